@@ -1,0 +1,55 @@
+// The two kinds of context of the ABI. A filter extends both: Root is one configured plugin, Stream one request of it.
+
+export const enum HeaderAction {
+  Continue = 0,
+  /** Holds the request, body included, until `continueRequest`; or a local reply has been sent. */
+  Stop = 1,
+}
+
+/**
+ * One request. Objects are pooled by their root: `open` puts back every field, so nothing is allocated per request
+ * once the pool has grown to the number of concurrent streams.
+ */
+export abstract class Stream {
+  /** The ABI's context id; never used twice in a VM. */
+  id: u32 = 0;
+  root: Root | null = null;
+
+  /** A request begins; the object may have served another before. */
+  open(): void {}
+
+  onRequestHeaders(endOfStream: bool): HeaderAction {
+    return HeaderAction.Continue;
+  }
+
+  onResponseHeaders(endOfStream: bool): HeaderAction {
+    return HeaderAction.Continue;
+  }
+
+  /** The request is over, also when it was refused elsewhere or reset. Header maps and properties can still be read. */
+  onLog(): void {}
+
+  /** The context is gone: no host call may be made for it any more. */
+  close(): void {}
+}
+
+/** One plugin configuration in one VM. */
+export abstract class Root {
+  id: u32 = 0;
+
+  /** Streams that ended and wait to be used again. */
+  readonly idle: Stream[] = [];
+
+  /** Takes a configuration, or refuses it (the old one then stays in force) and logs why. */
+  abstract configure(configuration: StaticArray<u8>): bool;
+
+  abstract createStream(): Stream;
+
+  onTick(): void {}
+
+  /** The answer to a call; `headers` 0 means there was none (connection failed in a way Envoy gives no status for). */
+  onCallAnswer(token: u32, headers: i32, bodyBytes: i32, trailers: i32): void {}
+
+  /** The plugin goes away: flush what can be flushed. */
+  onShutdown(): void {}
+}

@@ -1,0 +1,169 @@
+// The callbacks of Proxy-Wasm ABI 0.2.1. A filter's entry registers its Root factory and re-exports the callbacks it
+// uses: the host calls only what is exported, and each one it calls is paid on every request.
+import "./abort";
+import { owned } from "../lib/bytes";
+import { isDue, reset, spent } from "../lib/garbage";
+import { enter, leave } from "./arena";
+import { BufferType, bufferBytes } from "./buffer";
+import { HeaderAction, Root, Stream } from "./context";
+import { StreamTable } from "./stream-table";
+
+export { proxy_on_memory_allocate } from "./arena";
+
+/** Roughly what a pooled stream object weighs, for the garbage account. */
+const STREAM_BYTES = 128;
+
+let factory: (() => Root) | null = null;
+const roots: Root[] = [];
+const streams = new StreamTable();
+
+/** Says how a filter makes its root context. Any root_id, also the empty one, gets one: a module is its one filter. */
+export function register(create: () => Root): void {
+  factory = create;
+}
+
+function rootOf(id: u32): Root | null {
+  for (let i = 0; i < roots.length; i++) {
+    const root = unchecked(roots[i]);
+    if (root.id == id) return root;
+  }
+  return null;
+}
+
+/** Ends a callback. Collecting is safe here alone: no frame above holds a reference. */
+function finish(): void {
+  if (leave() && isDue()) {
+    __collect();
+    reset();
+  }
+}
+
+/** Tells the host which ABI this is. Never called. */
+export function proxy_abi_version_0_2_1(): void {}
+
+export function proxy_on_context_create(id: u32, rootId: u32): void {
+  enter();
+  if (rootId == 0) createRoot(id);
+  else openStream(id, rootId);
+  finish();
+}
+
+function createRoot(id: u32): void {
+  const create = factory;
+  if (create === null || rootOf(id) !== null) return;
+  const root = create();
+  root.id = id;
+  roots.push(root);
+}
+
+/** A stream of an unknown root gets no object: all its callbacks are let through. */
+function openStream(id: u32, rootId: u32): void {
+  const root = rootOf(rootId);
+  if (root === null || id == 0) return;
+  let stream: Stream;
+  if (root.idle.length > 0) {
+    stream = root.idle.pop();
+  } else {
+    stream = root.createStream();
+    stream.root = root;
+    spent(STREAM_BYTES);
+  }
+  stream.id = id;
+  stream.open();
+  streams.set(id, stream);
+}
+
+/** Takes the configuration; false makes the proxy refuse it and keep the one before. */
+export function proxy_on_configure(rootId: u32, bytes: i32): bool {
+  enter();
+  const root = rootOf(rootId);
+  const accepted = root !== null && root.configure(configuration(bytes));
+  finish();
+  return accepted;
+}
+
+/** An empty configuration is never asked for: there is no buffer to read. */
+function configuration(bytes: i32): StaticArray<u8> {
+  spent(bytes);
+  return bytes > 0 ? owned(bufferBytes(BufferType.PluginConfiguration, bytes)) : new StaticArray<u8>(0);
+}
+
+export function proxy_on_request_headers(id: u32, headers: u32, endOfStream: u32): HeaderAction {
+  enter();
+  const stream = streams.get(id);
+  const action = stream === null ? HeaderAction.Continue : stream.onRequestHeaders(endOfStream != 0);
+  finish();
+  return action;
+}
+
+export function proxy_on_response_headers(id: u32, headers: u32, endOfStream: u32): HeaderAction {
+  enter();
+  const stream = streams.get(id);
+  const action = stream === null ? HeaderAction.Continue : stream.onResponseHeaders(endOfStream != 0);
+  finish();
+  return action;
+}
+
+/** Access loggers get the root context's id here: it is no stream, so nothing is logged for it. */
+export function proxy_on_log(id: u32): void {
+  enter();
+  const stream = streams.get(id);
+  if (stream !== null) stream.onLog();
+  finish();
+}
+
+/** Only the root's end matters; the stream callbacks are enough for a request. True: ready to be deleted. */
+export function proxy_on_done(id: u32): bool {
+  enter();
+  const root = rootOf(id);
+  if (root !== null) root.onShutdown();
+  finish();
+  return true;
+}
+
+export function proxy_on_delete(id: u32): void {
+  enter();
+  const stream = streams.remove(id);
+  if (stream !== null) {
+    stream.close();
+    recycle(stream);
+  } else {
+    deleteRoot(id);
+  }
+  finish();
+}
+
+function recycle(stream: Stream): void {
+  const root = stream.root;
+  if (root !== null) root.idle.push(stream);
+}
+
+/** A root goes after all its streams have gone. */
+function deleteRoot(id: u32): void {
+  for (let i = 0; i < roots.length; i++) {
+    if (unchecked(roots[i]).id != id) continue;
+    roots.splice(i, 1);
+    spent(i32.MAX_VALUE >> 1);
+    return;
+  }
+}
+
+export function proxy_on_tick(rootId: u32): void {
+  enter();
+  const root = rootOf(rootId);
+  if (root !== null) root.onTick();
+  finish();
+}
+
+export function proxy_on_http_call_response(
+  rootId: u32,
+  token: u32,
+  headers: i32,
+  bodyBytes: i32,
+  trailers: i32,
+): void {
+  enter();
+  const root = rootOf(rootId);
+  if (root !== null) root.onCallAnswer(token, headers, bodyBytes, trailers);
+  finish();
+}

@@ -1,0 +1,74 @@
+// Compiles the filters: assembly/filters/<name>/filter.ts → build/<name>.wasm, two at a time, and only what changed.
+// `node build.ts [name…]` builds those; the same sources give the same bytes on every machine.
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const root = import.meta.dirname;
+
+/** The filters there are, by folder. */
+export const filters = globSync("assembly/filters/*/filter.ts", { cwd: root })
+  .map((file) => file.split("/")[2]!)
+  .sort();
+
+/** What the output depends on: every source, the options, the compiler's version. */
+function sourcesDigest(): string {
+  const digest = createHash("sha256");
+  const files = globSync("assembly/**/*.ts", { cwd: root }).sort();
+  for (const file of [...files, "asconfig.json", "package-lock.json"]) {
+    digest.update(`${file}\0`).update(readFileSync(join(root, file)));
+  }
+  return digest.digest("hex");
+}
+
+/**
+ * Compiles one entry of the tree into `output` with the release options plus `options`.
+ * Throws an error that holds the compiler's own text.
+ */
+export async function compile(entry: string, output: string, options: string[] = []): Promise<void> {
+  mkdirSync(join(root, "build"), { recursive: true });
+  const partial = `${output}.${process.pid}.wasm`;
+  const asc = "node_modules/assemblyscript/bin/asc.js";
+  const args = [asc, entry, "--config", "asconfig.json", "--outFile", partial, ...options];
+  await new Promise<void>((done, fail) => {
+    const child = spawn(process.execPath, args, { cwd: root });
+    let output = "";
+    child.stdout.on("data", (data) => (output += data));
+    child.stderr.on("data", (data) => (output += data));
+    child.on("error", fail);
+    child.on("close", (code) => (code === 0 ? done() : fail(new Error(`${entry} does not compile:\n${output}`))));
+  });
+  renameSync(join(root, partial), join(root, output));
+}
+
+/** Builds the named filters unless their outputs are fresh. Gives the names that were compiled. */
+export async function build(names: string[] = filters): Promise<string[]> {
+  mkdirSync(join(root, "build"), { recursive: true });
+  const digest = sourcesDigest();
+  const stale = names.filter((name) => {
+    const stamp = join(root, `build/${name}.stamp`);
+    const output = join(root, `build/${name}.wasm`);
+    return !(existsSync(output) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest);
+  });
+  const queue = [...stale];
+  const work = async () => {
+    for (let name = queue.shift(); name; name = queue.shift()) {
+      await compile(`assembly/filters/${name}/filter.ts`, `build/${name}.wasm`);
+      writeFileSync(join(root, `build/${name}.stamp`), digest);
+    }
+  };
+  await Promise.all([work(), work()]);
+  return stale;
+}
+
+if (import.meta.main) {
+  const names = process.argv.slice(2);
+  const built = await build(names.length > 0 ? names : filters);
+  for (const name of names.length > 0 ? names : filters) {
+    const size = statSync(join(root, `build/${name}.wasm`)).size;
+    console.log(
+      `build/${name}.wasm  ${(size / 1024).toFixed(1)} KiB${built.includes(name) ? "" : "  (already up to date)"}`,
+    );
+  }
+}
