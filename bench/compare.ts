@@ -1,0 +1,99 @@
+// Measures variants of one proxy beside each other: one Envoy each, the same load in turns, CPU per request from the
+// scheduler's account. Figures of one run are compared with each other only; times on their own mean nothing.
+import { bootstrap, directResponse, type Json, listener } from "../envoy/bootstrap.ts";
+import { launchEnvoy, type RunningEnvoy } from "../envoy/launch.ts";
+import { cpuNanos } from "./cpu.ts";
+import { load, wire } from "./load.ts";
+
+export interface Variant {
+  name: string;
+  /** HTTP filters before the router. */
+  filters?: Json[];
+  routes?: Json[];
+  clusters?: Json[];
+  /** More fields of the connection manager, such as an access log. */
+  connectionManager?: Json;
+  /** The request of a running number; default a GET without any credential. */
+  request?: (index: number) => Buffer;
+  /** The status every answer must have; default 200. undefined in the map means any. */
+  status?: number | "any";
+  /** Called with the running Envoy before the first round. */
+  prepare?: (envoy: RunningEnvoy) => Promise<unknown>;
+}
+
+export interface Effort {
+  connections: number;
+  requests: number;
+  rounds: number;
+}
+
+/** Microseconds of CPU per request of each variant, in each round. */
+export type Measured = Map<string, { rounds: number[]; p50: number; p99: number; residentBytes: number }>;
+
+const GET = wire("/api/products/7", { "user-agent": "bench/1.0 (like Mobile)", accept: "*/*", "x-request-id": "b7e1" });
+
+function bootstrapOf(variant: Variant): Json {
+  const routes = variant.routes ?? [directResponse(200, "ok")];
+  const { filters, connectionManager } = variant;
+  // What would blur the figure is off: request ids and tracing headers are the same in every variant.
+  const manager = { generate_request_id: false, ...connectionManager };
+  return bootstrap({
+    listeners: [listener({ filters: filters ?? [], routes, connectionManager: manager })],
+    clusters: variant.clusters ?? [],
+  });
+}
+
+/** Runs all variants in turns. Throws when an answer has another status than expected: a fast refusal is no result. */
+export async function measure(variants: Variant[], effort: Effort): Promise<Measured> {
+  const envoys: RunningEnvoy[] = [];
+  const measured: Measured = new Map();
+  try {
+    for (const variant of variants) {
+      const envoy = await launchEnvoy(bootstrapOf(variant), { concurrency: 1 });
+      envoys.push(envoy);
+      measured.set(variant.name, { rounds: [], p50: 0, p99: 0, residentBytes: 0 });
+      await variant.prepare?.(envoy);
+    }
+    for (let round = 0; round <= effort.rounds; round++) {
+      for (const [index, variant] of variants.entries()) {
+        const envoy = envoys[index]!;
+        const before = cpuNanos(envoy.pid);
+        const result = await load({
+          port: envoy.port(),
+          connections: effort.connections,
+          requests: effort.requests,
+          request: variant.request ?? (() => GET),
+        });
+        const micros = (cpuNanos(envoy.pid) - before) / 1000 / effort.requests;
+        const expected = variant.status ?? 200;
+        if (expected !== "any" && result.statuses.get(expected) !== effort.requests) {
+          const got = [...result.statuses].map(([status, count]) => `${count} × ${status}`).join(", ");
+          throw new Error(`${variant.name}: expected only ${expected}, got ${got}`);
+        }
+        if (round === 0) continue; // Warms up: V8 compiles, pools grow.
+        const row = measured.get(variant.name)!;
+        row.rounds.push(micros);
+        row.p50 = result.latencies[Math.floor(result.latencies.length * 0.5)]!;
+        row.p99 = result.latencies[Math.floor(result.latencies.length * 0.99)]!;
+        row.residentBytes = envoy.residentBytes();
+      }
+    }
+  } finally {
+    await Promise.all(envoys.map((envoy) => envoy.stop()));
+  }
+  return measured;
+}
+
+export function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Microseconds that `name` adds to `base`: the median of the differences of the same rounds. */
+export function added(measured: Measured, name: string, base = "none"): number {
+  const baseRounds = measured.get(base)!.rounds;
+  return median(measured.get(name)!.rounds.map((micros, round) => micros - baseRounds[round]!));
+}
+
+export { wire };
