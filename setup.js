@@ -20,7 +20,10 @@ function run(command, args) {
 
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== digest) {
   console.log("gatehouse: installing dependencies (npm ci)");
-  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  // Inside an npm script `npm` may be an old one that came as somebody's dependency: ask for the one that runs us.
+  const npm = process.env.npm_execpath;
+  const ci = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+  npm ? run(process.execPath, [npm, ...ci]) : run("npm", ci);
   writeFileSync(stamp, digest);
 }
 // The Node of the dependencies runs TypeScript; the machine's may not.
