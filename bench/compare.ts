@@ -25,6 +25,8 @@ export interface Effort {
   connections: number;
   requests: number;
   rounds: number;
+  /** Told the resident bytes of the proxy after each round, the warming one included. */
+  onRound?: (residentBytes: number) => void;
 }
 
 /** Microseconds of CPU per request of each variant, in each round. */
@@ -70,6 +72,7 @@ export async function measure(variants: Variant[], effort: Effort): Promise<Meas
           const got = [...result.statuses].map(([status, count]) => `${count} × ${status}`).join(", ");
           throw new Error(`${variant.name}: expected only ${expected}, got ${got}`);
         }
+        effort.onRound?.(envoy.residentBytes());
         if (round === 0) continue; // Warms up: V8 compiles, pools grow.
         const row = measured.get(variant.name)!;
         row.rounds.push(micros);
