@@ -1,0 +1,133 @@
+// What `get_property` knows: Envoy's attributes in Envoy's encoding (text as it is, integers, times and durations as eight
+// bytes, booleans as one), and filter state as the last resort.
+import type { Context, StreamContext } from "./context.ts";
+import { type HeaderMap, marshalPairs } from "./headers.ts";
+import { flagBits } from "./response-flags.ts";
+import type { Stream } from "./stream.ts";
+
+/** A value with Envoy's type: bigint is an integer, a time or a duration (ns), number a double. */
+export type Value = string | bigint | number | boolean | Buffer | Tree;
+export interface Tree {
+  [name: string]: Value | undefined;
+}
+
+/** The value at `parts` as the module gets it, or undefined when Envoy would say NotFound. */
+export function lookUp(context: Context, parts: string[]): Buffer | undefined {
+  let value: Value | undefined = topLevel(context, parts[0]!);
+  for (const part of parts.slice(1)) {
+    if (value === undefined || typeof value !== "object" || Buffer.isBuffer(value)) return undefined;
+    value = Object.hasOwn(value, part) ? value[part] : undefined;
+  }
+  return value === undefined ? undefined : encode(value);
+}
+
+function encode(value: Value): Buffer {
+  if (typeof value === "string") return Buffer.from(value, "utf8");
+  if (Buffer.isBuffer(value)) return value;
+  if (typeof value === "boolean") return Buffer.from([value ? 1 : 0]);
+  if (typeof value === "object") return encodeTree(value);
+  const bytes = Buffer.alloc(8);
+  if (typeof value === "number") bytes.writeDoubleLE(value);
+  else bytes.writeBigInt64LE(BigInt.asIntN(64, value));
+  return bytes;
+}
+
+function encodeTree(tree: Tree): Buffer {
+  const known = Object.entries(tree).filter((entry): entry is [string, Value] => entry[1] !== undefined);
+  return known.length === 0 ? Buffer.alloc(4) : marshalPairs(known.map(([name, value]) => [name, encode(value)]));
+}
+
+function topLevel(context: Context, name: string): Value | undefined {
+  if (name === "plugin_name") return context.plugin.name;
+  if (name === "plugin_root_id") return context.plugin.rootId;
+  if (name === "plugin_vm_id") return "";
+  if (name === "node") return context.vm.proxy.node;
+  const { stream } = context;
+  if (!stream) return name === "xds" ? { node: context.vm.proxy.node, ...listener } : undefined;
+  switch (name) {
+    case "request":
+      return request(context as StreamContext, stream);
+    case "response":
+      return response(context as StreamContext, stream);
+    case "source":
+      return endpoint(stream.sourceAddress);
+    case "destination":
+      return endpoint(stream.destinationAddress);
+    case "connection":
+      return { id: 1n, mtls: false, ...stream.connection };
+    case "connection_id":
+      return 1n;
+    case "upstream":
+      return upstream(stream);
+    case "metadata":
+      return { filter_metadata: stream.metadata };
+    case "xds":
+      return { ...listener, ...stream.xds, node: context.vm.proxy.node };
+    default:
+      return stream.filterState.get(name);
+  }
+}
+
+/** TrafficDirection unspecified, as a listener without one has it. */
+const listener: Tree = { listener_direction: 0n };
+
+function endpoint(address: string): Tree {
+  return { address, port: BigInt(address.slice(address.lastIndexOf(":") + 1)) };
+}
+
+function request(context: StreamContext, stream: Stream): Tree {
+  const headers = context.visibleRequestHeaders;
+  const tree: Tree = {
+    time: stream.startUnixNanos,
+    protocol: stream.protocol,
+    size: BigInt(headers?.get("content-length") ?? stream.requestBody.length),
+    total_size: BigInt(stream.requestBody.length + (headers?.byteSize ?? 0)),
+    duration: stream.durationNanos,
+    headers: headers ? headersTree(headers) : {},
+  };
+  if (!headers) return tree;
+  const path = headers.get(":path") ?? "";
+  const query = path.indexOf("?");
+  tree.path = headers.bytes(":path");
+  tree.url_path = query < 0 ? path : path.slice(0, query);
+  tree.query = query < 0 ? "" : path.slice(query + 1);
+  tree.host = headers.bytes(":authority");
+  tree.scheme = headers.bytes(":scheme");
+  tree.method = headers.bytes(":method");
+  tree.referer = headers.bytes("referer");
+  tree.id = headers.bytes("x-request-id");
+  tree.useragent = headers.bytes("user-agent");
+  return tree;
+}
+
+function headersTree(headers: HeaderMap): Tree {
+  return Object.fromEntries(headers.pairs().map(([name]) => [name, headers.getAll(name).join(",")]));
+}
+
+function response(context: StreamContext, stream: Stream): Tree {
+  const headers = context.visibleResponseHeaders;
+  const trailers = context.visibleResponseTrailers;
+  const grpcStatus = trailers?.get("grpc-status") ?? headers?.get("grpc-status");
+  return {
+    code: stream.responseCode === undefined ? undefined : BigInt(stream.responseCode),
+    code_details: stream.details,
+    flags: flagBits(stream.responseFlags),
+    size: BigInt(stream.responseBody.length),
+    total_size: BigInt(stream.responseBody.length + (headers?.byteSize ?? 0) + (trailers?.byteSize ?? 0)),
+    grpc_status: grpcStatus && /^\d+$/.test(grpcStatus) ? BigInt(grpcStatus) : undefined,
+    headers: headers ? headersTree(headers) : {},
+    trailers: trailers ? headersTree(trailers) : {},
+    backend_latency: stream.backendLatencyNanos,
+  };
+}
+
+function upstream(stream: Stream): Tree {
+  const { upstreamAddress } = stream;
+  if (!upstreamAddress) return {};
+  return {
+    ...endpoint(upstreamAddress),
+    local_address: "127.0.0.1:50000",
+    request_attempt_count: 1n,
+    transport_failure_reason: stream.transportFailure,
+  };
+}
