@@ -1,0 +1,78 @@
+// What the mesh must know about each filter: its place in the chain and its failure policy. The only place that holds it.
+
+/** The filters in the order in which a request meets them. */
+export const filterNames = ["access-log", "jwt-auth", "rate-limit", "canary"] as const;
+export type FilterName = (typeof filterNames)[number];
+
+export type Phase = "AUTHN" | "AUTHZ" | "STATS";
+export type Mode = "CLIENT" | "SERVER";
+
+export interface Entry {
+  phase: Phase;
+  /** Higher runs first within a phase. Always written: Istio sorts an unset priority below every number. */
+  priority: number;
+  /**
+   * Never FAIL_OPEN: after one trap Envoy bypasses such a filter until the proxy restarts. FAIL_CLOSE, the default,
+   * answers 503 until the restart; FAIL_RELOAD serves the next request with a new VM.
+   */
+  failStrategy: "FAIL_RELOAD";
+  /** The oldest Istio (minor version) that knows all of the above. */
+  oldestIstio: string;
+}
+
+const entry = (phase: Phase, priority: number): Entry => ({
+  phase,
+  priority,
+  failStrategy: "FAIL_RELOAD",
+  oldestIstio: "1.27",
+});
+
+export const catalog: Record<FilterName, Entry> = {
+  // First, so that it also sees the requests that the others refuse.
+  "access-log": entry("AUTHN", 1000),
+  "jwt-auth": entry("AUTHN", 500),
+  // After RBAC's inputs are known, so that claims can be its keys, and before anything is routed.
+  "rate-limit": entry("AUTHZ", 500),
+  // Last: only admitted requests take part in a rollout.
+  canary: entry("STATS", 500),
+};
+
+/** Where a policy's filters run. */
+export type PlacementKind = "gateway" | "sidecar" | "waypoint" | "targetRefs";
+
+/**
+ * The `match.mode` that keeps a filter on the traffic it is for; undefined means every listener of the workload.
+ * A sidecar without a mode would run each filter twice, inbound and outbound. A waypoint counts as SERVER on port 0.
+ */
+export function modeOf(
+  filter: FilterName,
+  placement: PlacementKind,
+  direction: Direction = "inbound",
+): Mode | undefined {
+  if (placement === "gateway") return "CLIENT";
+  if (placement === "waypoint") return "SERVER";
+  // A Gateway API reference may be an ingress (CLIENT) or a waypoint (SERVER); neither has a second direction.
+  if (placement === "targetRefs") return undefined;
+  // Inbound there is nothing left to route: a canary decides where the request leaves the caller.
+  if (filter === "canary") return "CLIENT";
+  return direction === "both" ? undefined : direction === "outbound" ? "CLIENT" : "SERVER";
+}
+
+export type Direction = "inbound" | "outbound" | "both";
+
+/** The Istio whose schemas are held in `crds/`, and the one assumed when nobody names another. */
+export const currentIstio = "1.31";
+/** TrafficExtension came with this one. */
+export const oldestTrafficExtension = "1.30";
+
+/** True if minor version `a` (`1.27`) is older than `b`; patch numbers are ignored. */
+export function olderThan(a: string, b: string): boolean {
+  const [majorA = 0, minorA = 0] = a.split(".").map(Number);
+  const [majorB = 0, minorB = 0] = b.split(".").map(Number);
+  return majorA !== majorB ? majorA < majorB : minorA < minorB;
+}
+
+/** True for a filter's name. */
+export function isFilter(name: string): name is FilterName {
+  return (filterNames as readonly string[]).includes(name);
+}

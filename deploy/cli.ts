@@ -1,0 +1,74 @@
+// The command line: verbs, flags, help. Each verb is a function that gives an answer; printing is output.ts's.
+import { Command, CommanderError, Option } from "commander";
+import { renderCommand } from "./commands/render.ts";
+import { version } from "./filter-schemas.ts";
+import { Output } from "./output.ts";
+import type { Answer, Streams } from "./output.ts";
+import { exitCodes } from "./problem.ts";
+
+const exitHelp = `
+Exit codes:
+  0  done                               5  the cluster refused, or cannot be reached
+  1  it ran, and the answer is no       6  another field manager owns a field
+     (findings, differences, failures)  7  only some of the resources were applied
+  2  wrong usage, or an unreadable file 8  nobody answered in time
+  3  something must be built first      70 a fault of this program
+  4  the registry refused`;
+
+type Action = (out: Output, ...args: any[]) => Answer | Promise<Answer>;
+
+/** Runs the command line and gives the exit code; nothing here ends the process. */
+export async function run(args: string[], streams?: Streams): Promise<number> {
+  let code = 0;
+  const program = new Command("gatehouse")
+    .description("Turns edge policy into Istio plugins, proves it with the real filters, ships it and watches it.")
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => (streams ? streams.out(text) : process.stdout.write(text)),
+      writeErr: (text) => (streams ? streams.err(text) : process.stderr.write(text)),
+    })
+    .addHelpText("after", exitHelp);
+
+  const verb = (name: string, description: string, example: string, action: Action): Command => {
+    const command = program.command(name).description(description);
+    command.option("--json", "one JSON object on standard output, nothing else");
+    command.addHelpText("after", `\nExample:\n  ${example}`);
+    command.action(async (...given: any[]) => {
+      const out = new Output(Boolean(command.opts().json), streams);
+      try {
+        code = out.answer(await action(out, ...given));
+      } catch (error) {
+        code = out.failure(error);
+      }
+    });
+    return command;
+  };
+  addVerbs(verb);
+
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help and version end through here too, with 0.
+    return error.exitCode === 0 ? 0 : exitCodes.usage;
+  }
+  return code;
+}
+
+type Verb = (name: string, description: string, example: string, action: Action) => Command;
+
+const apiFlag = () =>
+  new Option("--api <kind>", "WasmPlugin, or TrafficExtension (Istio 1.30 or newer)").default("WasmPlugin");
+
+function addVerbs(verb: Verb): void {
+  verb(
+    "render",
+    "Settings → WasmPlugin or TrafficExtension, and what they need around them.",
+    "npx gatehouse render -f edge.yaml",
+    (_out, flags) => renderCommand(flags.file, flags),
+  )
+    .requiredOption("-f, --file <path...>", "settings files, folders, or - for standard input")
+    .addOption(apiFlag())
+    .option("--at <moment>", "what `after` in a schedule counts from (default: now)");
+}

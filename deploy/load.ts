@@ -1,0 +1,44 @@
+// From paths on the command line to policies: reads, parses, and stops when what is there cannot be used.
+import { isPolicy, parsePolicy } from "./policy.ts";
+import type { Policy } from "./policy.ts";
+import { ToolError, hasErrors, textOf } from "./problem.ts";
+import type { Finding } from "./problem.ts";
+import { read } from "./source.ts";
+import type { Manifest } from "./source.ts";
+
+/** Everything in the files: policies, and whatever else is beside them. */
+export interface Loaded {
+  policies: Policy[];
+  others: Manifest[];
+  findings: Finding[];
+}
+
+export function load(paths: string[]): Loaded {
+  const { manifests, findings } = read(paths);
+  const policies: Policy[] = [];
+  const others: Manifest[] = [];
+  for (const manifest of manifests) {
+    if (!isPolicy(manifest)) {
+      others.push(manifest);
+      continue;
+    }
+    const parsed = parsePolicy(manifest);
+    findings.push(...parsed.findings);
+    if (parsed.policy) policies.push(parsed.policy);
+  }
+  return { policies, others, findings };
+}
+
+/** Policies that are fit for use. Throws `invalid` with every finding otherwise. */
+export function loadPolicies(paths: string[]): Loaded {
+  const loaded = load(paths);
+  if (hasErrors(loaded.findings)) {
+    const lines = loaded.findings.map(textOf).join("\n");
+    throw new ToolError("invalid", lines.includes("\n") ? `these settings cannot be used:\n${lines}` : lines);
+  }
+  if (loaded.policies.length === 0) {
+    const found = loaded.others.map((manifest) => manifest.kind || "no kind").join(", ");
+    throw new ToolError("input", `${paths.join(", ")}: no settings file (kind: Policy) there, only ${found}`);
+  }
+  return loaded;
+}

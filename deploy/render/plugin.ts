@@ -1,0 +1,123 @@
+// One filter of a policy as the resource that Istio loads it by: WasmPlugin, or TrafficExtension from Istio 1.30 on.
+import { catalog } from "../catalog.ts";
+import type { FilterName } from "../catalog.ts";
+import { schemaOf } from "../filter-schemas.ts";
+import { modeIn } from "../policy.ts";
+import type { Policy, Variable } from "../policy.ts";
+import { ordered } from "./order.ts";
+import { stamped } from "./schedule.ts";
+
+export type Api = "WasmPlugin" | "TrafficExtension";
+export type Resource = Record<string, any>;
+
+/** What a render depends on besides the policy. */
+export interface Pins {
+  /** The digest that pins a filter's module: of the manifest for a registry, of the module for http(s). */
+  digestOf(filter: FilterName): string;
+  /** The moment that `after` in a schedule counts from. */
+  start: Date;
+}
+
+/** The labels by which the tool finds its own resources again. */
+export function labelsOf(policy: Policy): Record<string, string> {
+  return {
+    "app.kubernetes.io/managed-by": "gatehouse",
+    "gatehouse.dev/policy": policy.name,
+    "gatehouse.dev/policy-namespace": policy.namespace,
+    ...policy.labels,
+  };
+}
+
+/** The name of a filter's resource: a namespace may hold several policies. */
+export function pluginNameOf(policy: Policy, filter: FilterName): string {
+  return `${policy.name}-${filter}`;
+}
+
+export function renderPlugin(policy: Policy, filter: FilterName, api: Api, pins: Pins): Resource {
+  const { phase, priority, failStrategy } = catalog[filter];
+  const mode = modeIn(policy, filter);
+  const env = environmentOf(policy, filter);
+  const module = {
+    ...imageOf(policy, filter, pins),
+    pluginName: filter,
+    failStrategy,
+    ...(env.length > 0 && { vmConfig: { env } }),
+    pluginConfig: configOf(policy, filter, pins.start),
+  };
+  const place = {
+    ...targetOf(policy),
+    phase,
+    priority,
+    ...(mode && { match: [{ mode }] }),
+  };
+  return {
+    apiVersion: "extensions.istio.io/v1alpha1",
+    kind: api,
+    metadata: { name: pluginNameOf(policy, filter), namespace: policy.namespace, labels: labelsOf(policy) },
+    spec: api === "WasmPlugin" ? { ...place, ...module } : { ...place, wasm: module },
+  };
+}
+
+function targetOf(policy: Policy): Resource {
+  const { selector, targetRefs } = policy.placement;
+  if (targetRefs)
+    return {
+      targetRefs: targetRefs.map((reference) => ({
+        group: groupOf(reference),
+        kind: reference.kind,
+        name: reference.name,
+      })),
+    };
+  return selector ? { selector: { matchLabels: ordered(selector) } } : {};
+}
+
+function groupOf(reference: { group?: string; kind: string }): string {
+  const groups: Record<string, string> = { Service: "", ServiceEntry: "networking.istio.io" };
+  return reference.group ?? groups[reference.kind] ?? "gateway.networking.k8s.io";
+}
+
+/** Where a proxy fetches the module, pinned: `sha256` is the manifest's digest for oci, the module's for http(s). */
+function imageOf(policy: Policy, filter: FilterName, pins: Pins): Resource {
+  const { repository, url, pullPolicy, pullSecret } = policy.image;
+  const secret = pullSecret ? { imagePullSecret: pullSecret } : {};
+  const pull = { imagePullPolicy: pullPolicy ?? "IfNotPresent", ...secret };
+  if (url) {
+    const resolved = url.replaceAll("{filter}", filter);
+    return resolved.startsWith("file:")
+      ? { url: resolved }
+      : { url: resolved, sha256: hex(pins.digestOf(filter)), ...pull };
+  }
+  const digest = pins.digestOf(filter);
+  const base = repository!.replace(/^oci:\/\//, "").replace(/\/$/, "");
+  return { url: `oci://${base}/${filter}@${digest}`, sha256: hex(digest), ...pull };
+}
+
+function hex(digest: string): string {
+  return digest.replace(/^sha256:/, "");
+}
+
+/** The filter's settings with what only the tool knows: its own name in the mesh, and the schedule's moments. */
+function configOf(policy: Policy, filter: FilterName, start: Date): Resource {
+  const settings = { instance: `${policy.namespace}/${policy.name}`, ...policy.filters.get(filter) };
+  const config = filter === "canary" ? stamped(settings, start) : settings;
+  return ordered(config, schemaOf(filter));
+}
+
+/** Variables that the filter's settings name (`secretFromEnv: NAME`), from the policy or else from the proxy's own. */
+function environmentOf(policy: Policy, filter: FilterName): Variable[] {
+  const names = [...new Set(namesIn(policy.filters.get(filter)))].sort();
+  return names.map((name) => {
+    const written = policy.env.find((variable) => variable.name === name);
+    if (!written) return { name, valueFrom: "HOST" };
+    const valueFrom = written.valueFrom ?? (written.value === undefined ? "HOST" : "INLINE");
+    return valueFrom === "HOST" ? { name, valueFrom } : { name, valueFrom, value: written.value ?? "" };
+  });
+}
+
+function namesIn(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(namesIn);
+  if (value === null || typeof value !== "object") return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key.endsWith("FromEnv") && typeof inner === "string" ? [inner] : namesIn(inner),
+  );
+}

@@ -1,0 +1,170 @@
+// The kinds of the mesh: which apiVersions a current Istio serves, and what their fields may be (from the CRDs).
+import schemas from "./crds/schemas.json" with { type: "json" };
+import type { Finding } from "./problem.ts";
+import { check, compile, suggestion } from "./schema.ts";
+import type { Validator } from "./schema.ts";
+import type { Manifest } from "./source.ts";
+
+interface Kind {
+  plural: string;
+  scope: string;
+  schemas: { versions: string[]; schema: object }[];
+}
+
+const kinds = schemas.kinds as unknown as Record<string, Kind>;
+const validators = new Map<string, Validator>();
+
+/**
+ * Kinds that appear beside ours and that their owners validate: Kubernetes' own by the API server, the others by their
+ * operators. Value: API group → its kinds; an empty list admits every kind of the group.
+ */
+const foreign: Record<string, string[]> = {
+  "": [],
+  apps: [],
+  autoscaling: [],
+  batch: [],
+  policy: [],
+  "rbac.authorization.k8s.io": [],
+  "networking.k8s.io": [],
+  "admissionregistration.k8s.io": [],
+  "apiextensions.k8s.io": [],
+  "scheduling.k8s.io": [],
+  "storage.k8s.io": [],
+  "kustomize.config.k8s.io": ["Kustomization", "Component"],
+  "install.istio.io": ["IstioOperator"],
+  "kiali.io": ["Kiali"],
+  "monitoring.coreos.com": ["PrometheusRule", "ServiceMonitor", "PodMonitor"],
+  "argoproj.io": ["Rollout"],
+};
+
+/** Versions that Istio or another owner has stopped to serve, and what to write instead. */
+const gone: Record<string, string> = {
+  "networking.istio.io/v1alpha1": "networking.istio.io/v1",
+  "authentication.istio.io/v1alpha1": "security.istio.io/v1 (PeerAuthentication, RequestAuthentication)",
+  "rbac.istio.io/v1alpha1": "security.istio.io/v1 (AuthorizationPolicy)",
+  "config.istio.io/v1alpha2": "telemetry.istio.io/v1",
+};
+
+/** A structural schema prunes unknown fields; a file with one is a file with a mistake. */
+function closed(schema: any): any {
+  if (schema === null || typeof schema !== "object") return schema;
+  const result = { ...schema };
+  if (schema.properties) {
+    result.properties = Object.fromEntries(
+      Object.entries(schema.properties).map(([key, value]) => [key, closed(value)]),
+    );
+    if (!schema["x-kubernetes-preserve-unknown-fields"] && schema.additionalProperties === undefined) {
+      result.additionalProperties = false;
+    }
+  }
+  if (schema.items) result.items = closed(schema.items);
+  if (typeof schema.additionalProperties === "object")
+    result.additionalProperties = closed(schema.additionalProperties);
+  return result;
+}
+
+function validatorOf(key: string, version: string): Validator | undefined {
+  const id = `${key}/${version}`;
+  const known = validators.get(id);
+  if (known) return known;
+  const schema = kinds[key]?.schemas.find((candidate) => candidate.versions.includes(version))?.schema;
+  if (!schema) return undefined;
+  const root = closed(schema);
+  root.properties = {
+    ...root.properties,
+    apiVersion: { type: "string" },
+    kind: { type: "string" },
+    metadata: { type: "object" },
+    status: {},
+  };
+  const validator = compile(root);
+  validators.set(id, validator);
+  return validator;
+}
+
+/** True if we hold the schema of this kind. */
+export function isKnown(manifest: Manifest): boolean {
+  return `${manifest.group}/${manifest.kind}` in kinds;
+}
+
+/** The REST name of a kind we hold (`wasmplugins`), or undefined. */
+export function pluralOf(group: string, kind: string): string | undefined {
+  return kinds[`${group}/${kind}`]?.plural;
+}
+
+/** Kind, apiVersion, name and every field of a resource, against the CRDs. */
+export function checkResource(manifest: Manifest): Finding[] {
+  const { group, kind, apiVersion } = manifest;
+  if (!apiVersion || !kind) {
+    const missing = apiVersion ? "kind" : "apiVersion";
+    return [
+      {
+        severity: "error",
+        rule: "kind",
+        place: manifest.place(),
+        what: `no ${missing}`,
+        why: "every resource needs one",
+      },
+    ];
+  }
+  const key = `${group}/${kind}`;
+  if (!kinds[key]) return checkForeign(manifest);
+  const version = apiVersion.split("/")[1] ?? "";
+  const validator = validatorOf(key, version);
+  if (!validator) {
+    const served = kinds[key].schemas.flatMap((entry) => entry.versions).map((name) => `${group}/${name}`);
+    const what = `${kind} has no version ${apiVersion}`;
+    return [
+      {
+        severity: "error",
+        rule: "kind",
+        place: manifest.place(["apiVersion"]),
+        what,
+        right: `write ${served.join(" or ")}`,
+      },
+    ];
+  }
+  return [...checkName(manifest), ...check(validator, manifest, manifest.value, [], "schema")];
+}
+
+function checkName(manifest: Manifest): Finding[] {
+  const { name } = manifest;
+  const place = manifest.place(["metadata", "name"]);
+  if (!name)
+    return [
+      { severity: "error", rule: "name", place, what: `this ${manifest.kind} has no name`, right: "set metadata.name" },
+    ];
+  if (name.length <= 253 && /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name)) return [];
+  const why = "a name is lower-case letters, digits, - and . (RFC 1123), 253 at most";
+  return [{ severity: "error", rule: "name", place, what: `"${name}" is no name for a resource`, why }];
+}
+
+function checkForeign(manifest: Manifest): Finding[] {
+  const { group, kind, apiVersion } = manifest;
+  const place = manifest.place(["kind"]);
+  const allowed = foreign[group];
+  if (allowed && (allowed.length === 0 || allowed.includes(kind))) {
+    const what = `${kind} is not checked here`;
+    return [{ severity: "note", rule: "foreign", place, what, why: "its owner validates it when it is applied" }];
+  }
+  if (gone[apiVersion]) {
+    return [
+      {
+        severity: "error",
+        rule: "kind",
+        place: manifest.place(["apiVersion"]),
+        what: `${apiVersion} is gone`,
+        right: `write ${gone[apiVersion]}`,
+      },
+    ];
+  }
+  const sameKind = Object.keys(kinds).filter((key) => key.endsWith(`/${kind}`));
+  const right =
+    sameKind.length > 0
+      ? `${kind} belongs to ${sameKind.map((key) => key.split("/")[0]).join(" or ")}`
+      : suggestion(
+          kind,
+          Object.keys(kinds).map((key) => key.split("/")[1]!),
+        );
+  return [{ severity: "error", rule: "kind", place, what: `unknown kind ${apiVersion} ${kind}`, right }];
+}

@@ -1,0 +1,189 @@
+// Reads YAML and JSON as the user wrote it: documents with the place of every key. Knows files, folders and standard
+// input; refuses to know what the documents mean.
+import { globSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { LineCounter, isMap, isNode, isScalar, isSeq, parseAllDocuments } from "yaml";
+import type { Document, Node, Pair } from "yaml";
+import { ToolError, reasonOf } from "./problem.ts";
+import type { Finding, Place } from "./problem.ts";
+
+/** Steps from the root of a document: map keys and list indexes. */
+export type Path = readonly (string | number)[];
+
+/** No manifest is larger; a file that is would be something else. */
+const fileBytesMax = 16 * 1024 * 1024;
+/** An alias bomb multiplies nodes; real manifests use a handful of anchors. */
+const aliasesMax = 100;
+
+/** One document with its place. `value` is plain data; `place` leads back into the text. */
+export class Manifest {
+  readonly file: string;
+  // The value is as the user wrote it: nothing about its shape is proved before a schema has seen it.
+  readonly value: any;
+  private readonly root: unknown;
+  private readonly document: Document;
+  private readonly lines: LineCounter;
+
+  constructor(file: string, value: unknown, root: unknown, document: Document, lines: LineCounter) {
+    this.file = file;
+    this.value = value;
+    this.root = root;
+    this.document = document;
+    this.lines = lines;
+  }
+
+  get apiVersion(): string {
+    return typeof this.value?.apiVersion === "string" ? this.value.apiVersion : "";
+  }
+  get kind(): string {
+    return typeof this.value?.kind === "string" ? this.value.kind : "";
+  }
+  get name(): string {
+    return typeof this.value?.metadata?.name === "string" ? this.value.metadata.name : "";
+  }
+  get namespace(): string {
+    return typeof this.value?.metadata?.namespace === "string" ? this.value.metadata.namespace : "default";
+  }
+  /** The API group: empty for Kubernetes' core. */
+  get group(): string {
+    return this.apiVersion.includes("/") ? this.apiVersion.split("/")[0]! : "";
+  }
+  /** What people call it: `WasmPlugin istio-system/edge-jwt-auth`. */
+  get title(): string {
+    return `${this.kind} ${this.namespace}/${this.name}`;
+  }
+
+  /** The place of the key at `path`, or of the nearest parent that is really there. */
+  place(path: Path = []): Place {
+    let node: unknown = this.root;
+    let found: unknown = this.root;
+    for (const step of path) {
+      const holder = this.resolved(node);
+      if (isMap(holder)) {
+        const pair = holder.items.find((item: Pair) => keyText(item) === String(step));
+        if (!pair) break;
+        found = pair.key;
+        node = pair.value;
+      } else if (isSeq(holder) && holder.items[Number(step)] !== undefined) {
+        node = holder.items[Number(step)];
+        found = node;
+      } else break;
+    }
+    const offset = isNode(found) ? (found.range?.[0] ?? 0) : 0;
+    const { line, col } = this.lines.linePos(offset);
+    return { file: this.file, line: Math.max(line, 1), column: Math.max(col, 1) };
+  }
+
+  private resolved(node: unknown): unknown {
+    return isNode(node) && "source" in node && !isScalar(node) && !isMap(node) && !isSeq(node)
+      ? (node as unknown as { resolve(document: Document): Node | undefined }).resolve(this.document)
+      : node;
+  }
+}
+
+function keyText(pair: Pair): string {
+  return isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
+}
+
+/** A JSON pointer (RFC 6901) as steps. */
+export function pathOf(pointer: string): string[] {
+  if (pointer === "") return [];
+  return pointer
+    .slice(1)
+    .split("/")
+    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+/** Steps as people write them: `spec.http[0].route`. */
+export function pathText(path: Path): string {
+  return path
+    .map((step, at) => {
+      if (typeof step === "number" || /^\d+$/.test(step)) return `[${step}]`;
+      if (!/^[A-Za-z_][\w-]*$/.test(step)) return `["${step}"]`;
+      return at === 0 ? step : `.${step}`;
+    })
+    .join("");
+}
+
+/** The documents of one text. `List` objects are taken apart. Syntax errors become findings; what parsed is kept. */
+export function parse(text: string, file: string): { manifests: Manifest[]; findings: Finding[] } {
+  const lines = new LineCounter();
+  const manifests: Manifest[] = [];
+  const findings: Finding[] = [];
+  const documents = parseAllDocuments(text, { lineCounter: lines, merge: true, uniqueKeys: true, prettyErrors: false });
+  for (const document of Array.isArray(documents) ? documents : []) {
+    for (const error of document.errors) {
+      const { line, col } = lines.linePos(error.pos[0]);
+      const place = { file, line: Math.max(line, 1), column: Math.max(col, 1) };
+      findings.push({ severity: "error", rule: "yaml", place, what: "not valid YAML", why: error.message });
+    }
+    if (document.errors.length > 0) continue;
+    let value: unknown;
+    try {
+      value = document.toJS({ maxAliasCount: aliasesMax });
+    } catch (error) {
+      const place = { file, line: 1, column: 1 };
+      findings.push({ severity: "error", rule: "yaml", place, what: "not usable YAML", why: reasonOf(error) });
+      continue;
+    }
+    if (value === null || value === undefined) continue;
+    manifests.push(...unpacked(file, value, document, lines));
+  }
+  return { manifests, findings };
+}
+
+/** The items of a Kubernetes `List`, each with its own place; anything else as it is. */
+function unpacked(file: string, value: any, document: Document, lines: LineCounter): Manifest[] {
+  const items = value?.kind?.endsWith?.("List") && Array.isArray(value.items) ? value.items : undefined;
+  if (!items) return [new Manifest(file, value, document.contents, document, lines)];
+  const nodes = isMap(document.contents) ? document.contents.get("items", true) : undefined;
+  return items.map((item: unknown, at: number) => {
+    const node = isSeq(nodes) ? nodes.items[at] : document.contents;
+    return new Manifest(file, item, node, document, lines);
+  });
+}
+
+/** Text of a named file, or of standard input for `-`. */
+function textOfFile(file: string): string {
+  try {
+    if (file === "-") return readFileSync(0, "utf8");
+    if (statSync(file).size > fileBytesMax)
+      throw new ToolError("input", `${file} is larger than 16 MiB: not a manifest`);
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if (error instanceof ToolError) throw error;
+    throw new ToolError("input", `cannot read ${file}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** The YAML and JSON files under a folder, in a fixed order; a file is itself. */
+function filesUnder(path: string): string[] {
+  let isFolder: boolean;
+  try {
+    isFolder = path !== "-" && statSync(path).isDirectory();
+  } catch (error) {
+    throw new ToolError("input", `${path} cannot be read: name a file, a folder, or - for standard input`, {
+      cause: error,
+    });
+  }
+  if (!isFolder) return [path];
+  const found = globSync("**/*.{yaml,yml}", { cwd: path }).filter((file) => !file.includes("node_modules"));
+  return found.sort().map((file) => join(path, file));
+}
+
+/** All documents of files, folders and `-`. Throws `input` when one cannot be read or holds nothing at all. */
+export function read(paths: string[]): { manifests: Manifest[]; findings: Finding[] } {
+  const manifests: Manifest[] = [];
+  const findings: Finding[] = [];
+  for (const path of paths) {
+    for (const file of filesUnder(path)) {
+      const parsed = parse(textOfFile(file), file === "-" ? "standard input" : file);
+      manifests.push(...parsed.manifests);
+      findings.push(...parsed.findings);
+    }
+  }
+  if (manifests.length === 0 && findings.length === 0) {
+    throw new ToolError("input", `${paths.join(", ")}: no YAML document there`);
+  }
+  return { manifests, findings };
+}
