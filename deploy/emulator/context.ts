@@ -1,12 +1,16 @@
-// The two kinds of context as the host sees them. What can be read and changed depends on the phase, as in Envoy: a map is
-// there while its callback runs or the stream is held by this filter, and all of them, unchangeable, in the log phase.
-import { BufferType, CONTINUE, MapType, Status, StreamType } from "./abi.ts";
+// What every context can do, and the root context: one plugin configuration in one virtual machine. Requests are the
+// business of stream-context.ts.
+import { BufferType, MapType, Status, StreamType } from "./abi.ts";
 import { type ForeignResult, verifySignature } from "./foreign.ts";
 import { HeaderMap } from "./headers.ts";
 import type { Plugin } from "./proxy.ts";
 import { lookUp } from "./properties.ts";
-import type { LocalReply, Stream } from "./stream.ts";
+import type { LocalReply } from "./local-reply.ts";
+import type { Stream } from "./stream.ts";
 import type { Vm } from "./vm.ts";
+
+/** A buffer that is there, but empty. */
+export const NOTHING: Buffer = Buffer.alloc(0);
 
 export interface CallAnswer {
   headers: HeaderMap;
@@ -50,7 +54,8 @@ export abstract class Context {
   buffer(type: number): Buffer | undefined {
     if (type === BufferType.HttpCallResponseBody) return this.root.answer?.body;
     if (type === BufferType.PluginConfiguration) return this.root.configuration;
-    return type === BufferType.VmConfiguration ? Buffer.alloc(0) : undefined;
+    const isBody = type === BufferType.HttpRequestBody || type === BufferType.HttpResponseBody;
+    return isBody || type === BufferType.VmConfiguration ? NOTHING : undefined;
   }
 
   replaceBuffer(_type: number, _start: number, _length: number, _data: Buffer): number {
@@ -58,7 +63,7 @@ export abstract class Context {
   }
 
   /** `path` has its parts separated by zero bytes. */
-  property(path: string): Buffer | undefined {
+  property(path: string): Buffer | number {
     return lookUp(this, path.split("\0"));
   }
 
@@ -66,12 +71,12 @@ export abstract class Context {
     return Status.NotFound;
   }
 
-  continueStream(_type: number): number {
-    return Status.Ok;
+  continueStream(type: number): number {
+    return type === StreamType.Request || type === StreamType.Response ? Status.Ok : Status.BadArgument;
   }
 
-  closeStream(_type: number): number {
-    return Status.Ok;
+  closeStream(type: number): number {
+    return type === StreamType.Request || type === StreamType.Response ? Status.Ok : Status.BadArgument;
   }
 
   sendLocalReply(_reply: LocalReply): number {
@@ -188,166 +193,5 @@ export class RootContext extends Context {
     const sizes = answer ? [answer.headers.size, answer.body.length, answer.trailers.size] : [0, 0, 0];
     this.call("proxy_on_http_call_response", token, ...sizes);
     this.answer = undefined;
-  }
-}
-
-/** One plugin's view of one stream. */
-export class StreamContext extends Context {
-  readonly root: RootContext;
-  override readonly stream: Stream;
-  /** Place in the chain. */
-  readonly index: number;
-  private stopped = false;
-  private requestHeaders?: HeaderMap;
-  private requestTrailers?: HeaderMap;
-  private responseHeaders?: HeaderMap;
-  private responseTrailers?: HeaderMap;
-  private requestBody?: Buffer;
-  private responseBody?: Buffer;
-
-  constructor(root: RootContext, stream: Stream, index: number) {
-    super(root.vm, root.plugin, stream);
-    this.root = root;
-    this.stream = stream;
-    this.index = index;
-    this.call("proxy_on_context_create", root.id);
-  }
-
-  /** The callbacks. Each gives true when the stream may go on to the next filter. */
-  onRequestHeaders(headers: HeaderMap, endOfStream: boolean): boolean {
-    this.requestHeaders = headers;
-    const goesOn = this.ask("proxy_on_request_headers", headers.size, endOfStream);
-    if (goesOn) this.requestHeaders = undefined;
-    return goesOn;
-  }
-
-  onRequestBody(body: Buffer, endOfStream: boolean): boolean {
-    this.requestBody = body;
-    const goesOn = this.ask("proxy_on_request_body", body.length, endOfStream);
-    if (goesOn) this.requestBody = undefined;
-    return goesOn;
-  }
-
-  onRequestTrailers(trailers: HeaderMap): boolean {
-    this.requestTrailers = trailers;
-    const goesOn = this.ask("proxy_on_request_trailers", trailers.size);
-    if (goesOn) this.requestTrailers = undefined;
-    return goesOn;
-  }
-
-  onResponseHeaders(headers: HeaderMap, endOfStream: boolean): boolean {
-    this.responseHeaders = headers;
-    const goesOn = this.ask("proxy_on_response_headers", headers.size, endOfStream);
-    if (goesOn) this.responseHeaders = undefined;
-    return goesOn;
-  }
-
-  onResponseBody(body: Buffer, endOfStream: boolean): boolean {
-    this.responseBody = body;
-    const goesOn = this.ask("proxy_on_response_body", body.length, endOfStream);
-    if (goesOn) this.responseBody = undefined;
-    return goesOn;
-  }
-
-  onResponseTrailers(trailers: HeaderMap): boolean {
-    this.responseTrailers = trailers;
-    const goesOn = this.ask("proxy_on_response_trailers", trailers.size);
-    if (goesOn) this.responseTrailers = undefined;
-    return goesOn;
-  }
-
-  private ask(callback: string, size: number, endOfStream?: boolean): boolean {
-    if (!this.vm.exported(callback)) return true;
-    this.stopped = false;
-    const action = this.call(callback, size, ...(endOfStream === undefined ? [] : [endOfStream ? 1 : 0]));
-    if (this.vm.failure) {
-      this.stream.fail(this);
-      return false;
-    }
-    return action === CONTINUE && !this.stopped;
-  }
-
-  onLog(): void {
-    this.isLogging = true;
-    this.call("proxy_on_log");
-    this.isLogging = false;
-  }
-
-  close(): void {
-    this.call("proxy_on_done");
-    this.call("proxy_on_delete");
-    this.delete();
-  }
-
-  override readableMap(type: number): HeaderMap | undefined {
-    if (!this.isLogging) return this.writableMap(type) ?? super.readableMap(type);
-    if (type === MapType.RequestHeaders) return this.stream.requestHeaders;
-    if (type === MapType.ResponseHeaders) return this.stream.responseHeaders;
-    if (type === MapType.ResponseTrailers) return this.stream.responseTrailers;
-    return super.readableMap(type);
-  }
-
-  override writableMap(type: number): HeaderMap | undefined {
-    if (type === MapType.RequestHeaders) return this.requestHeaders;
-    if (type === MapType.RequestTrailers) return this.requestTrailers;
-    if (type === MapType.ResponseHeaders) return this.responseHeaders;
-    return type === MapType.ResponseTrailers ? this.responseTrailers : undefined;
-  }
-
-  /** What properties below `request` and `response` are read from. */
-  get visibleRequestHeaders(): HeaderMap | undefined {
-    return this.requestHeaders ?? (this.isLogging ? this.stream.requestHeaders : undefined);
-  }
-
-  get visibleResponseHeaders(): HeaderMap | undefined {
-    return this.responseHeaders ?? (this.isLogging ? this.stream.responseHeaders : undefined);
-  }
-
-  get visibleResponseTrailers(): HeaderMap | undefined {
-    return this.responseTrailers ?? (this.isLogging ? this.stream.responseTrailers : undefined);
-  }
-
-  /** Up to ABI 0.2.1 every change of a request header clears the route cache. */
-  override headersChanged(type: number): void {
-    if (type === MapType.RequestHeaders) this.stream.clearRouteCache();
-  }
-
-  override buffer(type: number): Buffer | undefined {
-    if (type === BufferType.HttpRequestBody) return this.requestBody;
-    return type === BufferType.HttpResponseBody ? this.responseBody : super.buffer(type);
-  }
-
-  override replaceBuffer(type: number, start: number, length: number, data: Buffer): number {
-    const body = this.buffer(type);
-    if (!body || (type !== BufferType.HttpRequestBody && type !== BufferType.HttpResponseBody)) return Status.NotFound;
-    const changed = Buffer.concat([body.subarray(0, start), data, body.subarray(start + length)]);
-    if (type === BufferType.HttpRequestBody) this.stream.requestBody = this.requestBody = changed;
-    else this.stream.responseBody = this.responseBody = changed;
-    return Status.Ok;
-  }
-
-  override setProperty(path: string, value: Buffer): number {
-    this.stream.filterState.set(path, value);
-    return Status.Ok;
-  }
-
-  override continueStream(type: number): number {
-    if (type !== StreamType.Request && type !== StreamType.Response) return Status.BadArgument;
-    this.vm.afterCall(() => this.stream.resume(this, type));
-    this.requestHeaders = this.requestTrailers = this.requestBody = undefined;
-    return Status.Ok;
-  }
-
-  override closeStream(type: number): number {
-    if (type !== StreamType.Request && type !== StreamType.Response) return Status.BadArgument;
-    this.vm.afterCall(() => this.stream.reset("wasm_close_stream"));
-    return Status.Ok;
-  }
-
-  override sendLocalReply(reply: LocalReply): number {
-    this.stopped = true;
-    const details = `via_wasm::${this.plugin.name}::${reply.details.replace(/\s/g, "_")}`;
-    this.vm.afterCall(() => this.stream.replyLocally({ ...reply, details }));
-    return Status.Ok;
   }
 }

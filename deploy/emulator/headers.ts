@@ -14,7 +14,7 @@ const single = new Set(
   (
     ":authority :method :path :scheme :protocol :status host accept accept-encoding access-control-request-headers " +
     "access-control-request-method access-control-request-private-network authorization cache-control client-trace-id " +
-    "connection content-encoding content-length content-type cookie date etag expect expires forwarded grpc-accept-encoding " +
+    "connection content-encoding content-length content-type date etag expect expires forwarded grpc-accept-encoding " +
     "grpc-message grpc-status grpc-timeout if-match if-modified-since if-none-match if-range if-unmodified-since keep-alive " +
     "last-modified location origin pragma proxy-connection proxy-status referer server te traceparent tracestate " +
     "transfer-encoding upgrade user-agent vary via x-client-trace-id x-envoy-attempt-count " +
@@ -47,12 +47,12 @@ export class HeaderMap {
     return this.entries.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
   }
 
-  /** Appends a value, or joins it to the one there is (`; ` for cookies, `,` for the rest). */
+  /** Appends a value, or joins it with a comma to the one there is. */
   add(name: string, value: HeaderValue): void {
     const key = name.toLowerCase();
     const bytes = toBytes(value);
     const existing = single.has(key) ? this.entries.find(([each]) => each === key) : undefined;
-    if (existing) existing[1] = Buffer.concat([existing[1], Buffer.from(key === "cookie" ? "; " : ","), bytes]);
+    if (existing) existing[1] = Buffer.concat([existing[1], Buffer.from(","), bytes]);
     else this.entries.push([key, bytes]);
   }
 

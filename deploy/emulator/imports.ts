@@ -147,7 +147,7 @@ function state(vm: Vm): Imports {
       const parts = vm.read(path, pathLength)?.toString("latin1");
       if (parts === undefined) return InvalidMemoryAccess;
       const value = vm.active.property(parts);
-      return value ? okIf(vm.give(value, pointerAt, lengthAt)) : NotFound;
+      return typeof value === "number" ? value : okIf(vm.give(value, pointerAt, lengthAt));
     },
     proxy_set_property: (path: number, pathLength: number, value: number, valueLength: number) => {
       const [key, data] = [vm.copy(path, pathLength), vm.copy(value, valueLength)];
@@ -174,7 +174,7 @@ function state(vm: Vm): Imports {
     proxy_record_metric: (id: number, value: bigint) => vm.proxy.metrics.record(id >>> 0, BigInt.asUintN(64, value)),
     proxy_get_metric: (id: number, at: number) => {
       const value = vm.proxy.metrics.read(id >>> 0);
-      return value === undefined ? NotFound : okIf(vm.writeU64(at, value));
+      return typeof value === "number" ? value : okIf(vm.writeU64(at, value));
     },
   };
 }

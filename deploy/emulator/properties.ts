@@ -1,9 +1,12 @@
 // What `get_property` knows: Envoy's attributes in Envoy's encoding (text as it is, integers, times and durations as eight
 // bytes, booleans as one), and filter state as the last resort.
-import type { Context, StreamContext } from "./context.ts";
+import { Status } from "./abi.ts";
+import type { Context } from "./context.ts";
 import { type HeaderMap, marshalPairs } from "./headers.ts";
+import { grpcStatusOf } from "./local-reply.ts";
 import { flagBits } from "./response-flags.ts";
 import type { Stream } from "./stream.ts";
+import type { StreamContext } from "./stream-context.ts";
 
 /** A value with Envoy's type: bigint is an integer, a time or a duration (ns), number a double. */
 export type Value = string | bigint | number | boolean | Buffer | Tree;
@@ -11,14 +14,20 @@ export interface Tree {
   [name: string]: Value | undefined;
 }
 
-/** The value at `parts` as the module gets it, or undefined when Envoy would say NotFound. */
-export function lookUp(context: Context, parts: string[]): Buffer | undefined {
+/** Trees that Envoy cannot hand over as a whole: they hold what has no encoding. */
+const inseparable = ["request", "response", "connection", "upstream", "source", "destination", "xds"];
+
+/** The value at `parts` as the module gets it, or the status that Envoy answers instead. */
+export function lookUp(context: Context, parts: string[]): Buffer | number {
   let value: Value | undefined = topLevel(context, parts[0]!);
+  if (parts.length === 1 && typeof value === "object" && inseparable.includes(parts[0]!)) {
+    return Status.SerializationFailure;
+  }
   for (const part of parts.slice(1)) {
-    if (value === undefined || typeof value !== "object" || Buffer.isBuffer(value)) return undefined;
+    if (value === undefined || typeof value !== "object" || Buffer.isBuffer(value)) return Status.NotFound;
     value = Object.hasOwn(value, part) ? value[part] : undefined;
   }
-  return value === undefined ? undefined : encode(value);
+  return value === undefined ? Status.NotFound : encode(value);
 }
 
 function encode(value: Value): Buffer {
@@ -41,9 +50,8 @@ function topLevel(context: Context, name: string): Value | undefined {
   if (name === "plugin_name") return context.plugin.name;
   if (name === "plugin_root_id") return context.plugin.rootId;
   if (name === "plugin_vm_id") return "";
-  if (name === "node") return context.vm.proxy.node;
   const { stream } = context;
-  if (!stream) return name === "xds" ? { node: context.vm.proxy.node, ...listener } : undefined;
+  if (!stream) return name === "xds" ? { node: context.vm.proxy.node } : undefined;
   switch (name) {
     case "request":
       return request(context as StreamContext, stream);
@@ -54,9 +62,9 @@ function topLevel(context: Context, name: string): Value | undefined {
     case "destination":
       return endpoint(stream.destinationAddress);
     case "connection":
-      return { id: 1n, mtls: false, ...stream.connection };
+      return { id: stream.connectionId, mtls: false, requested_server_name: "", ...stream.connection };
     case "connection_id":
-      return 1n;
+      return stream.connectionId;
     case "upstream":
       return upstream(stream);
     case "metadata":
@@ -68,8 +76,8 @@ function topLevel(context: Context, name: string): Value | undefined {
   }
 }
 
-/** TrafficDirection unspecified, as a listener without one has it. */
-const listener: Tree = { listener_direction: 0n };
+/** A listener without a direction, and the name of the one filter chain. */
+const listener: Tree = { listener_direction: 0n, filter_chain_name: "http" };
 
 function endpoint(address: string): Tree {
   return { address, port: BigInt(address.slice(address.lastIndexOf(":") + 1)) };
@@ -107,27 +115,33 @@ function headersTree(headers: HeaderMap): Tree {
 function response(context: StreamContext, stream: Stream): Tree {
   const headers = context.visibleResponseHeaders;
   const trailers = context.visibleResponseTrailers;
-  const grpcStatus = trailers?.get("grpc-status") ?? headers?.get("grpc-status");
   return {
     code: stream.responseCode === undefined ? undefined : BigInt(stream.responseCode),
     code_details: stream.details,
     flags: flagBits(stream.responseFlags),
-    size: BigInt(stream.responseBody.length),
-    total_size: BigInt(stream.responseBody.length + (headers?.byteSize ?? 0) + (trailers?.byteSize ?? 0)),
-    grpc_status: grpcStatus && /^\d+$/.test(grpcStatus) ? BigInt(grpcStatus) : undefined,
+    size: BigInt(stream.bytesSent),
+    total_size: BigInt(stream.bytesSent + (headers?.byteSize ?? 0) + (trailers?.byteSize ?? 0)),
+    grpc_status: grpcStatus(stream, headers, trailers),
     headers: headers ? headersTree(headers) : {},
     trailers: trailers ? headersTree(trailers) : {},
     backend_latency: stream.backendLatencyNanos,
   };
 }
 
+/** What the headers or trailers say, else what the HTTP status means in gRPC: Envoy always has an answer. */
+function grpcStatus(stream: Stream, headers?: HeaderMap, trailers?: HeaderMap): bigint | undefined {
+  const text = trailers?.get("grpc-status") ?? headers?.get("grpc-status");
+  if (text && /^\d+$/.test(text)) return BigInt(text);
+  return stream.responseCode === undefined ? undefined : BigInt(grpcStatusOf(stream.responseCode));
+}
+
 function upstream(stream: Stream): Tree {
   const { upstreamAddress } = stream;
-  if (!upstreamAddress) return {};
+  if (!upstreamAddress) return { request_attempt_count: 0n };
   return {
     ...endpoint(upstreamAddress),
     local_address: "127.0.0.1:50000",
     request_attempt_count: 1n,
-    transport_failure_reason: stream.transportFailure,
+    transport_failure_reason: stream.transportFailure ?? "",
   };
 }

@@ -172,6 +172,7 @@ export class Proxy {
   private readonly retiring = new Set<RootContext>();
   private readonly openStreams = new Set<Stream>();
   private requests = 0;
+  private connections = 0;
 
   constructor(options: ProxyOptions = {}) {
     this.clock = options.clock ?? new Clock();
@@ -283,6 +284,11 @@ export class Proxy {
       this.beforeSharedWrite = racer;
     }
     return this.shared.set(key, value, version);
+  }
+
+  /** Every request comes on a connection of its own. */
+  nextConnectionId(): bigint {
+    return BigInt(++this.connections);
   }
 
   nextRequestId(): string {

@@ -83,9 +83,10 @@ export class Metrics {
     return Status.Ok;
   }
 
-  read(id: number): bigint | undefined {
-    const metric = this.find(id);
-    return metric && metric.type !== HISTOGRAM ? metric.value : undefined;
+  /** The value, or the status that says why there is none. */
+  read(id: number): bigint | number {
+    if ((id & 3) >= HISTOGRAM) return Status.BadArgument;
+    return this.find(id)?.value ?? Status.NotFound;
   }
 
   /** By name; 0 for one never defined. Histograms give the sum of what was recorded. */

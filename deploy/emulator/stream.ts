@@ -1,28 +1,17 @@
 // One request through the chain: filters in order on the way in, in reverse on the way out, then log and end for all.
 import { StreamType } from "./abi.ts";
-import { StreamContext } from "./context.ts";
+import { StreamContext } from "./stream-context.ts";
 import { HeaderMap } from "./headers.ts";
+import { type LocalReply, localResponse } from "./local-reply.ts";
 import type { Proxy, Worker } from "./proxy.ts";
 import type { Tree } from "./properties.ts";
 import { type Request, type Response, asAddress, asBytes, normalizePath } from "./exchange.ts";
-
-export interface LocalReply {
-  status: number;
-  details: string;
-  body: Buffer;
-  headers: [string, Buffer][];
-  grpcStatus?: number;
-}
 
 /**
  * Where the stream stands. `held`: a filter stopped the request; `forwarded`: the upstream has it; `heldBack`: a filter
  * stopped the response; `answered`: the client has a response; `reset`: it got none.
  */
 export type StreamState = "opening" | "held" | "forwarded" | "heldBack" | "answered" | "reset";
-
-/** HTTP status → gRPC status (Envoy's httpToGrpcStatus). */
-const grpcStatusOf: Record<number, number> = { 400: 13, 401: 16, 403: 7, 404: 12, 429: 14, 502: 14, 503: 14, 504: 14 };
-const GRPC_UNKNOWN = 2;
 
 export class Stream {
   state: StreamState = "opening";
@@ -46,19 +35,24 @@ export class Stream {
   readonly sourceAddress: string;
   readonly destinationAddress: string;
   readonly startUnixNanos: bigint;
+  readonly connectionId: bigint;
   upstreamAddress?: string;
   transportFailure?: string;
+  /** Body bytes that the client got. */
+  bytesSent = 0;
   backendLatencyNanos?: bigint;
   /** Set when the stream is over: what %DURATION% is made of. */
   durationNanos?: bigint;
   /** How often the route cache was cleared. */
   routeCacheCleared = 0;
   private readonly proxy: Proxy;
+  private roots: ReturnType<Worker["rootOf"]>[] = [];
   private readonly contexts: (StreamContext | undefined)[] = [];
   private readonly startMonotonicNanos: bigint;
   private stoppedAt = -1;
   private hasFailed = false;
   private encoding = false;
+  private responseDelayNanos = 0n;
 
   /** Use `Proxy.open`. */
   constructor(proxy: Proxy, request: Request) {
@@ -68,9 +62,10 @@ export class Stream {
     this.sourceAddress = asAddress(request.sourceAddress ?? "127.0.0.1", 40_000);
     this.destinationAddress = asAddress(request.destinationAddress ?? "127.0.0.1", 10_000);
     this.protocol = request.protocol ?? "HTTP/1.1";
+    this.connectionId = proxy.nextConnectionId();
     this.connection = request.connection ?? {};
     this.metadata = request.metadata ?? {};
-    this.xds = { route_name: "", virtual_host_name: "all", ...request.xds };
+    this.xds = { cluster_name: "upstream", route_name: "", virtual_host_name: "all", ...request.xds };
     this.requestBody = asBytes(request.body);
     this.requestHeaders = this.arrivingHeaders(request);
     this.requestTrailers = request.trailers && new HeaderMap(request.trailers);
@@ -86,7 +81,10 @@ export class Stream {
     ]);
     for (const [name, value] of new HeaderMap(request.headers ?? []).pairs()) headers.add(name, value);
     const address = this.sourceAddress.slice(0, this.sourceAddress.lastIndexOf(":")).replace(/^\[|\]$/g, "");
-    if (!headers.has("x-forwarded-for")) headers.add("x-forwarded-for", address);
+    if (!headers.has("x-forwarded-for")) {
+      headers.add("x-forwarded-for", address);
+      headers.add("x-envoy-external-address", address);
+    }
     if (!headers.has("x-forwarded-proto")) headers.add("x-forwarded-proto", request.scheme ?? "http");
     if (!headers.has("x-request-id")) headers.add("x-request-id", this.proxy.nextRequestId());
     if (this.requestBody.length > 0 && !headers.has("content-length") && !headers.has("transfer-encoding")) {
@@ -97,16 +95,9 @@ export class Stream {
 
   /** Runs the request through the filters until one holds it or the upstream would have it. */
   begin(worker: Worker): void {
-    const roots = this.proxy.plugins.map((plugin) => worker.rootOf(plugin));
-    this.openFrom(0, roots);
+    this.roots = this.proxy.plugins.map((plugin) => worker.rootOf(plugin));
+    this.decodeFrom(0);
   }
-
-  private openFrom(index: number, roots: ReturnType<Worker["rootOf"]>[]): void {
-    this.roots = roots;
-    this.decodeFrom(index);
-  }
-
-  private roots: ReturnType<Worker["rootOf"]>[] = [];
 
   private get isRunning(): boolean {
     return this.state === "opening" || this.state === "held";
@@ -175,13 +166,12 @@ export class Stream {
 
   /** The upstream answers. Only for a forwarded stream. */
   respond(response: Response): void {
-    const { clock } = this.proxy;
-    clock.advance(response.durationMillis ?? 0);
+    this.responseDelayNanos = BigInt(Math.round((response.durationMillis ?? 0) * 1e6));
+    this.proxy.clock.advanceNanos(this.responseDelayNanos);
     if (this.state !== "forwarded") return;
-    this.backendLatencyNanos = BigInt(Math.round((response.durationMillis ?? 0) * 1e6));
     this.upstreamAddress = response.upstreamAddress ?? "127.0.0.1:8080";
     this.transportFailure = response.transportFailure;
-    this.xds.cluster_name ??= response.cluster ?? "upstream";
+    if (response.cluster) this.xds.cluster_name = response.cluster;
     const headers = new HeaderMap([[":status", String(response.status ?? 200)]]);
     for (const [name, value] of new HeaderMap(response.headers ?? []).pairs()) headers.add(name, value);
     if (response.grpcStatus !== undefined && !headers.has("content-type"))
@@ -225,6 +215,8 @@ export class Stream {
   /** The client has its response: what Envoy adds last, then the end. */
   private deliver(): void {
     this.state = "answered";
+    this.bytesSent = this.responseBody.length;
+    if (this.details === "via_upstream") this.backendLatencyNanos = this.responseDelayNanos;
     this.encoding = false;
     this.responseCode = Number(this.responseHeaders!.get(":status"));
     this.responseHeaders!.set("server", "envoy");
@@ -237,19 +229,7 @@ export class Stream {
   /** Ends the stream with a response made in the proxy; before the upstream's response it passes the filters too. */
   replyLocally(reply: LocalReply): void {
     if (this.state === "answered" || this.state === "reset") return;
-    const headers = new HeaderMap([[":status", String(reply.status)]]);
-    for (const [name, value] of reply.headers) headers.add(name, value);
-    const isGrpc = /^application\/grpc(\+|$)/.test(this.requestHeaders.get("content-type") ?? "");
-    let body = reply.body;
-    if (isGrpc) body = this.makeGrpc(headers, reply);
-    else if (body.length > 0) {
-      headers.set("content-length", String(body.length));
-      if (!headers.has("content-type")) headers.set("content-type", "text/plain");
-    } else {
-      headers.remove("content-length");
-      headers.remove("content-type");
-    }
-    if (this.requestHeaders.get(":method") === "HEAD") body = Buffer.alloc(0);
+    const { headers, body } = localResponse(this.requestHeaders, reply);
     this.details = reply.details;
     this.stoppedAt = -1;
     if (!this.encoding) return this.encode(headers, body);
@@ -257,18 +237,6 @@ export class Stream {
     this.responseBody = body;
     this.responseTrailers = undefined;
     this.deliver();
-  }
-
-  /** A gRPC client gets HTTP 200 and the verdict in `grpc-status`, the body as its message. */
-  private makeGrpc(headers: HeaderMap, reply: LocalReply): Buffer {
-    headers.set(":status", "200");
-    headers.set("content-type", "application/grpc");
-    if (!headers.has("grpc-status")) {
-      headers.set("grpc-status", String(reply.grpcStatus ?? grpcStatusOf[reply.status] ?? GRPC_UNKNOWN));
-    }
-    if (reply.body.length > 0) headers.set("grpc-message", percentEncode(reply.body));
-    headers.remove("content-length");
-    return Buffer.alloc(0);
   }
 
   /** A filter's machine died in one of this stream's callbacks, or had died before. */
@@ -305,14 +273,4 @@ export class Stream {
     for (const context of this.contexts) context?.close();
     this.proxy.streamEnded(this);
   }
-}
-
-/** Percent-encoding of grpc-message (gRPC over HTTP/2, "Responses"). */
-function percentEncode(bytes: Buffer): string {
-  const encoded = [...bytes].map((byte) =>
-    byte >= 0x20 && byte <= 0x7e && byte !== 0x25
-      ? String.fromCharCode(byte)
-      : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`,
-  );
-  return encoded.join("");
 }
