@@ -1,0 +1,157 @@
+// The request target (RFC 3986 sections 3.3 to 3.5): path, query and fragment, the parameters of the query and their
+// percent-encoding. "&" alone separates parameters and "+" stays "+", as in Envoy; a malformed "%" stands for itself.
+import { Bytes, EMPTY, NONE, at, bytes, indexOf, lengthOf, pointerOf, slice } from "../bytes";
+import { Scratch } from "./scratch";
+
+const QUESTION: u8 = 0x3f;
+const HASH: u8 = 0x23;
+const AMPERSAND: u8 = 0x26;
+const EQUALS: u8 = 0x3d;
+const PERCENT: u8 = 0x25;
+
+/** The target up to its query and fragment. */
+export function pathOf(target: Bytes): Bytes {
+  for (let i = 0; i < lengthOf(target); i++) {
+    const byte = at(target, i);
+    if (byte == QUESTION || byte == HASH) return slice(target, 0, i);
+  }
+  return target;
+}
+
+/** What stands between "?" and "#" or the end; NONE without a "?". */
+export function queryOf(target: Bytes): Bytes {
+  const path = lengthOf(pathOf(target));
+  if (path >= lengthOf(target) || at(target, path) != QUESTION) return NONE;
+  const hash = indexOf(target, HASH, path + 1);
+  return slice(target, path + 1, hash < 0 ? i32.MAX_VALUE : hash);
+}
+
+/** What stands behind "#"; NONE without one. */
+export function fragmentOf(target: Bytes): Bytes {
+  const hash = indexOf(target, HASH);
+  return hash < 0 ? NONE : slice(target, hash + 1);
+}
+
+/** Walks the parameters of a query: `open`, then `next` until it is false. Names and values are raw (encoded). */
+@final
+export class ParamReader {
+  name: Bytes = EMPTY;
+  value: Bytes = EMPTY;
+  /** The byte range [start, end) of `name=value` in the query, without the "&" around it. */
+  start: i32 = 0;
+  end: i32 = 0;
+  private source: Bytes = EMPTY;
+  private position: i32 = 0;
+
+  /** Begins with `query`; NONE is a query without parameters. */
+  open(query: Bytes): this {
+    this.source = query == NONE ? EMPTY : query;
+    this.position = 0;
+    return this;
+  }
+
+  /** Goes to the next parameter; empty ones ("a=1&&b=2") are skipped, "a" is "a" with an empty value. */
+  next(): bool {
+    const source = this.source;
+    const length = lengthOf(source);
+    while (this.position < length) {
+      const ampersand = indexOf(source, AMPERSAND, this.position);
+      this.start = this.position;
+      this.end = ampersand < 0 ? length : ampersand;
+      this.position = this.end + 1;
+      if (this.start == this.end) continue;
+      const piece = slice(source, this.start, this.end);
+      const equals = indexOf(piece, EQUALS);
+      this.name = equals < 0 ? piece : slice(piece, 0, equals);
+      this.value = equals < 0 ? EMPTY : slice(piece, equals + 1);
+      return true;
+    }
+    return false;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function hexDigit(byte: u8): i32 {
+  const letter = byte | 0x20;
+  return byte - 0x30 < 10 ? <i32>byte - 0x30 : letter - 0x61 < 6 ? <i32>letter - 0x57 : -1;
+}
+
+/** The byte that `raw` encodes at `index`, or -1 when there is no well-formed "%XX". */
+function escapeAt(raw: Bytes, index: i32): i32 {
+  if (index + 2 >= lengthOf(raw)) return -1;
+  const high = hexDigit(at(raw, index + 1));
+  const low = hexDigit(at(raw, index + 2));
+  return high < 0 || low < 0 ? -1 : (high << 4) | low;
+}
+
+/** Whether `raw`, percent-decoded, is `plain`. */
+export function equalDecoded(raw: Bytes, plain: Bytes): bool {
+  const length = lengthOf(raw);
+  let matched = 0;
+  for (let i = 0; i < length; i++, matched++) {
+    if (matched >= lengthOf(plain)) return false;
+    let byte = at(raw, i);
+    const escaped = byte == PERCENT ? escapeAt(raw, i) : -1;
+    if (escaped >= 0) {
+      byte = <u8>escaped;
+      i += 2;
+    }
+    if (byte != at(plain, matched)) return false;
+  }
+  return matched == lengthOf(plain);
+}
+
+/** `raw` percent-decoded: itself when there is nothing to decode, otherwise in `scratch` (cleared first). */
+export function decoded(raw: Bytes, scratch: Scratch): Bytes {
+  if (indexOf(raw, PERCENT) < 0) return raw;
+  scratch.clear();
+  for (let i = 0; i < lengthOf(raw); i++) {
+    const byte = at(raw, i);
+    const escaped = byte == PERCENT ? escapeAt(raw, i) : -1;
+    if (escaped >= 0) i += 2;
+    scratch.putByte(escaped >= 0 ? <u8>escaped : byte);
+  }
+  return scratch.view();
+}
+
+const reader = new ParamReader();
+
+/** The raw value of the first parameter whose decoded name is `name`, or NONE. */
+export function param(query: Bytes, name: Bytes): Bytes {
+  reader.open(query);
+  while (reader.next()) {
+    if (equalDecoded(reader.name, name)) return reader.value;
+  }
+  return NONE;
+}
+
+/**
+ * The target without any parameter `name` (decoded), the rest byte for byte, in `scratch`; the "?" goes with the last
+ * parameter, the fragment stays. The view `target` itself when there is none.
+ */
+export function withoutParam(target: Bytes, name: Bytes, scratch: Scratch): Bytes {
+  const query = queryOf(target);
+  const path = pathOf(target);
+  let found = false;
+  scratch.clear();
+  scratch.put(path);
+  reader.open(query);
+  while (reader.next()) {
+    if (equalDecoded(reader.name, name)) {
+      found = true;
+      continue;
+    }
+    scratch.putByte(scratch.length == lengthOf(path) ? QUESTION : AMPERSAND);
+    scratch.put(slice(query, reader.start, reader.end));
+  }
+  if (!found) return target;
+  scratch.put(tail(target, query));
+  return scratch.view();
+}
+
+/** What follows the query: the fragment with its "#", or nothing. */
+function tail(target: Bytes, query: Bytes): Bytes {
+  const end = pointerOf(query) + <usize>lengthOf(query);
+  return bytes(end, <i32>(pointerOf(target) + <usize>lengthOf(target) - end));
+}

@@ -1,0 +1,238 @@
+// IP addresses and networks as text (RFC 4291 section 2.2, RFC 4632). Strict: no leading zeros, no short forms, no zone.
+// An IPv4-mapped IPv6 address (::ffff:192.0.2.1) is the IPv4 address: a dual-stack listener reports its clients so.
+import { Bytes, at, indexOf, lastIndexOf, lengthOf, parseUnsigned, slice } from "./bytes";
+
+const DOT: u8 = 0x2e;
+const COLON: u8 = 0x3a;
+const SLASH: u8 = 0x2f;
+const OPEN: u8 = 0x5b;
+const CLOSE: u8 = 0x5d;
+
+export const enum Family {
+  None = 0,
+  V4 = 4,
+  V6 = 6,
+}
+
+/** An address: IPv4 in the low 32 bits, IPv6 in both words, in network order of significance. */
+@final
+export class IpAddress {
+  family: Family = Family.None;
+  high: u64 = 0;
+  low: u64 = 0;
+
+  /** Makes it no address. */
+  clear(): void {
+    this.family = Family.None;
+    this.high = 0;
+    this.low = 0;
+  }
+
+  /** Makes it equal to `other`. */
+  set(other: IpAddress): void {
+    this.family = other.family;
+    this.high = other.high;
+    this.low = other.low;
+  }
+
+  /** Reads exactly one address, e.g. "192.0.2.1" or "2001:db8::1". On false it is no address (Family.None). */
+  parse(source: Bytes): bool {
+    this.clear();
+    if (indexOf(source, COLON) < 0) {
+      const address = parseV4(source);
+      if (address < 0) return false;
+      this.low = <u64>address;
+      this.family = Family.V4;
+      return true;
+    }
+    return this.parseV6(source);
+  }
+
+  /** Reads an address with an optional port, "192.0.2.1:567", "[::1]:80" or "[::1]", as Envoy's `source.address`. */
+  parseWithPort(source: Bytes): bool {
+    this.clear();
+    if (lengthOf(source) > 0 && at(source, 0) == OPEN) {
+      const close = indexOf(source, CLOSE);
+      const inside = slice(source, 1, close);
+      // Brackets hold IPv6 only.
+      return close > 0 && isPort(slice(source, close + 1)) && indexOf(inside, COLON) >= 0 && this.parse(inside);
+    }
+    const colon = indexOf(source, COLON);
+    if (colon < 0 || lastIndexOf(source, COLON) != colon) return this.parse(source);
+    return isPort(slice(source, colon)) && this.parse(slice(source, 0, colon));
+  }
+
+  /** Keeps the first `v4Bits` (0 to 32) or `v6Bits` (0 to 128) of the address and zeroes the rest. */
+  mask(v4Bits: i32, v6Bits: i32): void {
+    if (this.family == Family.V4) {
+      this.low &= keep(32 + v4Bits) & 0xffffffff;
+    } else {
+      this.high &= keep(v6Bits);
+      this.low &= keep(v6Bits - 64);
+    }
+  }
+
+  private parseV6(source: Bytes): bool {
+    if (!readGroups(source)) return false;
+    let high: u64 = 0;
+    let low: u64 = 0;
+    for (let i = 0; i < 4; i++) {
+      high = (high << 16) | (groups[i] as u64);
+      low = (low << 16) | (groups[i + 4] as u64);
+    }
+    const mapped = high == 0 && low >> 32 == 0xffff;
+    this.family = mapped ? Family.V4 : Family.V6;
+    this.high = high;
+    this.low = mapped ? low & 0xffffffff : low;
+    return true;
+  }
+}
+
+/** The eight groups of the IPv6 address being read. */
+const groups = new StaticArray<u16>(8);
+
+/** Reads the text of an IPv6 address into `groups`. */
+function readGroups(source: Bytes): bool {
+  const end = lengthOf(source);
+  let count = 0;
+  /** How many groups stood before "::", or -1 without one. */
+  let gap = -1;
+  let position = 0;
+  if (end >= 2 && at(source, 0) == COLON && at(source, 1) == COLON) {
+    gap = 0;
+    position = 2;
+  }
+  while (position < end) {
+    const colon = indexOf(source, COLON, position);
+    const piece = slice(source, position, colon < 0 ? end : colon);
+    if (colon < 0 && indexOf(piece, DOT) >= 0) {
+      const embedded = parseV4(piece);
+      if (embedded < 0 || count > 6) return false;
+      groups[count++] = <u16>(embedded >> 16);
+      groups[count++] = <u16>embedded;
+      break;
+    }
+    const group = parseGroup(piece);
+    if (group < 0 || count == 8) return false;
+    groups[count++] = <u16>group;
+    if (colon < 0) break;
+    position = colon + 1;
+    if (position == end) return false;
+    if (at(source, position) != COLON) continue;
+    if (gap >= 0) return false;
+    gap = count;
+    position++;
+  }
+  if (gap < 0) return count == 8;
+  if (count == 8) return false;
+  openGap(count, gap);
+  return true;
+}
+
+/** Moves what stands behind the gap to the end and fills the gap with zeros. */
+function openGap(count: i32, gap: i32): void {
+  for (let i = 7; i >= gap; i--) {
+    const from = i - (8 - count);
+    groups[i] = from >= gap ? groups[from] : 0;
+  }
+}
+
+/** The mask of the first `bits` of 64; none below 1, all above 63. */
+function keep(bits: i32): u64 {
+  return bits <= 0 ? 0 : bits >= 64 ? u64.MAX_VALUE : ~(u64.MAX_VALUE >> bits);
+}
+
+/** A port behind its colon, or nothing at all. */
+function isPort(tail: Bytes): bool {
+  if (lengthOf(tail) == 0) return true;
+  const port = at(tail, 0) == COLON ? parseUnsigned(slice(tail, 1)) : -1;
+  return port >= 0 && port <= 65535;
+}
+
+/** Four decimal numbers without leading zeros, or -1. */
+function parseV4(source: Bytes): i64 {
+  let address: i64 = 0;
+  let position = 0;
+  for (let part = 0; part < 4; part++) {
+    const dot = indexOf(source, DOT, position);
+    if (dot < 0 != (part == 3)) return -1;
+    const digits = slice(source, position, dot < 0 ? i32.MAX_VALUE : dot);
+    const value = lengthOf(digits) > 3 ? -1 : parseUnsigned(digits);
+    if (value < 0 || value > 255 || (lengthOf(digits) > 1 && at(digits, 0) == 0x30)) return -1;
+    address = (address << 8) | value;
+    position = dot + 1;
+  }
+  return address;
+}
+
+/** One to four hexadecimal digits, or -1. */
+function parseGroup(source: Bytes): i32 {
+  const length = lengthOf(source);
+  if (length == 0 || length > 4) return -1;
+  let value = 0;
+  for (let i = 0; i < length; i++) {
+    const byte = at(source, i);
+    const letter = byte | 0x20;
+    const digit = byte - 0x30 < 10 ? <i32>byte - 0x30 : letter - 0x61 < 6 ? <i32>letter - 0x57 : -1;
+    if (digit < 0) return -1;
+    value = (value << 4) | digit;
+  }
+  return value;
+}
+
+export const enum CidrStatus {
+  Ok = 0,
+  /** The part before "/" is no IP address. */
+  BadAddress = 1,
+  /** The part behind "/" is no number from 0 to 32 (IPv4) or 128 (IPv6). */
+  BadPrefix = 2,
+  /** Bits beyond the prefix are set, so that either the address or the prefix is a mistake. */
+  HostBitsSet = 3,
+}
+
+/** What would be right, for the configuration's error text. */
+export function cidrHint(status: CidrStatus): string {
+  if (status == CidrStatus.BadAddress) return "expected an IP address or a network like 10.0.0.0/8";
+  if (status == CidrStatus.BadPrefix) return "expected a prefix length of 0 to 32 (IPv4) or 0 to 128 (IPv6)";
+  return "the address has bits set beyond the prefix: write the network's own address, as in 10.0.0.0/8";
+}
+
+/** A network. A bare address is the network of that one address. */
+@final
+export class Cidr {
+  private network: IpAddress = new IpAddress();
+  private highMask: u64 = 0;
+  private lowMask: u64 = 0;
+
+  /** Reads "10.0.0.0/8", "2001:db8::/32" or a bare address. */
+  parse(source: Bytes): CidrStatus {
+    const slash = indexOf(source, SLASH);
+    const network = this.network;
+    const written = slash < 0 ? source : slice(source, 0, slash);
+    if (!network.parse(written)) return CidrStatus.BadAddress;
+    const v4 = network.family == Family.V4;
+    // A mapped network is written with IPv6's lengths: ::ffff:10.0.0.0/104 is 10.0.0.0/8.
+    const offset = v4 && indexOf(written, COLON) >= 0 ? 96 : 0;
+    const width = v4 ? 32 : 128;
+    const digits = slice(source, slash + 1);
+    const bits = slash < 0 ? width : lengthOf(digits) > 3 ? -1 : <i32>parseUnsigned(digits) - offset;
+    if (bits < 0 || bits > width || (slash >= 0 && isPadded(digits))) return CidrStatus.BadPrefix;
+    this.highMask = v4 ? u64.MAX_VALUE : keep(bits);
+    this.lowMask = v4 ? keep(32 + bits) : keep(bits - 64);
+    const beyond = (network.high & ~this.highMask) | (network.low & ~this.lowMask);
+    return beyond == 0 ? CidrStatus.Ok : CidrStatus.HostBitsSet;
+  }
+
+  contains(address: IpAddress): bool {
+    const network = this.network;
+    return (
+      address.family == network.family &&
+      (address.high & this.highMask) == network.high &&
+      (address.low & this.lowMask) == network.low
+    );
+  }
+}
+
+function isPadded(digits: Bytes): bool {
+  return lengthOf(digits) > 1 && at(digits, 0) == 0x30;
+}
