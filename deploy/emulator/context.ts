@@ -15,7 +15,7 @@ export const NOTHING: Buffer = Buffer.alloc(0);
 export interface CallAnswer {
   headers: HeaderMap;
   body: Buffer;
-  trailers: HeaderMap;
+  trailers?: HeaderMap;
 }
 
 export abstract class Context {
@@ -190,7 +190,7 @@ export class RootContext extends Context {
   onCallAnswer(token: number, answer: CallAnswer | undefined): void {
     if (!this.vm.contexts.has(this.id)) return;
     this.answer = answer;
-    const sizes = answer ? [answer.headers.size, answer.body.length, answer.trailers.size] : [0, 0, 0];
+    const sizes = answer ? [answer.headers.size, answer.body.length, answer.trailers?.size ?? 0] : [0, 0, 0];
     this.call("proxy_on_http_call_response", token, ...sizes);
     this.answer = undefined;
   }

@@ -12,14 +12,17 @@ export type HeaderInput =
  */
 const single = new Set(
   (
-    ":authority :method :path :scheme :protocol :status host accept accept-encoding access-control-request-headers " +
-    "access-control-request-method access-control-request-private-network authorization cache-control client-trace-id " +
-    "connection content-encoding content-length content-type date etag expect expires forwarded grpc-accept-encoding " +
-    "grpc-message grpc-status grpc-timeout if-match if-modified-since if-none-match if-range if-unmodified-since keep-alive " +
-    "last-modified location origin pragma proxy-connection proxy-status referer server te traceparent tracestate " +
+    "access-control-allow-credentials access-control-allow-headers access-control-allow-methods " +
+    "access-control-allow-origin access-control-expose-headers access-control-max-age " +
+    "access-control-request-headers access-control-request-method age accept " +
+    "accept-encoding authorization cache-control client-trace-id connection content-encoding " +
+    "content-length content-type date etag expect expires grpc-accept-encoding grpc-message grpc-status " +
+    "grpc-timeout host if-match if-modified-since if-none-match if-range if-unmodified-since keep-alive " +
+    "last-modified location origin pragma proxy-connection proxy-status referer server te " +
     "transfer-encoding upgrade user-agent vary via x-client-trace-id x-envoy-attempt-count " +
-    "x-envoy-downstream-service-cluster x-envoy-original-path x-envoy-upstream-service-time x-forwarded-client-cert " +
-    "x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-proto x-request-id"
+    "x-envoy-downstream-service-cluster x-envoy-original-path x-envoy-upstream-service-time " +
+    "x-forwarded-client-cert x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-proto " +
+    "x-request-id :authority :method :path :protocol :scheme :status"
   ).split(" "),
 );
 

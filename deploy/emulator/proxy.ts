@@ -316,14 +316,17 @@ export class Proxy {
   }
 }
 
+const CONNECTION_FAILURE =
+  "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure";
+
 /** Envoy's own texts for what never came back from the cluster. */
 function answerOf(outcome: CallOutcome): CallAnswer | undefined {
   if (outcome === "reset") return undefined;
   if (outcome === "timeout") return envoyAnswer(504, "upstream request timeout");
-  if (typeof outcome === "string") return envoyAnswer(503, "upstream connect error or disconnect/reset before headers");
+  if (typeof outcome === "string") return envoyAnswer(503, CONNECTION_FAILURE);
   const headers = new HeaderMap([[":status", String(outcome.status ?? 200)]]);
   for (const [name, value] of new HeaderMap(outcome.headers ?? []).pairs()) headers.add(name, value);
-  return { headers, body: asBytes(outcome.body), trailers: new HeaderMap(outcome.trailers ?? []) };
+  return { headers, body: asBytes(outcome.body), trailers: outcome.trailers && new HeaderMap(outcome.trailers) };
 }
 
 function envoyAnswer(status: number, text: string): CallAnswer {
@@ -332,5 +335,5 @@ function envoyAnswer(status: number, text: string): CallAnswer {
     "content-length": text.length,
     "content-type": "text/plain",
   });
-  return { headers, body: Buffer.from(text), trailers: new HeaderMap() };
+  return { headers, body: Buffer.from(text) };
 }

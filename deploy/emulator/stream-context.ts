@@ -162,7 +162,7 @@ export class StreamContext extends Context {
 
   override sendLocalReply(reply: LocalReply): number {
     this.stopped = true;
-    const details = `via_wasm::${this.plugin.name}::${reply.details.replace(/\s/g, "_")}`;
+    const details = reply.details.replace(/\s/g, "_");
     this.vm.afterCall(() => this.stream.replyLocally({ ...reply, details }));
     return Status.Ok;
   }
