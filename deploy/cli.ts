@@ -1,5 +1,6 @@
 // The command line: verbs, flags, help. Each verb is a function that gives an answer; printing is output.ts's.
 import { Command, CommanderError, Option } from "commander";
+import { pushCommand } from "./commands/push.ts";
 import { renderCommand } from "./commands/render.ts";
 import { version } from "./filter-schemas.ts";
 import { Output } from "./output.ts";
@@ -71,4 +72,14 @@ function addVerbs(verb: Verb): void {
     .requiredOption("-f, --file <path...>", "settings files, folders, or - for standard input")
     .addOption(apiFlag())
     .option("--at <moment>", "what `after` in a schedule counts from (default: now)");
+
+  verb("push", "Built filters → OCI images in a registry.", "npx gatehouse push -f edge.yaml", pushCommand)
+    .argument("[filters...]", "only these filters")
+    .option("-f, --file <path...>", "settings files: their filters, repository, tag and form")
+    .option("--to <repository>", "a repository instead of the settings': one image per filter below it")
+    .option("--tag <tag>", "default: the settings', else this checkout's version")
+    .option("--form <form>", "image, artifact, or both (the artifact then gets <tag>-artifact)")
+    .option("--plain-http", "speak plain HTTP; loopback registries need no word")
+    .option("--timeout <seconds>", "limit of one request", "30")
+    .option("--dry-run", "only say what the digests would be");
 }
