@@ -12,6 +12,8 @@ const START_MILLIS_MAX = 60_000;
 const STOP_MILLIS_MAX = 5_000;
 /** Admin requests are loopback and take about a millisecond: polling this often costs nothing and loses little. */
 const POLL_MILLIS = 15;
+/** The access log reaches standard output this soon; the default of ten seconds would keep every test waiting. */
+const LOG_FLUSH_MILLIS = 25;
 const LOG_CHARACTERS_MAX = 32 * 1024 * 1024;
 
 export interface LaunchOptions {
@@ -66,7 +68,7 @@ export async function launchEnvoy(bootstrap: Json, options: LaunchOptions = {}):
 function commandLine(config: string, folder: string, options: LaunchOptions): string[] {
   const line = ["--config-path", config, "--admin-address-path", join(folder, "admin"), "--disable-hot-restart"];
   line.push("--concurrency", String(options.concurrency ?? 1), "--log-level", options.logLevel ?? "warning");
-  line.push("--drain-time-s", "1", "--parent-shutdown-time-s", "2");
+  line.push("--drain-time-s", "1", "--file-flush-interval-msec", String(LOG_FLUSH_MILLIS));
   if (options.componentLogLevels) line.push("--component-log-level", options.componentLogLevels);
   return line;
 }

@@ -39,9 +39,9 @@ export const CONTINUE = 0;
 export const logLevels = ["trace", "debug", "info", "warn", "error", "critical"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** A mistake in how the emulator is used, or a module that no host would load. */
+/** A module that no host would load, a configuration it refuses, or a case that cannot be read. */
 export class EmulatorError extends Error {
-  readonly code: "MISSING_IMPORT" | "BAD_MODULE" | "CONFIG_REFUSED" | "BAD_STATE";
+  readonly code: "MISSING_IMPORT" | "BAD_MODULE" | "CONFIG_REFUSED" | "BAD_CASE";
 
   constructor(code: EmulatorError["code"], message: string) {
     super(message);

@@ -1,0 +1,81 @@
+// The scenario files: `<filter>/<what>.yaml`, each a configuration and cases. Read here, run by emulator.test.ts and
+// envoy.test.ts.
+import { globSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { parse } from "yaml";
+import { build } from "../../build.ts";
+import { type Case, readCases } from "../../deploy/emulator/cases.ts";
+import { toUnixNanos } from "../../deploy/emulator/clock.ts";
+import { probeModule } from "../host/probe.ts";
+import { fillPlaceholders } from "../support/tokens.ts";
+
+export interface Plugin {
+  name: string;
+  config?: unknown;
+  env?: Record<string, string>;
+}
+
+/** What a cluster answers, by path; the first entry that fits a call counts. */
+export interface ScriptedCall {
+  cluster: string;
+  /** Default: any. */
+  path?: string;
+  answer:
+    | "refused"
+    | "timeout"
+    | "unhealthy"
+    | { status?: number; headers?: Record<string, string>; body?: unknown; delayMillis?: number };
+}
+
+export interface Scenario {
+  /** `jwt-auth/keys`. */
+  name: string;
+  /** In chain order. */
+  plugins: Plugin[];
+  calls: ScriptedCall[];
+  /** Set when the whole file needs virtual time or the like. */
+  emulatorOnly: boolean;
+  /** The wall clock at the beginning, RFC 3339; default now. */
+  start?: string;
+  cases: Case[];
+}
+
+const known = ["config", "env", "chain", "calls", "emulatorOnly", "start", "cases"];
+
+/** All scenarios, or those of the filters named in $SCENARIOS (comma-separated parts of paths). */
+export async function readScenarios(): Promise<Scenario[]> {
+  const wanted = process.env.SCENARIOS?.split(",");
+  const files = globSync("*/*.yaml", { cwd: import.meta.dirname }).sort();
+  return Promise.all(files.filter((file) => !wanted || wanted.some((part) => file.includes(part))).map(readScenario));
+}
+
+async function readScenario(file: string): Promise<Scenario> {
+  const raw = parse(readFileSync(join(import.meta.dirname, file), "utf8"), { merge: true });
+  const unknown = Object.keys(raw).find((key) => !known.includes(key));
+  if (unknown) throw new Error(`tests/scenarios/${file}: unknown key ${unknown}; known are ${known.join(", ")}`);
+  const nowSeconds = raw.start ? Number(toUnixNanos(raw.start) / 1_000_000_000n) : undefined;
+  const document = await fillPlaceholders(raw, nowSeconds);
+  const filter = file.split("/")[0]!;
+  const plugins = document.chain ?? [{ name: filter, config: document.config, env: document.env }];
+  return {
+    name: `${filter}/${basename(file, ".yaml")}`,
+    plugins,
+    calls: document.calls ?? [],
+    emulatorOnly: Boolean(document.emulatorOnly),
+    start: document.start,
+    cases: readCases(document.cases),
+  };
+}
+
+/** Compiles the modules that the scenarios need. */
+export async function buildFor(scenarios: Scenario[]): Promise<void> {
+  const names = new Set(scenarios.flatMap(({ plugins }) => plugins.map(({ name }) => name)));
+  if (names.delete("probe")) await probeModule();
+  await build([...names]);
+}
+
+/** The body of a scripted answer: an object goes as JSON. */
+export function bodyText(body: unknown): string {
+  if (body === undefined) return "";
+  return typeof body === "string" ? body : JSON.stringify(body);
+}
