@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { pushCommand } from "./commands/push.ts";
 import { renderCommand } from "./commands/render.ts";
+import { validateCommand } from "./commands/validate.ts";
 import { version } from "./filter-schemas.ts";
 import { Output } from "./output.ts";
 import type { Answer, Streams } from "./output.ts";
@@ -72,6 +73,17 @@ function addVerbs(verb: Verb): void {
     .requiredOption("-f, --file <path...>", "settings files, folders, or - for standard input")
     .addOption(apiFlag())
     .option("--at <moment>", "what `after` in a schedule counts from (default: now)");
+
+  verb(
+    "validate",
+    "Checks manifests and settings: Istio's schema, ours, the real filters, and how they fit together.",
+    "npx gatehouse validate deploy/istio",
+    (_out, paths, flags) => validateCommand(paths, flags),
+  )
+    .argument("<path...>", "files, folders, or - for standard input")
+    .option("--istio <version>", "the oldest Istio of the mesh (default: 1.31)")
+    .option("--strict", "warnings are errors")
+    .option("--verbose", "notes too: what was left to others");
 
   verb("push", "Built filters → OCI images in a registry.", "npx gatehouse push -f edge.yaml", pushCommand)
     .argument("[filters...]", "only these filters")

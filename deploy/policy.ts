@@ -6,7 +6,8 @@ import type { Direction, FilterName, Mode, PlacementKind } from "./catalog.ts";
 import { schemaOf, validatorOf } from "./filter-schemas.ts";
 import type { Finding } from "./problem.ts";
 import { check, compile } from "./schema.ts";
-import type { Manifest } from "./source.ts";
+import { millisOf, stamped } from "./render/schedule.ts";
+import type { Manifest, Path } from "./source.ts";
 
 export const policyVersion = "gatehouse.dev/v1";
 
@@ -96,7 +97,7 @@ export function parsePolicy(manifest: Manifest): { policy?: Policy; findings: Fi
     return { findings: [{ severity: "error", rule: "settings", place: manifest.place(["spec"]), what, right }] };
   }
   for (const name of installed) {
-    if (schemaOf(name)) findings.push(...check(validatorOf(name), manifest, spec[name], ["spec", name], name));
+    findings.push(...checkSettings(name, manifest, spec[name], ["spec", name]));
   }
   const namespace = metadata.namespace ?? "default";
   const policy: Policy = {
@@ -113,6 +114,24 @@ export function parsePolicy(manifest: Manifest): { policy?: Policy; findings: Fi
   };
   findings.push(...checkTraffic(policy));
   return findings.length > 0 ? { findings } : { policy, findings };
+}
+
+/** A filter's settings against its schema; `after` in a schedule counts as the moment that it will become. */
+export function checkSettings(filter: FilterName, manifest: Manifest, settings: any, at: Path): Finding[] {
+  const findings: Finding[] = [];
+  const routes: any[] = filter === "canary" && Array.isArray(settings?.routes) ? settings.routes : [];
+  routes.forEach((route, index) => {
+    if (!Array.isArray(route?.schedule)) return;
+    route.schedule.forEach((step: any, stepIndex: number) => {
+      if (step?.after === undefined || millisOf(String(step.after)) !== undefined) return;
+      const place = manifest.place([...at, "routes", index, "schedule", stepIndex, "after"]);
+      const right = "write one like 10m or 1h30m";
+      findings.push({ severity: "error", rule: filter, place, what: `"${step.after}" is no duration`, right });
+    });
+  });
+  if (findings.length > 0) return findings;
+  const value = routes.length > 0 ? stamped(settings, new Date(0)) : settings;
+  return schemaOf(filter) ? check(validatorOf(filter), manifest, value, at, filter) : [];
 }
 
 function placementOf(written: any): Placement {

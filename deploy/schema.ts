@@ -1,5 +1,5 @@
 // JSON Schema in words: runs Ajv and turns what it says into findings at the user's own lines.
-import { Ajv } from "ajv";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import type { ErrorObject, ValidateFunction } from "ajv";
 import type { Finding } from "./problem.ts";
 import { pathOf, pathText } from "./source.ts";
@@ -17,10 +17,9 @@ const options = {
 
 export type Validator = ValidateFunction;
 
-/** Compiles a schema of draft-07 or 2020-12 vocabulary. Throws what Ajv throws on a schema that is none. */
+/** Compiles a schema of JSON Schema 2020-12. Throws what Ajv throws on a schema that is none. */
 export function compile(schema: object): Validator {
-  const { $schema: _draft, ...rest } = schema as Record<string, unknown>;
-  return new Ajv(options).compile(rest);
+  return new Ajv2020(options).compile(schema);
 }
 
 /** One complaint: where (below the validated value), and in which words. */

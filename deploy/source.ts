@@ -20,11 +20,14 @@ export class Manifest {
   readonly file: string;
   // The value is as the user wrote it: nothing about its shape is proved before a schema has seen it.
   readonly value: any;
+  /** True if the user named this very file, false if it was found in a folder. */
+  readonly named: boolean;
   private readonly root: unknown;
   private readonly document: Document;
   private readonly lines: LineCounter;
 
-  constructor(file: string, value: unknown, root: unknown, document: Document, lines: LineCounter) {
+  constructor(file: string, value: unknown, root: unknown, document: Document, lines: LineCounter, named: boolean) {
+    this.named = named;
     this.file = file;
     this.value = value;
     this.root = root;
@@ -106,7 +109,7 @@ export function pathText(path: Path): string {
 }
 
 /** The documents of one text. `List` objects are taken apart. Syntax errors become findings; what parsed is kept. */
-export function parse(text: string, file: string): { manifests: Manifest[]; findings: Finding[] } {
+export function parse(text: string, file: string, named = true): { manifests: Manifest[]; findings: Finding[] } {
   const lines = new LineCounter();
   const manifests: Manifest[] = [];
   const findings: Finding[] = [];
@@ -127,19 +130,19 @@ export function parse(text: string, file: string): { manifests: Manifest[]; find
       continue;
     }
     if (value === null || value === undefined) continue;
-    manifests.push(...unpacked(file, value, document, lines));
+    manifests.push(...unpacked(file, value, document, lines, named));
   }
   return { manifests, findings };
 }
 
 /** The items of a Kubernetes `List`, each with its own place; anything else as it is. */
-function unpacked(file: string, value: any, document: Document, lines: LineCounter): Manifest[] {
+function unpacked(file: string, value: any, document: Document, lines: LineCounter, named: boolean): Manifest[] {
   const items = value?.kind?.endsWith?.("List") && Array.isArray(value.items) ? value.items : undefined;
-  if (!items) return [new Manifest(file, value, document.contents, document, lines)];
+  if (!items) return [new Manifest(file, value, document.contents, document, lines, named)];
   const nodes = isMap(document.contents) ? document.contents.get("items", true) : undefined;
   return items.map((item: unknown, at: number) => {
     const node = isSeq(nodes) ? nodes.items[at] : document.contents;
-    return new Manifest(file, item, node, document, lines);
+    return new Manifest(file, item, node, document, lines, named);
   });
 }
 
@@ -177,7 +180,7 @@ export function read(paths: string[]): { manifests: Manifest[]; findings: Findin
   const findings: Finding[] = [];
   for (const path of paths) {
     for (const file of filesUnder(path)) {
-      const parsed = parse(textOfFile(file), file === "-" ? "standard input" : file);
+      const parsed = parse(textOfFile(file), file === "-" ? "standard input" : file, file === path);
       manifests.push(...parsed.manifests);
       findings.push(...parsed.findings);
     }

@@ -1,4 +1,5 @@
 // The hosts that filters call, and what makes them reachable: a ServiceEntry, and TLS by a DestinationRule.
+import type { FilterName } from "../catalog.ts";
 import type { Policy } from "../policy.ts";
 import { labelsOf } from "./plugin.ts";
 import type { Resource } from "./plugin.ts";
@@ -30,43 +31,50 @@ function urlParts(url: unknown): { host: string; port: number; tls: boolean } | 
   return { host: hostname, port: Number(port) || (tls ? 443 : 80), tls };
 }
 
-/** Everything the policy's filters call. */
+/** Everything the policy's filters call; paths lead into the settings file. */
 export function calleesOf(policy: Policy): Callee[] {
-  const callees: Callee[] = [];
-  const add = (cluster: string | undefined, parts: Omit<Callee, "cluster" | "path">, path: (string | number)[]) =>
-    callees.push({ ...parts, cluster: cluster ?? `outbound|${parts.port}||${parts.host}`, path: ["spec", ...path] });
-  const providers: any[] = policy.filters.get("jwt-auth")?.providers ?? [];
-  providers.forEach((provider, at) => {
-    const url = provider.jwksUri ?? (provider.discovery ? provider.issuer : undefined);
-    const parts = urlParts(url);
-    if (!parts) return;
-    const key = provider.jwksCluster ? "jwksCluster" : provider.jwksUri ? "jwksUri" : "issuer";
-    const named = clusterParts(provider.jwksCluster ?? "");
-    const target = named ? { host: named.host, port: named.port, tls: parts.tls } : parts;
-    add(provider.jwksCluster, { ...target, protocol: target.tls ? "HTTPS" : "HTTP" }, [
-      "jwt-auth",
-      "providers",
-      at,
-      key,
-    ]);
-  });
-  const global = policy.filters.get("rate-limit")?.global;
-  const limiter = clusterParts(global?.cluster ?? "");
-  if (limiter)
-    add(global.cluster, { ...limiter, tls: limiter.port === 443, protocol: "GRPC" }, [
-      "rate-limit",
-      "global",
-      "cluster",
-    ]);
-  const sinks: any[] = policy.filters.get("access-log")?.sinks ?? [];
-  sinks.forEach((sink, at) => {
-    const cluster = sink?.http?.cluster;
-    const parts = clusterParts(cluster ?? "");
-    if (!parts) return;
-    const tls = parts.port === 443;
-    add(cluster, { ...parts, tls, protocol: tls ? "HTTPS" : "HTTP" }, ["access-log", "sinks", at, "http", "cluster"]);
-  });
-  return callees;
+  return [...policy.filters].flatMap(([filter, config]) =>
+    calleesIn(filter, config).map((callee) => ({ ...callee, path: ["spec", filter, ...callee.path] })),
+  );
+}
+
+/** Everything one filter's configuration calls; paths lead into the configuration. */
+export function calleesIn(filter: FilterName, config: any): Callee[] {
+  if (filter === "jwt-auth") return listOf(config?.providers).flatMap(issuerOf);
+  if (filter === "access-log") return listOf(config?.sinks).flatMap(sinkOf);
+  const limiter = filter === "rate-limit" ? clusterParts(String(config?.global?.cluster ?? "")) : undefined;
+  if (!limiter) return [];
+  return [
+    {
+      ...limiter,
+      tls: limiter.port === 443,
+      protocol: "GRPC",
+      cluster: config.global.cluster,
+      path: ["global", "cluster"],
+    },
+  ];
+}
+
+function issuerOf(provider: any, at: number): Callee[] {
+  const url = urlParts(provider?.jwksUri ?? (provider?.discovery ? provider.issuer : undefined));
+  if (!url) return [];
+  const key = provider.jwksCluster ? "jwksCluster" : provider.jwksUri ? "jwksUri" : "issuer";
+  const named = clusterParts(String(provider.jwksCluster ?? ""));
+  const { host, port } = named ?? url;
+  const cluster: string = provider.jwksCluster ?? `outbound|${port}||${host}`;
+  return [{ host, port, tls: url.tls, protocol: url.tls ? "HTTPS" : "HTTP", cluster, path: ["providers", at, key] }];
+}
+
+function sinkOf(sink: any, at: number): Callee[] {
+  const parts = clusterParts(String(sink?.http?.cluster ?? ""));
+  if (!parts) return [];
+  const tls = parts.port === 443;
+  const path = ["sinks", at, "http", "cluster"];
+  return [{ ...parts, tls, protocol: tls ? "HTTPS" : "HTTP", cluster: sink.http.cluster, path }];
+}
+
+function listOf(value: unknown): any[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /** True for a host that the mesh knows as a Kubernetes service. */

@@ -14,14 +14,14 @@ export function millisOf(duration: string): number | undefined {
 export function stamped(settings: any, start: Date): any {
   return {
     ...settings,
-    routes: settings.routes?.map((route: any) => (route.schedule ? stampRoute(route, start) : route)),
+    routes: settings.routes?.map((route: any) => (Array.isArray(route?.schedule) ? stampRoute(route, start) : route)),
   };
 }
 
 function stampRoute(route: any, start: Date): any {
   const schedule = route.schedule.map((step: any) => {
-    if (step.after === undefined) return step;
-    const millis = millisOf(step.after);
+    if (step?.after === undefined) return step;
+    const millis = millisOf(String(step.after));
     if (millis === undefined) {
       throw new ToolError("invalid", `route "${route.name}": "${step.after}" is no duration, write 10m or 1h30m`);
     }

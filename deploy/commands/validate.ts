@@ -1,0 +1,44 @@
+// `gatehouse validate`: findings about files, folders or standard input.
+import { partsOf } from "../kustomize.ts";
+import type { Answer } from "../output.ts";
+import { ToolError } from "../problem.ts";
+import type { Finding } from "../problem.ts";
+import { read } from "../source.ts";
+import { validate } from "../validate/validate.ts";
+
+export interface ValidateFlags {
+  istio?: string;
+  strict?: boolean;
+  verbose?: boolean;
+  json?: boolean;
+}
+
+export function validateCommand(paths: string[], flags: ValidateFlags): Answer {
+  if (flags.istio && !/^1\.\d+(\.\d+)?$/.test(flags.istio)) {
+    throw new ToolError("usage", `--istio ${flags.istio}: no version of Istio, write one like 1.31`);
+  }
+  const { manifests, findings: syntax } = read(paths);
+  const { findings, counts } = validate(manifests, { istio: flags.istio });
+  const parts = partsOf(manifests);
+  const all = inOrder([...syntax.filter(({ place }) => !parts.has(place.file)), ...findings]);
+  const count = (severity: Finding["severity"]) => all.filter((finding) => finding.severity === severity).length;
+  const errors = count("error");
+  const warnings = count("warning");
+  const shown = flags.verbose || flags.json ? all : all.filter((finding) => finding.severity !== "note");
+  const looked = `${manifests.length} documents: ${counts.policies} policies, ${counts.resources} resources of the mesh (${counts.plugins} plugins), ${counts.foreign} left to others`;
+  const ok = errors === 0 && !(flags.strict && warnings > 0);
+  return {
+    ok,
+    text: `${looked}\n${errors} errors, ${warnings} warnings`,
+    data: { counts, errors, warnings },
+    findings: shown,
+  };
+}
+
+/** By file in the order of reading, then by line. */
+function inOrder(findings: Finding[]): Finding[] {
+  const files = [...new Set(findings.map(({ place }) => place.file))];
+  return findings.sort(
+    (a, b) => files.indexOf(a.place.file) - files.indexOf(b.place.file) || a.place.line - b.place.line,
+  );
+}

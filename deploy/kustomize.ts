@@ -1,0 +1,28 @@
+// Files in a folder that are no resources by themselves: patches of an overlay, and data that a generator packs.
+import { dirname, join, normalize } from "node:path";
+import type { Manifest } from "./source.ts";
+
+/** file → why it is not looked at as a resource. */
+export function partsOf(manifests: Manifest[]): Map<string, string> {
+  const parts = new Map<string, string>();
+  for (const manifest of manifests) {
+    if (manifest.group !== "kustomize.config.k8s.io") continue;
+    const folder = dirname(manifest.file);
+    const add = (path: unknown, reason: string) => {
+      if (typeof path === "string" && !path.includes("\n")) parts.set(normalize(join(folder, path)), reason);
+    };
+    const { value } = manifest;
+    for (const patch of listOf(value.patches)) add(patch?.path, "a kustomize patch");
+    for (const patch of listOf(value.patchesStrategicMerge)) add(patch, "a kustomize patch");
+    for (const patch of listOf(value.patchesJson6902)) add(patch?.path, "a kustomize patch");
+    for (const replacement of listOf(value.replacements)) add(replacement?.path, "a kustomize replacement");
+    for (const generator of [...listOf(value.configMapGenerator), ...listOf(value.secretGenerator)]) {
+      for (const file of listOf(generator?.files)) add(String(file).replace(/^[^=]*=/, ""), "data of a generator");
+    }
+  }
+  return parts;
+}
+
+function listOf(value: unknown): any[] {
+  return Array.isArray(value) ? value : [];
+}

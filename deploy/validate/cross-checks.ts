@@ -1,0 +1,219 @@
+// Mistakes that no single resource shows: what one of them needs and another does not give.
+import { catalog, oldestTrafficExtension, olderThan } from "../catalog.ts";
+import type { Finding, Severity } from "../problem.ts";
+import type { Manifest } from "../source.ts";
+import { checkCallees } from "./callees.ts";
+import { mayMeet } from "./overlap.ts";
+import type { Plugin } from "./plugin.ts";
+import { checkCanaryHeaders } from "./routing.ts";
+
+/** Everything that is looked at together. */
+export interface World {
+  plugins: Plugin[];
+  /** All resources, those that policies will render included. */
+  resources: Manifest[];
+  /** The oldest Istio of the mesh, unless a policy says otherwise. */
+  istio: string;
+}
+
+export function crossChecks(world: World): Finding[] {
+  return [
+    ...world.plugins.flatMap((plugin) => [
+      ...checkVersion(plugin, world.istio),
+      ...checkFailStrategy(plugin),
+      ...checkPriority(plugin),
+    ]),
+    ...checkEqualPriority(world.plugins),
+    ...checkWaypointSelector(world),
+    ...checkRequestAuth(world),
+    ...checkCanaryHeaders(world),
+    ...checkCallees(world),
+  ];
+}
+
+function finding(
+  severity: Severity,
+  rule: string,
+  plugin: Plugin,
+  field: string,
+  words: Omit<Finding, "severity" | "rule" | "place">,
+): Finding {
+  return { severity, rule, place: plugin.fieldPlace(field), ...words };
+}
+
+function checkVersion(plugin: Plugin, istio: string): Finding[] {
+  const version = plugin.policy?.istio ?? istio;
+  const found: Finding[] = [];
+  if (plugin.failStrategy === "FAIL_RELOAD" && olderThan(version, "1.27")) {
+    const right = plugin.policy
+      ? "upgrade Istio, or leave this mesh to the native filters"
+      : "upgrade Istio, or write FAIL_CLOSE";
+    found.push(
+      finding("error", "istio-version", plugin, "failStrategy", {
+        what: `${plugin.title} uses FAIL_RELOAD`,
+        why: `Istio ${version} does not know it (1.27 does)`,
+        right,
+      }),
+    );
+  }
+  if (plugin.api === "TrafficExtension" && olderThan(version, oldestTrafficExtension)) {
+    found.push(
+      finding("error", "istio-version", plugin, "url", {
+        what: `${plugin.title} is a TrafficExtension`,
+        why: `Istio ${version} has none (${oldestTrafficExtension} has)`,
+        right: "write a WasmPlugin",
+      }),
+    );
+  }
+  return found;
+}
+
+function checkFailStrategy(plugin: Plugin): Finding[] {
+  if (!plugin.filter) return [];
+  const right = `write failStrategy: ${catalog[plugin.filter].failStrategy}`;
+  if (plugin.failStrategy === "FAIL_OPEN") {
+    return [
+      finding("warning", "fail-open", plugin, "failStrategy", {
+        what: `${plugin.title} fails open`,
+        why: "after one trap Envoy bypasses the filter for good",
+        right,
+      }),
+    ];
+  }
+  if (plugin.failStrategy !== "FAIL_CLOSE") return [];
+  return [
+    finding("warning", "fail-close", plugin, "failStrategy", {
+      what: `${plugin.title} fails closed`,
+      why: "after one trap Envoy answers 503 until it is restarted",
+      right,
+    }),
+  ];
+}
+
+function checkPriority(plugin: Plugin): Finding[] {
+  if (!plugin.filter) return [];
+  const { phase, priority } = catalog[plugin.filter];
+  const found: Finding[] = [];
+  if (plugin.priority === undefined) {
+    found.push(
+      finding("warning", "priority", plugin, "priority", {
+        what: `${plugin.title} has no priority`,
+        why: "Istio then sorts it below every number",
+        right: `write priority: ${priority}`,
+      }),
+    );
+  }
+  if (plugin.phase !== phase) {
+    found.push(
+      finding("warning", "phase", plugin, "phase", {
+        what: `${plugin.title} runs in phase ${plugin.phase}`,
+        why: "the filters are made for their order in the chain",
+        right: `write phase: ${phase}`,
+      }),
+    );
+  }
+  return found;
+}
+
+/** Two plugins in one proxy with the same phase and priority: their order is up to their age. */
+function checkEqualPriority(plugins: Plugin[]): Finding[] {
+  const findings: Finding[] = [];
+  plugins.forEach((plugin, at) => {
+    const rival = plugins
+      .slice(0, at)
+      .find(
+        (other) =>
+          other.phase === plugin.phase &&
+          other.priority === plugin.priority &&
+          isApart(other, plugin) &&
+          mayMeet(other, plugin),
+      );
+    if (!rival) return;
+    const what = `${plugin.title} and ${rival.title} have the same phase and priority`;
+    const where = `${rival.manifest.file}:${rival.fieldPlace("priority").line}`;
+    findings.push(
+      finding("warning", "equal-priority", plugin, "priority", {
+        what,
+        why: "their order in the proxy is then left to chance",
+        right: `give one of them another priority (the other is at ${where})`,
+      }),
+    );
+  });
+  return findings;
+}
+
+/** False for one resource read twice, say from a base and its overlay, or in both APIs. */
+function isApart(a: Plugin, b: Plugin): boolean {
+  return a.name !== b.name || a.namespace !== b.namespace;
+}
+
+/** Waypoints honour only targetRefs. */
+function checkWaypointSelector({ plugins, resources }: World): Finding[] {
+  const waypoints = resources.filter(
+    (resource) =>
+      resource.group === "gateway.networking.k8s.io" &&
+      resource.kind === "Gateway" &&
+      /waypoint/.test(String(resource.value.spec?.gatewayClassName)),
+  );
+  return plugins.flatMap((plugin) => {
+    const selected =
+      plugin.selector?.["gateway.networking.k8s.io/gateway-name"] ?? plugin.selector?.["istio.io/gateway-name"];
+    const managed = plugin.selector?.["gateway.istio.io/managed"] === "istio.io-mesh-controller";
+    const waypoint = waypoints.find(
+      (candidate) => candidate.name === selected && candidate.namespace === plugin.namespace,
+    );
+    if (!waypoint && !managed) return [];
+    const name = waypoint?.name ?? "waypoint";
+    return [
+      finding("error", "waypoint-selector", plugin, "selector", {
+        what: `${plugin.title} selects a waypoint by labels`,
+        why: "a waypoint ignores selectors, so the filter would never run",
+        right: `write targetRefs: [{kind: Gateway, group: gateway.networking.k8s.io, name: ${name}}]`,
+      }),
+    ];
+  });
+}
+
+/** Where jwt-auth took over, Envoy's own JWT metadata is empty, and whatever asks for it never matches. */
+function checkRequestAuth({ plugins, resources }: World): Finding[] {
+  const judges = plugins.filter((plugin) => plugin.filter === "jwt-auth");
+  const native = resources.filter((resource) => resource.kind === "RequestAuthentication");
+  const scopeOf = (resource: Manifest) => ({
+    namespace: resource.namespace,
+    selector: resource.value.spec?.selector?.matchLabels,
+    targetRefs: resource.value.spec?.targetRefs,
+  });
+  return resources.flatMap((resource) => {
+    const uses = usesOfRequestAuth(resource);
+    if (uses.length === 0) return [];
+    const judge = judges.find((plugin) => mayMeet({ ...plugin, modes: [] }, scopeOf(resource)));
+    if (!judge || native.some((other) => mayMeet(scopeOf(other), scopeOf(resource)))) return [];
+    return uses.map((path): Finding => ({
+      severity: "error",
+      rule: "request-auth",
+      place: resource.place(path),
+      what: `${resource.title} asks for what RequestAuthentication leaves behind`,
+      why: `${judge.title} replaced it, and a Wasm filter cannot write that metadata: the condition is never met`,
+      right: "move the rule into jwt-auth (rules[].claims), or match on a header of outputClaimToHeaders",
+    }));
+  });
+}
+
+/** Paths of an AuthorizationPolicy that read the JWT metadata. */
+export function usesOfRequestAuth(resource: Manifest): (string | number)[][] {
+  if (resource.kind !== "AuthorizationPolicy" || resource.group !== "security.istio.io") return [];
+  const rules: any[] = Array.isArray(resource.value.spec?.rules) ? resource.value.spec.rules : [];
+  return rules.flatMap((rule, at) => {
+    const from: any[] = Array.isArray(rule?.from) ? rule.from : [];
+    const when: any[] = Array.isArray(rule?.when) ? rule.when : [];
+    const sources = from.flatMap((entry, index) =>
+      ["requestPrincipals", "notRequestPrincipals"]
+        .filter((key) => entry?.source?.[key])
+        .map((key) => ["spec", "rules", at, "from", index, "source", key]),
+    );
+    const conditions = when.flatMap((entry, index) =>
+      String(entry?.key ?? "").startsWith("request.auth.") ? [["spec", "rules", at, "when", index, "key"]] : [],
+    );
+    return [...sources, ...conditions];
+  });
+}

@@ -1,0 +1,136 @@
+// Checks everything in the given files: syntax, kinds, Istio's schema, our schemas, the real filters, and what one
+// resource needs of another. Pure but for reading modules; says nothing, returns findings.
+import { currentIstio } from "../catalog.ts";
+import { partsOf } from "../kustomize.ts";
+import { checkSettings, isPolicy, parsePolicy } from "../policy.ts";
+import type { Policy } from "../policy.ts";
+import type { Finding } from "../problem.ts";
+import type { Resource } from "../render/plugin.ts";
+import { checkResource, isKnown } from "../resources.ts";
+import { parse } from "../source.ts";
+import type { Manifest } from "../source.ts";
+import { yamlText } from "../yaml-text.ts";
+import { crossChecks } from "./cross-checks.ts";
+import { environmentFrom, refusalOf } from "./module-check.ts";
+import { isPlugin, pluginOf, pluginsOf } from "./plugin.ts";
+import type { Plugin } from "./plugin.ts";
+import { checkSecrets } from "./secrets.ts";
+
+export interface ValidateOptions {
+  /** Oldest Istio of the mesh; a policy's own word goes first. */
+  istio?: string;
+}
+
+export interface Validated {
+  findings: Finding[];
+  /** How many documents were looked at, by what became of them. */
+  counts: { policies: number; plugins: number; resources: number; foreign: number };
+}
+
+export function validate(manifests: Manifest[], options: ValidateOptions = {}): Validated {
+  const findings: Finding[] = [];
+  const parts = partsOf(manifests);
+  const counts = { policies: 0, plugins: 0, resources: 0, foreign: 0 };
+  const plugins: Plugin[] = [];
+  const resources: Manifest[] = [];
+  for (const manifest of manifests) {
+    const skipped = reasonToSkip(manifest, parts);
+    if (skipped) {
+      findings.push({ severity: "note", rule: "skipped", place: manifest.place(), what: `not looked at: ${skipped}` });
+      counts.foreign++;
+    } else if (isPolicy(manifest)) {
+      counts.policies++;
+      const checked = checkPolicy(manifest);
+      findings.push(...checked.findings);
+      plugins.push(...checked.plugins);
+      resources.push(...checked.resources);
+    } else {
+      const found = checkResource(manifest);
+      findings.push(...found);
+      resources.push(manifest);
+      counts[isKnown(manifest) ? "resources" : "foreign"]++;
+      const plugin = isPlugin(manifest) ? pluginOf(manifest) : undefined;
+      if (!plugin) continue;
+      counts.plugins++;
+      plugins.push(plugin);
+      if (plugin.filter) findings.push(...checkPlugin(plugin));
+    }
+  }
+  findings.push(...checkTwice(manifests), ...crossChecks({ plugins, resources, istio: options.istio ?? currentIstio }));
+  return { findings, counts };
+}
+
+function reasonToSkip(manifest: Manifest, parts: Map<string, string>): string | undefined {
+  const part = parts.get(manifest.file);
+  if (part) return part;
+  if (!manifest.named && !manifest.apiVersion && !manifest.kind) return "no resource (values of a chart, or data)";
+  return undefined;
+}
+
+/** A settings file, then what it renders to: each plugin through the real filter, each resource through Istio's schema. */
+function checkPolicy(manifest: Manifest): { findings: Finding[]; plugins: Plugin[]; resources: Manifest[] } {
+  const { policy, findings } = parsePolicy(manifest);
+  if (!policy) return { findings, plugins: [], resources: [] };
+  const { plugins, resources } = pluginsOf(policy, "WasmPlugin", new Date(0));
+  const rendered = parse(yamlText(resources.map((value: Resource) => ({ value }))), manifest.file).manifests;
+  for (const resource of rendered)
+    findings.push(...checkResource(resource).map((found) => atPolicy(found, policy, resource)));
+  findings.push(...plugins.flatMap(checkPlugin));
+  return { findings, plugins, resources: rendered };
+}
+
+/** A complaint about a rendered resource belongs to the part of the settings that it was made from. */
+function atPolicy(found: Finding, policy: Policy, resource: Manifest): Finding {
+  const isRoute =
+    resource.kind === "VirtualService" || (resource.kind === "DestinationRule" && resource.value.spec?.subsets);
+  const place = policy.manifest.place(isRoute ? ["spec", "traffic"] : ["spec"]);
+  return { ...found, place, what: `the ${resource.kind} made from this: ${found.what}` };
+}
+
+/** Our schema, then the filter's own parser, then secrets in the open. */
+function checkPlugin(plugin: Plugin): Finding[] {
+  const filter = plugin.filter!;
+  const findings: Finding[] = [];
+  if (!plugin.policy) {
+    const at = plugin.api === "TrafficExtension" ? ["spec", "wasm", "pluginConfig"] : ["spec", "pluginConfig"];
+    findings.push(...checkSettings(filter, plugin.manifest, plugin.config ?? {}, at));
+  }
+  if (findings.length === 0) {
+    const refusal = refusalOf(filter, plugin.config, environmentFrom(plugin.env));
+    if (refusal) {
+      const why = `the ${filter} filter itself refuses it`;
+      findings.push({
+        severity: "error",
+        rule: "filter",
+        place: plugin.configPlace(refusal.path),
+        what: refusal.what,
+        why,
+      });
+    }
+  }
+  return [...findings, ...checkSecrets(plugin)];
+}
+
+/** The same resource twice in one file: the second would overwrite the first. */
+function checkTwice(manifests: Manifest[]): Finding[] {
+  const seen = new Map<string, Manifest>();
+  return manifests.flatMap((manifest): Finding[] => {
+    if (!manifest.name) return [];
+    const key = [manifest.file, manifest.group, manifest.kind, manifest.namespace, manifest.name].join("\0");
+    const first = seen.get(key);
+    if (!first) {
+      seen.set(key, manifest);
+      return [];
+    }
+    const why = `the first is at line ${first.place(["metadata", "name"]).line}, and this one would overwrite it`;
+    return [
+      {
+        severity: "error",
+        rule: "twice",
+        place: manifest.place(["metadata", "name"]),
+        what: `${manifest.title} is here twice`,
+        why,
+      },
+    ];
+  });
+}
