@@ -1,0 +1,122 @@
+// What every test file finds: the stack, the services of the guide with echo pods behind them, one ingress gateway.
+// Addresses and ports are fixed: the network belongs to the suite.
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { parse, type Resource } from "./cluster.ts";
+import { addAddresses, addHosts, enter } from "./namespace.ts";
+import { Proxy } from "./proxy.ts";
+import { startStack, type Stack } from "./stack.ts";
+import { EchoService, runPod, writeEndpoints, type Pod } from "./workloads.ts";
+
+export const root = join(import.meta.dirname, "../..");
+
+export const addresses = {
+  api: "10.42.0.1",
+  gateway: "10.42.0.10",
+  gatewayApi: "10.42.0.11",
+  sidecar: "10.42.0.12",
+  fresh: "10.42.0.13",
+  stable: "10.42.1.1",
+  canary: "10.42.1.2",
+  mobile: "10.42.1.3",
+  issuer: "10.42.2.1",
+  client: "10.42.9.1",
+};
+
+/** The gateway's HTTP listener, port 80 of the Gateway resource. Not 8080: it binds all addresses, the services' too. */
+export const GATEWAY_PORT = 8000;
+export const gatewayUrl = `http://${addresses.gateway}:${GATEWAY_PORT}`;
+
+export interface World {
+  stack: Stack;
+  services: Record<"stable" | "canary" | "mobile", EchoService>;
+  gateway: Proxy;
+}
+
+let promised: Promise<World> | undefined;
+
+/** The one world of this run; the first call builds it. */
+export function world(): Promise<World> {
+  return (promised ??= build());
+}
+
+async function build(): Promise<World> {
+  const folder = enter();
+  addAddresses(...Object.values(addresses));
+  addHosts(folder, { "auth.example.com": addresses.issuer });
+  const stack = await startStack(folder);
+  const services = {
+    stable: await EchoService.start("v1", addresses.stable),
+    canary: await EchoService.start("v2", addresses.canary),
+    mobile: await EchoService.start("v1-mobile", addresses.mobile),
+  };
+  await runTraffic(stack);
+  const gateway = await Proxy.start(stack, {
+    name: "istio-ingressgateway",
+    namespace: "istio-system",
+    address: addresses.gateway,
+    labels: { istio: "ingressgateway", app: "istio-ingressgateway" },
+    account: "istio-ingressgateway",
+    basePort: 15100,
+    concurrency: 2,
+  });
+  return { stack, services, gateway };
+}
+
+/** What `kustomize build` makes of a folder of deploy/istio. */
+export function kustomize(stack: Stack, folder: string): Resource[] {
+  const program = stack.tools.program("kustomize");
+  return parse(execFileSync(program, ["build", join(root, "deploy/istio", folder)], { encoding: "utf8" }));
+}
+
+/** deploy/istio/traffic as it is, plus what nodes and controllers would have written. */
+async function runTraffic(stack: Stack): Promise<void> {
+  const { cluster } = stack;
+  const product = (name: string, address: string, version: string): Pod => ({
+    name,
+    namespace: "ecommerce",
+    address,
+    labels: { app: "product-service", version },
+    serviceAccount: "product-service",
+  });
+  const pods = [
+    product("product-service-v1-1", addresses.stable, "v1"),
+    product("product-service-v2-1", addresses.canary, "v2"),
+    product("product-service-v1-mobile-1", addresses.mobile, "v1-mobile"),
+  ];
+  const ingress: Pod = {
+    name: "istio-ingressgateway",
+    namespace: "istio-system",
+    address: addresses.gateway,
+    labels: { istio: "ingressgateway", app: "istio-ingressgateway" },
+    serviceAccount: "istio-ingressgateway",
+  };
+  await cluster.apply(kustomize(stack, "traffic/base"));
+  await cluster.apply(serviceAccount("istio-ingressgateway", "istio-system"));
+  await cluster.apply(gatewayService("istio-ingressgateway", ingress.labels, GATEWAY_PORT));
+  await Promise.all([...pods, ingress].map((pod) => runPod(cluster, pod)));
+  await writeEndpoints(
+    cluster,
+    { name: "product-service", namespace: "ecommerce", port: { name: "http", number: 8080 } },
+    pods,
+  );
+  await writeEndpoints(
+    cluster,
+    { name: "istio-ingressgateway", namespace: "istio-system", port: { name: "http2", number: GATEWAY_PORT } },
+    [ingress],
+  );
+}
+
+export function serviceAccount(name: string, namespace: string): Resource {
+  return { apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace } };
+}
+
+/** The Service that the gateway chart would have written, with its HTTP port only. */
+export function gatewayService(name: string, selector: Record<string, string>, targetPort: number): Resource {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name, namespace: "istio-system" },
+    spec: { selector, ports: [{ name: "http2", port: 80, targetPort }] },
+  };
+}
