@@ -38,7 +38,7 @@ The access log follows. Ctrl-C ends everything.\n`);
 const staysUp = Boolean(process.stdout.isTTY) && process.env.CI !== "true" && !process.argv.includes("--once");
 const envoyBinary = await findEnvoy();
 const issuer = await Issuer.start();
-const services = await Promise.all(VARIANTS.map(startVariant));
+const services = await Promise.all(VARIANTS.map((name) => startVariant(name)));
 const clusters = Object.fromEntries(VARIANTS.map((name, i) => [name, `127.0.0.1:${services[i]!.port}`]));
 clusters["outbound|443||auth.example.com"] = `127.0.0.1:${issuer.port}`;
 let streaming = false;

@@ -3,7 +3,7 @@
 import { BufferType, MapType, Status, StreamType } from "./abi.ts";
 import { type ForeignResult, verifySignature } from "./foreign.ts";
 import { HeaderMap } from "./headers.ts";
-import type { Plugin } from "./proxy.ts";
+import type { Plugin } from "./worker.ts";
 import { lookUp } from "./properties.ts";
 import type { LocalReply } from "./local-reply.ts";
 import type { Stream } from "./stream.ts";

@@ -1,17 +1,18 @@
 // The proxy around the modules: one chain of plugins, its workers, what they share, the calls they make and the time.
 // State lives here and is read by tests and by `gatehouse try`; nothing is printed.
 import { EmulatorError, type LogLevel } from "./abi.ts";
-import { type CallAnswer, type Context, RootContext } from "./context.ts";
+import { type Call, type CallOutcome, answerOf } from "./callout.ts";
 import { Clock } from "./clock.ts";
-import { type Request, type Response, asBytes } from "./exchange.ts";
-import { HeaderMap, type HeaderInput } from "./headers.ts";
+import type { Context, RootContext } from "./context.ts";
+import type { Request, Response } from "./exchange.ts";
 import type { Tree } from "./properties.ts";
 import { Metrics, SharedData } from "./shared-data.ts";
 import { Stream } from "./stream.ts";
-import { type Module, Vm } from "./vm.ts";
+import { Plugin, type PluginOptions, Worker, configurationBytes } from "./worker.ts";
 
-/** Envoy waits this long between two machines of one plugin (`reload_config`, default back-off). */
-const RELOAD_NANOS = 1_000_000_000n;
+export type { Call, CallOutcome } from "./callout.ts";
+export type { PluginOptions } from "./worker.ts";
+
 /** How long `exchange` lets time pass for a held stream: longer than any callout's timeout. */
 const HELD_MILLIS_MAX = 120_000;
 
@@ -21,27 +22,6 @@ export interface LogLine {
   plugin: string;
   worker: number;
 }
-
-export interface Call {
-  cluster: string;
-  headers: HeaderMap;
-  body: Buffer;
-  timeoutMillis: number;
-  plugin: string;
-  token: number;
-}
-
-/**
- * What becomes of a call: an answer (`delayMillis` later); `refused`: Envoy's 503; `timeout`: its 504 when the timeout is
- * over; `reset`: a callback without headers; `unhealthy`: refused on the spot, no host; `never`: no callback.
- */
-export type CallOutcome =
-  | { status?: number; headers?: HeaderInput; body?: string | Uint8Array; trailers?: HeaderInput; delayMillis?: number }
-  | "refused"
-  | "timeout"
-  | "reset"
-  | "unhealthy"
-  | "never";
 
 export interface ProxyOptions {
   /** Worker threads; each has virtual machines of its own. Default 1. */
@@ -57,100 +37,6 @@ export interface ProxyOptions {
   logLevel?: LogLevel;
   /** Host functions callable by name; a host without `verify_signature` has it left out here. */
   foreignFunctions?: readonly string[];
-}
-
-export interface PluginOptions {
-  module: Module;
-  /** Default: the module's name. */
-  name?: string;
-  rootId?: string;
-  /** Text goes as it is, an object as JSON. Absent: an empty configuration. */
-  config?: unknown;
-  /** Environment of the virtual machine. */
-  env?: Record<string, string>;
-  failurePolicy?: "FAIL_RELOAD" | "FAIL_CLOSED" | "FAIL_OPEN";
-}
-
-/** One configured filter of the chain. */
-export class Plugin {
-  readonly module: Module;
-  readonly name: string;
-  readonly rootId: string;
-  readonly env: Record<string, string>;
-  readonly failurePolicy: NonNullable<PluginOptions["failurePolicy"]>;
-  configuration: Buffer;
-
-  constructor(options: PluginOptions) {
-    this.module = options.module;
-    this.name = options.name ?? options.module.name;
-    this.rootId = options.rootId ?? "";
-    this.env = options.env ?? {};
-    this.failurePolicy = options.failurePolicy ?? "FAIL_RELOAD";
-    this.configuration = configurationBytes(options.config);
-  }
-}
-
-function configurationBytes(config: unknown): Buffer {
-  if (config === undefined) return Buffer.alloc(0);
-  return Buffer.from(typeof config === "string" ? config : JSON.stringify(config), "utf8");
-}
-
-/** One thread: a machine per module and environment, shared by its plugins as Envoy does. */
-export class Worker {
-  readonly index: number;
-  private readonly proxy: Proxy;
-  private readonly machines: { vm: Vm; module: Module; env: string; startedNanos: bigint }[] = [];
-  private readonly roots = new Map<Plugin, RootContext>();
-
-  constructor(proxy: Proxy, index: number) {
-    this.proxy = proxy;
-    this.index = index;
-  }
-
-  /** Opens a root context for `plugin`; undefined when the module refuses the configuration or traps. */
-  open(plugin: Plugin, configuration: Buffer): RootContext | undefined {
-    const root = new RootContext(this.machineFor(plugin).vm, plugin, this.index);
-    if (root.open(configuration)) return root;
-    if (!root.vm.failure) root.close();
-    return undefined;
-  }
-
-  private machineFor(plugin: Plugin) {
-    const env = JSON.stringify(plugin.env);
-    const found = this.machines.find((each) => each.module === plugin.module && each.env === env && !each.vm.failure);
-    if (found) return found;
-    const vm = new Vm(this.proxy, plugin.module, plugin.env);
-    vm.start();
-    const made = { vm, module: plugin.module, env, startedNanos: this.proxy.clock.monotonicNanos };
-    this.machines.push(made);
-    return made;
-  }
-
-  adopt(plugin: Plugin, root: RootContext): void {
-    this.roots.set(plugin, root);
-  }
-
-  /** The root a new stream belongs to; undefined: dead, answer 503; `bypass`: dead, but the stream may pass. */
-  rootOf(plugin: Plugin): RootContext | "bypass" | undefined {
-    const root = this.roots.get(plugin);
-    if (root && !root.vm.failure) return root;
-    if (plugin.failurePolicy === "FAIL_OPEN") return "bypass";
-    if (plugin.failurePolicy === "FAIL_CLOSED" || !root) return undefined;
-    const last = this.machines.find((each) => each.vm === root.vm);
-    if (last && this.proxy.clock.monotonicNanos - last.startedNanos < RELOAD_NANOS) return undefined;
-    const reloaded = this.open(plugin, plugin.configuration);
-    if (reloaded) this.roots.set(plugin, reloaded);
-    return reloaded;
-  }
-
-  /** The machine a plugin runs in, for looking at its memory or its failure. */
-  vmOf(plugin: Plugin): Vm | undefined {
-    return this.roots.get(plugin)?.vm;
-  }
-
-  currentRoot(plugin: Plugin): RootContext | undefined {
-    return this.roots.get(plugin);
-  }
 }
 
 export class Proxy {
@@ -314,26 +200,4 @@ export class Proxy {
     this.clock.schedule(BigInt(Math.round((isLate ? timeoutMillis : delayMillis) * 1e6)), deliver);
     return true;
   }
-}
-
-const CONNECTION_FAILURE =
-  "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure";
-
-/** Envoy's own texts for what never came back from the cluster. */
-function answerOf(outcome: CallOutcome): CallAnswer | undefined {
-  if (outcome === "reset") return undefined;
-  if (outcome === "timeout") return envoyAnswer(504, "upstream request timeout");
-  if (typeof outcome === "string") return envoyAnswer(503, CONNECTION_FAILURE);
-  const headers = new HeaderMap([[":status", String(outcome.status ?? 200)]]);
-  for (const [name, value] of new HeaderMap(outcome.headers ?? []).pairs()) headers.add(name, value);
-  return { headers, body: asBytes(outcome.body), trailers: outcome.trailers && new HeaderMap(outcome.trailers) };
-}
-
-function envoyAnswer(status: number, text: string): CallAnswer {
-  const headers = new HeaderMap({
-    ":status": String(status),
-    "content-length": text.length,
-    "content-type": "text/plain",
-  });
-  return { headers, body: Buffer.from(text) };
 }

@@ -3,7 +3,8 @@ import { StreamType } from "./abi.ts";
 import { StreamContext } from "./stream-context.ts";
 import { HeaderMap } from "./headers.ts";
 import { type LocalReply, localResponse } from "./local-reply.ts";
-import type { Proxy, Worker } from "./proxy.ts";
+import type { Proxy } from "./proxy.ts";
+import type { Worker } from "./worker.ts";
 import type { Tree } from "./properties.ts";
 import { type Request, type Response, asAddress, asBytes, normalizePath } from "./exchange.ts";
 

@@ -4,19 +4,19 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from "jose";
 
-async function listen(handler: RequestListener): Promise<{ server: Server; port: number }> {
+async function listen(handler: RequestListener, port: number): Promise<{ server: Server; port: number }> {
   const server = createServer(handler);
-  server.listen(0, "127.0.0.1");
+  server.listen(port, "127.0.0.1");
   await once(server, "listening");
   return { server, port: (server.address() as AddressInfo).port };
 }
 
 /** A service that says who it is and which headers reached it. */
-export async function startVariant(name: string): Promise<{ server: Server; port: number }> {
+export async function startVariant(name: string, port = 0): Promise<{ server: Server; port: number }> {
   return listen((request, response) => {
     response.setHeader("content-type", "application/json");
     response.end(`${JSON.stringify({ variant: name, path: request.url, headers: request.headers })}\n`);
-  });
+  }, port);
 }
 
 export interface TokenOptions {
@@ -41,7 +41,7 @@ export class Issuer {
   /** How often the key set was fetched. */
   fetches = 0;
 
-  static async start(): Promise<Issuer> {
+  static async start(fixedPort = 0): Promise<Issuer> {
     const issuer = new Issuer();
     const [own, stranger] = await Promise.all([generateKeyPair("RS256"), generateKeyPair("RS256")]);
     issuer.key = own.privateKey;
@@ -53,7 +53,7 @@ export class Issuer {
       response.statusCode = request.url === "/.well-known/jwks.json" ? 200 : 404;
       response.setHeader("content-type", "application/json");
       response.end(response.statusCode === 200 ? issuer.jwks : "{}");
-    });
+    }, fixedPort);
     issuer.server = server;
     issuer.port = port;
     return issuer;
