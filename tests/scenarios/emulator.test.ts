@@ -9,7 +9,7 @@ import { Module } from "../../deploy/emulator/vm.ts";
 import { type Scenario, bodyText, buildFor, readScenarios } from "./scenario.ts";
 
 const scenarios = await readScenarios();
-await buildFor(scenarios);
+const requireModules = await buildFor(scenarios);
 
 test("there are scenarios", () => assert.ok(scenarios.length > 0));
 
@@ -29,12 +29,14 @@ for (const scenario of scenarios) {
       onCall: (call) => answer(scenario, call),
     });
     it("takes the configuration", () => {
+      requireModules(scenario);
       for (const plugin of scenario.plugins)
         proxy.install({ ...plugin, module: Module.load(`build/${plugin.name}.wasm`) });
       proxy.clock.settle();
     });
     for (const each of scenario.cases) {
       it(each.name, () => {
+        assert.equal(proxy.plugins.length, scenario.plugins.length, "a filter of the chain is missing");
         for (const { observed } of runCase(proxy, each)) {
           assert.deepEqual(differences(observed, each.expect ?? {}), []);
         }

@@ -10,7 +10,7 @@ import { type Answer, type Upstream, refusingEndpoint, startUpstream } from "../
 import { type Scenario, type ScriptedCall, bodyText, buildFor, readScenarios } from "./scenario.ts";
 
 const scenarios = (await readScenarios()).filter(({ emulatorOnly }) => !emulatorOnly);
-await buildFor(scenarios);
+const requireModules = await buildFor(scenarios);
 
 /** One access log line for each request tells what the filters left in the stream. */
 const states = ["variant", "limit", "reason", "claims", "access_log"];
@@ -129,6 +129,7 @@ for (const version of ["newest", "oldest"]) {
       describe(scenario.name, () => {
         let running: Running;
         before(async () => {
+          requireModules(scenario);
           running = await start(scenario, version);
         });
         after(async () => {

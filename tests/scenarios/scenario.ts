@@ -67,11 +67,16 @@ async function readScenario(file: string): Promise<Scenario> {
   };
 }
 
-/** Compiles the modules that the scenarios need. */
-export async function buildFor(scenarios: Scenario[]): Promise<void> {
-  const names = new Set(scenarios.flatMap(({ plugins }) => plugins.map(({ name }) => name)));
-  if (names.delete("probe")) await probeModule();
-  await build([...names]);
+/** Compiles the modules that the scenarios need. A filter that does not compile fails its own scenarios alone. */
+export async function buildFor(scenarios: Scenario[]): Promise<(scenario: Scenario) => void> {
+  const names = [...new Set(scenarios.flatMap(({ plugins }) => plugins.map(({ name }) => name)))];
+  const failures = new Map<string, Error>();
+  for (const name of names) {
+    await (name === "probe" ? probeModule() : build([name])).catch((error: Error) => failures.set(name, error));
+  }
+  return ({ plugins }) => {
+    for (const { name } of plugins) if (failures.has(name)) throw failures.get(name);
+  };
 }
 
 /** The body of a scripted answer: an object goes as JSON. */
