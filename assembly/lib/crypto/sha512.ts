@@ -1,0 +1,194 @@
+// SHA-512 and SHA-384 (FIPS 180-4 sections 6.4 and 6.5): one compression, two initial values and lengths.
+import { Bytes } from "../bytes";
+import { Digest } from "./digest";
+
+/** Section 4.2.3: the fractional parts of the cube roots of the first 80 primes. */
+// prettier-ignore
+const K = memory.data<u64>([
+  0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f, 0xe9b5dba58189dbbc,
+  0x3956c25bf348b538, 0x59f111f1b605d019, 0x923f82a4af194f9b, 0xab1c5ed5da6d8118,
+  0xd807aa98a3030242, 0x12835b0145706fbe, 0x243185be4ee4b28c, 0x550c7dc3d5ffb4e2,
+  0x72be5d74f27b896f, 0x80deb1fe3b1696b1, 0x9bdc06a725c71235, 0xc19bf174cf692694,
+  0xe49b69c19ef14ad2, 0xefbe4786384f25e3, 0x0fc19dc68b8cd5b5, 0x240ca1cc77ac9c65,
+  0x2de92c6f592b0275, 0x4a7484aa6ea6e483, 0x5cb0a9dcbd41fbd4, 0x76f988da831153b5,
+  0x983e5152ee66dfab, 0xa831c66d2db43210, 0xb00327c898fb213f, 0xbf597fc7beef0ee4,
+  0xc6e00bf33da88fc2, 0xd5a79147930aa725, 0x06ca6351e003826f, 0x142929670a0e6e70,
+  0x27b70a8546d22ffc, 0x2e1b21385c26c926, 0x4d2c6dfc5ac42aed, 0x53380d139d95b3df,
+  0x650a73548baf63de, 0x766a0abb3c77b2a8, 0x81c2c92e47edaee6, 0x92722c851482353b,
+  0xa2bfe8a14cf10364, 0xa81a664bbc423001, 0xc24b8b70d0f89791, 0xc76c51a30654be30,
+  0xd192e819d6ef5218, 0xd69906245565a910, 0xf40e35855771202a, 0x106aa07032bbd1b8,
+  0x19a4c116b8d2d0c8, 0x1e376c085141ab53, 0x2748774cdf8eeb99, 0x34b0bcb5e19b48a8,
+  0x391c0cb3c5c95a63, 0x4ed8aa4ae3418acb, 0x5b9cca4f7763e373, 0x682e6ff3d6b2b8a3,
+  0x748f82ee5defb2fc, 0x78a5636f43172f60, 0x84c87814a1f0ab72, 0x8cc702081a6439ec,
+  0x90befffa23631e28, 0xa4506cebde82bde9, 0xbef9a3f7b2c67915, 0xc67178f2e372532b,
+  0xca273eceea26619c, 0xd186b8c721c0c207, 0xeada7dd6cde0eb1e, 0xf57d4f7fee6ed178,
+  0x06f067aa72176fba, 0x0a637dc5a2c898a6, 0x113f9804bef90dae, 0x1b710b35131c471b,
+  0x28db77f523047d84, 0x32caab7b40c72493, 0x3c9ebe0a15c9bebc, 0x431d67c49c100d4c,
+  0x4cc5d4becb3e42b6, 0x597f299cfc657e2a, 0x5fcb6fab3ad6faec, 0x6c44198c4a475817,
+]);
+
+const ROUNDS: usize = 80;
+const WORD: usize = 8;
+const BLOCK: usize = 16 * WORD;
+
+/** Section 5.3.5: the square roots of the first eight primes. */
+// prettier-ignore
+const INITIAL_512 = memory.data<u64>([
+  0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
+  0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179,
+]);
+
+/** Section 5.3.4: the square roots of the ninth to sixteenth primes. */
+// prettier-ignore
+const INITIAL_384 = memory.data<u64>([
+  0xcbbb9d5dc1059ed8, 0x629a292a367cd507, 0x9159015a3070dd17, 0x152fecd8f70e5939,
+  0x67332667ffc00b31, 0x8eb44a8768581511, 0xdb0c2e0d64f98fa7, 0x47b5481dbefa4fa4,
+]);
+
+export const SHA384_BYTES = 48;
+export const SHA512_BYTES = 64;
+
+/** W of section 6.4: the message schedule of the block at hand. */
+const schedule = memory.data(640, 16);
+
+// The functions of section 4.1.3.
+// @ts-ignore: decorator
+@inline
+function bigSigma0(x: u64): u64 {
+  return rotr<u64>(x, 28) ^ rotr<u64>(x, 34) ^ rotr<u64>(x, 39);
+}
+
+// @ts-ignore: decorator
+@inline
+function bigSigma1(x: u64): u64 {
+  return rotr<u64>(x, 14) ^ rotr<u64>(x, 18) ^ rotr<u64>(x, 41);
+}
+
+// @ts-ignore: decorator
+@inline
+function smallSigma0(x: u64): u64 {
+  return rotr<u64>(x, 1) ^ rotr<u64>(x, 8) ^ (x >> 7);
+}
+
+// @ts-ignore: decorator
+@inline
+function smallSigma1(x: u64): u64 {
+  return rotr<u64>(x, 19) ^ rotr<u64>(x, 61) ^ (x >> 6);
+}
+
+// @ts-ignore: decorator
+@inline
+function choose(e: u64, f: u64, g: u64): u64 {
+  return ((f ^ g) & e) ^ g;
+}
+
+// @ts-ignore: decorator
+@inline
+function majority(a: u64, b: u64, c: u64): u64 {
+  return (a & b) | (c & (a | b));
+}
+
+/** Section 6.4.2 step 1. */
+// @ts-ignore: decorator
+@inline
+function expand(block: usize): void {
+  for (let t: usize = 0; t < 16 * WORD; t += WORD) {
+    store<u64>(schedule + t, bswap<u64>(load<u64>(block + t)));
+  }
+  for (let w = schedule; w < schedule + (ROUNDS - 16) * WORD; w += WORD) {
+    const next =
+      smallSigma1(load<u64>(w, 14 * WORD)) + load<u64>(w, 9 * WORD) + smallSigma0(load<u64>(w, WORD)) + load<u64>(w);
+    store<u64>(w, next, 16 * WORD);
+  }
+}
+
+function compress(state: usize, blocks: usize, count: i32): void {
+  let a = load<u64>(state);
+  let b = load<u64>(state, 1 * WORD);
+  let c = load<u64>(state, 2 * WORD);
+  let d = load<u64>(state, 3 * WORD);
+  let e = load<u64>(state, 4 * WORD);
+  let f = load<u64>(state, 5 * WORD);
+  let g = load<u64>(state, 6 * WORD);
+  let h = load<u64>(state, 7 * WORD);
+  for (; count > 0; count--) {
+    expand(blocks);
+    for (let t: usize = 0; t < ROUNDS * WORD; t += 8 * WORD) {
+      const k = K + t;
+      const w = schedule + t;
+      h += bigSigma1(e) + choose(e, f, g) + load<u64>(k) + load<u64>(w);
+      d += h;
+      h += bigSigma0(a) + majority(a, b, c);
+      g += bigSigma1(d) + choose(d, e, f) + load<u64>(k, 8) + load<u64>(w, 8);
+      c += g;
+      g += bigSigma0(h) + majority(h, a, b);
+      f += bigSigma1(c) + choose(c, d, e) + load<u64>(k, 16) + load<u64>(w, 16);
+      b += f;
+      f += bigSigma0(g) + majority(g, h, a);
+      e += bigSigma1(b) + choose(b, c, d) + load<u64>(k, 24) + load<u64>(w, 24);
+      a += e;
+      e += bigSigma0(f) + majority(f, g, h);
+      d += bigSigma1(a) + choose(a, b, c) + load<u64>(k, 32) + load<u64>(w, 32);
+      h += d;
+      d += bigSigma0(e) + majority(e, f, g);
+      c += bigSigma1(h) + choose(h, a, b) + load<u64>(k, 40) + load<u64>(w, 40);
+      g += c;
+      c += bigSigma0(d) + majority(d, e, f);
+      b += bigSigma1(g) + choose(g, h, a) + load<u64>(k, 48) + load<u64>(w, 48);
+      f += b;
+      b += bigSigma0(c) + majority(c, d, e);
+      a += bigSigma1(f) + choose(f, g, h) + load<u64>(k, 56) + load<u64>(w, 56);
+      e += a;
+      a += bigSigma0(b) + majority(b, c, d);
+    }
+    store<u64>(state, (a += load<u64>(state)));
+    store<u64>(state, (b += load<u64>(state, 1 * WORD)), 1 * WORD);
+    store<u64>(state, (c += load<u64>(state, 2 * WORD)), 2 * WORD);
+    store<u64>(state, (d += load<u64>(state, 3 * WORD)), 3 * WORD);
+    store<u64>(state, (e += load<u64>(state, 4 * WORD)), 4 * WORD);
+    store<u64>(state, (f += load<u64>(state, 5 * WORD)), 5 * WORD);
+    store<u64>(state, (g += load<u64>(state, 6 * WORD)), 6 * WORD);
+    store<u64>(state, (h += load<u64>(state, 7 * WORD)), 7 * WORD);
+    blocks += BLOCK;
+  }
+}
+
+
+@final
+class Sha512 extends Digest {
+  constructor(
+    outputBytes: i32,
+    private readonly initial: usize,
+    state: usize,
+    block: usize,
+  ) {
+    super(outputBytes, 128, state, 64, block);
+  }
+
+  protected initialize(): void {
+    memory.copy(this.state, this.initial, 8 * WORD);
+  }
+
+  protected compress(blocks: usize, count: i32): void {
+    compress(this.state, blocks, count);
+  }
+
+  protected output(out: usize): void {
+    const end = <usize>this.outputBytes;
+    for (let i: usize = 0; i < end; i += WORD) store<u64>(out + i, bswap<u64>(load<u64>(this.state + i)));
+  }
+}
+
+/** The streams: `reset`, `update`…, `finish`. */
+export const SHA384: Digest = new Sha512(SHA384_BYTES, INITIAL_384, memory.data(64, 16), memory.data(128, 16));
+export const SHA512: Digest = new Sha512(SHA512_BYTES, INITIAL_512, memory.data(64, 16), memory.data(128, 16));
+
+/** The 48 bytes of SHA-384 of `message` to `out`. */
+export function sha384(message: Bytes, out: usize): void {
+  SHA384.hash(message, out);
+}
+
+/** The 64 bytes of SHA-512 of `message` to `out`. */
+export function sha512(message: Bytes, out: usize): void {
+  SHA512.hash(message, out);
+}
