@@ -14,7 +14,7 @@ const TYPE = "type.googleapis.com/";
 const HTTP_FILTERS = `${TYPE}envoy.extensions.filters.http.`;
 
 export interface WasmFilter {
-  /** The plugin's name: in details (`via_wasm::<name>::…`), log prefixes and the property `plugin_name`. */
+  /** The plugin's name: in log prefixes, in statistics of Envoy's own and as the property `plugin_name`. */
   name: string;
   /** The module: an absolute path, or one relative to the repository. Default `build/<name>.wasm`. */
   wasm?: string;
