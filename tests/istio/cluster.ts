@@ -185,7 +185,8 @@ export function parse(manifests: string | Resource | Resource[]): Resource[] {
   if (typeof manifests !== "string") return Array.isArray(manifests) ? manifests : [manifests];
   return parseAllDocuments(manifests).flatMap((document) => {
     if (document.errors.length > 0) throw document.errors[0];
-    return document.contents === null ? [] : [document.toJS() as Resource];
+    const value = document.toJS() as Resource | null;
+    return value === null ? [] : [value];
   });
 }
 

@@ -3,6 +3,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parse as parseYaml } from "yaml";
 import { pinnedEnvoy } from "../../envoy/find.ts";
 import { Child, until } from "./children.ts";
 import { Cluster, parse, type Resource } from "./cluster.ts";
@@ -40,27 +41,22 @@ export interface Stack {
   startRegistry(): Promise<void>;
 }
 
-/** The mesh as the suite runs it: stock Envoy lacks Istio's own filters, and mTLS needs certificates of an injected agent. */
-const meshConfig = `
-enableAutoMtls: false
-trustDomain: cluster.local
-rootNamespace: istio-system
-accessLogFile: /dev/stdout
-accessLogFormat: |
-  native {"status":"%RESPONSE_CODE%","path":"%REQ(:PATH)%"}
-defaultConfig:
-  discoveryAddress: localhost:${ports.xds}
-extensionProviders:
-  - name: gatehouse-access-log
-    envoyFileAccessLog:
-      path: /dev/stdout
-      logFormat:
-        text: "%FILTER_STATE(wasm.gatehouse_access_log:PLAIN)%\\n"
-  - name: jaeger
-    zipkin:
-      service: jaeger-collector.observability.svc.cluster.local
-      port: 9411
-`;
+/**
+ * The mesh of deploy/istio/install, less what one machine cannot have: the agents' DNS servers would want one port, and the
+ * Kubernetes service of the discovery address does not resolve here.
+ */
+function meshConfig(): string {
+  const values = join(import.meta.dirname, "../../deploy/istio/install/helm/istiod.yaml");
+  const { meshConfig } = parseYaml(readFileSync(values, "utf8"));
+  const { proxyMetadata: _, ...defaultConfig } = meshConfig.defaultConfig;
+  // Istio's statistics filter is not in a stock Envoy.
+  const defaultProviders = { metrics: [] };
+  return JSON.stringify({
+    ...meshConfig,
+    defaultProviders,
+    defaultConfig: { ...defaultConfig, discoveryAddress: `localhost:${ports.xds}` },
+  });
+}
 
 /** Brings everything up. Throws with the last lines of whatever did not come up. */
 export async function startStack(folder: string): Promise<Stack> {
@@ -185,7 +181,7 @@ async function installKinds(cluster: Cluster, tools: Tools): Promise<void> {
 
 async function startIstiod(tools: Tools, folder: string, kubeconfig: string): Promise<Child> {
   const mesh = join(folder, "istiod", "mesh");
-  writeFileSync(mesh, meshConfig);
+  writeFileSync(mesh, meshConfig());
   const istiod = new Child(
     "istiod",
     tools.program("pilot-discovery"),

@@ -92,7 +92,7 @@ async function runTraffic(stack: Stack): Promise<void> {
     serviceAccount: "istio-ingressgateway",
   };
   await cluster.apply(kustomize(stack, "traffic/base"));
-  await cluster.apply(serviceAccount("istio-ingressgateway", "istio-system"));
+  await cluster.apply(gatewayAccount("istio-ingressgateway"));
   await cluster.apply(gatewayService("istio-ingressgateway", ingress.labels, GATEWAY_PORT));
   await Promise.all([...pods, ingress].map((pod) => runPod(cluster, pod)));
   await writeEndpoints(
@@ -107,8 +107,26 @@ async function runTraffic(stack: Stack): Promise<void> {
   );
 }
 
-export function serviceAccount(name: string, namespace: string): Resource {
-  return { apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace } };
+/** A gateway's account and its right to the TLS secrets beside it, as the gateway chart writes them. */
+export function gatewayAccount(name: string): Resource[] {
+  const metadata = { name, namespace: "istio-system" };
+  const apiVersion = "rbac.authorization.k8s.io/v1";
+  return [
+    { apiVersion: "v1", kind: "ServiceAccount", metadata },
+    {
+      apiVersion,
+      kind: "Role",
+      metadata,
+      rules: [{ apiGroups: [""], resources: ["secrets"], verbs: ["get", "watch", "list"] }],
+    },
+    {
+      apiVersion,
+      kind: "RoleBinding",
+      metadata,
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name },
+      subjects: [{ kind: "ServiceAccount", name, namespace: "istio-system" }],
+    },
+  ];
 }
 
 /** The Service that the gateway chart would have written, with its HTTP port only. */
