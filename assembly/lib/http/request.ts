@@ -3,6 +3,7 @@
 // list of headers (tests/unit/support/request.ts).
 import { Bytes, NONE, text } from "../bytes";
 import { IpAddress } from "../ip";
+import { JsonDocument, JsonKind } from "../json/document";
 import { HeaderList } from "./headers";
 import { pathOf, queryOf } from "./query";
 
@@ -10,6 +11,9 @@ const METHOD = text(":method");
 const SCHEME = text(":scheme");
 const AUTHORITY = text(":authority");
 const TARGET = text(":path");
+
+/** jwt-auth hands over no more than a token may hold. */
+const CLAIMS_BYTES_MAX = 64 * 1024;
 
 /** Not asked for yet; no view is equal to it (address 0 is never data). */
 const UNREAD: Bytes = 0xfffffffe;
@@ -21,6 +25,8 @@ export abstract class RequestView extends HeaderList {
   private claimsRead: Bytes = UNREAD;
   private ip: IpAddress = new IpAddress();
   private ipRead: bool = false;
+  private document: JsonDocument | null = null;
+  private documentRead: bool = false;
 
   /** Envoy's `source.address` property: text with a port, or NONE. */
   protected abstract readSourceAddress(): Bytes;
@@ -31,6 +37,14 @@ export abstract class RequestView extends HeaderList {
   /** The payload JSON that jwt-auth handed over for this request, or NONE. */
   protected abstract readClaims(): Bytes;
 
+  /**
+   * The claim at `path` (its steps with a zero byte between) as Envoy's own jwt_authn filter left it in the request's
+   * metadata: a text, or the texts of a list with a zero byte between; NONE for everything else.
+   */
+  protected readNativeClaim(path: Bytes): Bytes {
+    return NONE;
+  }
+
   /** Forgets the request: its views lie in the callback's arena, so this opens every callback. */
   reset(): void {
     this.targetRead = UNREAD;
@@ -38,6 +52,7 @@ export abstract class RequestView extends HeaderList {
     this.principalsRead = UNREAD;
     this.claimsRead = UNREAD;
     this.ipRead = false;
+    this.documentRead = false;
   }
 
   method(): Bytes {
@@ -97,5 +112,26 @@ export abstract class RequestView extends HeaderList {
   claims(): Bytes {
     if (this.claimsRead == UNREAD) this.claimsRead = this.readClaims();
     return this.claimsRead;
+  }
+
+  /** The claims as a document, read once a request; null when there are none (or, which cannot be, no JSON object). */
+  claimsDocument(): JsonDocument | null {
+    const json = this.claims();
+    if (json == NONE) return null;
+    let document = this.document;
+    if (document === null) {
+      document = new JsonDocument();
+      this.document = document;
+    }
+    if (!this.documentRead) {
+      document.parse(json, CLAIMS_BYTES_MAX);
+      this.documentRead = true;
+    }
+    return document.is(0, JsonKind.Object) ? document : null;
+  }
+
+  /** A claim that the native jwt_authn filter left, in the form of `readNativeClaim`; asked when jwt-auth left none. */
+  nativeClaim(path: Bytes): Bytes {
+    return this.claims() == NONE ? this.readNativeClaim(path) : NONE;
   }
 }

@@ -10,6 +10,9 @@ import { RegexStatus } from "./status";
 /** How deeply groups may nest: the parser and the compiler recurse that far (RE2 itself stops at 1,000). */
 export const NESTING_MAX = 250;
 
+/** How long a pattern may be. */
+export const PATTERN_BYTES_MAX = 16 * 1024;
+
 /** RE2's limit of a repetition count, and of the product of nested ones. */
 export const REPETITION_MAX = 1000;
 
@@ -41,6 +44,10 @@ export class Parser extends EscapeScanner {
 
   /** The tree of the whole pattern; meaningless unless `status` is Ok afterwards. */
   parse(): Node {
+    if (this.length > PATTERN_BYTES_MAX) {
+      this.fail(RegexStatus.TooLarge, 0);
+      return new Node(NodeKind.Empty);
+    }
     if (!isUtf8(this.source)) {
       this.fail(RegexStatus.InvalidUtf8, 0);
       return new Node(NodeKind.Empty);

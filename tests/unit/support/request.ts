@@ -14,6 +14,8 @@ export class FakeRequest extends RequestView {
   private address: StaticArray<u8> | null = null;
   private principals: StaticArray<u8> | null = null;
   private payload: StaticArray<u8> | null = null;
+  private nativePath: StaticArray<u8> | null = null;
+  private nativeText: StaticArray<u8> | null = null;
 
   constructor(method: string = "GET", target: string = "/", authority: string = "shop.example.com") {
     super();
@@ -40,6 +42,13 @@ export class FakeRequest extends RequestView {
   /** The payload JSON that jwt-auth would hand over. */
   claimed(json: string): this {
     this.payload = utf8(json);
+    return this;
+  }
+
+  /** What the native jwt_authn filter left at the dotted `path`; the items of a list with "\0" between. */
+  nativelyClaimed(path: string, text: string): this {
+    this.nativePath = utf8(path.replaceAll(".", "\0"));
+    this.nativeText = utf8(text);
     return this;
   }
 
@@ -75,6 +84,11 @@ export class FakeRequest extends RequestView {
   protected readClaims(): Bytes {
     this.claimReads++;
     return orNone(this.payload);
+  }
+
+  protected readNativeClaim(path: Bytes): Bytes {
+    const known = this.nativePath;
+    return known !== null && equal(view(known), path) ? orNone(this.nativeText) : NONE;
   }
 }
 

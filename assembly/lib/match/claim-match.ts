@@ -1,0 +1,58 @@
+// A condition on one claim of the token that let the request in. A list holds when one of its items does; numbers and
+// booleans are compared as their JSON text.
+import { Bytes, NONE, indexOf, lengthOf, slice } from "../bytes";
+import { Cursor } from "../config/reader";
+import { RequestView } from "../http/request";
+import { JsonDocument, JsonKind } from "../json/document";
+import { ClaimPath, scalarText } from "./claim-path";
+import { StringMatch, StringMatchKind } from "./string-match";
+
+
+@final
+export class ClaimMatch {
+  private constructor(
+    private path: ClaimPath,
+    private condition: StringMatch,
+  ) {}
+
+  /** Reads {claim, exact | prefix | …}. */
+  static read(at: Cursor): ClaimMatch {
+    at.expectObject();
+    const path = ClaimPath.read(at, "claim");
+    return new ClaimMatch(path, StringMatch.readAlong(at));
+  }
+
+  /** An absent claim meets nothing but an inverted `present`. */
+  matches(request: RequestView): bool {
+    const document = request.claimsDocument();
+    if (document === null) return this.nativeFits(request.nativeClaim(this.path.property));
+    const node = this.path.find(document);
+    const isAbsent = node < 0 || document.is(node, JsonKind.Null);
+    if (isAbsent) return this.condition.matches(NONE);
+    if (this.condition.kind == StringMatchKind.Present) return !this.condition.invert;
+    if (!document.is(node, JsonKind.Array)) return this.condition.matches(scalarText(document, node));
+    return this.anyFits(document, node) != this.condition.invert;
+  }
+
+  /** Whether an item meets the condition as if it were not inverted: "not in the list" must ask all of them. */
+  private anyFits(document: JsonDocument, list: i32): bool {
+    for (let item = document.first(list); item >= 0; item = document.after(item, list)) {
+      const text = scalarText(document, item);
+      if (text != NONE && this.condition.matches(text) != this.condition.invert) return true;
+    }
+    return false;
+  }
+
+  /** Texts of the native filter's metadata, a zero byte between those of a list. */
+  private nativeFits(texts: Bytes): bool {
+    const condition = this.condition;
+    if (texts == NONE || condition.kind == StringMatchKind.Present) return condition.matches(texts);
+    for (let from = 0; from <= lengthOf(texts);) {
+      const zero = indexOf(texts, 0, from);
+      const end = zero < 0 ? lengthOf(texts) : zero;
+      if (condition.matches(slice(texts, from, end)) != condition.invert) return !condition.invert;
+      from = end + 1;
+    }
+    return condition.invert;
+  }
+}

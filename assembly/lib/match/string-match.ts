@@ -1,0 +1,151 @@
+// One condition on a text, in Istio's words: exact, prefix, suffix, contains, regex (RE2 syntax, the whole value) or
+// present; `ignoreCase` for ASCII letters (for regex: as (?i)), `invert`. Parsed once, at configuration.
+import {
+  Bytes,
+  at as byteAt,
+  endsWith,
+  equal,
+  equalIgnoreCase,
+  find,
+  isPresent,
+  lengthOf,
+  lower,
+  slice,
+  startsWith,
+  view,
+} from "../bytes";
+import { Cursor } from "../config/reader";
+import { Regex, regexError } from "../regex/regex";
+
+export const enum StringMatchKind {
+  Exact = 0,
+  Prefix = 1,
+  Suffix = 2,
+  Contains = 3,
+  Regex = 4,
+  Present = 5,
+}
+
+const KINDS = ["exact", "prefix", "suffix", "contains", "regex", "present"];
+
+
+@final
+export class StringMatch {
+  private regex: Regex | null = null;
+
+  constructor(
+    readonly kind: StringMatchKind,
+    private text: StaticArray<u8>,
+    readonly ignoreCase: bool,
+    readonly invert: bool,
+  ) {}
+
+  /** Reads the value at hand as a StringMatch; anything else refuses the configuration. */
+  static read(at: Cursor): StringMatch {
+    return at.expectObject() ? StringMatch.readAlong(at) : nothing();
+  }
+
+  /** Reads a StringMatch that must be there among members that the caller has read already; all others are unknown. */
+  static readAlong(at: Cursor): StringMatch {
+    const match = StringMatch.readAmong(at);
+    at.done();
+    if (match !== null) return match;
+    at.refuse("", "expected one of: " + KINDS.join(", "));
+    return nothing();
+  }
+
+  /** Reads the member `name`; null when it is missing. */
+  static optional(at: Cursor, name: string, ignoreCase: bool = false): StringMatch | null {
+    if (!at.has(name)) return null;
+    const match = StringMatch.read(at.value(name));
+    return ignoreCase && !match.ignoreCase ? match.ignoringCase(at, name) : match;
+  }
+
+  /**
+   * Reads a StringMatch's members among others of the same object, which stay the caller's to read and `done()`;
+   * null when there is none of the kinds.
+   */
+  static readAmong(at: Cursor): StringMatch | null {
+    let kind = -1;
+    for (let i = 0; i < KINDS.length; i++) {
+      if (!at.has(KINDS[i])) continue;
+      if (kind >= 0) at.refuse(KINDS[i], "expected only one of: " + KINDS.join(", "));
+      else kind = i;
+    }
+    const ignoreCase = at.boolean("ignoreCase", false);
+    const invert = at.boolean("invert", false);
+    return kind < 0 ? null : StringMatch.readKind(at, <StringMatchKind>kind, ignoreCase, invert);
+  }
+
+  private static readKind(at: Cursor, kind: StringMatchKind, ignoreCase: bool, invert: bool): StringMatch {
+    const name = KINDS[kind];
+    if (kind == StringMatchKind.Present) {
+      if (!at.boolean(name, false)) at.refuse(name, "expected true; for absence add invert: true");
+      return new StringMatch(kind, new StaticArray<u8>(0), ignoreCase, invert);
+    }
+    const text = at.bytes(name);
+    if (text.length == 0 && kind != StringMatchKind.Exact) at.refuse(name, "expected at least one character");
+    const match = new StringMatch(kind, text, ignoreCase, invert);
+    if (kind == StringMatchKind.Regex) match.compile(at, name);
+    return match;
+  }
+
+  private compile(at: Cursor, name: string): void {
+    const pattern = view(this.text);
+    this.regex = Regex.compile(pattern, this.ignoreCase);
+    if (this.regex === null) at.refuse(name, regexError.describe(pattern));
+  }
+
+  private ignoringCase(at: Cursor, name: string): StringMatch {
+    const match = new StringMatch(this.kind, this.text, true, this.invert);
+    if (this.kind == StringMatchKind.Regex) match.compile(at, name + "/regex");
+    return match;
+  }
+
+  /**
+   * Whether `value` meets the condition. An absent value (NONE) meets none but an inverted `present`: as in Envoy,
+   * `invert` turns the result for values, not for their absence.
+   */
+  matches(value: Bytes): bool {
+    if (this.kind == StringMatchKind.Present) return isPresent(value) != this.invert;
+    return isPresent(value) && this.fits(value) != this.invert;
+  }
+
+  private fits(value: Bytes): bool {
+    const text = view(this.text);
+    switch (this.kind) {
+      case StringMatchKind.Exact:
+        return this.ignoreCase ? equalIgnoreCase(value, text) : equal(value, text);
+      case StringMatchKind.Prefix:
+        return this.ignoreCase ? equalIgnoreCase(slice(value, 0, lengthOf(text)), text) : startsWith(value, text);
+      case StringMatchKind.Suffix:
+        return this.ignoreCase ? endsWithIgnoreCase(value, text) : endsWith(value, text);
+      case StringMatchKind.Contains:
+        return this.ignoreCase ? containsIgnoreCase(value, text) : find(value, text) >= 0;
+      default: {
+        const regex = this.regex;
+        return regex !== null && regex.matches(value);
+      }
+    }
+  }
+}
+
+/** What stands for a condition that was refused: the configuration is never used. */
+function nothing(): StringMatch {
+  return new StringMatch(StringMatchKind.Present, new StaticArray<u8>(0), false, false);
+}
+
+function endsWithIgnoreCase(value: Bytes, suffix: Bytes): bool {
+  const start = lengthOf(value) - lengthOf(suffix);
+  return start >= 0 && equalIgnoreCase(slice(value, start), suffix);
+}
+
+function containsIgnoreCase(value: Bytes, part: Bytes): bool {
+  const width = lengthOf(part);
+  if (width == 0) return true;
+  const first = lower(byteAt(part, 0));
+  for (let i = 0; i + width <= lengthOf(value); i++) {
+    if (lower(byteAt(value, i)) == first && equalIgnoreCase(slice(value, i, i + width), part)) return true;
+  }
+  return false;
+}

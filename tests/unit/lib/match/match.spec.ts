@@ -1,0 +1,140 @@
+import { Match, MatchList } from "../../../../assembly/lib/match/match";
+import { config } from "../../support/config";
+import { FakeRequest } from "../../support/request";
+
+function refusal(json: string): string {
+  const at = config(json);
+  Match.read(at);
+  return at.errors.first;
+}
+
+function matches(json: string, request: FakeRequest): bool {
+  const at = config(json);
+  const match = Match.read(at);
+  return !at.errors.any && match.matches(request);
+}
+
+function request(): FakeRequest {
+  return new FakeRequest("GET", "/Shop/items?q=a%20b&debug", "shop.example.com");
+}
+
+describe("a Match", () => {
+  it("without conditions is for every request", () => {
+    expect(matches("{}", request())).toBe(true);
+  });
+
+  it("knows the request line", () => {
+    expect(matches('{"uri":{"exact":"/Shop/items"}}', request())).toBe(true);
+    expect(matches('{"uri":{"prefix":"/shop"}}', request())).toBe(false);
+    expect(matches('{"uri":{"prefix":"/shop"},"ignoreUriCase":true}', request())).toBe(true);
+    expect(matches('{"uri":{"regex":"/SHOP/.*"},"ignoreUriCase":true}', request())).toBe(true);
+    expect(matches('{"method":{"exact":"POST"}}', request())).toBe(false);
+    expect(matches('{"authority":{"suffix":".example.com"},"scheme":{"exact":"https"}}', request())).toBe(true);
+  });
+
+  it("holds only when all conditions do", () => {
+    expect(matches('{"method":{"exact":"GET"},"uri":{"prefix":"/Shop"}}', request())).toBe(true);
+    expect(matches('{"method":{"exact":"GET"},"uri":{"prefix":"/x"}}', request())).toBe(false);
+    expect(matches('{"method":{"exact":"PUT"},"uri":{"prefix":"/Shop"}}', request())).toBe(false);
+  });
+
+  it("knows headers whatever the case of their names, duplicates joined", () => {
+    expect(matches('{"headers":{"X-Canary":{"exact":"true"}}}', request().with("x-canary", "true"))).toBe(true);
+    const twice = request().with("x-canary", "true").with("x-canary", "false");
+    expect(matches('{"headers":{"x-canary":{"exact":"true"}}}', twice)).toBe(false);
+    expect(matches('{"headers":{"x-canary":{"exact":"true,false"}}}', twice)).toBe(true);
+    expect(matches('{"headers":{"x-canary":{"exact":"true","invert":true}}}', request())).toBe(false);
+    expect(matches('{"headers":{"x-canary":{"present":true,"invert":true}}}', request())).toBe(true);
+  });
+
+  it("knows absent headers as Envoy and Istio do", () => {
+    expect(matches('{"withoutHeaders":{"x-a":{"exact":"1"}}}', request())).toBe(true);
+    expect(matches('{"withoutHeaders":{"x-a":{"exact":"1"}}}', request().with("x-a", "1"))).toBe(false);
+    expect(matches('{"withoutHeaders":{"x-a":{"exact":"1"}}}', request().with("x-a", "2"))).toBe(true);
+    expect(matches('{"withoutHeaders":{"x-a":{"present":true}}}', request())).toBe(true);
+    expect(matches('{"withoutHeaders":{"x-a":{"present":true}}}', request().with("x-a", ""))).toBe(false);
+    // Istio's treat_missing_header_as_empty: an absent header is an empty one.
+    expect(matches('{"withoutHeaders":{"x-a":{"regex":".*"}}}', request())).toBe(false);
+  });
+
+  it("knows query parameters, decoded, and cookies", () => {
+    expect(matches('{"queryParams":{"q":{"exact":"a b"}}}', request())).toBe(true);
+    expect(matches('{"queryParams":{"debug":{"present":true}}}', request())).toBe(true);
+    expect(matches('{"queryParams":{"x":{"present":true}}}', request())).toBe(false);
+    expect(matches('{"cookies":{"beta":{"exact":"1"}}}', request().with("cookie", "a=0; beta=1"))).toBe(true);
+    expect(matches('{"cookies":{"beta":{"exact":"1"}}}', request())).toBe(false);
+  });
+
+  it("knows where the request comes from", () => {
+    const networks = '{"sourceAddresses":["10.0.0.0/8","2001:db8::/32"]}';
+    expect(matches(networks, request().from("10.1.2.3:567"))).toBe(true);
+    expect(matches(networks, request().from("[2001:db8::1]:80"))).toBe(true);
+    expect(matches(networks, request().from("192.0.2.1:1"))).toBe(false);
+    expect(matches(networks, request())).toBe(false);
+    const names = '{"sourcePrincipals":[{"exact":"spiffe://a/b"},{"prefix":"spiffe://c/"}]}';
+    expect(matches(names, request().principal("spiffe://x,spiffe://c/d"))).toBe(true);
+    expect(matches(names, request().principal("spiffe://x"))).toBe(false);
+    expect(matches(names, request())).toBe(false);
+    const anyone = '{"sourcePrincipals":[{"present":true,"invert":true}]}';
+    expect(matches(anyone, request())).toBe(false);
+  });
+
+  it("knows claims, and the items of lists among them", () => {
+    const admin = '{"claims":[{"claim":"realm.roles","exact":"admin"}]}';
+    expect(matches(admin, request().claimed('{"realm":{"roles":["user","admin"]}}'))).toBe(true);
+    expect(matches(admin, request().claimed('{"realm":{"roles":"admin"}}'))).toBe(true);
+    expect(matches(admin, request().claimed('{"realm":{"roles":["user"]}}'))).toBe(false);
+    expect(matches(admin, request())).toBe(false);
+    const others = '{"claims":[{"claim":"realm.roles","exact":"admin","invert":true}]}';
+    expect(matches(others, request().claimed('{"realm":{"roles":["user","admin"]}}'))).toBe(false);
+    expect(matches(others, request().claimed('{"realm":{"roles":["user"]}}'))).toBe(true);
+    expect(matches(others, request().claimed("{}"))).toBe(false);
+    const absent = '{"claims":[{"claim":"beta","present":true,"invert":true}]}';
+    expect(matches(absent, request().claimed('{"beta":null}'))).toBe(true);
+    expect(matches(absent, request().claimed('{"beta":[]}'))).toBe(false);
+    expect(matches('{"claims":[{"claim":"level","exact":"5"}]}', request().claimed('{"level":5}'))).toBe(true);
+    expect(matches(admin, request().nativelyClaimed("realm.roles", "user\0admin"))).toBe(true);
+    expect(matches(others, request().nativelyClaimed("realm.roles", "user\0admin"))).toBe(false);
+    expect(matches(others, request().nativelyClaimed("realm.roles", "user"))).toBe(true);
+  });
+
+  it("asks the host for nothing that no condition needs", () => {
+    const asked = request().from("10.1.2.3:567").claimed("{}");
+    matches('{"uri":{"prefix":"/"},"headers":{"x":{"present":true}}}', asked);
+    expect(asked.addressReads + asked.claimReads + asked.principalReads).toBe(0);
+  });
+
+  it("is refused with what would be right", () => {
+    expect(refusal('{"headers":{":path":{"exact":"/"}}}')).toBe(
+      "/headers/:path: expected a header name; for the path use uri",
+    );
+    expect(refusal('{"headers":{"Host":{"exact":"a"}}}')).toBe(
+      "/headers/Host: expected a header name; for the host use authority",
+    );
+    expect(refusal('{"withoutHeaders":{":method":{"exact":"a"}}}')).toBe(
+      "/withoutHeaders/:method: expected a header name; use method",
+    );
+    expect(refusal('{"headers":{"a b":{"exact":"a"}}}')).toBe("/headers/a b: expected a header name");
+    expect(refusal('{"headers":{"X-A":{"exact":"a"},"x-a":{"exact":"b"}}}')).toBe(
+      "/headers/x-a: the same header twice",
+    );
+    expect(refusal('{"uri":"/"}')).toBe("/uri: expected an object");
+    expect(refusal('{"sourceAddresses":["10.0.0.1/8"]}').startsWith("/sourceAddresses/0: the address has bits")).toBe(
+      true,
+    );
+    expect(refusal('{"sourceAddresses":[]}')).toBe("/sourceAddresses: expected at least one item");
+    expect(refusal('{"claims":[{"exact":"x"}]}').startsWith("/claims/0/claim: missing; expected a claim")).toBe(true);
+    expect(refusal('{"claims":[{"claim":"x","y":1,"exact":""}]}').startsWith("/claims/0/y: unknown key")).toBe(true);
+    expect(refusal('{"url":{}}').startsWith("/url: unknown key")).toBe(true);
+  });
+});
+
+describe("a list of Matches", () => {
+  it("holds when one of them does, and when it is empty", () => {
+    const list = MatchList.read(config('{"match":[{"method":{"exact":"PUT"}},{"uri":{"prefix":"/Shop"}}]}'), "match");
+    expect(list.matches(request())).toBe(true);
+    expect(list.matches(new FakeRequest())).toBe(false);
+    expect(MatchList.empty().matches(request())).toBe(true);
+    expect(MatchList.read(config("{}"), "match").isEmpty).toBe(true);
+  });
+});
