@@ -1,5 +1,6 @@
 // The command line: verbs, flags, help. Each verb is a function that gives an answer; printing is output.ts's.
 import { Command, CommanderError, Option } from "commander";
+import { manifestsOf, migrateCommand } from "./commands/migrate.ts";
 import { pushCommand } from "./commands/push.ts";
 import { renderCommand } from "./commands/render.ts";
 import { validateCommand } from "./commands/validate.ts";
@@ -84,6 +85,16 @@ function addVerbs(verb: Verb): void {
     .option("--istio <version>", "the oldest Istio of the mesh (default: 1.31)")
     .option("--strict", "warnings are errors")
     .option("--verbose", "notes too: what was left to others");
+
+  verb(
+    "migrate",
+    "RequestAuthentication, AuthorizationPolicy, EnvoyFilter, VirtualService, Canary, MeshConfig → settings.",
+    "npx gatehouse migrate deploy/istio > policies.yaml",
+    (_out, paths, flags) => migrateCommand(manifestsOf(paths), flags),
+  )
+    .argument("[path...]", "files, folders, or - for standard input")
+    .option("--image <repository>", "where the filters' images will be", "registry.example.com/gatehouse")
+    .option("--report <file>", "write what became of each field there, not to standard error");
 
   verb("push", "Built filters → OCI images in a registry.", "npx gatehouse push -f edge.yaml", pushCommand)
     .argument("[filters...]", "only these filters")

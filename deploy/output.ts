@@ -19,6 +19,8 @@ export interface Answer {
   text: string;
   data: Record<string, unknown>;
   findings?: Finding[];
+  /** Lines for standard error: what is said about the text, not part of it. */
+  remarks?: string[];
 }
 
 export class Output {
@@ -43,6 +45,7 @@ export class Output {
       this.streams.out(JSON.stringify({ ok: answer.ok, ...answer.data, findings: listed }, null, 2) + "\n");
     } else {
       for (const finding of findings) this.streams.err(`${finding.severity}: ${textOf(finding)}\n`);
+      for (const remark of answer.remarks ?? []) this.streams.err(`${remark}\n`);
       if (answer.text) this.streams.out(answer.text.endsWith("\n") ? answer.text : `${answer.text}\n`);
     }
     return answer.ok ? 0 : 1;

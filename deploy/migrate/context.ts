@@ -1,0 +1,74 @@
+// What every migrator gets: all that was read, the policies being written, and the report.
+import type { Manifest } from "../source.ts";
+import type { Resource } from "../render/plugin.ts";
+import { rootNamespace } from "../validate/overlap.ts";
+import { Drafts } from "./drafts.ts";
+import { Report } from "./report.ts";
+
+export class Context {
+  readonly manifests: Manifest[];
+  readonly drafts = new Drafts();
+  readonly report = new Report();
+  /** Resources of the mesh that have to change with the migration, as they should become. */
+  readonly rewritten: { value: Resource; source: Manifest }[] = [];
+
+  /** A canary route → all its copies in policies for other proxies, itself included. */
+  readonly twins = new Map<unknown, any[]>();
+
+  constructor(manifests: Manifest[]) {
+    this.manifests = manifests;
+  }
+
+  ofKind(group: string, kind: string): Manifest[] {
+    return this.manifests.filter((manifest) => manifest.group === group && manifest.kind === kind);
+  }
+
+  find(group: string, kind: string, namespace: string, name: string): Manifest | undefined {
+    return this.ofKind(group, kind).find((manifest) => manifest.namespace === namespace && manifest.name === name);
+  }
+}
+
+/** Labels that say "this is a gateway". */
+function isGateway(labels: Record<string, string>): boolean {
+  return Object.entries(labels).some(([key, value]) => /gateway/.test(key) || /gateway/.test(String(value)));
+}
+
+/**
+ * The placement for a resource that targets workloads by `selector` or `targetRefs`, as security resources do, together
+ * with the paths that it came from.
+ */
+export function placementFor(context: Context, manifest: Manifest): Resource {
+  const { spec = {} } = manifest.value;
+  const refs: any[] | undefined = spec.targetRefs ?? (spec.targetRef ? [spec.targetRef] : undefined);
+  const refsPath = ["spec", spec.targetRefs ? "targetRefs" : "targetRef"];
+  if (Array.isArray(refs) && refs.length > 0) {
+    context.report.carried(manifest, refsPath, "placement");
+    const kept = refs.map(({ group, kind, name }) => ({ ...(group && { group }), kind, name }));
+    const isWaypoint = kept.every(
+      ({ kind, name }) => kind !== "Gateway" || isWaypointGateway(context, manifest.namespace, name),
+    );
+    return isWaypoint ? { waypoint: { targetRefs: kept } } : { targetRefs: kept };
+  }
+  const labels: Record<string, string> | undefined = spec.selector?.matchLabels;
+  if (labels && Object.keys(labels).length > 0) {
+    context.report.carried(manifest, ["spec", "selector"], "placement");
+    return isGateway(labels) ? { gateway: { selector: labels } } : { sidecar: { selector: labels } };
+  }
+  if (manifest.namespace === rootNamespace) {
+    context.report.changed(
+      manifest,
+      ["metadata", "namespace"],
+      "placement.sidecar: for every sidecar of the mesh, but a gateway needs a policy of its own",
+    );
+  }
+  return { sidecar: {} };
+}
+
+function isWaypointGateway(context: Context, namespace: string, name: string): boolean {
+  const gateway = context.find("gateway.networking.k8s.io", "Gateway", namespace, name);
+  return /waypoint/.test(String(gateway?.value.spec?.gatewayClassName ?? ""));
+}
+
+export function listOf(value: unknown): any[] {
+  return Array.isArray(value) ? value : [];
+}

@@ -1,0 +1,77 @@
+// The policies that a migration is writing: one for each place in the mesh that something was read for.
+import { filterNames } from "../catalog.ts";
+import type { FilterName } from "../catalog.ts";
+import { policyVersion } from "../policy.ts";
+import type { Manifest } from "../source.ts";
+import type { Resource } from "../render/plugin.ts";
+
+export class Draft {
+  readonly namespace: string;
+  readonly placement: Resource;
+  name: string;
+  readonly filters: Partial<Record<FilterName, any>> = {};
+  readonly traffic: Resource[] = [];
+  /** What it was made from. */
+  readonly sources: Manifest[] = [];
+
+  constructor(namespace: string, placement: Resource, name: string) {
+    this.namespace = namespace;
+    this.placement = placement;
+    this.name = name;
+  }
+
+  /** The settings of one filter, made by `empty` at first use. */
+  settings(filter: FilterName, source: Manifest, empty: () => any): any {
+    if (!this.sources.includes(source)) this.sources.push(source);
+    return (this.filters[filter] ??= empty());
+  }
+
+  toPolicy(repository: string): Resource {
+    const filters = filterNames.filter((name) => this.filters[name]).map((name) => [name, this.filters[name]]);
+    return {
+      apiVersion: policyVersion,
+      kind: "Policy",
+      metadata: { name: this.name, namespace: this.namespace },
+      spec: {
+        placement: this.placement,
+        image: { repository },
+        ...Object.fromEntries(filters),
+        ...(this.traffic.length > 0 && { traffic: this.traffic }),
+      },
+    };
+  }
+}
+
+export class Drafts {
+  private readonly drafts = new Map<string, Draft>();
+
+  /** The draft for a place; `name` is taken if it is new, with a number if another place has it. */
+  at(namespace: string, placement: Resource, name: string): Draft {
+    const key = JSON.stringify([namespace, placement]);
+    const known = this.drafts.get(key);
+    if (known) return known;
+    const taken = new Set(
+      [...this.drafts.values()].filter((draft) => draft.namespace === namespace).map((draft) => draft.name),
+    );
+    // What runs at a gateway comes from several resources: none of their names would fit the rest.
+    const wanted = slug(placement.gateway ? "edge" : (placement.sidecar?.selector?.app ?? name));
+    let free = wanted;
+    for (let number = 2; taken.has(free); number++) free = `${wanted}-${number}`;
+    const draft = new Draft(namespace, placement, free);
+    this.drafts.set(key, draft);
+    return draft;
+  }
+
+  all(): Draft[] {
+    return [...this.drafts.values()];
+  }
+}
+
+/** A name as Kubernetes and our schemas take it. */
+export function slug(text: string): string {
+  const bare = text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]+/g, "-")
+    .replaceAll(/^-+|-+$/g, "");
+  return bare.slice(0, 40).replace(/-+$/, "") || "policy";
+}

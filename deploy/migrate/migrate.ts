@@ -1,0 +1,55 @@
+// What people run today → settings. Reads every resource, gives each to who knows it, and keeps the report complete.
+import type { Manifest } from "../source.ts";
+import { partsOf } from "../kustomize.ts";
+import { hasAccessLog, migrateMeshAccessLog, migrateTelemetry } from "./access-log.ts";
+import { migrateAuthorizationPolicies } from "./authorization-policy.ts";
+import { Context } from "./context.ts";
+import { migrateFlagger } from "./flagger.ts";
+import { hasLocalRateLimit, migrateLocalRateLimit } from "./local-rate-limit.ts";
+import type { Report } from "./report.ts";
+import { closeRules, migrateRequestAuthentication } from "./request-authentication.ts";
+import { isCanary, migrateVirtualService } from "./virtual-service.ts";
+import type { Resource } from "../render/plugin.ts";
+
+export interface Migrated {
+  /** Settings files, then resources of the mesh that change with them. */
+  documents: { value: Resource; from: Manifest[] }[];
+  report: Report;
+}
+
+/** Reads everything at once: one resource often explains another. */
+export function migrate(manifests: Manifest[], repository: string): Migrated {
+  const parts = partsOf(manifests);
+  const context = new Context(once(manifests.filter((manifest) => !parts.has(manifest.file))));
+  const { report } = context;
+  for (const manifest of context.ofKind("security.istio.io", "RequestAuthentication"))
+    migrateRequestAuthentication(context, manifest);
+  migrateAuthorizationPolicies(context);
+  for (const draft of context.drafts.all()) closeRules(draft);
+  for (const manifest of context.ofKind("networking.istio.io", "EnvoyFilter")) {
+    if (hasLocalRateLimit(manifest)) migrateLocalRateLimit(context, manifest);
+    else report.kept(manifest, ["spec"], "it is not about rate limits");
+  }
+  for (const manifest of context.ofKind("networking.istio.io", "VirtualService")) {
+    if (isCanary(manifest)) migrateVirtualService(context, manifest);
+    else report.kept(manifest, ["spec"], "it leads to one destination: there is nothing to choose");
+  }
+  for (const manifest of context.ofKind("flagger.app", "Canary")) migrateFlagger(context, manifest);
+  for (const manifest of context.manifests.filter(hasAccessLog)) migrateMeshAccessLog(context, manifest);
+  for (const manifest of context.ofKind("telemetry.istio.io", "Telemetry")) migrateTelemetry(context, manifest);
+  const policies = context.drafts.all().map((draft) => ({ value: draft.toPolicy(repository), from: draft.sources }));
+  return {
+    documents: [...policies, ...context.rewritten.map(({ value, source }) => ({ value, from: [source] }))],
+    report,
+  };
+}
+
+/** A resource that a base and an overlay both hold is read once: the first wins. */
+function once(manifests: Manifest[]): Manifest[] {
+  const seen = new Set<string>();
+  return manifests.filter((manifest) => {
+    if (!manifest.name) return true;
+    const key = [manifest.group, manifest.kind, manifest.namespace, manifest.name].join("\0");
+    return seen.has(key) ? false : seen.add(key);
+  });
+}

@@ -1,0 +1,78 @@
+// What became of each field of what was read. Nothing may be lost silently: a field that nobody spoke for is reported too.
+import type { Finding } from "../problem.ts";
+import { pathText } from "../source.ts";
+import type { Manifest, Path } from "../source.ts";
+
+/** `carried`: the same in other words. `changed`: not quite the same. `kept`: it stays where it is. `lost`: not possible. */
+export type Fate = "carried" | "changed" | "kept" | "lost";
+
+export interface Entry {
+  manifest: Manifest;
+  path: Path;
+  fate: Fate;
+  /** Where it went, how it differs, or why it cannot be. */
+  note: string;
+}
+
+export class Report {
+  readonly entries: Entry[] = [];
+
+  carried(manifest: Manifest, path: Path, note: string): void {
+    this.entries.push({ manifest, path, fate: "carried", note });
+  }
+  changed(manifest: Manifest, path: Path, note: string): void {
+    this.entries.push({ manifest, path, fate: "changed", note });
+  }
+  kept(manifest: Manifest, path: Path, note: string): void {
+    this.entries.push({ manifest, path, fate: "kept", note });
+  }
+  lost(manifest: Manifest, path: Path, note: string): void {
+    this.entries.push({ manifest, path, fate: "lost", note });
+  }
+
+  /** Speaks for every leaf below `at` that no entry covers. */
+  close(manifest: Manifest, at: Path = ["spec"]): void {
+    const own = this.entries.filter((entry) => entry.manifest === manifest);
+    const value = at.reduce((node: any, step) => node?.[step], manifest.value);
+    for (const leaf of leavesOf(value, at)) {
+      if (own.some((entry) => isWithin(leaf, entry.path))) continue;
+      this.lost(manifest, leaf, "migrate does not know this field");
+    }
+  }
+
+  /** One finding per entry, so that it prints as every other message does. */
+  findings(): Finding[] {
+    return this.entries.map(({ manifest, path, fate, note }) => ({
+      severity: fate === "lost" ? "warning" : "note",
+      rule: fate,
+      place: manifest.place(path),
+      what: `${manifest.title} ${pathText(path)}`,
+      why: `${words[fate]}: ${note}`,
+    }));
+  }
+
+  count(fate: Fate): number {
+    return this.entries.filter((entry) => entry.fate === fate).length;
+  }
+}
+
+const words: Record<Fate, string> = {
+  carried: "carried over",
+  changed: "changed",
+  kept: "kept as it is",
+  lost: "not possible",
+};
+
+/** Paths of everything that is not a map or a list; an empty one of those is a leaf too. */
+function leavesOf(value: unknown, path: Path): Path[] {
+  if (value === undefined) return [];
+  if (Array.isArray(value) && value.length > 0) return value.flatMap((item, at) => leavesOf(item, [...path, at]));
+  if (value !== null && typeof value === "object" && !Array.isArray(value) && Object.keys(value).length > 0) {
+    return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...path, key]));
+  }
+  return [path];
+}
+
+function isWithin(leaf: Path, path: Path): boolean {
+  return path.length <= leaf.length && path.every((step, at) => String(step) === String(leaf[at]));
+}
