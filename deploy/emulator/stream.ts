@@ -113,6 +113,7 @@ export class Stream {
       const context = new StreamContext(root, this, i);
       this.contexts[i] = context;
       const goesOn = context.onRequestHeaders(this.requestHeaders, bodyless);
+      if (goesOn || !this.isRunning) this.proxy.afterFilter?.(root.plugin, this, "request");
       if (!this.isRunning) return;
       if (!goesOn) return this.hold(i);
     }
@@ -155,6 +156,7 @@ export class Stream {
       if (this.stoppedAt === this.roots.length) return this.forward();
       if (this.stoppedAt !== context.index) return;
       this.state = "opening";
+      this.proxy.afterFilter?.(context.plugin, this, "request");
       this.decodeFrom(context.index + 1);
     } else if (type === StreamType.Response && this.state === "heldBack" && this.stoppedAt === context.index) {
       this.encodeFrom(context.index - 1);
@@ -202,6 +204,7 @@ export class Stream {
       if (!context || context.vm.failure) continue;
       this.stoppedAt = i;
       const goesOn = context.onResponseHeaders(this.responseHeaders!, bodyless);
+      this.proxy.afterFilter?.(context.plugin, this, "response");
       if (this.state !== "heldBack") return;
       if (!goesOn) return;
     }
