@@ -40,6 +40,8 @@ export abstract class Digest {
   update(part: Bytes): void {
     let pointer = pointerOf(part);
     let length = lengthOf(part);
+    // Copying nothing from an address outside the memory, as that of NONE, traps.
+    if (length == 0) return;
     this.total += <u64>length;
     const blockBytes = this.blockBytes;
     if (this.filled > 0) {
