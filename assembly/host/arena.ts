@@ -2,6 +2,7 @@
 // reading host data makes no garbage; what must stay is copied out with `owned`.
 //
 //   | block 64 KiB: bump upwards → |    and, for answers that do not fit, one extra block each, freed at the end
+import { Bytes, EMPTY, bytes, lengthOf, pointerOf } from "../lib/bytes";
 
 const BLOCK_BYTES: usize = 64 * 1024;
 /** More than one callback ever needs: a header map is at most 1 MiB, a key set the same. */
@@ -30,6 +31,14 @@ export function allocate(size: usize): usize {
   const pointer = heap.alloc(size);
   unchecked((extra[extraCount++] = pointer));
   return pointer;
+}
+
+/** A copy that lives until the outermost callback returns; empty when no memory is left. */
+export function keep(view: Bytes): Bytes {
+  const copy = allocate(<usize>lengthOf(view));
+  if (copy == 0) return EMPTY;
+  memory.copy(copy, pointerOf(view), <usize>lengthOf(view));
+  return bytes(copy, lengthOf(view));
 }
 
 /** A callback begins. The host may call back while it is in a call of ours: only the outermost end frees. */

@@ -10,6 +10,7 @@ const PEER_URI_SANS = path("connection.uri_san_peer_certificate");
 /** Where jwt-auth hands over the payload of the token that let the request in. */
 export const CLAIMS_PROPERTY = text("gatehouse_claims");
 
+
 @final
 export class HostRequest extends RequestView {
   private readonly map: HeaderMap = new HeaderMap();

@@ -57,3 +57,11 @@ function round(): void {
   v2 = c;
   v3 = d;
 }
+
+/** SplitMix64's finalizer (Steele, Lea and Flood 2014): spreads a seed over all 64 bits. */
+export function mix(seed: u64): u64 {
+  let x = seed + 0x9e3779b97f4a7c15;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}

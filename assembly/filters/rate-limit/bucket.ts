@@ -13,6 +13,7 @@ export const TICKS_PER_NANO: i64 = 16;
 /** A bucket may take a year to fill: beyond that the arithmetic, not the policy, would set the limit. */
 export const CAPACITY_NANOS_MAX: i64 = 366 * 24 * 3600 * 1_000_000_000;
 
+
 @final
 export class TokenBucket {
   /** Ticks that one token takes to come back, rounded up: a limit is never exceeded by rounding. */

@@ -1,5 +1,5 @@
 // What the buckets need of a place that all workers share. filter.ts gives them the proxy's shared data; units give a map.
-import { Bytes } from "../../lib/bytes";
+import { Bytes, isPresent } from "../../lib/bytes";
 
 export abstract class Store {
   /** The version of the value just read, for `write`. */
@@ -7,6 +7,10 @@ export abstract class Store {
 
   /** The value under `key`, or NONE; sets `version`. The view lives until the next read. */
   abstract read(key: Bytes): Bytes;
+
+  exists(key: Bytes): bool {
+    return isPresent(this.read(key));
+  }
 
   /** Writes when the value still has `version` (0: whatever is there). False when another worker was faster. */
   abstract write(key: Bytes, value: Bytes, version: u32): bool;

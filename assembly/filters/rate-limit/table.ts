@@ -34,20 +34,24 @@ export const enum Found {
 @final
 export class BucketSet {
   private readonly slots: StaticArray<u8> = new StaticArray<u8>(SET_BYTES);
+  /** How many slots this one has: SET_SLOTS in the table, fewer where only a limit's own buckets lie. */
+  private slotCount: i32 = SET_SLOTS;
   /** The slot that `find` chose. */
   private chosen: i32 = 0;
 
-  /** Takes a set's bytes; anything of another size (never written by this code) counts as an empty set. */
-  load(value: Bytes): void {
+  /** Takes the bytes of a set of `slotCount` slots; of any other size (not written by this code) they count as empty. */
+  load(value: Bytes, slotCount: i32 = SET_SLOTS): void {
+    const size = slotCount * SLOT_BYTES;
     const target = changetype<usize>(this.slots);
-    if (lengthOf(value) == SET_BYTES) memory.copy(target, pointerOf(value), SET_BYTES);
-    else memory.fill(target, 0, SET_BYTES);
+    this.slotCount = slotCount;
+    if (lengthOf(value) == size) memory.copy(target, pointerOf(value), size);
+    else memory.fill(target, 0, size);
   }
 
   /** Finds the slot of `fingerprint` (never 0), or one that is free or full again at `now`. */
   find(fingerprint: u64, now: i64): Found {
     let free = -1;
-    for (let slot = 0; slot < SET_SLOTS; slot++) {
+    for (let slot = 0; slot < this.slotCount; slot++) {
       const at = changetype<usize>(this.slots) + slot * SLOT_BYTES;
       const found = load<u64>(at);
       if (found == fingerprint) {
@@ -74,6 +78,6 @@ export class BucketSet {
 
   /** The set as bytes, to be written back. */
   view(): Bytes {
-    return bytes(changetype<usize>(this.slots), SET_BYTES);
+    return bytes(changetype<usize>(this.slots), this.slotCount * SLOT_BYTES);
   }
 }

@@ -80,6 +80,10 @@ export class Cursor {
     return this.document.kind(this.node);
   }
 
+  get isObject(): bool {
+    return this.document.is(this.node, JsonKind.Object);
+  }
+
   /** A string that must be there. */
   text(name: string): string {
     return toText(view(this.bytes(name)));

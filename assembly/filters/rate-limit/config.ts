@@ -1,0 +1,293 @@
+// The settings of rate-limit, read once into something that cannot be wrong.
+import { ConfigErrors, Cursor, readConfig } from "../../lib/config/reader";
+import { bytes, equal, lengthOf, utf8, view } from "../../lib/bytes";
+import { siphash } from "../../lib/hash";
+import { MatchList, lowerCased } from "../../lib/match/match";
+import { TokenBucket } from "./bucket";
+import { KeyPart } from "./key";
+
+const SECOND: i64 = 1_000_000_000;
+/** Envoy's own lower bound of fill_interval. */
+const FILL_INTERVAL_MIN = SECOND / 20;
+const FILL_INTERVAL_MAX: i64 = 366 * 24 * 3600 * SECOND;
+/** More limits than anyone reads; each costs two host calls a request. */
+export const LIMITS_MAX = 64;
+const OVERRIDES_MAX = 64;
+const KEY_PARTS_MAX = 8;
+const HEADERS_MAX = 10;
+const TOKENS_MAX: i64 = 4_294_967_295;
+export const MAX_KEYS_MAX = 4_000_000;
+const PERCENT_ALL = 10_000;
+
+export const enum Mode {
+  Enforce,
+  Report,
+}
+
+/** What becomes of a request that lacks a part of a limit's key. */
+export const enum WhenMissing {
+  /** All of them share one bucket. */
+  Shared,
+  /** The limit does not apply. */
+  Skip,
+  /** It is refused. */
+  Reject,
+}
+
+/** Which header fields tell clients about their quota. */
+export const enum QuotaHeaders {
+  None,
+  /** `x-ratelimit-limit`, `-remaining`, `-reset` of draft-polli-ratelimit-headers-03, as Envoy has them. */
+  Draft03,
+  /** `RateLimit` and `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers-10. */
+  Ietf,
+}
+
+/** What happens when the rate limit service does not answer. */
+export const enum OnFailure {
+  Allow,
+  Deny,
+  /** The local limits, which have admitted the request already, are enough. */
+  Local,
+}
+
+
+@final
+export class HeaderValue {
+  constructor(
+    readonly name: StaticArray<u8>,
+    readonly value: StaticArray<u8>,
+  ) {}
+}
+
+/** Another bucket for some of a limit's requests. */
+@final
+export class Override {
+  constructor(
+    readonly match: MatchList,
+    readonly bucket: TokenBucket,
+    /** Tells this bucket's state from that of other figures. */
+    readonly seed: u64,
+  ) {}
+}
+
+
+@final
+export class Limit {
+  name: StaticArray<u8> = new StaticArray<u8>(0);
+  match: MatchList = MatchList.empty();
+  key: KeyPart[] = [];
+  bucket: TokenBucket = new TokenBucket(1, 1, SECOND);
+  overrides: Override[] = [];
+  /** Of 10,000: which share of requests is looked at, and which share of refusals is carried out. */
+  enabled: i32 = PERCENT_ALL;
+  enforced: i32 = PERCENT_ALL;
+  shadow: bool = false;
+  cost: i64 = 1;
+  /** Header that names the cost, up to `costMax`; empty: the cost is `cost`. */
+  costHeader: StaticArray<u8> = new StaticArray<u8>(0);
+  costMax: i64 = 1;
+  whenMissing: WhenMissing = WhenMissing.Shared;
+  /** Name and figures as one number: a bucket is kept over an update exactly when this stays. */
+  seed: u64 = 0;
+}
+
+/** The rate limit service that holds a limit for the whole fleet. */
+@final
+export class Global {
+  cluster: StaticArray<u8> = new StaticArray<u8>(0);
+  domain: StaticArray<u8> = new StaticArray<u8>(0);
+  timeoutMillis: i32 = 0;
+  onFailure: OnFailure = OnFailure.Allow;
+}
+
+
+@final
+export class Config {
+  instance: string = "default";
+  mode: Mode = Mode.Enforce;
+  limits: Limit[] = [];
+  maxKeys: i32 = 10_000;
+  status: i32 = 429;
+  body: StaticArray<u8> = utf8("local_rate_limited");
+  headers: QuotaHeaders = QuotaHeaders.None;
+  retryAfter: bool = true;
+  responseHeaders: HeaderValue[] = [];
+  responseHeadersAlways: HeaderValue[] = [];
+  requestHeadersWhenNotEnforced: HeaderValue[] = [];
+  grpcResourceExhausted: bool = false;
+  global: Global | null = null;
+
+  /** Reads a configuration; when `errors.any` afterwards, what came back must not be used. */
+  static read(configuration: StaticArray<u8>, errors: ConfigErrors): Config {
+    const at = readConfig(configuration, errors);
+    const config = new Config();
+    config.instance = at.optionalText("instance", config.instance);
+    config.mode = <Mode>at.choice("mode", ["enforce", "report"], Mode.Enforce);
+    config.maxKeys = <i32>at.integer("maxKeys", 1, MAX_KEYS_MAX, config.maxKeys);
+    config.status = <i32>at.integer("status", 400, 599, config.status);
+    config.body = at.optionalBytes("body", config.body);
+    config.headers = <QuotaHeaders>at.choice("headers", ["none", "draft03", "ietf"], QuotaHeaders.None);
+    config.retryAfter = at.boolean("retryAfter", true);
+    config.grpcResourceExhausted = at.boolean("grpcResourceExhausted", false);
+    config.responseHeaders = readHeaders(at, "responseHeaders");
+    config.responseHeadersAlways = readHeaders(at, "responseHeadersAlways");
+    config.requestHeadersWhenNotEnforced = readHeaders(at, "requestHeadersWhenNotEnforced");
+    config.limits = readLimits(at);
+    config.global = readGlobal(at);
+    at.done();
+    return config;
+  }
+}
+
+function readLimits(at: Cursor): Limit[] {
+  const items = at.list("limits");
+  const limits: Limit[] = [];
+  if (items.length > LIMITS_MAX) at.refuse("limits", "expected at most " + LIMITS_MAX.toString() + " limits");
+  for (let i = 0; i < items.length; i++) {
+    const limit = readLimit(items[i]);
+    for (let j = 0; j < i; j++) {
+      if (equal(view(limits[j].name), view(limit.name))) items[i].refuse("name", "the name of another limit too");
+    }
+    limits.push(limit);
+  }
+  return limits;
+}
+
+function readLimit(at: Cursor): Limit {
+  const limit = new Limit();
+  if (!at.expectObject()) return limit;
+  limit.name = at.bytes("name");
+  if (!isName(limit.name)) at.refuse("name", "expected letters, digits, '-', '_' and '.', at most 64");
+  limit.match = MatchList.read(at, "match");
+  const parts = at.list("key");
+  if (parts.length > KEY_PARTS_MAX) at.refuse("key", "expected at most " + KEY_PARTS_MAX.toString() + " parts");
+  for (let i = 0; i < parts.length; i++) limit.key.push(KeyPart.read(parts[i]));
+  limit.bucket = readBucket(at);
+  limit.seed = seedOf(limit.name, limit.bucket, 0);
+  limit.overrides = readOverrides(at, limit.name);
+  limit.enabled = at.hundredths("enabled", 0, PERCENT_ALL, PERCENT_ALL);
+  limit.enforced = at.hundredths("enforced", 0, PERCENT_ALL, PERCENT_ALL);
+  limit.shadow = at.boolean("shadow", false);
+  limit.whenMissing = <WhenMissing>at.choice("whenMissing", ["shared", "skip", "reject"], WhenMissing.Shared);
+  readCost(at, limit);
+  at.done();
+  return limit;
+}
+
+/** Names stand in metric names and in headers, so they are tokens. */
+function isName(name: StaticArray<u8>): bool {
+  if (name.length == 0 || name.length > 64) return false;
+  for (let i = 0; i < name.length; i++) {
+    const byte = name[i];
+    const letter = byte | 0x20;
+    const isWord = (letter >= 0x61 && letter <= 0x7a) || (byte >= 0x30 && byte <= 0x39);
+    if (!isWord && byte != 0x2d && byte != 0x5f && byte != 0x2e) return false;
+  }
+  return true;
+}
+
+function readBucket(parent: Cursor): TokenBucket {
+  const at = parent.object("tokenBucket");
+  if (!parent.has("tokenBucket")) parent.refuse("tokenBucket", "missing; expected an object");
+  const maxTokens = at.requiredInteger("maxTokens", 1, TOKENS_MAX);
+  const tokensPerFill = at.integer("tokensPerFill", 1, TOKENS_MAX, 1);
+  const fillInterval = at.duration("fillInterval", FILL_INTERVAL_MIN, FILL_INTERVAL_MAX, SECOND);
+  if (!at.has("fillInterval") && at.node >= 0) at.refuse("fillInterval", "missing; expected a duration");
+  at.done();
+  if (TokenBucket.isPossible(maxTokens, tokensPerFill, fillInterval)) {
+    return new TokenBucket(maxTokens, tokensPerFill, fillInterval);
+  }
+  parent.refuse("tokenBucket", "takes more than a year to fill");
+  return new TokenBucket(1, 1, SECOND);
+}
+
+function readOverrides(parent: Cursor, name: StaticArray<u8>): Override[] {
+  const items = parent.list("overrides");
+  const overrides: Override[] = [];
+  if (items.length > OVERRIDES_MAX) parent.refuse("overrides", "expected at most " + OVERRIDES_MAX.toString());
+  for (let i = 0; i < items.length; i++) {
+    const at = items[i];
+    if (!at.expectObject()) continue;
+    const match = MatchList.read(at, "match");
+    if (match.isEmpty) at.refuse("match", "missing; an override without it would replace the limit itself");
+    const bucket = readBucket(at);
+    at.done();
+    overrides.push(new Override(match, bucket, seedOf(name, bucket, i + 1)));
+  }
+  return overrides;
+}
+
+/** `cost`: a number, or {header, max, default}. */
+function readCost(parent: Cursor, limit: Limit): void {
+  const value = parent.value("cost");
+  if (value.node < 0) return;
+  if (!value.isObject) {
+    limit.cost = parent.integer("cost", 0, TOKENS_MAX, 1);
+    limit.costMax = limit.cost;
+    return;
+  }
+  limit.costHeader = lowerCased(value.bytes("header"));
+  limit.costMax = value.requiredInteger("max", 1, TOKENS_MAX);
+  limit.cost = value.integer("default", 0, limit.costMax, 1);
+  value.done();
+}
+
+function readHeaders(parent: Cursor, name: string): HeaderValue[] {
+  const items = parent.list(name);
+  const headers: HeaderValue[] = [];
+  if (items.length > HEADERS_MAX) parent.refuse(name, "expected at most " + HEADERS_MAX.toString() + " headers");
+  for (let i = 0; i < items.length; i++) {
+    const at = items[i];
+    if (!at.expectObject()) continue;
+    const header = lowerCased(at.bytes("name"));
+    if (!isFieldName(header)) at.refuse("name", "expected a header name");
+    const value = at.bytes("value");
+    if (!isFieldValue(value)) at.refuse("value", "expected a header value without control characters");
+    at.done();
+    headers.push(new HeaderValue(header, value));
+  }
+  return headers;
+}
+
+/** A token of RFC 9110 section 5.6.2. */
+function isFieldName(name: StaticArray<u8>): bool {
+  for (let i = 0; i < name.length; i++) {
+    const byte = name[i];
+    const isWord = (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x30 && byte <= 0x39);
+    if (!isWord && !"!#$%&'*+-.^_`|~".includes(String.fromCharCode(byte))) return false;
+  }
+  return name.length > 0;
+}
+
+function isFieldValue(value: StaticArray<u8>): bool {
+  for (let i = 0; i < value.length; i++) {
+    if ((value[i] < 0x20 && value[i] != 0x09) || value[i] == 0x7f) return false;
+  }
+  return true;
+}
+
+function readGlobal(parent: Cursor): Global | null {
+  if (!parent.has("global")) return null;
+  const at = parent.object("global");
+  const global = new Global();
+  global.cluster = at.bytes("cluster");
+  global.domain = at.bytes("domain");
+  if (lengthOf(view(global.cluster)) == 0) at.refuse("cluster", "expected the name of a cluster");
+  if (lengthOf(view(global.domain)) == 0) at.refuse("domain", "expected the service's domain");
+  global.timeoutMillis = <i32>(at.duration("timeout", SECOND / 1000, 60 * SECOND, SECOND / 50) / (SECOND / 1000));
+  global.onFailure = <OnFailure>at.choice("onFailure", ["allow", "deny", "local"], OnFailure.Allow);
+  at.done();
+  return global;
+}
+
+/** Name and figures as one number, the same in every worker and every proxy. */
+function seedOf(name: StaticArray<u8>, bucket: TokenBucket, variant: i32): u64 {
+  const figures = new StaticArray<i64>(4);
+  figures[0] = bucket.maxTokens;
+  figures[1] = bucket.tokensPerFill;
+  figures[2] = bucket.fillIntervalNanos;
+  figures[3] = variant;
+  const view64 = bytes(changetype<usize>(figures), 32);
+  return siphash(view(name), siphash(view64, 0, 0), 1);
+}

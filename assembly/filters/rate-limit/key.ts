@@ -1,0 +1,139 @@
+// What tells one client from another: parts of a request, hashed one after the other under a secret of the proxy, so that
+// a key of 64 kB costs its hash and no more, and nobody can choose two keys that share a bucket.
+import { Cursor } from "../../lib/config/reader";
+import { Bytes, NONE, bytes, isPresent, view } from "../../lib/bytes";
+import { siphash } from "../../lib/hash";
+import { cookie } from "../../lib/http/cookie";
+import { decoded, param } from "../../lib/http/query";
+import { RequestView } from "../../lib/http/request";
+import { Scratch } from "../../lib/http/scratch";
+import { Family, IpAddress } from "../../lib/ip";
+import { ClaimPath } from "../../lib/match/claim-path";
+import { lowerCased } from "../../lib/match/match";
+
+export const enum KeySource {
+  Header,
+  Claim,
+  Cookie,
+  QueryParam,
+  SourceAddress,
+  Method,
+  Uri,
+  Authority,
+  Literal,
+}
+
+const NAMES = ["header", "claim", "cookie", "queryParam", "sourceAddress", "method", "uri", "authority", "literal"];
+
+/** Addresses and decoded parameters while they are hashed. */
+const addressBytes = new StaticArray<u8>(17);
+const masked = new IpAddress();
+const parameter = new Scratch();
+
+/** One part of a key. */
+@final
+export class KeyPart {
+  constructor(
+    readonly source: KeySource,
+    /** Header, cookie or parameter name, or the literal. */
+    readonly name: StaticArray<u8>,
+    readonly claim: ClaimPath | null,
+    readonly v4Prefix: i32,
+    readonly v6Prefix: i32,
+  ) {}
+
+  /** Reads one item of `key`: an object with exactly one member, the source. */
+  static read(at: Cursor): KeyPart {
+    let source = KeySource.Literal;
+    let found = 0;
+    for (let i = 0; i < NAMES.length; i++) {
+      if (!at.has(NAMES[i])) continue;
+      source = <KeySource>i;
+      found++;
+    }
+    if (at.expectObject() && found != 1) at.refuse("", "expected exactly one of: " + NAMES.join(", "));
+    let name = new StaticArray<u8>(0);
+    let claim: ClaimPath | null = null;
+    let v4Prefix: i64 = 32;
+    let v6Prefix: i64 = 128;
+    if (source == KeySource.Claim) {
+      claim = ClaimPath.read(at, "claim");
+    } else if (source == KeySource.SourceAddress) {
+      const prefixes = at.object("sourceAddress");
+      v4Prefix = prefixes.integer("v4Prefix", 0, 32, 32);
+      v6Prefix = prefixes.integer("v6Prefix", 0, 128, 128);
+      prefixes.done();
+    } else if (source == KeySource.Method || source == KeySource.Uri || source == KeySource.Authority) {
+      if (!at.boolean(NAMES[source], true)) at.refuse(NAMES[source], "expected true");
+    } else {
+      name = at.bytes(NAMES[source]);
+      if (name.length == 0 && found == 1) at.refuse(NAMES[source], "expected a name");
+      if (source == KeySource.Header) name = lowerCased(name);
+    }
+    at.done();
+    return new KeyPart(source, name, claim, <i32>v4Prefix, <i32>v6Prefix);
+  }
+
+  /** This part of a request; NONE when the request has none. Valid until the next part is asked for. */
+  of(request: RequestView): Bytes {
+    switch (this.source) {
+      case KeySource.Header:
+        return request.joinedHeader(view(this.name));
+      case KeySource.Claim:
+        return this.claimOf(request);
+      case KeySource.Cookie:
+        return cookie(request, view(this.name));
+      case KeySource.QueryParam:
+        return this.parameterOf(request);
+      case KeySource.SourceAddress:
+        return this.addressOf(request);
+      case KeySource.Method:
+        return request.method();
+      case KeySource.Uri:
+        return request.path();
+      case KeySource.Authority:
+        return request.authority();
+      default:
+        return view(this.name);
+    }
+  }
+
+  private claimOf(request: RequestView): Bytes {
+    const claim = this.claim;
+    return claim === null ? NONE : claim.textIn(request);
+  }
+
+  /** Decoded, so that `a%62c` and `abc` are one client. */
+  private parameterOf(request: RequestView): Bytes {
+    const query = request.query();
+    const raw = isPresent(query) ? param(query, view(this.name)) : NONE;
+    return isPresent(raw) ? decoded(raw, parameter) : NONE;
+  }
+
+  /** The client's network: its address with the bits beyond the prefix cleared. */
+  private addressOf(request: RequestView): Bytes {
+    const address = request.sourceIp();
+    if (address.family == Family.None) return NONE;
+    masked.set(address);
+    masked.mask(this.v4Prefix, this.v6Prefix);
+    const pointer = changetype<usize>(addressBytes);
+    store<u8>(pointer, masked.family);
+    store<u64>(pointer, masked.high, 1);
+    store<u64>(pointer, masked.low, 9);
+    return bytes(pointer, 17);
+  }
+}
+
+/** What `fingerprint` gives when a part of the key is missing. */
+export const MISSING: u64 = 0;
+
+/** The fingerprint of a request's key under the proxy's secret; MISSING when the request lacks a part. Never 0 else. */
+export function fingerprint(parts: KeyPart[], request: RequestView, seed: u64, k0: u64, k1: u64): u64 {
+  let hash = seed;
+  for (let i = 0; i < parts.length; i++) {
+    const part = unchecked(parts[i]).of(request);
+    if (!isPresent(part)) return MISSING;
+    hash = siphash(part, k0 ^ hash, k1 + <u64>i);
+  }
+  return hash == MISSING ? 1 : hash;
+}

@@ -1,0 +1,117 @@
+// What an answer tells its client about the quota, in the two dialects there are, and Retry-After.
+import { Bytes, NONE, text, view } from "../../lib/bytes";
+import { putDecimal } from "../../lib/http/decimal";
+import { Scratch } from "../../lib/http/scratch";
+import { Charge } from "./charge";
+import { QuotaHeaders } from "./config";
+
+const SECOND: i64 = 1_000_000_000;
+const COMMA = text(", ");
+const WINDOW = text(";w=");
+const QUOTE: u8 = 0x22;
+const POLICY_QUOTA = text('";q=');
+const REMAINING = text('";r=');
+const RESET = text(";t=");
+
+export const X_RATELIMIT_LIMIT = text("x-ratelimit-limit");
+export const X_RATELIMIT_REMAINING = text("x-ratelimit-remaining");
+export const X_RATELIMIT_RESET = text("x-ratelimit-reset");
+export const RATELIMIT = text("ratelimit");
+export const RATELIMIT_POLICY = text("ratelimit-policy");
+export const RETRY_AFTER = text("retry-after");
+
+/** Takes one header; filter.ts puts it on a local reply or on a response. */
+export abstract class HeaderSink {
+  abstract header(name: Bytes, value: Bytes): void;
+}
+
+/** The quota of one request, kept from its decision to its answer. */
+@final
+export class Quota {
+  private limitName: Bytes = NONE;
+  private maxTokens: i64 = 0;
+  private windowSeconds: i64 = 0;
+  private remaining: i64 = 0;
+  private resetSeconds: i64 = 0;
+  private retrySeconds: i64 = 0;
+  private readonly value: Scratch = new Scratch();
+
+  get isKnown(): bool {
+    return this.limitName != NONE;
+  }
+
+  clear(): void {
+    this.limitName = NONE;
+  }
+
+  /** Takes the figures of a charge at `now`. */
+  set(charge: Charge, now: i64): void {
+    const bucket = charge.bucket;
+    this.limitName = view(charge.limit.name);
+    this.maxTokens = bucket.maxTokens;
+    // A quota policy speaks of a window: the time in which an empty bucket fills.
+    this.windowSeconds = inSeconds(bucket.capacity / 16);
+    this.remaining = charge.remaining(now);
+    this.resetSeconds = inSeconds(charge.fullInNanos(now));
+    this.retrySeconds = inSeconds(charge.waitNanos(now));
+  }
+
+  /** The quota fields of `dialect`. */
+  write(dialect: QuotaHeaders, to: HeaderSink): void {
+    if (dialect == QuotaHeaders.Draft03) this.writeDraft03(to);
+    else if (dialect == QuotaHeaders.Ietf) this.writeIetf(to);
+  }
+
+  /** `x-ratelimit-limit: 1000, 1000;w=10` and the two others. */
+  private writeDraft03(to: HeaderSink): void {
+    const value = this.value;
+    value.clear();
+    putDecimal(value, this.maxTokens);
+    value.put(COMMA);
+    putDecimal(value, this.maxTokens);
+    value.put(WINDOW);
+    putDecimal(value, this.windowSeconds);
+    to.header(X_RATELIMIT_LIMIT, value.view());
+    to.header(X_RATELIMIT_REMAINING, this.decimal(this.remaining));
+    to.header(X_RATELIMIT_RESET, this.decimal(this.resetSeconds));
+  }
+
+  /** `RateLimit-Policy: "name";q=1000;w=10` and `RateLimit: "name";r=999;t=1`. */
+  private writeIetf(to: HeaderSink): void {
+    const value = this.value;
+    this.name();
+    value.put(POLICY_QUOTA);
+    putDecimal(value, this.maxTokens);
+    value.put(WINDOW);
+    putDecimal(value, this.windowSeconds);
+    to.header(RATELIMIT_POLICY, value.view());
+    this.name();
+    value.put(REMAINING);
+    putDecimal(value, this.remaining);
+    value.put(RESET);
+    putDecimal(value, this.resetSeconds);
+    to.header(RATELIMIT, value.view());
+  }
+
+  /** Seconds until the request could pass, at least 1 (RFC 9110 section 10.2.3: whole seconds). */
+  writeRetryAfter(to: HeaderSink): void {
+    to.header(RETRY_AFTER, this.decimal(max(1, this.retrySeconds)));
+  }
+
+  private name(): void {
+    this.value.clear();
+    this.value.putByte(QUOTE);
+    this.value.put(this.limitName);
+  }
+
+  private decimal(number: i64): Bytes {
+    this.value.clear();
+    putDecimal(this.value, number);
+    return this.value.view();
+  }
+}
+
+/** Rounded up: a client that comes back at that second finds what it was told. */
+function inSeconds(nanos: i64): i64 {
+  return (nanos + SECOND - 1) / SECOND;
+}
