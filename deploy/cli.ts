@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from "commander";
 import { manifestsOf, migrateCommand } from "./commands/migrate.ts";
 import { pushCommand } from "./commands/push.ts";
 import { renderCommand } from "./commands/render.ts";
+import { tryCommand } from "./commands/try.ts";
 import { validateCommand } from "./commands/validate.ts";
 import { version } from "./filter-schemas.ts";
 import { Output } from "./output.ts";
@@ -87,6 +88,27 @@ function addVerbs(verb: Verb): void {
     .option("--verbose", "notes too: what was left to others");
 
   verb(
+    "try",
+    "Runs the built filters on a described request and explains each verdict; with --cases, a table as a test.",
+    "npx gatehouse try -f edge.yaml --path /api/products --header 'x-canary: true' --jwks keys.json",
+    (_out, flags) => tryCommand(flags),
+  )
+    .requiredOption("-f, --file <path...>", "settings files or plugins, and what else routes the request")
+    .option("--policy <name>", "the policy (place) to try, where the files hold several")
+    .option("--cases <file>", "a list of {name, request, response, expect}")
+    .option("--method <method>", "default: GET")
+    .option("--path <path>", "with the query; default: /")
+    .option("--authority <host>", "default: example.com")
+    .option("--header <header>", "`name: value`, as often as needed", collect, [])
+    .option("--body <text>", "the request's body")
+    .option("--source <address>", "the client's address")
+    .option("--status <code>", "what the service answers (default: 200)")
+    .option("--repeat <count>", "send it this often", "1")
+    .option("--time <moment>", "the clock at the start (default: now)")
+    .option("--jwks <[host=]file>", "the key set a host answers with", collect, [])
+    .option("--verbose", "explain cases that are as expected, too");
+
+  verb(
     "migrate",
     "RequestAuthentication, AuthorizationPolicy, EnvoyFilter, VirtualService, Canary, MeshConfig → settings.",
     "npx gatehouse migrate deploy/istio > policies.yaml",
@@ -105,4 +127,8 @@ function addVerbs(verb: Verb): void {
     .option("--plain-http", "speak plain HTTP; loopback registries need no word")
     .option("--timeout <seconds>", "limit of one request", "30")
     .option("--dry-run", "only say what the digests would be");
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
 }

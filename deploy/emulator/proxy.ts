@@ -53,8 +53,11 @@ export class Proxy {
   readonly calls: Call[] = [];
   /** Called before each shared-data write: the place where a test lets another worker be faster. */
   beforeSharedWrite?: (key: string) => void;
-  /** Called when a filter is done with the headers of a request or response: what it changed can be told apart. */
-  afterFilter?: (plugin: Plugin, stream: Stream, moment: "request" | "response") => void;
+  /**
+   * Called when a filter is done with the headers of a request or response, so that what it changed can be told apart;
+   * without a plugin before the first of them.
+   */
+  afterFilter?: (plugin: Plugin | undefined, stream: Stream, moment: "request" | "response") => void;
   private readonly onCall?: ProxyOptions["onCall"];
   private readonly clusters?: readonly string[];
   private readonly retiring = new Set<RootContext>();

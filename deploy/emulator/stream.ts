@@ -97,6 +97,7 @@ export class Stream {
   /** Runs the request through the filters until one holds it or the upstream would have it. */
   begin(worker: Worker): void {
     this.roots = this.proxy.plugins.map((plugin) => worker.rootOf(plugin));
+    this.proxy.afterFilter?.(undefined, this, "request");
     this.decodeFrom(0);
   }
 
@@ -193,6 +194,7 @@ export class Stream {
     this.responseTrailers = trailers;
     this.responseCode = Number(headers.get(":status"));
     this.encoding = true;
+    this.proxy.afterFilter?.(undefined, this, "response");
     this.encodeFrom(this.roots.length - 1);
   }
 

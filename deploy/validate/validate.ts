@@ -7,7 +7,7 @@ import type { Policy } from "../policy.ts";
 import type { Finding } from "../problem.ts";
 import type { Resource } from "../render/plugin.ts";
 import { checkResource, isKnown } from "../resources.ts";
-import { parse } from "../source.ts";
+import { parse, pathText } from "../source.ts";
 import type { Manifest } from "../source.ts";
 import { yamlText } from "../yaml-text.ts";
 import { crossChecks } from "./cross-checks.ts";
@@ -99,6 +99,7 @@ function checkPlugin(plugin: Plugin): Finding[] {
     const refusal = refusalOf(filter, plugin.config, environmentFrom(plugin.env));
     if (refusal) {
       const why = `the ${filter} filter itself refuses it`;
+      const what = `${pathText([filter, ...refusal.path])}: ${refusal.what}`;
       findings.push({
         severity: "error",
         rule: "filter",

@@ -1,0 +1,52 @@
+// The file of `--cases`: a list of cases, or a map with what they share. Mistakes are told at their line.
+import { EmulatorError } from "../emulator/abi.ts";
+import { readCases } from "../emulator/cases.ts";
+import type { Case } from "../emulator/cases.ts";
+import { ToolError, textOf } from "../problem.ts";
+import { pathOf, read } from "../source.ts";
+import type { Manifest, Path } from "../source.ts";
+import type { Scripted } from "./chain.ts";
+
+export interface CaseFile {
+  cases: Case[];
+  /** What clusters answer to the filters' calls. */
+  calls: Scripted[];
+  /** Key sets by host: short for `calls`. */
+  start?: string;
+  manifest: Manifest;
+  /** Path of the list of cases in the document. */
+  at: Path;
+}
+
+const known = ["cases", "calls", "jwks", "start"];
+
+export function readCaseFile(path: string): CaseFile {
+  const { manifests, findings } = read([path]);
+  if (findings.length > 0) throw new ToolError("input", textOf(findings[0]!));
+  const manifest = manifests[0]!;
+  const { value } = manifest;
+  const isList = Array.isArray(value);
+  const at: Path = isList ? [] : ["cases"];
+  const unknown = isList ? undefined : Object.keys(value ?? {}).find((key) => !known.includes(key));
+  if (unknown)
+    throw new ToolError("invalid", `unknown key ${unknown}, write one of ${known.join(", ")}`, {
+      place: manifest.place([unknown]),
+    });
+  try {
+    const cases = readCases(isList ? value : value?.cases);
+    return { cases, calls: callsOf(value), start: value?.start, manifest, at };
+  } catch (error) {
+    if (!(error instanceof EmulatorError)) throw error;
+    const [, pointer = "/", why = error.message] = /^(\/\S*): (.*)$/s.exec(error.message) ?? [];
+    const place = manifest.place([...at, ...pathOf(pointer === "/" ? "" : pointer)]);
+    throw new ToolError("invalid", `${pointer}: ${why}`, { cause: error, place });
+  }
+}
+
+function callsOf(value: any): Scripted[] {
+  const sets = Object.entries((value?.jwks ?? {}) as Record<string, unknown>);
+  return [
+    ...sets.map(([cluster, body]): Scripted => ({ cluster, answer: { status: 200, body } })),
+    ...(value?.calls ?? []),
+  ];
+}

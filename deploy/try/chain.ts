@@ -1,0 +1,102 @@
+// The filters of one place in the mesh, in their order, in the emulated proxy. Keys and other services answer as scripted.
+import { readFileSync } from "node:fs";
+import { EmulatorError } from "../emulator/abi.ts";
+import { Clock } from "../emulator/clock.ts";
+import { Proxy } from "../emulator/proxy.ts";
+import type { Call, CallOutcome } from "../emulator/proxy.ts";
+import { filterNames } from "../catalog.ts";
+import type { FilterName } from "../catalog.ts";
+import { ToolError, reasonOf } from "../problem.ts";
+import { clusterParts } from "../render/clusters.ts";
+import { compiled, environmentFrom } from "../validate/module-check.ts";
+import type { Plugin } from "../validate/plugin.ts";
+
+/** What a cluster answers to a filter's call; `path` undefined: to any. The shape of the scenarios' `calls`. */
+export interface Scripted {
+  cluster: string;
+  path?: string;
+  answer: "refused" | "timeout" | "unhealthy" | { status?: number; headers?: Record<string, string>; body?: unknown };
+}
+
+export interface Link {
+  filter: FilterName;
+  plugin: Plugin;
+}
+
+/** Puts the plugins in chain order. Throws `usage` when one filter is there twice: a proxy would run both. */
+export function inOrder(plugins: Plugin[]): Link[] {
+  return filterNames.flatMap((filter) => {
+    const found = plugins.filter((plugin) => plugin.filter === filter);
+    if (found.length > 1) {
+      const places = found.map(
+        (plugin) => `${plugin.policy ? `${plugin.policy.namespace}/${plugin.policy.name}` : plugin.title}`,
+      );
+      throw new ToolError(
+        "usage",
+        `${filter} is there ${found.length} times (${places.join(", ")}): choose a place with --policy NAME`,
+      );
+    }
+    return found.map((plugin) => ({ filter, plugin }));
+  });
+}
+
+/** The proxy with its filters installed. Throws `invalid` with the filter's own words when one refuses. */
+export function proxyOf(links: Link[], script: Scripted[], start: Date): Proxy {
+  const proxy = new Proxy({ clock: new Clock(start), onCall: (call) => answerTo(script, call) });
+  for (const { filter, plugin } of links) {
+    try {
+      proxy.install({
+        module: compiled(filter),
+        name: filter,
+        config: plugin.config,
+        env: environmentFrom(plugin.env),
+      });
+    } catch (error) {
+      if (!(error instanceof EmulatorError)) throw error;
+      const place = plugin.configPlace([]);
+      throw new ToolError("invalid", `${filter} refuses its configuration: ${error.message}`, { cause: error, place });
+    }
+  }
+  proxy.clock.settle();
+  return proxy;
+}
+
+function answerTo(script: Scripted[], call: Call): CallOutcome {
+  const path = call.headers.get(":path");
+  const host = clusterParts(call.cluster)?.host;
+  const found = script.find(
+    (entry) =>
+      (entry.cluster === call.cluster || entry.cluster === host) && (entry.path === undefined || entry.path === path),
+  );
+  // Nobody said what this cluster answers: it is down, as the caller must be ready for.
+  if (!found) return "refused";
+  if (typeof found.answer === "string") return found.answer;
+  const { body } = found.answer;
+  return { ...found.answer, body: body === undefined || typeof body === "string" ? body : JSON.stringify(body) };
+}
+
+/** `--jwks [HOST=]FILE`: the key set that a host answers with; without a host, every host does. */
+export function keySets(flags: string[], links: Link[]): Scripted[] {
+  return flags.flatMap((flag) => {
+    const [, host, file] = /^(?:([^=/]+)=)?(.+)$/.exec(flag) ?? [];
+    let body: string;
+    try {
+      body = readFileSync(file!, "utf8");
+      JSON.parse(body);
+    } catch (error) {
+      throw new ToolError("input", `--jwks ${flag}: ${reasonOf(error)}`, { cause: error });
+    }
+    const answer = { status: 200, headers: { "content-type": "application/json" }, body };
+    return host ? [{ cluster: host, answer }] : clustersOf(links).map((cluster) => ({ cluster, answer }));
+  });
+}
+
+/** The clusters from which jwt-auth reads keys. */
+function clustersOf(links: Link[]): string[] {
+  const providers: any[] = links.find(({ filter }) => filter === "jwt-auth")?.plugin.config?.providers ?? [];
+  return providers.flatMap((provider) => {
+    if (provider.jwksCluster) return [String(provider.jwksCluster)];
+    const url = provider.jwksUri ?? (provider.discovery ? provider.issuer : undefined);
+    return url && URL.canParse(url) ? [new URL(url).hostname] : [];
+  });
+}

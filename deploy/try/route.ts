@@ -1,0 +1,88 @@
+// Which rule of which VirtualService a request meets after the filters: enough of Istio's matching to say where it goes.
+import type { Policy } from "../policy.ts";
+import { renderRoutes } from "../render/routes.ts";
+import type { Manifest } from "../source.ts";
+import { hostMatches } from "../validate/overlap.ts";
+
+interface Service {
+  title: string;
+  spec: any;
+}
+
+export type Routing = Service[];
+
+/** The VirtualServices that policies render, then those in the files. */
+export function routingOf(policies: Policy[], others: Manifest[]): Routing {
+  const rendered = policies.flatMap((policy) => renderRoutes(policy).filter(({ kind }) => kind === "VirtualService"));
+  const own = rendered.map(({ metadata, spec }) => ({
+    title: `VirtualService ${metadata.namespace}/${metadata.name}`,
+    spec,
+  }));
+  const given = others
+    .filter((manifest) => manifest.kind === "VirtualService" && manifest.group === "networking.istio.io")
+    .map((manifest) => ({ title: manifest.title, spec: manifest.value.spec }));
+  return [...own, ...given.filter((service) => !own.some((other) => other.title === service.title))];
+}
+
+/** Where the headers lead, in words; undefined when no VirtualService here has the host. */
+export function routeOf(routing: Routing, headers: Map<string, string>): string | undefined {
+  const host = (headers.get(":authority") ?? "").replace(/:\d+$/, "").toLowerCase();
+  const service = routing.find(({ spec }) => listOf(spec?.hosts).some((pattern) => isHost(String(pattern), host)));
+  if (!service) return undefined;
+  for (const [at, rule] of listOf(service.spec.http).entries()) {
+    const matches = listOf(rule?.match);
+    if (matches.length > 0 && !matches.some((match) => fits(match, headers))) continue;
+    return `${destinations(rule)} (${service.title}, rule ${rule?.name ? `"${rule.name}"` : at})`;
+  }
+  return `no rule of ${service.title} matches`;
+}
+
+/** A short name also stands for its longer forms. */
+function isHost(pattern: string, host: string): boolean {
+  return hostMatches(pattern.toLowerCase(), host) || (!pattern.includes(".") && host.startsWith(`${pattern}.`));
+}
+
+function destinations(rule: any): string {
+  if (rule?.redirect) return "a redirect";
+  if (rule?.directResponse) return "a direct response";
+  return listOf(rule?.route)
+    .map(
+      ({ destination, weight }) =>
+        `${destination?.host}${destination?.subset ? ` subset ${destination.subset}` : ""}${weight !== undefined && weight !== 100 ? ` ${weight} %` : ""}`,
+    )
+    .join(", ");
+}
+
+function fits(match: any, headers: Map<string, string>): boolean {
+  const path = headers.get(":path") ?? "/";
+  const [bare = "/", query = ""] = path.split("?");
+  const queryParams = new URLSearchParams(query);
+  const plain: [string, string | undefined][] = [
+    ["uri", match?.ignoreUriCase ? bare.toLowerCase() : bare],
+    ["method", headers.get(":method")],
+    ["authority", headers.get(":authority")],
+    ["scheme", headers.get(":scheme")],
+  ];
+  return (
+    plain.every(([key, value]) => match?.[key] === undefined || textFits(match[key], value)) &&
+    entriesOf(match?.headers).every(([name, one]) => textFits(one, headers.get(name.toLowerCase()))) &&
+    entriesOf(match?.withoutHeaders).every(([name, one]) => !textFits(one, headers.get(name.toLowerCase()))) &&
+    entriesOf(match?.queryParams).every(([name, one]) => textFits(one, queryParams.get(name) ?? undefined))
+  );
+}
+
+function textFits(match: any, value: string | undefined): boolean {
+  if (value === undefined) return false;
+  if (match?.exact !== undefined) return value === String(match.exact);
+  if (match?.prefix !== undefined) return value.startsWith(String(match.prefix));
+  if (match?.regex !== undefined) return new RegExp(`^(?:${match.regex})$`, "u").test(value);
+  return true;
+}
+
+function entriesOf(value: unknown): [string, any][] {
+  return value && typeof value === "object" ? Object.entries(value) : [];
+}
+
+function listOf(value: unknown): any[] {
+  return Array.isArray(value) ? value : [];
+}
