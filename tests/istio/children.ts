@@ -53,9 +53,11 @@ export class Child {
     return readFileSync(this.log, "utf8") + this.#failure;
   }
 
-  /** The last lines, for an error message; without the agent's complaint at each readiness probe. */
+  /** The last lines, for an error message; without probes and access logs. */
   tail(lines = 15): string {
-    const worthReading = this.output.split("\n").filter((line) => line && !line.includes("Envoy proxy is NOT ready"));
+    const worthReading = this.output
+      .split("\n")
+      .filter((line) => line && !/Envoy proxy is NOT ready|^\{"timestamp/.test(line));
     return worthReading.slice(-lines).join("\n");
   }
 

@@ -1,7 +1,7 @@
 // The private world of the stack: its own network, mounts and process ids. Whatever happens to the program that asked for
 // it, the kernel ends everything inside with the first process of the namespace.
 import { spawn, execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import type { Socket } from "node:net";
 import { join } from "node:path";
@@ -55,6 +55,7 @@ export function enter(): string {
   // The agent keeps modules in /var/lib/istio/data, whatever it is told.
   const layers = `lowerdir=/var/lib,upperdir=${folder}/upper,workdir=${folder}/overlay`;
   run("mount", "-t", "overlay", "overlay", "-o", layers, "/var/lib");
+  mkdirSync("/var/lib/istio/data", { recursive: true });
   return join(folder, "work");
 }
 
@@ -70,6 +71,23 @@ export function addHosts(folder: string, hosts: Record<string, string>): void {
   writeFileSync(file, `127.0.0.1 localhost\n${lines.join("")}`);
   run("mount", "--bind", file, "/etc/hosts");
 }
+
+/** The certificate authorities that programs in here trust: these, and no others. */
+export function trustOnly(folder: string, certificates: string): void {
+  const file = join(folder, "trusted.pem");
+  writeFileSync(file, certificates);
+  const bundle = bundles.find((path) => existsSync(path));
+  if (!bundle) throw new Error(`no bundle of certificate authorities: one of ${bundles.join(", ")} must exist`);
+  run("mount", "--bind", file, bundle);
+}
+
+/** Where distributions keep the bundle; the agent looks there, too. */
+const bundles = [
+  "/etc/ssl/certs/ca-certificates.crt",
+  "/etc/pki/tls/certs/ca-bundle.crt",
+  "/etc/ssl/ca-bundle.pem",
+  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+];
 
 function run(program: string, ...args: string[]): void {
   execFileSync(program, args, { stdio: ["ignore", "inherit", "inherit"] });

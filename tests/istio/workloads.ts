@@ -146,7 +146,7 @@ export async function runPod(cluster: Cluster, pod: Pod): Promise<void> {
 /** Writes the endpoints of a Service: what the endpoint slice controller would have. */
 export async function writeEndpoints(
   cluster: Cluster,
-  service: { name: string; namespace: string; port: { name: string; number: number } },
+  service: { name: string; namespace: string; ports: Record<string, number> },
   pods: Pod[],
 ): Promise<void> {
   await cluster.apply({
@@ -158,7 +158,7 @@ export async function writeEndpoints(
       labels: { "kubernetes.io/service-name": service.name },
     },
     addressType: "IPv4",
-    ports: [{ name: service.port.name, port: service.port.number, protocol: "TCP" }],
+    ports: Object.entries(service.ports).map(([name, port]) => ({ name, port, protocol: "TCP" })),
     endpoints: pods.map((pod) => ({
       addresses: [pod.address],
       conditions: { ready: true },

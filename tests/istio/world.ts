@@ -3,7 +3,9 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { parse, type Resource } from "./cluster.ts";
-import { addAddresses, addHosts, enter } from "./namespace.ts";
+import { selfSigned } from "./certificate.ts";
+import { Issuer } from "./issuer.ts";
+import { addAddresses, addHosts, enter, trustOnly } from "./namespace.ts";
 import { Proxy } from "./proxy.ts";
 import { startStack, type Stack } from "./stack.ts";
 import { EchoService, runPod, writeEndpoints, type Pod } from "./workloads.ts";
@@ -25,12 +27,15 @@ export const addresses = {
 
 /** The gateway's HTTP listener, port 80 of the Gateway resource. Not 8080: it binds all addresses, the services' too. */
 export const GATEWAY_PORT = 8000;
+/** A gateway's HTTPS port lies so far above its HTTP port. */
+const HTTPS_OFFSET = 443;
 export const gatewayUrl = `http://${addresses.gateway}:${GATEWAY_PORT}`;
 
 export interface World {
   stack: Stack;
   services: Record<"stable" | "canary" | "mobile", EchoService>;
   gateway: Proxy;
+  issuer: Issuer;
 }
 
 let promised: Promise<World> | undefined;
@@ -44,6 +49,9 @@ async function build(): Promise<World> {
   const folder = enter();
   addAddresses(...Object.values(addresses));
   addHosts(folder, { "auth.example.com": addresses.issuer });
+  const certificate = selfSigned("auth.example.com");
+  trustOnly(folder, certificate.certificate);
+  const issuer = await Issuer.start(addresses.issuer, certificate);
   const stack = await startStack(folder);
   const services = {
     stable: await EchoService.start("v1", addresses.stable),
@@ -60,7 +68,7 @@ async function build(): Promise<World> {
     basePort: 15100,
     concurrency: 2,
   });
-  return { stack, services, gateway };
+  return { stack, services, gateway, issuer };
 }
 
 /** What `kustomize build` makes of a folder of deploy/istio. */
@@ -95,14 +103,14 @@ async function runTraffic(stack: Stack): Promise<void> {
   await cluster.apply(gatewayAccount("istio-ingressgateway"));
   await cluster.apply(gatewayService("istio-ingressgateway", ingress.labels, GATEWAY_PORT));
   await Promise.all([...pods, ingress].map((pod) => runPod(cluster, pod)));
+  await writeEndpoints(cluster, { name: "product-service", namespace: "ecommerce", ports: { http: 8080 } }, pods);
   await writeEndpoints(
     cluster,
-    { name: "product-service", namespace: "ecommerce", port: { name: "http", number: 8080 } },
-    pods,
-  );
-  await writeEndpoints(
-    cluster,
-    { name: "istio-ingressgateway", namespace: "istio-system", port: { name: "http2", number: GATEWAY_PORT } },
+    {
+      name: "istio-ingressgateway",
+      namespace: "istio-system",
+      ports: { http2: GATEWAY_PORT, https: GATEWAY_PORT + HTTPS_OFFSET },
+    },
     [ingress],
   );
 }
@@ -129,12 +137,18 @@ export function gatewayAccount(name: string): Resource[] {
   ];
 }
 
-/** The Service that the gateway chart would have written, with its HTTP port only. */
+/** The Service that the gateway chart would have written, but for the ports that others bind here. */
 export function gatewayService(name: string, selector: Record<string, string>, targetPort: number): Resource {
   return {
     apiVersion: "v1",
     kind: "Service",
     metadata: { name, namespace: "istio-system" },
-    spec: { selector, ports: [{ name: "http2", port: 80, targetPort }] },
+    spec: {
+      selector,
+      ports: [
+        { name: "http2", port: 80, targetPort },
+        { name: "https", port: 443, targetPort: targetPort + HTTPS_OFFSET },
+      ],
+    },
   };
 }
