@@ -41,6 +41,18 @@ export function keep(view: Bytes): Bytes {
   return bytes(copy, lengthOf(view));
 }
 
+/** Where the arena stands, for `release`. */
+export function mark(): u64 {
+  return ((<u64>(<u32>extraCount)) << 32) | (<u64>used);
+}
+
+/** Gives back what was handed out since `mark`: for a callback that serves many requests one after the other. */
+export function release(mark: u64): void {
+  used = <usize>(<u32>mark);
+  const count = <i32>(mark >> 32);
+  while (extraCount > count) heap.free(unchecked(extra[--extraCount]));
+}
+
 /** A callback begins. The host may call back while it is in a call of ours: only the outermost end frees. */
 // @ts-ignore: decorator
 @inline

@@ -11,8 +11,8 @@ import { allocate } from "./arena";
 import { OUT, clear } from "./out";
 
 /** More than any proxy sets; Istio takes 256 variables of 2,048 characters. */
-const COUNT_MAX = 4_096;
-const BYTES_MAX = 4 * 1024 * 1024;
+const COUNT_MAX: u32 = 4_096;
+const BYTES_MAX: u32 = 4 * 1024 * 1024;
 
 /** The value of the variable `name`, alive until the callback returns; NONE when it is not set. */
 export function environmentVariable(name: Bytes): Bytes {

@@ -1,12 +1,13 @@
 // What all workers of a proxy know together about one remote key set: who fetches now, when next, which edition is the
 // newest. Knows times and a byte layout; where the record is kept is the fetcher's business.
 //
-//   | edition u32 | failures u32 | fetchedAt i64 | nextAt i64 | leaseUntil i64 | startedAt i64 | finishedAt i64 |
+//   | edition u32 | failures u32 | fetchedAt i64 | nextAt i64 | leaseUntil i64 | startedAt i64 | finishedAt i64
+//   | freshUntil i64 |
 //
 // All times are nanoseconds of the monotonic clock, which the workers of a process share.
 import { Bytes, bytes, lengthOf, pointerOf } from "../../lib/bytes";
 
-const RECORD_BYTES = 48;
+const RECORD_BYTES = 56;
 
 /** However many requests ask for unknown keys, the issuer is asked no more often than this. */
 export const UNKNOWN_KEY_PAUSE_NANOS: i64 = 10_000_000_000;
@@ -24,6 +25,8 @@ export class FetchRecord {
   failures: u32 = 0;
   /** When the newest good answer came, also if it held the same keys. */
   fetchedAt: i64 = 0;
+  /** Until when that answer counts as fresh. */
+  freshUntil: i64 = 0;
   /** When the next fetch is due. */
   nextAt: i64 = 0;
   /** Until when a worker has the right to fetch alone; 0: nobody does. */
@@ -45,6 +48,7 @@ export class FetchRecord {
     this.leaseUntil = valid ? load<i64>(at, 24) : 0;
     this.startedAt = valid ? load<i64>(at, 32) : 0;
     this.finishedAt = valid ? load<i64>(at, 40) : 0;
+    this.freshUntil = valid ? load<i64>(at, 48) : 0;
   }
 
   /** The record's bytes, valid until the next call. */
@@ -57,6 +61,7 @@ export class FetchRecord {
     store<i64>(at, this.leaseUntil, 24);
     store<i64>(at, this.startedAt, 32);
     store<i64>(at, this.finishedAt, 40);
+    store<i64>(at, this.freshUntil, 48);
     return bytes(at, RECORD_BYTES);
   }
 
@@ -87,7 +92,8 @@ export class FetchRecord {
     if (changed) this.edition = this.edition == u32.MAX_VALUE ? 1 : this.edition + 1;
     this.failures = 0;
     this.fetchedAt = now;
-    this.nextAt = now + freshNanos;
+    this.freshUntil = now + freshNanos;
+    this.nextAt = this.freshUntil;
     this.leaseUntil = 0;
     this.finishedAt = now;
   }

@@ -3,7 +3,7 @@
 // `reason` is the stable name in metrics and in `gatehouse_reason`. `text` is the native filter's, where it has one, for
 // people grep for it. `error` is RFC 6750 section 3.1's code, empty where no challenge may carry one: a request
 // without a token (section 3), or a fault that is not the client's.
-import { Bytes, EMPTY, lengthOf, text } from "../../lib/bytes";
+import { Bytes, EMPTY, text } from "../../lib/bytes";
 import { JwtStatus, STATUS_COUNT } from "../../lib/jose/status";
 
 const INVALID_TOKEN = text("invalid_token");
@@ -15,16 +15,39 @@ const INSUFFICIENT_SCOPE = text("insufficient_scope");
 export class Refusal {
   /** What goes into the response code details: the native filter's form, so that dashboards keep working. */
   readonly details: Bytes;
+  /** The name as bytes, for the hand-over. */
+  readonly reasonBytes: Bytes;
+  /** The body in JSON (RFC 9457). */
+  readonly problem: Bytes;
 
   constructor(
     readonly reason: string,
-    readonly text: Bytes,
+    readonly body: Bytes,
     readonly httpStatus: u32,
     readonly error: Bytes,
-    details: string,
+    message: string,
   ) {
-    this.details = text("jwt_authn_access_denied{" + details.replaceAll(" ", "_") + "}");
+    this.details = text("jwt_authn_access_denied{" + message.replaceAll(" ", "_") + "}");
+    this.reasonBytes = text(reason);
+    this.problem = text(
+      '{"type":"about:blank","title":"' +
+        titleOf(httpStatus) +
+        '","status":' +
+        httpStatus.toString() +
+        ',"detail":"' +
+        message +
+        '","reason":"' +
+        reason +
+        '"}',
+    );
   }
+}
+
+/** RFC 9457 section 4.2.1: with `about:blank` the title is the status's own phrase. */
+function titleOf(httpStatus: u32): string {
+  if (httpStatus == 400) return "Bad Request";
+  if (httpStatus == 401) return "Unauthorized";
+  return httpStatus == 403 ? "Forbidden" : "Service Unavailable";
 }
 
 const table = new StaticArray<Refusal | null>(STATUS_COUNT);
@@ -72,7 +95,7 @@ invalid(JwtStatus.NotBeforeOutOfRange, "nbf_out_of_range", "Jwt payload [nbf] fi
 invalid(JwtStatus.ExpirationNotNumber, "exp_not_integer", "Jwt payload [exp] field is not an integer");
 invalid(JwtStatus.ExpirationOutOfRange, "exp_out_of_range", "Jwt payload [exp] field is not a positive 64 bit integer");
 invalid(JwtStatus.SignatureBadBase64, "signature_bad_base64", "Jwt signature is an invalid Base64url encoded");
-invalid(JwtStatus.SignatureWrongLength, "signature_wrong_length", "Jwt signature is wrong length");
+invalid(JwtStatus.SignatureWrongLength, "signature_wrong_length", "Jwt ED25519 signature is wrong length");
 invalid(JwtStatus.VerificationFails, "verification_fails", "Jwt verification fails");
 invalid(JwtStatus.KeyNotFound, "key_not_found", "Jwks doesn't have key to match kid or alg from Jwt");
 unavailable(JwtStatus.KeysUnavailable, "keys_unavailable", "Jwks remote fetch is failed");

@@ -12,8 +12,8 @@ const HEADER_BYTES = 16;
 @final
 export class SeenToken {
   hash: u64 = 0;
-  /** Which provider verified it; the same token may be good for one and bad for another. -1: empty. */
-  provider: i32 = -1;
+  /** What it was verified for; the same token may be good for one profile and bad for another. -1: empty. */
+  profile: i32 = -1;
   /** Seconds of Unix time at which it ends to hold (`exp`), and from which it holds; skew not applied. */
   expiresAt: i64 = 0;
   notBefore: i64 = 0;
@@ -71,14 +71,14 @@ export class SeenToken {
     return bytes(changetype<usize>(this.buffer) + <usize>start, end - start);
   }
 
-  holds(hash: u64, provider: i32, token: Bytes): bool {
-    return this.hash == hash && this.provider == provider && equal(this.token, token);
+  holds(hash: u64, profile: i32, token: Bytes): bool {
+    return this.hash == hash && this.profile == profile && equal(this.token, token);
   }
 
   /** Takes another token. `values` are the claim headers' in the provider's order, NONE for an absent claim. */
   fill(
     hash: u64,
-    provider: i32,
+    profile: i32,
     token: Bytes,
     payload: Bytes,
     values: StaticArray<Bytes>,
@@ -93,7 +93,7 @@ export class SeenToken {
     }
     this.reserve(size);
     this.hash = hash;
-    this.provider = provider;
+    this.profile = profile;
     this.notBefore = notBefore;
     this.expiresAt = expiresAt;
     this.rulesKnown = 0;
@@ -110,7 +110,7 @@ export class SeenToken {
   }
 
   forget(): void {
-    this.provider = -1;
+    this.profile = -1;
     this.used = false;
   }
 

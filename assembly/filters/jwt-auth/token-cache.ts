@@ -55,13 +55,13 @@ export class TokenCache {
     this.spareUsed = 0;
   }
 
-  /** The entry of a token that `provider` verified, or null. */
-  find(hash: u64, provider: i32, token: Bytes): SeenToken | null {
+  /** The entry of a token that was verified for `profile`, or null. */
+  find(hash: u64, profile: i32, token: Bytes): SeenToken | null {
     if (this.places.length == 0) return null;
     const first = ((<u32>hash) & this.mask) * WAYS;
     for (let i: u32 = 0; i < WAYS; i++) {
       const place = unchecked(this.places[first + i]);
-      if (place === null || !place.holds(hash, provider, token)) continue;
+      if (place === null || !place.holds(hash, profile, token)) continue;
       place.used = true;
       place.pinnedBy = this.request;
       return place;
@@ -87,11 +87,11 @@ export class TokenCache {
     }
   }
 
-  /** Drops what `provider` verified: its keys changed. */
-  clearProvider(provider: i32): void {
+  /** Drops what was verified for `profile`: its keys changed. */
+  clearProfile(profile: i32): void {
     for (let i = 0; i < this.places.length; i++) {
       const place = unchecked(this.places[i]);
-      if (place !== null && place.provider == provider) place.forget();
+      if (place !== null && place.profile == profile) place.forget();
     }
   }
 
@@ -100,7 +100,7 @@ export class TokenCache {
     for (let i: u32 = 0; i < WAYS; i++) {
       const place = unchecked(this.places[first + i]);
       if (place === null) return this.fillPlace(first + i);
-      if (place.provider < 0) return place;
+      if (place.profile < 0) return place;
     }
     for (let step: u32 = 0; step < 2 * WAYS; step++) {
       const place = unchecked(this.places[first + (this.hand++ & (WAYS - 1))]);

@@ -50,7 +50,7 @@ export const enum JwtStatus {
   // The signature.
 
   SignatureBadBase64,
-  /** The signature does not have the one length its algorithm gives it. */
+  /** An Ed25519 signature that is not 64 bytes long. */
   SignatureWrongLength,
   VerificationFails,
 

@@ -46,7 +46,7 @@ describe("The token cache", () => {
     expect(has(cache, 0, text("aaaa.bbbb.ccc"))).toBe(false);
   });
 
-  it("holds a token good for the provider that verified it alone", () => {
+  it("holds a token good for what it was verified for alone", () => {
     const cache = new TokenCache(16, 3, 1, 2);
     cache.beginRequest();
     keep(cache, 0, A);
@@ -60,12 +60,12 @@ describe("The token cache", () => {
     expect(has(cache, 0, A)).toBe(false);
   });
 
-  it("forgets all, or what one provider verified", () => {
+  it("forgets all, or what was verified for one profile", () => {
     const cache = new TokenCache(16, 3, 1, 2);
     cache.beginRequest();
     keep(cache, 0, A);
     keep(cache, 1, A);
-    cache.clearProvider(0);
+    cache.clearProfile(0);
     expect(has(cache, 0, A)).toBe(false);
     expect(has(cache, 1, A)).toBe(true);
     cache.clear();

@@ -1,0 +1,326 @@
+// Host facts in, host effects out: who may pass is policy.ts's to say, when keys are fetched is remote-keys.ts's.
+import { Bytes, EMPTY, text, utf8, view } from "../../lib/bytes";
+import { ConfigErrors } from "../../lib/config/reader";
+import { mark, release } from "../../host/arena";
+import { monotonicNanos, unixNanos } from "../../host/clock";
+import { HeaderAction, Root, Stream } from "../../host/context";
+import { environmentVariable } from "../../host/environment";
+import { LogLevel, log } from "../../host/log";
+import { setProperty } from "../../host/property";
+import { HostRequest } from "../../host/request";
+import { register } from "../../host/runtime";
+import { Status } from "../../host/status";
+import { continueRequest, useContext } from "../../host/stream-control";
+import { setTickPeriod } from "../../host/tick";
+import { ES512 } from "../../lib/jose/algorithm";
+import { JwtStatus } from "../../lib/jose/status";
+import { spent } from "../../lib/garbage";
+import { sendRefusal } from "./answer";
+import { Config, readSettings } from "./config";
+import { Forwarder } from "./forward";
+import { EnvoySignatures } from "./host-signatures";
+import { Metrics } from "./metrics";
+import { Policy } from "./policy";
+import { KeySource } from "./provider";
+import { refusalOf } from "./refusal";
+import { RemoteKeys } from "./remote-keys";
+import { readSecret } from "./secret";
+import { Verdict, VerdictKind } from "./verdict";
+
+export {
+  proxy_abi_version_0_2_1,
+  proxy_on_configure,
+  proxy_on_context_create,
+  proxy_on_delete,
+  proxy_on_http_call_response,
+  proxy_on_memory_allocate,
+  proxy_on_request_headers,
+  proxy_on_tick,
+} from "../../host/runtime";
+
+/** How often a worker looks for what others fetched: while requests wait, while keys are missing, and otherwise. */
+const TICK_WAITING_MILLIS = 20;
+const TICK_EMPTY_MILLIS = 100;
+const TICK_CALM_MILLIS = 1_000;
+/** Time that a fetch may take beyond its timeout before a request that waits for it is told so. */
+const WAIT_MARGIN_NANOS: i64 = 1_000_000_000;
+const NO_WAIT: i64 = 0;
+
+const REASON = text("gatehouse_reason");
+const request = new HostRequest();
+
+
+@final
+class JwtAuth extends Stream {
+  /** In the root's waiting list. */
+  isWaiting: bool = false;
+  /** When this request first had to wait (monotonic, ns); 0: never. */
+  waitingSince: i64 = NO_WAIT;
+  /** The provider whose keys it waits for, and what was known of them. */
+  provider: i32 = -1;
+  changesSeen: u32 = 0;
+
+  open(): void {
+    this.isWaiting = false;
+    this.waitingSince = NO_WAIT;
+  }
+
+  onRequestHeaders(endOfStream: bool): HeaderAction {
+    const root = changetype<JwtAuthRoot>(this.root);
+    return root.decide(this) ? HeaderAction.Continue : HeaderAction.Stop;
+  }
+
+  close(): void {
+    if (this.isWaiting) changetype<JwtAuthRoot>(this.root).forget(this);
+  }
+}
+
+
+@final
+class JwtAuthRoot extends Root {
+  private config: Config = new Config();
+  private policy: Policy | null = null;
+  private forwarder: Forwarder = new Forwarder(new Config());
+  private metrics: Metrics = new Metrics([]);
+  private remotes: RemoteKeys[] = [];
+  private waiting: JwtAuth[] = [];
+  private tickMillis: u32 = 0;
+
+  createStream(): Stream {
+    return new JwtAuth();
+  }
+
+  configure(configuration: StaticArray<u8>): bool {
+    const errors = new ConfigErrors();
+    const config = readSettings(configuration, errors);
+    const signatures = new EnvoySignatures();
+    if (!errors.any) this.readSecrets(config, errors);
+    if (!errors.any && !signatures.isThere()) withoutHost(config, errors);
+    if (errors.any) {
+      log(LogLevel.Error, "jwt-auth: " + errors.first);
+      return false;
+    }
+    const policy = new Policy(config, signatures, <u64>unixNanos(), <u64>monotonicNanos());
+    this.config = config;
+    this.policy = policy;
+    this.forwarder = new Forwarder(config);
+    this.metrics = new Metrics(config.providers);
+    this.openRemotes(config, policy);
+    return true;
+  }
+
+  private readSecrets(config: Config, errors: ConfigErrors): void {
+    for (let i = 0; i < config.providers.length; i++) {
+      const provider = config.providers[i];
+      if (provider.secretVariable.length == 0) continue;
+      const value = environmentVariable(view(utf8(provider.secretVariable)));
+      const problem = readSecret(provider, value);
+      if (problem.length > 0) errors.add("/providers/" + i.toString() + "/secretFromEnv", problem);
+    }
+  }
+
+  private openRemotes(config: Config, policy: Policy): void {
+    this.remotes = [];
+    for (let i = 0; i < config.providers.length; i++) {
+      const provider = config.providers[i];
+      if (provider.keySource == KeySource.Inline) continue;
+      this.remotes.push(new RemoteKeys(provider, policy.rings[i], config.instance));
+    }
+    this.tickMillis = 0;
+    this.tickAsNeeded();
+  }
+
+  /** Judges the request in hand and acts on it. True: it goes on now. */
+  decide(stream: JwtAuth): bool {
+    const policy = this.policy;
+    if (policy === null || !request.open()) return this.refuseBlind();
+    let verdict = policy.judge(request, unixNanos());
+    if (verdict.kind == VerdictKind.NeedKeys && this.newerKeysCame(verdict)) {
+      verdict = policy.judge(request, unixNanos());
+    }
+    this.metrics.cached(verdict.provider, policy.hits, policy.misses);
+    if (verdict.kind == VerdictKind.Pass) return this.pass(verdict);
+    if (verdict.kind == VerdictKind.NeedKeys && this.waits(stream, verdict)) return false;
+    return this.refuse(verdict);
+  }
+
+  /** Another worker may have fetched since the last tick. */
+  private newerKeysCame(verdict: Verdict): bool {
+    const remote = this.remoteOf(verdict.provider);
+    return remote !== null && this.refresh(remote, monotonicNanos());
+  }
+
+  private pass(verdict: Verdict): bool {
+    this.forwarder.apply(request, verdict);
+    this.metrics.allowed(verdict.provider);
+    return true;
+  }
+
+  /** True in report mode: the request goes on all the same. */
+  private refuse(verdict: Verdict): bool {
+    const refusal = refusalOf(verdict.status);
+    this.metrics.refused(verdict.provider, verdict.status);
+    setProperty(REASON, refusal.reasonBytes);
+    if (this.config.reportsOnly) {
+      this.forwarder.sanitize(request);
+      return true;
+    }
+    const rule = verdict.rule;
+    const isScope = verdict.status == JwtStatus.ClaimNotAllowed && rule !== null;
+    const scope: Bytes = isScope && rule !== null ? view(rule.scope) : EMPTY;
+    sendRefusal(this.config.response, request, refusal, scope, this.retryAfterSeconds(verdict));
+    return false;
+  }
+
+  /** The header map cannot be had: nothing is known, so nobody passes. */
+  private refuseBlind(): bool {
+    const refusal = refusalOf(JwtStatus.HeadersUnreadable);
+    this.metrics.refused(-1, JwtStatus.HeadersUnreadable);
+    setProperty(REASON, refusal.reasonBytes);
+    if (this.config.reportsOnly) return true;
+    sendRefusal(this.config.response, request, refusal, EMPTY, 1);
+    return false;
+  }
+
+  private remoteOf(provider: i32): RemoteKeys | null {
+    for (let i = 0; i < this.remotes.length; i++) {
+      if (unchecked(this.remotes[i]).provider.index == provider) return unchecked(this.remotes[i]);
+    }
+    return null;
+  }
+
+  private retryAfterSeconds(verdict: Verdict): i64 {
+    const remote = verdict.status == JwtStatus.KeysUnavailable ? this.remoteOf(verdict.provider) : null;
+    return remote === null ? 1 : remote.retryAfterSeconds(monotonicNanos());
+  }
+
+  /** Whether the request now waits for keys. If it need not or may not, the verdict's status is what it gets. */
+  private waits(stream: JwtAuth, verdict: Verdict): bool {
+    const remote = this.remoteOf(verdict.provider);
+    if (remote === null || this.config.reportsOnly) return false;
+    const now = monotonicNanos();
+    if (!this.isWorthWaiting(stream, remote, verdict.status, now)) return false;
+    if (this.waiting.length >= this.config.waitingMax) {
+      verdict.status = JwtStatus.WaitingFull;
+      return false;
+    }
+    if (stream.waitingSince == NO_WAIT) stream.waitingSince = now;
+    stream.provider = verdict.provider;
+    stream.changesSeen = remote.changes;
+    stream.isWaiting = true;
+    this.waiting.push(stream);
+    useContext(this.id);
+    this.tickAsNeeded();
+    useContext(stream.id);
+    return true;
+  }
+
+  private isWorthWaiting(stream: JwtAuth, remote: RemoteKeys, status: JwtStatus, now: i64): bool {
+    if (stream.waitingSince != NO_WAIT) {
+      // A fetch that ended since then has said all it will say.
+      if (remote.record.finishedAt >= stream.waitingSince) return false;
+      if (now >= this.deadlineOf(stream, remote)) return false;
+    }
+    useContext(this.id);
+    const isFetching = status == JwtStatus.KeysUnavailable ? remote.fetchForMissing(now) : remote.fetchForUnknown(now);
+    useContext(stream.id);
+    return isFetching;
+  }
+
+  private deadlineOf(stream: JwtAuth, remote: RemoteKeys): i64 {
+    return stream.waitingSince + remote.fetchNanos + WAIT_MARGIN_NANOS;
+  }
+
+  /** The request is over: it must not be touched any more. */
+  forget(stream: JwtAuth): void {
+    stream.isWaiting = false;
+    for (let i = 0; i < this.waiting.length; i++) {
+      if (unchecked(this.waiting[i]) !== stream) continue;
+      const last = this.waiting.pop();
+      if (last !== stream) unchecked((this.waiting[i] = last));
+      return;
+    }
+  }
+
+  onTick(): void {
+    const now = monotonicNanos();
+    for (let i = 0; i < this.remotes.length; i++) {
+      const remote = unchecked(this.remotes[i]);
+      this.refresh(remote, now);
+      remote.fetchIfDue(now);
+      remote.report(now);
+    }
+    this.resumeWaiting(now);
+    this.tickAsNeeded();
+  }
+
+  private refresh(remote: RemoteKeys, now: i64): bool {
+    const policy = this.policy;
+    if (!remote.refresh(now) || policy === null) return false;
+    policy.forgetProvider(remote.provider);
+    return true;
+  }
+
+  onCallAnswer(token: u32, headers: i32, bodyBytes: i32, trailers: i32): void {
+    const now = monotonicNanos();
+    for (let i = 0; i < this.remotes.length; i++) {
+      const remote = unchecked(this.remotes[i]);
+      if (!remote.owns(token)) continue;
+      const policy = this.policy;
+      if (remote.take(headers, bodyBytes, now) && policy !== null) policy.forgetProvider(remote.provider);
+    }
+    this.resumeWaiting(now);
+    this.tickAsNeeded();
+  }
+
+  /** Judges again whoever waits for something that has changed, or has waited long enough. */
+  private resumeWaiting(now: i64): void {
+    if (this.waiting.length == 0) return;
+    const batch = this.waiting;
+    this.waiting = [];
+    spent(batch.length * 8);
+    for (let i = 0; i < batch.length; i++) {
+      const stream = unchecked(batch[i]);
+      // A reply to one may have ended another.
+      if (!stream.isWaiting) continue;
+      const remote = this.remoteOf(stream.provider);
+      const isSettled =
+        remote === null || remote.changes != stream.changesSeen || now >= this.deadlineOf(stream, remote);
+      if (isSettled) this.resume(stream);
+      else this.waiting.push(stream);
+    }
+    useContext(this.id);
+  }
+
+  private resume(stream: JwtAuth): void {
+    stream.isWaiting = false;
+    if (useContext(stream.id) != Status.Ok) return;
+    const before = mark();
+    if (this.decide(stream)) continueRequest();
+    release(before);
+  }
+
+  private tickAsNeeded(): void {
+    if (this.remotes.length == 0) return;
+    let millis = this.waiting.length > 0 ? TICK_WAITING_MILLIS : TICK_CALM_MILLIS;
+    for (let i = 0; i < this.remotes.length; i++) {
+      if (unchecked(this.remotes[i]).ring.keys === null) millis = min(millis, TICK_EMPTY_MILLIS);
+    }
+    if (<u32>millis == this.tickMillis) return;
+    this.tickMillis = millis;
+    setTickPeriod(millis);
+  }
+}
+
+/** P-521 is verified by the host alone: where it cannot, nobody must rely on it. */
+function withoutHost(config: Config, errors: ConfigErrors): void {
+  for (let i = 0; i < config.providers.length; i++) {
+    const provider = config.providers[i];
+    const isListed = provider.listsAlgorithms && (provider.algorithms & ES512) != 0;
+    if (isListed)
+      errors.add("/providers/" + i.toString() + "/algorithms", "expected no ES512: this host cannot verify it");
+    provider.algorithms &= ~ES512;
+  }
+}
+
+register((): Root => new JwtAuthRoot());

@@ -1,0 +1,118 @@
+// Changes a request that may pass: claims as headers, forged copies out, tokens out. Each change makes Envoy match the
+// route again, so nothing is written that need not be.
+import { Bytes, NONE, equal, lengthOf, view } from "../../lib/bytes";
+import { MapType, removeHeader, replaceHeader } from "../../host/header-map";
+import { setProperty } from "../../host/property";
+import { CLAIMS_PROPERTY } from "../../host/request";
+import { RequestView } from "../../lib/http/request";
+import { Scratch } from "../../lib/http/scratch";
+import { Config } from "./config";
+import { Location } from "./location";
+import { Provider } from "./provider";
+import { SeenToken } from "./seen-token";
+import { Verdict } from "./verdict";
+
+/** Put together from several pieces; two, because what is read must not lie where is written. */
+const places: Scratch[] = [new Scratch(), new Scratch()];
+const whole = new Scratch();
+
+
+@final
+export class Forwarder {
+  /** By position in `config.ownHeaders`: set for the request in hand. */
+  private written: StaticArray<bool>;
+
+  constructor(private config: Config) {
+    this.written = new StaticArray<bool>(config.ownHeaders.length);
+  }
+
+  /** Removes what a client sent under the names that only this filter may set. For every request that goes on. */
+  sanitize(request: RequestView): void {
+    const own = this.config.ownHeaders;
+    for (let i = 0; i < own.length; i++) {
+      const name = view(unchecked(own[i]));
+      if (!unchecked(this.written[i]) && request.headerIndex(name, 0) >= 0) removeHeader(MapType.RequestHeaders, name);
+      unchecked((this.written[i] = false));
+    }
+  }
+
+  /** Gives the request what its accepted tokens say, and takes them out where they are not to go further. */
+  apply(request: RequestView, verdict: Verdict): void {
+    for (let i = 0; i < verdict.acceptedCount; i++) this.writeClaims(verdict.profile(i).provider, verdict.token(i));
+    if (verdict.acceptedCount > 0) setProperty(CLAIMS_PROPERTY, verdict.token(0).payload);
+    this.sanitize(request);
+    if (this.config.reportsOnly) return;
+    for (let i = 0; i < verdict.acceptedCount; i++) {
+      const provider = verdict.profile(i).provider;
+      const isFirst = i == 0 || verdict.profile(i - 1).provider !== provider;
+      if (!provider.forwardsToken && isFirst) removeTokens(request, provider);
+    }
+  }
+
+  /** Of several tokens the first that has a claim writes its header. */
+  private writeClaims(provider: Provider, token: SeenToken): void {
+    if (provider.payloadHeader.length > 0) this.write(provider.payloadHeaderIndex, token.encodedPayload);
+    const headers = provider.claimHeaders;
+    for (let i = 0; i < headers.length; i++) {
+      const value = token.value(i);
+      if (value != NONE) this.write(unchecked(headers[i]).index, value);
+    }
+  }
+
+  private write(index: i32, value: Bytes): void {
+    if (unchecked(this.written[index])) return;
+    unchecked((this.written[index] = true));
+    replaceHeader(MapType.RequestHeaders, view(unchecked(this.config.ownHeaders[index])), value);
+  }
+}
+
+/** Takes out what the provider's places hold, place by place but each header only once. */
+function removeTokens(request: RequestView, provider: Provider): void {
+  const locations = provider.locations;
+  for (let i = 0; i < locations.length; i++) {
+    if (!isRepeated(locations, i)) strip(request, locations, i);
+  }
+}
+
+/** Whether an earlier place is in the same header: that one has done all of them. */
+function isRepeated(locations: Location[], index: i32): bool {
+  const header = unchecked(locations[index]).header;
+  for (let i = 0; i < index; i++) {
+    if (equal(unchecked(locations[i]).header, header)) return true;
+  }
+  return false;
+}
+
+/** All places in the header of the one at `index`, in all its instances; what is left becomes one value. */
+function strip(request: RequestView, locations: Location[], index: i32): void {
+  const location = unchecked(locations[index]);
+  const name = location.header;
+  let found = false;
+  whole.clear();
+  for (let i = request.headerIndex(name, 0); i >= 0; i = request.headerIndex(name, i + 1)) {
+    const value = request.headerValue(i);
+    const left = stripped(locations, index, value);
+    if (left != value) found = true;
+    if (lengthOf(left) == 0) continue;
+    if (whole.length > 0) whole.put(location.separator);
+    whole.put(left);
+  }
+  if (!found) return;
+  if (whole.length > 0) replaceHeader(MapType.RequestHeaders, name, whole.view());
+  else removeHeader(MapType.RequestHeaders, name);
+}
+
+/** One value without what the places from `index` on find in it; the view itself when they find nothing. */
+function stripped(locations: Location[], index: i32, value: Bytes): Bytes {
+  const name = unchecked(locations[index]).header;
+  let current = value;
+  let turn = 0;
+  for (let i = index; i < locations.length; i++) {
+    const location = unchecked(locations[i]);
+    if (!equal(location.header, name)) continue;
+    const left = location.strip(current, unchecked(places[turn & 1]));
+    if (left != current) turn++;
+    current = left;
+  }
+  return current;
+}

@@ -1,0 +1,206 @@
+// Reads one provider.
+import { text, toText, utf8, view } from "../../lib/bytes";
+import { Cursor } from "../../lib/config/reader";
+import { ASYMMETRIC, algorithmOf } from "../../lib/jose/algorithm";
+import { ClaimPath } from "../../lib/match/claim-path";
+import { StringMatch } from "../../lib/match/string-match";
+import { isFieldName, readFieldName } from "./field-name";
+import { readInlineKeys } from "./inline-keys";
+import { Location, Place } from "./location";
+import { ClaimHeader, DeniedToken, KeySource, Provider } from "./provider";
+import { readAudiences } from "./requirement-config";
+
+const NAME_BYTES_MAX = 63;
+const SECOND: i64 = 1_000_000_000;
+const TIMEOUT_DEFAULT: i64 = 5 * SECOND;
+const CACHE_DEFAULT: i64 = 20 * 60 * SECOND;
+const STALE_DEFAULT: i64 = 24 * 3600 * SECOND;
+const SKEW_DEFAULT: i64 = 60 * SECOND;
+const DURATION_LEAST: i64 = 1_000_000;
+const TIMEOUT_MOST: i64 = 60 * SECOND;
+const DURATION_MOST: i64 = 366 * 24 * 3600 * SECOND;
+
+const AUTHORIZATION = text("authorization");
+const BEARER = text("Bearer ");
+const ACCESS_TOKEN = text("access_token");
+const WELL_KNOWN = ".well-known/openid-configuration";
+const APPLICATION = "application/";
+
+export function readProvider(at: Cursor): Provider {
+  const provider = new Provider();
+  provider.name = readName(at);
+  readIssuer(at, provider);
+  readKeySource(at, provider);
+  readAlgorithms(at, provider);
+  readTypes(at, provider);
+  readLocations(at, provider);
+  readOutputs(at, provider);
+  readChecks(at, provider);
+  at.done();
+  return provider;
+}
+
+/** It becomes part of metric names; `none` is what refusals are counted under that are about no provider. */
+function readName(at: Cursor): string {
+  const name = at.text("name");
+  let valid = name.length > 0 && name.length <= NAME_BYTES_MAX && name != "none";
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    const isPlain = isLetterOrDigit(code);
+    valid = valid && (isPlain || (i > 0 && (code == 0x2d || code == 0x5f)));
+  }
+  if (!valid) at.refuse("name", 'expected up to 63 letters, digits, "-" or "_", and not "none"');
+  return name;
+}
+
+function isLetterOrDigit(code: i32): bool {
+  const letter = code | 0x20;
+  return (letter >= 0x61 && letter <= 0x7a) || (code >= 0x30 && code <= 0x39);
+}
+
+function readIssuer(at: Cursor, provider: Provider): void {
+  if (at.has("issuer")) provider.issuer = filled(at, "issuer");
+  provider.issuerPattern = StringMatch.optional(at, "issuerPattern");
+  if (at.has("issuer") && at.has("issuerPattern")) at.refuse("issuerPattern", "expected only where issuer is not set");
+  provider.audiences = readAudiences(at, "audiences");
+  provider.subjects = StringMatch.optional(at, "subjects");
+}
+
+/** A string of at least one byte. */
+function filled(at: Cursor, name: string): StaticArray<u8> {
+  const value = at.bytes(name);
+  if (value.length == 0) at.refuse(name, "expected at least one character");
+  return value;
+}
+
+function readKeySource(at: Cursor, provider: Provider): void {
+  const isDiscovered = at.boolean("discovery", false);
+  const isAddressed = at.has("jwksUri");
+  let sources = 0;
+  if (isDiscovered) sources++;
+  if (isAddressed) sources++;
+  if (at.has("jwks")) sources++;
+  if (at.has("secretFromEnv")) sources++;
+  if (sources != 1) at.refuse("", "expected exactly one of: jwksUri, jwks, discovery, secretFromEnv");
+  if (at.has("jwks")) provider.inlineKeys = readInlineKeys(at);
+  if (at.has("secretFromEnv")) provider.secretVariable = toText(view(filled(at, "secretFromEnv")));
+  if (isAddressed) readAddress(at, provider, "jwksUri", at.text("jwksUri"), KeySource.Address);
+  if (isDiscovered) readDiscovery(at, provider);
+  if (at.has("jwksCluster")) provider.keysCluster = filled(at, "jwksCluster");
+  if (at.has("jwksCluster") && !isAddressed && !isDiscovered) {
+    at.refuse("jwksCluster", "expected only beside jwksUri or discovery");
+  }
+  provider.timeoutNanos = at.duration("timeout", DURATION_LEAST, TIMEOUT_MOST, TIMEOUT_DEFAULT);
+  provider.cacheNanos = at.duration("cacheDuration", DURATION_LEAST, DURATION_MOST, CACHE_DEFAULT);
+  provider.staleNanos = at.duration("staleFor", 0, DURATION_MOST, STALE_DEFAULT);
+}
+
+/** OpenID Connect Discovery 1.0 section 4: below the issuer's own path. */
+function readDiscovery(at: Cursor, provider: Provider): void {
+  const issuer = toText(view(provider.issuer));
+  if (!at.has("issuer")) at.refuse("discovery", "expected only beside issuer");
+  else
+    readAddress(at, provider, "issuer", issuer + (issuer.endsWith("/") ? "" : "/") + WELL_KNOWN, KeySource.Discovery);
+}
+
+function readAddress(at: Cursor, provider: Provider, name: string, address: string, source: KeySource): void {
+  provider.keySource = source;
+  if (!provider.keysAddress.read(view(utf8(address)))) at.refuse(name, "expected an http or https address");
+  else provider.keysCluster = utf8(provider.keysAddress.cluster);
+}
+
+function readAlgorithms(at: Cursor, provider: Provider): void {
+  const items = at.list("algorithms");
+  if (at.has("algorithms") && items.length == 0) at.refuse("algorithms", "expected at least one");
+  if (items.length == 0) provider.algorithms = ASYMMETRIC;
+  for (let i = 0; i < items.length; i++) {
+    const algorithm = algorithmOf(view(items[i].asBytes()));
+    if (algorithm === null)
+      items[i].refuse(
+        "",
+        "expected one of: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, HS256, HS384, HS512",
+      );
+    else if ((provider.algorithms & algorithm.bit) != 0) items[i].refuse("", "expected each algorithm once");
+    else provider.algorithms |= algorithm.bit;
+  }
+  provider.listsAlgorithms = items.length > 0;
+}
+
+function readTypes(at: Cursor, provider: Provider): void {
+  const items = at.list("types");
+  if (at.has("types") && items.length == 0) at.refuse("types", "expected at least one");
+  provider.types = [];
+  if (items.length == 0) {
+    provider.types.push(utf8("jwt"));
+    provider.types.push(utf8("at+jwt"));
+    return;
+  }
+  provider.acceptsUntyped = false;
+  for (let i = 0; i < items.length; i++) {
+    let type = toText(view(items[i].asBytes())).toLowerCase();
+    if (type.length == 0) items[i].refuse("", "expected at least one character");
+    if (type.startsWith(APPLICATION)) type = type.substring(APPLICATION.length);
+    if (type == "jwt") provider.acceptsUntyped = true;
+    provider.types.push(utf8(type));
+  }
+}
+
+function readLocations(at: Cursor, provider: Provider): void {
+  const headers = at.list("fromHeaders");
+  for (let i = 0; i < headers.length; i++) {
+    if (!headers[i].expectObject()) continue;
+    const name = readFieldName(headers[i].value("name"));
+    const prefix = headers[i].optionalBytes("prefix", new StaticArray<u8>(0));
+    headers[i].done();
+    provider.place(Place.Header, name, prefix);
+  }
+  readNames(at, "fromParams", provider, Place.Parameter);
+  readNames(at, "fromCookies", provider, Place.Cookie);
+  if (provider.locations.length > 0) return;
+  provider.locations.push(new Location(Place.Header, AUTHORIZATION, BEARER));
+  provider.locations.push(new Location(Place.Parameter, ACCESS_TOKEN));
+}
+
+function readNames(at: Cursor, name: string, provider: Provider, place: Place): void {
+  const items = at.list(name);
+  for (let i = 0; i < items.length; i++) {
+    const value = items[i].asBytes();
+    if (value.length == 0 || (place == Place.Cookie && !isFieldName(value))) items[i].refuse("", "expected a name");
+    provider.place(place, value, new StaticArray<u8>(0));
+  }
+}
+
+function readOutputs(at: Cursor, provider: Provider): void {
+  provider.forwardsToken = at.boolean("forwardOriginalToken", false);
+  if (at.has("outputPayloadToHeader")) provider.payloadHeader = readFieldName(at.value("outputPayloadToHeader"));
+  const items = at.list("outputClaimToHeaders");
+  for (let i = 0; i < items.length; i++) {
+    if (!items[i].expectObject()) continue;
+    const header = readFieldName(items[i].value("header"));
+    const claim = ClaimPath.read(items[i], "claim");
+    items[i].done();
+    provider.claimHeaders.push(new ClaimHeader(header, claim));
+  }
+  const delimited = at.list("spaceDelimitedClaims");
+  for (let i = 0; i < delimited.length; i++) {
+    const name = delimited[i].asBytes();
+    if (name.length == 0) delimited[i].refuse("", "expected at least one character");
+    provider.spaceDelimited.push(name);
+  }
+}
+
+function readChecks(at: Cursor, provider: Provider): void {
+  provider.skewSeconds = at.duration("clockSkew", 0, DURATION_MOST, SKEW_DEFAULT) / SECOND;
+  provider.requiresExpiration = at.boolean("requireExpiration", false);
+  provider.lifetimeSeconds = at.duration("maxLifetime", SECOND, DURATION_MOST, 0) / SECOND;
+  const claims = at.list("requiredClaims");
+  for (let i = 0; i < claims.length; i++) provider.requiredClaims.push(ClaimPath.readValue(claims[i]));
+  const denied = at.list("denyTokens");
+  for (let i = 0; i < denied.length; i++) {
+    if (!denied[i].expectObject()) continue;
+    const issuer = denied[i].has("issuer") ? filled(denied[i], "issuer") : provider.issuer;
+    const jwtId = filled(denied[i], "jti");
+    denied[i].done();
+    provider.denied.push(new DeniedToken(issuer, jwtId));
+  }
+}

@@ -1,0 +1,96 @@
+// One issuer as configured: nothing in here changes or can be wrong after configuration.
+import { view } from "../../lib/bytes";
+import { ClaimPath } from "../../lib/match/claim-path";
+import { KeySet } from "../../lib/jose/key-set";
+import { StringMatch } from "../../lib/match/string-match";
+import { Address } from "./address";
+import { Location, Place } from "./location";
+
+export const enum KeySource {
+  /** In the configuration, or in an environment variable that it names. */
+  Inline = 0,
+  /** Fetched from `keysAddress`. */
+  Address = 1,
+  /** Fetched from the address that the issuer's OpenID configuration names. */
+  Discovery = 2,
+}
+
+
+@final
+export class ClaimHeader {
+  constructor(
+    /** In lower case. */
+    readonly header: StaticArray<u8>,
+    readonly claim: ClaimPath,
+  ) {}
+
+  /** Position of the header among all that the filter sets. */
+  index: i32 = 0;
+}
+
+/** A token that is refused whatever its signature says. */
+@final
+export class DeniedToken {
+  constructor(
+    /** Empty: of any issuer. */
+    readonly issuer: StaticArray<u8>,
+    readonly jwtId: StaticArray<u8>,
+  ) {}
+}
+
+
+@final
+export class Provider {
+  index: i32 = 0;
+  name: string = "";
+  /** Empty: not asked for. */
+  issuer: StaticArray<u8> = new StaticArray<u8>(0);
+  issuerPattern: StringMatch | null = null;
+  /** Without scheme and last slash. Empty: any. */
+  audiences: StaticArray<u8>[] = [];
+  subjects: StringMatch | null = null;
+
+  keySource: KeySource = KeySource.Inline;
+  inlineKeys: KeySet | null = null;
+  /** Of the key set, or of the OpenID configuration. */
+  keysAddress: Address = new Address();
+  keysCluster: StaticArray<u8> = new StaticArray<u8>(0);
+  timeoutNanos: i64 = 0;
+  cacheNanos: i64 = 0;
+  staleNanos: i64 = 0;
+  /** Name of the variable that holds the keys; empty: none. */
+  secretVariable: string = "";
+
+  /** Bits of the algorithms that are accepted. */
+  algorithms: u32 = 0;
+  /** They were named one by one; otherwise they are all but the symmetric ones. */
+  listsAlgorithms: bool = false;
+  /** `typ` values in lower case, without `application/`. */
+  types: StaticArray<u8>[] = [];
+  acceptsUntyped: bool = true;
+
+  locations: Location[] = [];
+  forwardsToken: bool = false;
+  /** In lower case; empty: none. */
+  payloadHeader: StaticArray<u8> = new StaticArray<u8>(0);
+  /** Its position among all headers that the filter sets. */
+  payloadHeaderIndex: i32 = 0;
+  claimHeaders: ClaimHeader[] = [];
+  spaceDelimited: StaticArray<u8>[] = [];
+
+  skewSeconds: i64 = 0;
+  requiresExpiration: bool = false;
+  /** 0: not bounded. */
+  lifetimeSeconds: i64 = 0;
+  requiredClaims: ClaimPath[] = [];
+  denied: DeniedToken[] = [];
+
+  /** Adds a place where a token may be; the bytes belong to the provider from now on. */
+  place(place: Place, name: StaticArray<u8>, prefix: StaticArray<u8>): void {
+    this.kept.push(name);
+    this.kept.push(prefix);
+    this.locations.push(new Location(place, view(name), view(prefix)));
+  }
+
+  private kept: StaticArray<u8>[] = [];
+}

@@ -1,0 +1,27 @@
+// Keys from an environment variable: an HMAC secret as it is, or a key set as JSON.
+import { Bytes, NONE, at, lengthOf, owned } from "../../lib/bytes";
+import { describeJwk, jwkStatus, secretKey } from "../../lib/jose/jwk";
+import { KeySet, KeySetStatus, describeKeySet } from "../../lib/jose/key-set";
+import { Provider } from "./provider";
+
+const BRACE: u8 = 0x7b;
+/** HS256, HS384 and HS512. */
+const SYMMETRIC: u32 = 0x1c00;
+
+/** Gives the provider the keys in `value`; what is wrong with them, or nothing. The value itself is never shown. */
+export function readSecret(provider: Provider, value: Bytes): string {
+  if (value == NONE || lengthOf(value) == 0) return "expected a variable that vmConfig.env sets";
+  const keys = new KeySet();
+  if (at(value, 0) == BRACE) {
+    const status = keys.read(value);
+    if (status != KeySetStatus.Ok) return "expected a key set in the variable; " + describeKeySet(status);
+  } else {
+    const key = secretKey(owned(value));
+    if (key === null) return "expected a secret in the variable; " + describeJwk(jwkStatus);
+    keys.keys.push(key);
+    // To name a secret is to ask for HMAC.
+    if (!provider.listsAlgorithms) provider.algorithms = SYMMETRIC;
+  }
+  provider.inlineKeys = keys;
+  return "";
+}
