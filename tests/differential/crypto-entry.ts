@@ -1,10 +1,14 @@
 // Our hashes, HMAC and RSA as plain functions, for the differential test and the micro benchmark.
-import { Bytes } from "../../assembly/lib/bytes";
+import "../../assembly/host/abort";
+import { Bytes, EMPTY } from "../../assembly/lib/bytes";
+import { equalConstantTime } from "../../assembly/lib/crypto/constant-time";
+import { Digest } from "../../assembly/lib/crypto/digest";
+import { HmacKey } from "../../assembly/lib/crypto/hmac";
+import { RsaPublicKey } from "../../assembly/lib/crypto/rsa";
 import { SHA256, sha256 } from "../../assembly/lib/crypto/sha256";
 import { SHA384, SHA512, sha384, sha512 } from "../../assembly/lib/crypto/sha512";
-import { Digest } from "../../assembly/lib/crypto/digest";
 
-export { sha256, sha384, sha512 };
+export { equalConstantTime, sha256, sha384, sha512 };
 
 function digestOf(bits: i32): Digest {
   return bits == 256 ? SHA256 : bits == 384 ? SHA384 : SHA512;
@@ -17,4 +21,34 @@ export function hashInTwo(bits: i32, first: Bytes, second: Bytes, out: usize): v
   digest.update(first);
   digest.update(second);
   digest.finish(out);
+}
+
+let hmacKey = new HmacKey(SHA256, EMPTY);
+
+export function hmacPrepare(bits: i32, key: Bytes): void {
+  hmacKey = new HmacKey(digestOf(bits), key);
+}
+
+export function hmacSign(message: Bytes, out: usize): void {
+  hmacKey.sign(message, out);
+}
+
+export function hmacVerify(message: Bytes, tag: Bytes): bool {
+  return hmacKey.verify(message, tag);
+}
+
+let rsaKey = new RsaPublicKey(EMPTY, EMPTY);
+
+/** The RsaKeyStatus. */
+export function rsaPrepare(modulus: Bytes, exponent: Bytes): i32 {
+  rsaKey = new RsaPublicKey(modulus, exponent);
+  return rsaKey.status;
+}
+
+export function rsaVerifyPkcs1(bits: i32, message: Bytes, signature: Bytes): bool {
+  return rsaKey.verifyPkcs1(digestOf(bits), message, signature);
+}
+
+export function rsaVerifyPss(bits: i32, message: Bytes, signature: Bytes): bool {
+  return rsaKey.verifyPss(digestOf(bits), message, signature);
 }

@@ -1,0 +1,40 @@
+// EMSA-PKCS1-v1_5 (RFC 8017 section 9.2). The one right encoding is made and compared whole: nothing of what the
+// signature holds is parsed, so there is no room for a lenient reading of it.
+import { Bytes, bytes, equal, lengthOf } from "../bytes";
+import { Digest } from "./digest";
+
+/** DER of DigestInfo up to the hash, section 9.2 note 1. */
+// prettier-ignore
+const DIGEST_INFO_SHA256 = memory.data<u8>([
+  0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
+]);
+// prettier-ignore
+const DIGEST_INFO_SHA384 = memory.data<u8>([
+  0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02, 0x05, 0x00, 0x04, 0x30,
+]);
+// prettier-ignore
+const DIGEST_INFO_SHA512 = memory.data<u8>([
+  0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03, 0x05, 0x00, 0x04, 0x40,
+]);
+const DIGEST_INFO_BYTES: usize = 19;
+
+const expected = memory.data(512, 16);
+
+/** Whether `encoded`, of 256 to 512 bytes, is the encoding of `message`: 00 01 FF… 00 DigestInfo hash. */
+export function isPkcs1Encoding(encoded: Bytes, digest: Digest, message: Bytes): bool {
+  const length = <usize>lengthOf(encoded);
+  const hash = expected + length - <usize>digest.outputBytes;
+  const digestInfo = hash - DIGEST_INFO_BYTES;
+  memory.fill(expected, 0xff, length);
+  store<u8>(expected, 0x00);
+  store<u8>(expected, 0x01, 1);
+  store<u8>(digestInfo - 1, 0x00);
+  memory.copy(digestInfo, digestInfoOf(digest.outputBytes), DIGEST_INFO_BYTES);
+  digest.hash(message, hash);
+  return equal(encoded, bytes(expected, <i32>length));
+}
+
+function digestInfoOf(outputBytes: i32): usize {
+  if (outputBytes == 32) return DIGEST_INFO_SHA256;
+  return outputBytes == 48 ? DIGEST_INFO_SHA384 : DIGEST_INFO_SHA512;
+}

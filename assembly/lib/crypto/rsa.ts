@@ -1,0 +1,95 @@
+// RSA public keys (RFC 8017): verification with PKCS#1 v1.5 and PSS. Knows no private operation.
+import { Bytes, at, bytes, lengthOf, slice } from "../bytes";
+import { Digest } from "./digest";
+import { MODULUS_BITS_MAX, MontgomeryModulus, bitLength } from "./montgomery";
+import { isPkcs1Encoding } from "./pkcs1";
+import { isPssEncoding } from "./pss";
+
+/** RFC 7518 sections 3.3 and 3.5. */
+export const MODULUS_BITS_MIN = 2048;
+/** An exponent longer than this would let a key set make every verification cost a hundred times the usual. */
+export const EXPONENT_BITS_MAX = 64;
+
+export const enum RsaKeyStatus {
+  Ok = 0,
+  /** Below MODULUS_BITS_MIN. */
+  ModulusTooShort = 1,
+  /** Above MODULUS_BITS_MAX. */
+  ModulusTooLong = 2,
+  /** A product of two odd primes is odd. */
+  ModulusEven = 3,
+  /** 0, or 1, with which every signature is its own message (RFC 8017 section 3.1: at least 3). */
+  ExponentTooSmall = 4,
+  /** Shares the factor 2 with λ(n), so nothing can have been signed. */
+  ExponentEven = 5,
+  /** Above EXPONENT_BITS_MAX, and so also every exponent that is not below the modulus. */
+  ExponentTooLong = 6,
+}
+
+/** The encoded message that the signature at hand holds. */
+const encoded = memory.data(512, 16);
+
+
+@final
+export class RsaPublicKey {
+  readonly status: RsaKeyStatus;
+  private readonly modulus: MontgomeryModulus | null;
+  private readonly exponent: u64;
+
+  /**
+   * Big-endian numbers, as in a JWK (RFC 7518 section 6.3.1); leading zeros, which some issuers write, are skipped.
+   * Computes what all verifications share. A key whose `status` is not Ok verifies nothing.
+   */
+  constructor(modulus: Bytes, exponent: Bytes) {
+    const n = withoutLeadingZeros(modulus);
+    const e = withoutLeadingZeros(exponent);
+    const status = judge(n, e);
+    this.status = status;
+    this.modulus = status == RsaKeyStatus.Ok ? new MontgomeryModulus(n) : null;
+    this.exponent = status == RsaKeyStatus.Ok ? toInteger(e) : 0;
+  }
+
+  /** Bytes of a signature, 0 for a refused key. */
+  get signatureBytes(): i32 {
+    const modulus = this.modulus;
+    return modulus === null ? 0 : modulus.byteLength;
+  }
+
+  /** RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.2): RS256, RS384, RS512 by the digest. */
+  verifyPkcs1(digest: Digest, message: Bytes, signature: Bytes): bool {
+    const modulus = this.modulus;
+    if (modulus === null || !modulus.power(signature, this.exponent, encoded)) return false;
+    return isPkcs1Encoding(bytes(encoded, modulus.byteLength), digest, message);
+  }
+
+  /** RSASSA-PSS (RFC 8017 section 8.1.2) with MGF1 and a salt as RFC 7518 section 3.5 has them: PS256, PS384, PS512. */
+  verifyPss(digest: Digest, message: Bytes, signature: Bytes): bool {
+    const modulus = this.modulus;
+    if (modulus === null || !modulus.power(signature, this.exponent, encoded)) return false;
+    return isPssEncoding(bytes(encoded, modulus.byteLength), modulus.bits - 1, digest, message);
+  }
+}
+
+/** `n` and `e` without leading zeros. */
+function judge(n: Bytes, e: Bytes): RsaKeyStatus {
+  const bits = bitLength(n);
+  if (bits < MODULUS_BITS_MIN) return RsaKeyStatus.ModulusTooShort;
+  if (bits > MODULUS_BITS_MAX) return RsaKeyStatus.ModulusTooLong;
+  if ((at(n, lengthOf(n) - 1) & 1) == 0) return RsaKeyStatus.ModulusEven;
+  if (bitLength(e) > EXPONENT_BITS_MAX) return RsaKeyStatus.ExponentTooLong;
+  if (bitLength(e) < 2) return RsaKeyStatus.ExponentTooSmall;
+  return (at(e, lengthOf(e) - 1) & 1) == 0 ? RsaKeyStatus.ExponentEven : RsaKeyStatus.Ok;
+}
+
+/** At most eight big-endian bytes. */
+function toInteger(bigEndian: Bytes): u64 {
+  let value: u64 = 0;
+  for (let i = 0; i < lengthOf(bigEndian); i++) value = (value << 8) | at(bigEndian, i);
+  return value;
+}
+
+function withoutLeadingZeros(bigEndian: Bytes): Bytes {
+  let zeros = 0;
+  while (zeros < lengthOf(bigEndian) && at(bigEndian, zeros) == 0) zeros++;
+  return slice(bigEndian, zeros);
+}
