@@ -30,6 +30,11 @@ function rootOf(id: u32): Root | null {
   return null;
 }
 
+/** An open stream, for answers that come on the root context; null when it has gone. */
+export function streamOf(id: u32): Stream | null {
+  return streams.get(id);
+}
+
 /** Ends a callback. Collecting is safe here alone: no frame above holds a reference. */
 function finish(): void {
   if (leave() && isDue()) {

@@ -2,23 +2,28 @@
 import { keep } from "../../host/arena";
 import { monotonicNanos, unixNanos } from "../../host/clock";
 import { HeaderAction, Root, Stream } from "../../host/context";
-import { MapType, addHeader, replaceHeader } from "../../host/header-map";
+import { BufferType, bufferBytes } from "../../host/buffer";
+import { MapType, addHeader, headerValue, replaceHeader } from "../../host/header-map";
+import { startCall, startedToken } from "../../host/http-call";
 import { sendLocalReply, GRPC_STATUS_NONE } from "../../host/local-reply";
 import { LogLevel, log } from "../../host/log";
 import { Counter } from "../../host/metrics";
 import { Pairs } from "../../host/pairs";
 import { setProperty } from "../../host/property";
 import { HostRequest } from "../../host/request";
-import { register } from "../../host/runtime";
+import { register, streamOf } from "../../host/runtime";
 import { readShared, sharedVersion, writeShared } from "../../host/shared-data";
 import { Status } from "../../host/status";
-import { Bytes, text, toText, view } from "../../lib/bytes";
+import { continueRequest, useContext } from "../../host/stream-control";
+import { Bytes, EMPTY, equal, isPresent, lengthOf, text, toText, view } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
+import { spent } from "../../lib/garbage";
 import { TICKS_PER_NANO } from "./bucket";
 import { Outcome } from "./charge";
-import { Config, HeaderValue, Limit, Mode } from "./config";
-import { Policy, Verdict } from "./policy";
+import { Config, Global, HeaderValue, Limit, Mode, OnFailure } from "./config";
+import { Policy } from "./policy";
 import { HeaderSink, Quota } from "./quota";
+import { Answer, RPC_PATH, answer, question } from "./service";
 import { Store } from "./store";
 
 export {
@@ -26,6 +31,7 @@ export {
   proxy_on_configure,
   proxy_on_context_create,
   proxy_on_delete,
+  proxy_on_http_call_response,
   proxy_on_memory_allocate,
   proxy_on_request_headers,
   proxy_on_response_headers,
@@ -33,6 +39,25 @@ export {
 
 const LIMIT_PROPERTY = text("gatehouse_limit");
 const GRPC_RESOURCE_EXHAUSTED = 8;
+const GLOBAL_DETAILS = text("global_rate_limited");
+const SERVICE_DETAILS = text("rate_limit_service_unavailable");
+/** No token: the host counts them from 1, and in 32 bits it does not get here. */
+const NO_CALL: u32 = u32.MAX_VALUE;
+/** A RateLimitResponse is a few hundred bytes; more is not one. */
+const ANSWER_BYTES_MAX = 64 * 1024;
+/** What a waiting request costs in the table of calls, for the garbage account. */
+const FLIGHT_BYTES = 32;
+
+const METHOD = text(":method");
+const POST = text("POST");
+const PATH = text(":path");
+const AUTHORITY = text(":authority");
+const CONTENT_TYPE = text("content-type");
+const GRPC = text("application/grpc");
+const TE = text("te");
+const TRAILERS = text("trailers");
+const GRPC_STATUS = text("grpc-status");
+const GRPC_OK = text("0");
 
 /** The proxy's shared data as the buckets' store. */
 @final
@@ -93,10 +118,13 @@ class RateLimitStream extends Stream {
   private readonly quota: Quota = new Quota();
   /** A reply of ours carries its headers already. */
   private replied: bool = false;
+  /** The call that this request waits for. */
+  private token: u32 = NO_CALL;
 
   open(): void {
     this.quota.clear();
     this.replied = false;
+    this.token = NO_CALL;
   }
 
   onRequestHeaders(endOfStream: bool): HeaderAction {
@@ -110,21 +138,57 @@ class RateLimitStream extends Stream {
     if (quota !== null) this.quota.set(quota, now);
     const limited = verdict.limited;
     if (limited !== null) setProperty(LIMIT_PROPERTY, limited.name);
-    if (!verdict.admitted && root.config.mode == Mode.Enforce) return this.refuse(root, verdict);
-    if (limited !== null && root.config.mode == Mode.Enforce) addAll(root.config.requestHeadersWhenNotEnforced);
-    return HeaderAction.Continue;
+    const enforces = root.config.mode == Mode.Enforce;
+    if (!verdict.admitted && enforces) {
+      return this.refuse(root, limited === null ? root.plainDetails : root.detailsOf(limited.limit), !verdict.rejected);
+    }
+    if (limited !== null && enforces) addAll(root.config.requestHeadersWhenNotEnforced);
+    return verdict.admitted && root.config.global !== null ? this.askService(root, policy) : HeaderAction.Continue;
   }
 
-  private refuse(root: RateLimitRoot, verdict: Verdict): HeaderAction {
+  /** The local limits have admitted; now the fleet's. The request waits for the answer. */
+  private askService(root: RateLimitRoot, policy: Policy): HeaderAction {
+    const global = root.config.global!;
+    const body = question(global, policy.charges, request);
+    if (lengthOf(body) == 0) return HeaderAction.Continue;
+    this.token = root.ask(global, body, this.id);
+    if (this.token != NO_CALL) return HeaderAction.Stop;
+    return this.failed(root) ? HeaderAction.Continue : HeaderAction.Stop;
+  }
+
+  /** The service has answered this request. */
+  onServiceAnswer(root: RateLimitRoot, said: Answer): void {
+    this.token = NO_CALL;
+    root.countService(said);
+    const passes =
+      said == Answer.Ok || root.config.mode == Mode.Report || (said == Answer.Failure && this.failed(root));
+    if (passes) continueRequest();
+    else if (said == Answer.OverLimit) this.refuse(root, GLOBAL_DETAILS, false);
+  }
+
+  /** What `onFailure` says: true to pass. Otherwise the request has been refused. */
+  private failed(root: RateLimitRoot): bool {
+    if (root.config.global!.onFailure != OnFailure.Deny || root.config.mode == Mode.Report) return true;
+    reply.pairs.reset();
+    this.replied = true;
+    sendLocalReply(503, SERVICE_DETAILS, EMPTY, reply.pairs);
+    return false;
+  }
+
+  /** The request is gone; an answer that comes later finds nobody. */
+  close(): void {
+    if (this.token != NO_CALL) changetype<RateLimitRoot>(this.root).forget(this.token);
+    this.token = NO_CALL;
+  }
+
+  private refuse(root: RateLimitRoot, details: Bytes, canRetry: bool): HeaderAction {
     const config = root.config;
     reply.pairs.reset();
     this.quota.write(config.headers, reply);
-    if (config.retryAfter && !verdict.rejected) this.quota.writeRetryAfter(reply);
+    if (config.retryAfter && canRetry) this.quota.writeRetryAfter(reply);
     addTo(reply, config.responseHeaders);
     addTo(reply, config.responseHeadersAlways);
     this.replied = true;
-    const limited = verdict.limited;
-    const details = limited === null ? root.plainDetails : root.detailsOf(limited.limit);
     const grpcStatus = config.grpcResourceExhausted ? GRPC_RESOURCE_EXHAUSTED : GRPC_STATUS_NONE;
     sendLocalReply(config.status, details, view(config.body), reply.pairs, grpcStatus);
     return HeaderAction.Stop;
@@ -163,6 +227,11 @@ class RateLimitRoot extends Root {
   readonly plainDetails: Bytes = text("local_rate_limited");
   private counters: LimitCounters[] = [];
   private details: Bytes[] = [];
+  /** Calls under way: token → stream. */
+  private readonly flights: Map<u32, u32> = new Map<u32, u32>();
+  private serviceOk: Counter | null = null;
+  private serviceOverLimit: Counter | null = null;
+  private serviceFailed: Counter | null = null;
 
   configure(configuration: StaticArray<u8>): bool {
     const errors = new ConfigErrors();
@@ -181,6 +250,11 @@ class RateLimitRoot extends Root {
       const asks = !limit.match.isEmpty || limit.key.length > 0 || limit.overrides.length > 0;
       if (asks || limit.costHeader.length > 0) this.looksAtRequest = true;
     }
+    if (config.global !== null) {
+      this.serviceOk = new Counter("gatehouse.rate-limit.global.ok");
+      this.serviceOverLimit = new Counter("gatehouse.rate-limit.global.over_limit");
+      this.serviceFailed = new Counter("gatehouse.rate-limit.global.failed");
+    }
     this.config = config;
     this.policy = new Policy(config, new SharedStore(), unixNanos() ^ (monotonicNanos() << 20));
     return true;
@@ -188,6 +262,53 @@ class RateLimitRoot extends Root {
 
   createStream(): Stream {
     return new RateLimitStream();
+  }
+
+  /** Asks the service for one request; NO_CALL when it cannot even be asked. */
+  ask(global: Global, body: Bytes, streamId: u32): u32 {
+    const pairs = reply.pairs;
+    pairs.reset();
+    pairs.add(METHOD, POST);
+    pairs.add(PATH, RPC_PATH);
+    pairs.add(AUTHORITY, view(global.cluster));
+    pairs.add(CONTENT_TYPE, GRPC);
+    pairs.add(TE, TRAILERS);
+    if (startCall(view(global.cluster), pairs, body, global.timeoutMillis) != Status.Ok) {
+      this.countService(Answer.Failure);
+      return NO_CALL;
+    }
+    this.flights.set(startedToken, streamId);
+    spent(FLIGHT_BYTES);
+    return startedToken;
+  }
+
+  forget(token: u32): void {
+    this.flights.delete(token);
+  }
+
+  onCallAnswer(token: u32, headers: i32, bodyBytes: i32, trailers: i32): void {
+    if (!this.flights.has(token)) return;
+    const streamId = this.flights.get(token);
+    this.flights.delete(token);
+    const said = this.readAnswer(bodyBytes);
+    const stream = streamOf(streamId);
+    if (stream === null || useContext(streamId) != Status.Ok) return;
+    changetype<RateLimitStream>(stream).onServiceAnswer(this, said);
+  }
+
+  /** The service's word; gRPC's own status counts before it, in the trailers or, without a message, in the headers. */
+  private readAnswer(bodyBytes: i32): Answer {
+    let status = headerValue(MapType.HttpCallResponseTrailers, GRPC_STATUS);
+    if (!isPresent(status)) status = headerValue(MapType.HttpCallResponseHeaders, GRPC_STATUS);
+    if (!isPresent(status) || !equal(status, GRPC_OK) || bodyBytes > ANSWER_BYTES_MAX) return Answer.Failure;
+    const body = bufferBytes(BufferType.HttpCallResponseBody, bodyBytes);
+    return isPresent(body) ? answer(body) : Answer.Failure;
+  }
+
+  countService(said: Answer): void {
+    const counter =
+      said == Answer.Ok ? this.serviceOk : said == Answer.OverLimit ? this.serviceOverLimit : this.serviceFailed;
+    if (counter !== null) counter.add();
   }
 
   /** Adds what each limit said about the request just judged. */

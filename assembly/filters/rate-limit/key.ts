@@ -3,6 +3,7 @@
 import { Cursor } from "../../lib/config/reader";
 import { Bytes, NONE, bytes, isPresent, view } from "../../lib/bytes";
 import { siphash } from "../../lib/hash";
+import { putDecimal, putHex } from "../../lib/http/decimal";
 import { cookie } from "../../lib/http/cookie";
 import { decoded, param } from "../../lib/http/query";
 import { RequestView } from "../../lib/http/request";
@@ -101,6 +102,38 @@ export class KeyPart {
   private claimOf(request: RequestView): Bytes {
     const claim = this.claim;
     return claim === null ? NONE : claim.textIn(request);
+  }
+
+  /** What the rate limit service knows this part by: the name of the header, cookie or parameter, or of the claim. */
+  get label(): Bytes {
+    const claim = this.claim;
+    return claim === null ? view(this.name) : claim.head;
+  }
+
+  /** The client's network as text: IPv4 with dots, IPv6 as eight groups, and its prefix unless it is one address. */
+  addressText(request: RequestView): Bytes {
+    const address = request.sourceIp();
+    parameter.clear();
+    if (address.family == Family.None) return parameter.view();
+    masked.set(address);
+    masked.mask(this.v4Prefix, this.v6Prefix);
+    const isV4 = masked.family == Family.V4;
+    for (let i = 0; isV4 && i < 4; i++) {
+      if (i > 0) parameter.putByte(0x2e);
+      putDecimal(parameter, (masked.low >> (24 - 8 * i)) & 0xff);
+    }
+    for (let i = 0; !isV4 && i < 8; i++) {
+      if (i > 0) parameter.putByte(0x3a);
+      const word = i < 4 ? masked.high : masked.low;
+      putHex(parameter, <u32>((word >> (48 - 16 * (i & 3))) & 0xffff));
+    }
+    const prefix = isV4 ? this.v4Prefix : this.v6Prefix;
+    const bits = isV4 ? 32 : 128;
+    if (prefix != bits) {
+      parameter.putByte(0x2f);
+      putDecimal(parameter, prefix);
+    }
+    return parameter.view();
   }
 
   /** Decoded, so that `a%62c` and `abc` are one client. */
