@@ -9,7 +9,7 @@
 //   at.done();                                            // refuses keys that nobody asked for
 //   if (errors.any) log(errors.first);
 import { Bytes, EMPTY, compare, equal, lengthOf, owned, toText, utf8, view } from "../bytes";
-import { JsonDocument, JsonKind, JsonStatus } from "../json/document";
+import { JsonDocument, JsonKind } from "../json/document";
 import { describe } from "../json/status";
 import { parseDuration } from "../time";
 
