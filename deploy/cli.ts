@@ -1,8 +1,11 @@
 // The command line: verbs, flags, help. Each verb is a function that gives an answer; printing is output.ts's.
 import { Command, CommanderError, Option } from "commander";
-import { manifestsOf, migrateCommand } from "./commands/migrate.ts";
+import { applyCommand, diffCommand } from "./commands/apply.ts";
+import { clusterOf } from "./commands/cluster.ts";
+import { manifestsInCluster, manifestsOf, migrateCommand } from "./commands/migrate.ts";
 import { pushCommand } from "./commands/push.ts";
 import { renderCommand } from "./commands/render.ts";
+import { rollbackCommand, statusCommand } from "./commands/status.ts";
 import { tryCommand } from "./commands/try.ts";
 import { validateCommand } from "./commands/validate.ts";
 import { version } from "./filter-schemas.ts";
@@ -112,11 +115,16 @@ function addVerbs(verb: Verb): void {
     "migrate",
     "RequestAuthentication, AuthorizationPolicy, EnvoyFilter, VirtualService, Canary, MeshConfig → settings.",
     "npx gatehouse migrate deploy/istio > policies.yaml",
-    (_out, paths, flags) => migrateCommand(manifestsOf(paths), flags),
+    async (_out, paths, flags) =>
+      migrateCommand(flags.cluster ? await manifestsInCluster(clusterOf(flags)) : manifestsOf(paths), flags),
   )
     .argument("[path...]", "files, folders, or - for standard input")
     .option("--image <repository>", "where the filters' images will be", "registry.example.com/gatehouse")
-    .option("--report <file>", "write what became of each field there, not to standard error");
+    .option("--report <file>", "write what became of each field there, not to standard error")
+    .option("--cluster", "read the cluster of the kubeconfig instead of files")
+    .option("--kubeconfig <file>", "default: KUBECONFIG, then ~/.kube/config")
+    .option("--context <name>", "default: the current one")
+    .option("--timeout <seconds>", "limit of one request", "30");
 
   verb("push", "Built filters → OCI images in a registry.", "npx gatehouse push -f edge.yaml", pushCommand)
     .argument("[filters...]", "only these filters")
@@ -127,6 +135,62 @@ function addVerbs(verb: Verb): void {
     .option("--plain-http", "speak plain HTTP; loopback registries need no word")
     .option("--timeout <seconds>", "limit of one request", "30")
     .option("--dry-run", "only say what the digests would be");
+
+  const onCluster = (command: Command) =>
+    command
+      .option("--kubeconfig <file>", "default: KUBECONFIG, then ~/.kube/config")
+      .option("--context <name>", "default: the current one")
+      .option("--timeout <seconds>", "limit of one request, and of the wait for istiod", "30");
+  const settings = (command: Command) =>
+    command
+      .requiredOption("-f, --file <path...>", "settings files, folders, or - for standard input")
+      .addOption(apiFlag());
+
+  onCluster(
+    settings(
+      verb(
+        "apply",
+        "Settings → the cluster, all or nothing, by server-side apply.",
+        "npx gatehouse apply -f edge.yaml",
+        applyCommand,
+      ),
+    ),
+  )
+    .option("--force", "take over fields that other managers own")
+    .option("--dry-run", "only what the API server would say")
+    .option("--no-wait", "do not wait until istiod has accepted the plugins");
+
+  onCluster(
+    settings(
+      verb(
+        "diff",
+        "What apply would change; exits with 1 if anything.",
+        "npx gatehouse diff -f edge.yaml",
+        (_out, flags) => diffCommand(flags),
+      ),
+    ),
+  );
+
+  onCluster(
+    verb(
+      "status",
+      "A policy in the cluster: its resources, their modules, its history.",
+      "npx gatehouse status istio-system/edge",
+      (_out, policy, flags) => statusCommand(policy, flags),
+    ).argument("<policy>", "namespace/name"),
+  );
+
+  onCluster(
+    verb(
+      "rollback",
+      "Back to an earlier revision, from the history in the cluster.",
+      "npx gatehouse rollback istio-system/edge",
+      rollbackCommand,
+    ).argument("<policy>", "namespace/name"),
+  )
+    .option("--to <revision>", "default: the one before the last")
+    .option("--force", "take over fields that other managers own")
+    .option("--dry-run", "only what the API server would say");
 }
 
 function collect(value: string, before: string[]): string[] {

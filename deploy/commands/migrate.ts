@@ -1,18 +1,17 @@
 // `gatehouse migrate`: the manifests people run → settings files on standard output, the report on standard error.
 import { writeFileSync } from "node:fs";
+import type { Cluster } from "../kube/cluster.ts";
+import { bare } from "../kube/difference.ts";
 import { migrate } from "../migrate/migrate.ts";
 import type { Answer } from "../output.ts";
 import { ToolError, reasonOf, textOf } from "../problem.ts";
-import { read } from "../source.ts";
+import { parse, read } from "../source.ts";
 import type { Manifest } from "../source.ts";
 import { yamlText } from "../yaml-text.ts";
 
 export interface MigrateFlags {
   image: string;
   report?: string;
-  cluster?: boolean;
-  context?: string;
-  kubeconfig?: string;
 }
 
 export function migrateCommand(manifests: Manifest[], flags: MigrateFlags): Answer {
@@ -47,7 +46,36 @@ export function migrateCommand(manifests: Manifest[], flags: MigrateFlags): Answ
   };
 }
 
+/** The kinds that migrate reads, as a current Istio serves them. */
+const readable: [apiVersion: string, kind: string][] = [
+  ["security.istio.io/v1", "RequestAuthentication"],
+  ["security.istio.io/v1", "AuthorizationPolicy"],
+  ["networking.istio.io/v1alpha3", "EnvoyFilter"],
+  ["networking.istio.io/v1", "Gateway"],
+  ["networking.istio.io/v1", "VirtualService"],
+  ["telemetry.istio.io/v1", "Telemetry"],
+  ["gateway.networking.k8s.io/v1", "Gateway"],
+  ["flagger.app/v1beta1", "Canary"],
+];
+
+/** Everything migrate reads in a live cluster; kinds it does not have are left out. */
+export async function manifestsInCluster(cluster: Cluster): Promise<Manifest[]> {
+  const lists = await Promise.all(readable.map(([apiVersion, kind]) => cluster.list(apiVersion, kind)));
+  const mesh = await cluster.read({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "istio", namespace: "istio-system" },
+  });
+  const resources = [
+    ...lists.flatMap((list) => list ?? []),
+    ...(mesh ? [{ ...mesh, apiVersion: "v1", kind: "ConfigMap" }] : []),
+  ];
+  if (resources.length === 0) throw new ToolError("cluster", "the cluster has nothing of what migrate reads");
+  return parse(yamlText(resources.map((resource) => ({ value: bare(resource) }))), "the cluster").manifests;
+}
+
 export function manifestsOf(paths: string[]): Manifest[] {
+  if (paths.length === 0) throw new ToolError("usage", "name files, folders or -, or read the cluster with --cluster");
   const { manifests, findings } = read(paths);
   const broken = findings.find((finding) => finding.severity === "error");
   if (broken) throw new ToolError("input", textOf(broken));

@@ -104,7 +104,7 @@ function checkPlugin(plugin: Plugin): Finding[] {
         severity: "error",
         rule: "filter",
         place: plugin.configPlace(refusal.path),
-        what: refusal.what,
+        what,
         why,
       });
     }
