@@ -11,6 +11,8 @@ import { basename, join } from "node:path";
 interface ToolSet {
   name: string;
   flags: string[];
+  /** Variables that a release build sets: versions that others read. */
+  variables: Record<string, string>;
   binaries: string[];
   /** module → paths inside it that are copied to `files/<last part of the path>`. */
   files: Record<string, string[]>;
@@ -20,6 +22,7 @@ const toolSets: ToolSet[] = [
   {
     name: "istio",
     flags: ["-tags", "disable_pgv"],
+    variables: { "istio.io/istio/pkg/version.buildVersion": "1.31.0" },
     binaries: ["pilot-discovery", "pilot-agent", "istioctl", "crane", "kustomize", "helm"],
     files: {
       "istio.io/istio": [
@@ -33,12 +36,18 @@ const toolSets: ToolSet[] = [
   {
     name: "kubernetes",
     flags: [],
+    variables: {
+      "k8s.io/component-base/version.gitVersion": "v1.37.2",
+      "k8s.io/component-base/version.gitMajor": "1",
+      "k8s.io/component-base/version.gitMinor": "37",
+    },
     binaries: ["kube-apiserver", "server"],
     files: {},
   },
   {
     name: "flagger",
     flags: [],
+    variables: {},
     binaries: ["flagger"],
     files: { "github.com/fluxcd/flagger": ["artifacts/flagger/crd.yaml"] },
   },
@@ -114,6 +123,8 @@ async function buildSet(set: ToolSet, folder: string): Promise<void> {
     console.log(`istio: ${set.name}: ${packages} packages, ${seconds()} s`);
   };
   try {
+    const variables = Object.entries(set.variables).map(([name, value]) => `-X ${name}=${value}`);
+    const ldflags = ["-s", "-w", ...variables].join(" ");
     const parallel = String(Number(process.env.GATEHOUSE_BUILD_JOBS) || availableParallelism());
     await go(
       set,
@@ -124,7 +135,7 @@ async function buildSet(set: ToolSet, folder: string): Promise<void> {
         parallel,
         "-trimpath",
         "-ldflags",
-        "-s -w",
+        ldflags,
         ...set.flags,
         "-o",
         join(partial, "bin/"),

@@ -22,6 +22,9 @@ export const addresses = {
   canary: "10.42.1.2",
   mobile: "10.42.1.3",
   issuer: "10.42.2.1",
+  loadTester: "10.42.2.2",
+  shopPrimary: "10.42.3.1",
+  shopCanary: "10.42.3.2",
   client: "10.42.9.1",
 };
 
@@ -48,7 +51,10 @@ export function world(): Promise<World> {
 async function build(): Promise<World> {
   const folder = enter();
   addAddresses(...Object.values(addresses));
-  addHosts(folder, { "auth.example.com": addresses.issuer });
+  addHosts(folder, {
+    "auth.example.com": addresses.issuer,
+    "flagger-loadtester.ecommerce": addresses.loadTester,
+  });
   const certificate = selfSigned("auth.example.com");
   trustOnly(folder, certificate.certificate);
   const issuer = await Issuer.start(addresses.issuer, certificate);
