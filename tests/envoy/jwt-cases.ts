@@ -85,14 +85,23 @@ function times(): void {
         add(`nbf ${sign * seconds} s`, forge(key, claims({ nbf: at })));
         add(`iat ${sign * seconds} s`, forge(key, claims({ iat: at })));
         add(`exp and nbf ${sign * seconds} s`, forge(key, claims({ exp: at, nbf: at })));
-        add(`lifetime, exp ${sign * seconds} s`, forge(key, claims({ exp: at })), { path: "/lifetime" });
+        add(`lifetime, exp ${sign * seconds} s`, forge(key, claims({ exp: at })), {
+          path: "/lifetime",
+          ...(sign * seconds > 1800 ? { difference: "own-texts" } : {}),
+        });
         add(`fraction, exp ${sign * seconds} s`, forge(key, claims({ exp: at + 0.5, nbf: at - 9e6 + 0.25 })));
       }
     }
   }
   add("no exp", forge(main, claims({ exp: undefined })));
-  add("no exp where it is required", forge(main, claims({ exp: undefined })), { path: "/expires" });
-  add("no exp where lifetime is bounded", forge(main, claims({ exp: undefined })), { path: "/lifetime" });
+  add("no exp where it is required", forge(main, claims({ exp: undefined })), {
+    path: "/expires",
+    difference: "own-texts",
+  });
+  add("no exp where lifetime is bounded", forge(main, claims({ exp: undefined })), {
+    path: "/lifetime",
+    difference: "own-texts",
+  });
   add("exp 0", forge(main, claims({ exp: 0 })), { difference: "exp-zero" });
   for (const field of ["exp", "nbf", "iat"]) {
     for (const wrong of ["1", null, true, {}, [], -1, -0.5, 1e300, 1e19, "soon"]) {
@@ -148,8 +157,7 @@ function issuersAndSubjects(): void {
     add(`sub ${JSON.stringify(subject)} unasked`, forge(main, claims({ sub: subject })));
   }
   for (const jti of ["x", "", 5, null]) add(`jti ${JSON.stringify(jti)}`, forge(main, claims({ jti })));
-  for (const kid of [5, null, "", {}, ["x"]])
-    add(`kid ${JSON.stringify(kid)}`, forge(main, claims(), { kid }), kid === "" ? { difference: "empty-kid" } : {});
+  for (const kid of [5, null, "", {}, ["x"]]) add(`kid ${JSON.stringify(kid)}`, forge(main, claims(), { kid }), {});
 }
 
 function locations(): void {
@@ -244,10 +252,7 @@ function claimHeaders(): void {
     });
   }
   for (const value of [null, undefined])
-    add(`claim ${value}`, forge(main, claims({ role: value })), {
-      path: "/claims",
-      ...(value === null ? { difference: "claim-as-json" } : {}),
-    });
+    add(`claim ${value}`, forge(main, claims({ role: value })), { path: "/claims" });
   for (const value of [["a", "b"], { a: 1 }, [], {}]) {
     add(`claim ${JSON.stringify(value)}`, forge(main, claims({ role: value })), {
       path: "/claims",
@@ -272,7 +277,6 @@ function claimHeaders(): void {
   add("forged claim headers where none is needed", "", {
     path: "/open",
     headers: forgedHeaders,
-    difference: "always-removed",
   });
 }
 
@@ -290,6 +294,9 @@ function preflights(): void {
   }
 }
 
+/** The native parser takes these for JSON, or other numbers for none. Neither filter lets them pass. */
+const looseJson = new Set(["null", "{'iss':1}", '{"a":1,}', '{"a":"\t"}', '{"a":1e999}']);
+
 function malformed(): void {
   const good = forge(main, claims());
   const [header, payload, signature] = good.split(".") as [string, string, string];
@@ -306,7 +313,7 @@ function malformed(): void {
     "null",
     "{}",
   ]) {
-    add(`"${text.slice(0, 12)}" as token`, text, dotted(text));
+    add(`"${text.slice(0, 12)}" as token`, text);
   }
   for (const [name, token] of Object.entries({
     "a dot in front": `.${good}`,
@@ -328,6 +335,7 @@ function malformed(): void {
       const spoilt = parts.map((each, i) => (i === part ? each + text : each)).join(".");
       add(`part ${part} ${what}`, "", {
         headers: [["authorization", Buffer.from(`Bearer ${spoilt}`).toString("latin1")]],
+        ...(what === "blank" && part < 2 ? { difference: "strict-base64" } : {}),
       });
     }
   }
@@ -349,8 +357,12 @@ function malformed(): void {
     '{"a":"\\ud800"}',
   ];
   for (const text of jsons) {
-    add(`payload ${JSON.stringify(text)}`, forge(main, text), jsonDifference(text));
-    add(`header ${JSON.stringify(text)}`, forge(main, claims(), text), jsonDifference(text));
+    add(`payload ${JSON.stringify(text)}`, forge(main, text), looseJson.has(text) ? { difference: "strict-json" } : {});
+    add(
+      `header ${JSON.stringify(text)}`,
+      forge(main, claims(), text),
+      looseJson.has(text) ? { difference: "strict-json" } : {},
+    );
   }
   add("a repeated claim", forge(main, `{"iss":"x",${JSON.stringify(claims()).slice(1)}`));
   add("a repeated header", forge(main, claims(), `{"alg":"none","alg":"RS256","kid":"${main.kid}"}`));
@@ -358,15 +370,6 @@ function malformed(): void {
   for (const typ of ["dpop+jwt", "logout+jwt"])
     add(`typ ${typ}`, forge(main, claims(), { typ }), { difference: "typ" });
   for (const typ of ["jwt", "JWT", "at+jwt", "application/at+jwt"]) add(`typ ${typ}`, forge(main, claims(), { typ }));
-}
-
-/** Fewer than two dots, or none with something between: both refuse, by the same text. */
-function dotted(_text: string): Partial<Case> {
-  return {};
-}
-
-function jsonDifference(_text: string): Partial<Case> {
-  return {};
 }
 
 function mutations(): void {
@@ -384,14 +387,13 @@ function mutations(): void {
         .subarray(0, Math.max(1, Math.floor((cut * 3) / 4)))
         .toString("base64url");
       add(`${algorithm} signature cut to ${short.length}`, `${header}.${payload}.${short}`);
-      const long = Buffer.concat([
-        Buffer.from(signature, "base64url"),
-        Buffer.alloc(1 + below(9), below(256)),
-      ]).toString("base64url");
+      const extra = 1 + below(9);
+      const long = Buffer.concat([Buffer.from(signature, "base64url"), Buffer.alloc(extra, below(256))]);
       add(
-        `${algorithm} signature with bytes behind`,
-        `${header}.${payload}.${long}`,
-        algorithm.startsWith("ES") ? { difference: "longer-ecdsa" } : {},
+        `${algorithm} signature with ${extra} bytes behind`,
+        `${header}.${payload}.${long.toString("base64url")}`,
+        // Natively an odd number of bytes is halved, and what is left over does not count.
+        algorithm.startsWith("ES") && extra === 1 ? { difference: "longer-ecdsa" } : {},
       );
       const body = Buffer.from(payload, "base64url");
       const place = 1 + body.indexOf('"jti"') + 7;

@@ -210,6 +210,7 @@ test("both filters do the same, but for the differences that are meant", async (
     }
   };
   await Promise.all(Array.from({ length: CONCURRENT }, work));
+  if (process.env.VERBOSE) console.log([...new Set(unexpected)].join("\n"));
   assert.deepEqual(unexpected.slice(0, 40), [], `${unexpected.length} of ${cases.length} cases`);
   assert.deepEqual([...shown].sort(), Object.keys(differences).sort());
   assert.doesNotMatch(envoy.log(), /trap/);
