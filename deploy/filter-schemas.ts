@@ -10,13 +10,25 @@ const root = join(import.meta.dirname, "..");
 const schemas = new Map<FilterName, object | undefined>();
 const validators = new Map<FilterName, Validator>();
 
-/** The JSON Schema of a filter's configuration. */
+/** What all four schemas share, by the name they refer to it with. */
+const shared = "assembly/lib/match/match.schema.json";
+const sharedReference = "match.json#/$defs/";
+
+/** The JSON Schema of a filter's configuration, self-contained: with what it shares with the others bundled in. */
 export function schemaOf(filter: FilterName): object | undefined {
   if (!schemas.has(filter)) {
     const file = join(root, "assembly/filters", filter, "config.schema.json");
-    schemas.set(filter, existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined);
+    schemas.set(filter, existsSync(file) ? bundled(readFileSync(file, "utf8")) : undefined);
   }
   return schemas.get(filter);
+}
+
+/** A schema's text with its references into the shared one made references into itself. */
+function bundled(text: string): object {
+  const schema = JSON.parse(text.replaceAll(sharedReference, "#/$defs/"));
+  if (!text.includes(sharedReference)) return schema;
+  const { $defs } = JSON.parse(readFileSync(join(root, shared), "utf8"));
+  return { ...schema, $defs: { ...$defs, ...schema.$defs } };
 }
 
 /** The compiled schema. Throws `missing` in a checkout without it. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { documents as documentsWithTable, refreshed } from "../../settings-table.ts";
 
 const root = join(import.meta.dirname, "../..");
 const documents = globSync("**/*.md", { cwd: root, exclude: ["**/node_modules/**", "build/**"] }).sort();
@@ -28,5 +29,11 @@ for (const document of documents) {
     const named = [...text.matchAll(/\bnpm (?:run )?([a-z][\w:-]*)/g)].map(([, name]) => name!);
     const broken = named.filter((name) => !scripts.includes(name) && !builtIns.has(name));
     assert.deepEqual(broken, []);
+  });
+}
+
+for (const table of documentsWithTable) {
+  test(`the settings table of ${table.readme} is fresh: node settings-table.ts`, () => {
+    assert.equal(readFileSync(join(root, table.readme), "utf8"), refreshed(table));
   });
 }
