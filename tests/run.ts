@@ -17,9 +17,9 @@ interface Part {
 /** A part whose files are node:test suites. */
 function suite(name: string, patterns: string[], more: Partial<Part> = {}): Part {
   const files = globSync(patterns, { cwd: root }).sort();
-  // Without a file Node would look for tests of its own everywhere.
-  if (files.length === 0) throw new Error(`tests/run.ts: part ${name} has no file`);
-  return { name, args: ["--test", "--test-reporter=spec", "--test-concurrency=2", ...files], ...more };
+  // Without a file Node would look for tests everywhere: a part that lost its files has to fail.
+  const missing = files.length === 0 ? [patterns[0]!] : [];
+  return { name, args: ["--test", "--test-reporter=spec", "--test-concurrency=2", ...files, ...missing], ...more };
 }
 
 const parts: Part[] = [
