@@ -8,6 +8,9 @@ import { Status } from "./status";
 /** The token of the call just started; meaningful only after `startCall` returned Ok. */
 export let startedToken: u32 = 0;
 
+/** No call of ours has trailers. */
+const noTrailers = new Pairs();
+
 /**
  * Starts a call. BadArgument: no such cluster. InternalFailure: the cluster has no hosts, and no answer will come.
  * With Ok an answer always comes: a refused connection as a 503, a timeout as a 504.
@@ -15,6 +18,7 @@ export let startedToken: u32 = 0;
 export function startCall(cluster: Bytes, headers: Pairs, body: Bytes, timeoutMillis: u32): Status {
   clear();
   const pairs = headers.serialize();
+  const trailers = noTrailers.serialize();
   const status = proxy_http_call(
     pointerOf(cluster),
     lengthOf(cluster),
@@ -22,8 +26,8 @@ export function startCall(cluster: Bytes, headers: Pairs, body: Bytes, timeoutMi
     lengthOf(pairs),
     pointerOf(body),
     lengthOf(body),
-    0,
-    0,
+    pointerOf(trailers),
+    lengthOf(trailers),
     timeoutMillis,
     OUT,
   );

@@ -24,9 +24,11 @@ export class Pairs {
     return true;
   }
 
-  /** The pairs as the host wants them (layout in header-map.ts). Empty when there are none or no memory is left. */
+  /**
+   * The pairs as the host wants them (layout in header-map.ts); none are a count of zero, for some hosts read the count
+   * of whatever they get. Empty when no memory is left.
+   */
   serialize(): Bytes {
-    if (this.count == 0) return 0;
     const words = 2 * this.count;
     let size: usize = 4;
     for (let i = 0; i < words; i++) size += 4 + <usize>lengthOf(unchecked(this.views[i])) + 1;
