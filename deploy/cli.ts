@@ -156,7 +156,7 @@ function addVerbs(verb: Verb): void {
       ),
     ),
   )
-    .option("--force", "take over fields that other managers own")
+    .option("--force", "take over what other managers or policies own")
     .option("--dry-run", "only what the API server would say")
     .option("--no-wait", "do not wait until istiod has accepted the plugins");
 
@@ -166,7 +166,7 @@ function addVerbs(verb: Verb): void {
         "diff",
         "What apply would change; exits with 1 if anything.",
         "npx gatehouse diff -f edge.yaml",
-        (_out, flags) => diffCommand(flags),
+        diffCommand,
       ),
     ),
   );
@@ -189,8 +189,9 @@ function addVerbs(verb: Verb): void {
     ).argument("<policy>", "namespace/name"),
   )
     .option("--to <revision>", "default: the one before the last")
-    .option("--force", "take over fields that other managers own")
-    .option("--dry-run", "only what the API server would say");
+    .option("--force", "take over what other managers or policies own")
+    .option("--dry-run", "only what the API server would say")
+    .option("--no-wait", "do not wait until istiod has accepted the plugins");
 }
 
 function collect(value: string, before: string[]): string[] {

@@ -1,116 +1,111 @@
 // `gatehouse apply` and `gatehouse diff`: settings into a cluster, or what that would change.
+import { acceptanceText, awaitAccepted } from "../kube/acceptance.ts";
+import type { Acceptance } from "../kube/acceptance.ts";
 import { titleOf } from "../kube/cluster.ts";
 import type { Cluster, Header } from "../kube/cluster.ts";
 import { difference } from "../kube/difference.ts";
-import { fingerprint, writeHistory } from "../kube/history.ts";
-import type { Subject } from "../kube/history.ts";
 import { planFor } from "../kube/plan.ts";
-import type { Plan } from "../kube/plan.ts";
-import { awaitAccepted, rollOut } from "../kube/rollout.ts";
-import type { Acceptance } from "../kube/rollout.ts";
+import { release } from "../kube/release.ts";
+import type { Intent, Released } from "../kube/release.ts";
 import { loadPolicies } from "../load.ts";
 import type { Answer, Output } from "../output.ts";
 import { hasErrors, textOf, ToolError } from "../problem.ts";
+import type { Finding } from "../problem.ts";
+import type { Policy } from "../policy.ts";
+import type { Resource } from "../render/plugin.ts";
 import { validate } from "../validate/validate.ts";
 import { clusterOf, timeoutOf } from "./cluster.ts";
 import type { ClusterFlags } from "./cluster.ts";
 import { apiOf } from "./render.ts";
 
-export interface ApplyFlags extends ClusterFlags {
-  file: string[];
-  api: string;
+export interface RolloutFlags extends ClusterFlags {
   force?: boolean;
   dryRun?: boolean;
   wait: boolean;
 }
 
+export interface ApplyFlags extends RolloutFlags {
+  file: string[];
+  api: string;
+}
+
 export async function applyCommand(out: Output, flags: ApplyFlags): Promise<Answer> {
-  const policies = checked(flags.file);
+  const { policies, warnings } = checked(flags.file);
   const cluster = clusterOf(flags);
-  const results: Record<string, unknown>[] = [];
-  const lines: string[] = [];
-  for (const policy of policies) {
-    const plan = await planFor(cluster, policy, apiOf(flags.api), new Date());
-    const title = `${policy.namespace}/${policy.name}`;
-    const options = {
-      dryRun: flags.dryRun,
-      force: flags.force,
-      progress: (line: string) => out.progress(`${title}: ${line}`),
-    };
-    const rollout = await rollOut(cluster, plan.resources, plan.orphans, options);
-    const counts = `${rollout.applied.length} applied, ${rollout.removed.length} removed`;
-    if (flags.dryRun) {
-      lines.push(`${title}: a dry run, nothing was changed: ${counts}`);
-      results.push({ policy: title, dryRun: true, ...rollout });
-      continue;
-    }
-    const revision = await record(cluster, plan, "apply");
-    const acceptance = flags.wait ? await accepted(cluster, plan, timeoutOf(flags)) : [];
-    lines.push(`${title}: revision ${revision}, ${counts}${acceptanceText(acceptance)}`);
-    results.push({ policy: title, revision, ...rollout, acceptance });
-  }
-  const refused = results.some(({ acceptance }) =>
-    (acceptance as Acceptance[] | undefined)?.some(({ state }) => state === "refused"),
-  );
-  return { ok: !refused, text: lines.join("\n"), data: { policies: results } };
+  const plans = await plansFor(cluster, policies, flags.api);
+  return { ...(await rollOut(out, cluster, plans, flags)), findings: warnings };
 }
 
 /** Only what passes `validate` may go into a cluster. */
-function checked(files: string[]) {
+function checked(files: string[]): { policies: Policy[]; warnings: Finding[] } {
   const { policies } = loadPolicies(files);
   const { findings } = validate(policies.map(({ manifest }) => manifest));
-  if (hasErrors(findings)) {
-    const errors = findings.filter(({ severity }) => severity === "error");
-    throw new ToolError("invalid", `these settings cannot be applied:\n${errors.map(textOf).join("\n")}`);
-  }
-  return policies;
+  if (!hasErrors(findings)) return { policies, warnings: findings.filter(({ severity }) => severity === "warning") };
+  const errors = findings.filter(({ severity }) => severity === "error");
+  throw new ToolError("invalid", `these settings cannot be applied:\n${errors.map(textOf).join("\n")}`);
 }
 
-/** What a revision is made of. */
-export interface Recordable extends Pick<Plan, "resources" | "history" | "settings" | "start"> {
-  policy: Subject;
+async function plansFor(cluster: Cluster, policies: Policy[], api: string): Promise<Intent[]> {
+  const now = new Date();
+  const plans: Intent[] = [];
+  for (const policy of policies) plans.push(await planFor(cluster, policy, apiOf(api), now));
+  return plans;
 }
 
-/** Adds a revision unless the newest says the same already. Gives its number. */
-export async function record(cluster: Cluster, plan: Recordable, cause: string): Promise<number> {
-  const { history, resources, settings, start } = plan;
-  const last = history.revisions.at(-1);
-  if (last && fingerprint(last.resources) === fingerprint(resources)) return last.number;
-  const number = (last?.number ?? 0) + 1;
-  const revision = { number, at: new Date().toISOString(), settings, start: start.toISOString(), cause, resources };
-  await writeHistory(cluster, plan.policy, { revisions: [...history.revisions, revision] });
-  return number;
+/** Applies plans and waits for istiod, as the flags say. */
+export async function rollOut(out: Output, cluster: Cluster, plans: Intent[], flags: RolloutFlags): Promise<Answer> {
+  const { dryRun, force } = flags;
+  const released = await release(cluster, plans, { dryRun, force, progress: (line) => out.progress(line) });
+  const acceptance = dryRun || !flags.wait ? [] : await accepted(out, cluster, plans, timeoutOf(flags));
+  const lines = released.map((one, at) => releasedText(one, plans[at]!));
+  const tail = acceptanceText(acceptance);
+  const text = dryRun ? ["a dry run: nothing was changed", ...lines] : [...lines, ...(tail ? [tail.slice(2)] : [])];
+  const ok = acceptance.every(({ state }) => state !== "refused");
+  return { ok, text: text.join("\n"), data: { dryRun: Boolean(dryRun), policies: released, acceptance } };
 }
 
-async function accepted(cluster: Cluster, plan: Plan, timeoutMillis: number): Promise<Acceptance[]> {
-  const plugins = plan.resources.filter(({ apiVersion }) => String(apiVersion).startsWith("extensions.istio.io/"));
-  return awaitAccepted(cluster, plugins as unknown as Header[], timeoutMillis);
+function releasedText({ policy, revision, resources, removed }: Released, { cause }: Intent): string {
+  const count = (state: string) => resources.filter(({ was }) => was === state).length;
+  const counts = `${count("new")} new, ${count("changed")} changed, ${count("unchanged")} unchanged, ${removed.length} removed`;
+  const what = cause === "apply" ? "" : ` (${cause})`;
+  return `${policy}: ${revision === undefined ? "" : `revision ${revision}${what}, `}${counts}`;
 }
 
-export function acceptanceText(acceptance: Acceptance[]): string {
-  const refused = acceptance.filter(({ state }) => state === "refused");
-  if (refused.length > 0)
-    return `; istiod refused ${refused.map(({ title, message }) => `${title} (${message})`).join(", ")}`;
-  if (acceptance.some(({ state }) => state === "silent"))
-    return "; istiod writes no status here, its webhook let them pass";
-  return acceptance.length > 0 ? "; istiod accepted them" : "";
+async function accepted(out: Output, cluster: Cluster, plans: Intent[], timeoutMillis: number): Promise<Acceptance[]> {
+  const plugins = plans.flatMap(({ resources }) => resources.filter(isExtension)) as unknown as Header[];
+  if (plugins.length > 0) out.progress(`waiting for istiod's word on ${plugins.length} plugins`);
+  return awaitAccepted(cluster, plugins, timeoutMillis);
 }
 
-export async function diffCommand(flags: ApplyFlags): Promise<Answer> {
+function isExtension({ apiVersion }: Resource): boolean {
+  return String(apiVersion).startsWith("extensions.istio.io/");
+}
+
+export interface DiffFlags extends ClusterFlags {
+  file: string[];
+  api: string;
+}
+
+export async function diffCommand(out: Output, flags: DiffFlags): Promise<Answer> {
   const { policies } = loadPolicies(flags.file);
   const cluster = clusterOf(flags);
-  const texts: string[] = [];
-  for (const policy of policies) {
-    const { resources, orphans } = await planFor(cluster, policy, apiOf(flags.api), new Date());
+  const differences: { resource: string; difference: string }[] = [];
+  for (const { subject, resources, orphans } of await plansFor(cluster, policies, flags.api)) {
+    out.progress(`comparing ${resources.length} resources of ${subject.namespace}/${subject.name}`);
     for (const resource of resources) {
       const header = resource as Header;
       const live = await cluster.read(header);
       // The dry run is forced: what would differ is shown even where apply would refuse it.
       const { resource: wanted } = await cluster.apply(resource, { dryRun: true, force: true });
-      texts.push(difference(titleOf(header), live, wanted));
+      differences.push({ resource: titleOf(header), difference: difference(titleOf(header), live, wanted) });
     }
-    for (const orphan of orphans) texts.push(difference(titleOf(orphan), await cluster.read(orphan), undefined));
+    for (const orphan of orphans)
+      differences.push({
+        resource: titleOf(orphan),
+        difference: difference(titleOf(orphan), await cluster.read(orphan), undefined),
+      });
   }
-  const changed = texts.filter((text) => text !== "");
-  return { ok: changed.length === 0, text: changed.join("\n"), data: { differences: changed } };
+  const changed = differences.filter((one) => one.difference !== "");
+  const text = changed.map((one) => one.difference).join("\n");
+  return { ok: changed.length === 0, text: text || "no differences", data: { differences: changed } };
 }

@@ -1,79 +1,90 @@
 // `gatehouse status` and `gatehouse rollback`: what a policy is in the cluster, and the way back. Both need no files.
 import { isFilter } from "../catalog.ts";
+import { wordOf } from "../kube/acceptance.ts";
 import { titleOf } from "../kube/cluster.ts";
 import type { Header } from "../kube/cluster.ts";
 import { bare } from "../kube/difference.ts";
-import { readHistory } from "../kube/history.ts";
+import { readHistory, subjectText } from "../kube/history.ts";
 import type { Revision } from "../kube/history.ts";
-import { keyOf, orphansOf } from "../kube/plan.ts";
-import { acceptanceOf, ownedBy, rollOut } from "../kube/rollout.ts";
+import { keyOf, orphansOf, ownedBy } from "../kube/plan.ts";
+import type { Intent } from "../kube/release.ts";
 import type { Answer, Output } from "../output.ts";
 import { ToolError } from "../problem.ts";
 import type { Resource } from "../render/plugin.ts";
-import { record } from "./apply.ts";
+import { rollOut } from "./apply.ts";
+import type { RolloutFlags } from "./apply.ts";
 import { clusterOf, subjectOf } from "./cluster.ts";
 import type { ClusterFlags } from "./cluster.ts";
+
+interface Row {
+  resource: string;
+  ok: boolean;
+  state: string;
+  module: string;
+}
 
 export async function statusCommand(text: string, flags: ClusterFlags): Promise<Answer> {
   const subject = subjectOf(text);
   const cluster = clusterOf(flags);
-  const { revisions } = await readHistory(cluster, subject);
-  const owned = await ownedBy(cluster, subject);
-  const last = revisions.at(-1);
+  const history = await readHistory(cluster, subject);
+  const owned = await ownedBy(cluster, subject, history);
+  const last = history.revisions.at(-1);
   if (!last && owned.length === 0) throw new ToolError("usage", `there is no policy ${text} in this cluster`);
-  const live = new Map(owned.map((resource) => [keyOf(resource), resource]));
-  const wanted = last?.resources ?? [];
-  const rows = wanted.map((resource) => rowOf(resource, live.get(keyOf(resource))));
-  const known = new Set(wanted.map(keyOf));
-  const extra = owned
-    .filter((resource) => !known.has(keyOf(resource)))
-    .map((resource) => ({
-      resource: titleOf(resource as Header),
-      state: "not in the last revision",
-      module: moduleText(resource),
-    }));
-  const all = [...rows, ...extra];
-  const history = revisions.map(({ number, at, cause }) => ({ number, at, cause }));
+  const rows = rowsOf(last?.resources ?? [], owned);
+  const revisions = history.revisions.map(({ number, at, cause, complete }) => ({ number, at, cause, complete }));
+  const width = Math.max(0, ...rows.map(({ resource }) => resource.length));
   const lines = [
-    `${subject.namespace}/${subject.name}: ${last ? `revision ${last.number} of ${last.at} (${last.cause})` : "no history"}`,
-    ...all.map(({ resource, state, module }) => `  ${resource}  ${state}${module ? `  ${module}` : ""}`),
-    `history: ${history.map(({ number, at, cause }) => `${number} (${at}, ${cause})`).join(", ") || "none"}`,
+    `${subjectText(subject)}: ${last ? headOf(last) : "no history"}`,
+    ...rows.map(({ resource, state, module }) => `  ${resource.padEnd(width)}  ${state}${module ? `  ${module}` : ""}`),
+    `history: ${revisions.map(historyText).join(", ") || "none"}`,
   ];
-  const ok = all.every(({ state }) => state === "as applied" || state === "as applied, accepted by istiod");
-  return { ok, text: lines.join("\n"), data: { policy: text, revision: last?.number, resources: all, history } };
+  const ok = (last?.complete ?? false) && rows.every((row) => row.ok);
+  const data = { policy: subjectText(subject), revision: last?.number, resources: rows, history: revisions };
+  return { ok, text: lines.join("\n"), data };
 }
 
-function rowOf(wanted: Resource, live: Resource | undefined) {
-  const resource = titleOf(wanted as Header);
-  if (!live) return { resource, state: "missing", module: "" };
-  if (!contains(bare(live).spec, bare(wanted).spec))
-    return { resource, state: "changed by somebody else", module: moduleText(live) };
-  // A look, not a wait: silence is counted as such at once.
-  const acceptance = acceptanceOf(resource, live, Number.POSITIVE_INFINITY);
-  const states: Record<string, string> = {
-    accepted: "as applied, accepted by istiod",
-    refused: `refused by istiod: ${acceptance?.message}`,
-    silent: "as applied",
-  };
-  return {
-    resource,
-    state: acceptance ? states[acceptance.state]! : "not yet seen by istiod",
-    module: moduleText(live),
-  };
+function headOf({ number, at, cause, complete }: Revision): string {
+  return `revision ${number} of ${at} (${cause})${complete ? "" : ", which broke off: apply again, or roll back"}`;
 }
 
-/** True if `live` has everything that `wanted` says; what others have added does not count. */
-function contains(live: any, wanted: any): boolean {
-  if (Array.isArray(wanted))
-    return Array.isArray(live) && live.length === wanted.length && wanted.every((item, at) => contains(live[at], item));
-  if (wanted !== null && typeof wanted === "object") {
-    return (
-      live !== null &&
-      typeof live === "object" &&
-      Object.entries(wanted).every(([key, value]) => contains(live[key], value))
-    );
+function historyText({ number, at, cause, complete }: Pick<Revision, "number" | "at" | "cause" | "complete">): string {
+  return `${number} (${at}, ${cause}${complete ? "" : ", incomplete"})`;
+}
+
+/** Everything of the last revision, then whatever else carries the policy's labels. */
+function rowsOf(wanted: Resource[], owned: Resource[]): Row[] {
+  const live = new Map(owned.map((resource) => [keyOf(resource), resource]));
+  const known = new Set(wanted.map(keyOf));
+  const rows = wanted.map((resource) => rowOf(resource, live.get(keyOf(resource))));
+  const extra = owned.filter((resource) => !known.has(keyOf(resource)));
+  return [...rows, ...extra.map((resource) => row(resource, false, "not in the last revision"))];
+}
+
+function row(resource: Resource, ok: boolean, state: string): Row {
+  return { resource: titleOf(resource as Header), ok, state, module: moduleText(resource) };
+}
+
+function rowOf(wanted: Resource, live: Resource | undefined): Row {
+  if (!live) return { resource: titleOf(wanted as Header), ok: false, state: "missing", module: "" };
+  const field = firstDifference(bare(live).spec, bare(wanted).spec, "spec");
+  if (field) return row(live, false, `changed by somebody else (${field})`);
+  const word = wordOf(live);
+  if (word === "silent") return row(live, true, "as applied");
+  if (word === "stale") return row(live, false, "not yet seen by istiod");
+  if (word.state === "refused") return row(live, false, `refused by istiod: ${word.message}`);
+  return row(live, true, "as applied, accepted by istiod");
+}
+
+/** The first field of `wanted` that `live` has not; what others have added does not count. */
+function firstDifference(live: any, wanted: any, at: string): string | undefined {
+  if (wanted === null || typeof wanted !== "object") return live === wanted ? undefined : at;
+  if (live === null || typeof live !== "object") return at;
+  if (Array.isArray(wanted) && (!Array.isArray(live) || live.length !== wanted.length)) return at;
+  for (const [key, value] of Object.entries(wanted)) {
+    const found = firstDifference(live[key], value, Array.isArray(wanted) ? `${at}[${key}]` : `${at}.${key}`);
+    if (found) return found;
   }
-  return live === wanted;
+  return undefined;
 }
 
 /** The filter and the beginning of the digest that it is pinned to. */
@@ -83,52 +94,31 @@ function moduleText({ spec }: Resource): string {
   return `${module.pluginName}${module.sha256 ? ` @${String(module.sha256).slice(0, 12)}` : ""}`;
 }
 
-export interface RollbackFlags extends ClusterFlags {
+export interface RollbackFlags extends RolloutFlags {
   to?: string;
-  force?: boolean;
-  dryRun?: boolean;
 }
 
 export async function rollbackCommand(out: Output, text: string, flags: RollbackFlags): Promise<Answer> {
   const subject = subjectOf(text);
   const cluster = clusterOf(flags);
   const history = await readHistory(cluster, subject);
-  const target = chosen(history.revisions, text, flags.to);
-  const orphans = await orphansOf(cluster, subject, target.resources);
-  const options = {
-    dryRun: flags.dryRun,
-    force: flags.force,
-    progress: (line: string) => out.progress(`${text}: ${line}`),
-  };
-  const rollout = await rollOut(cluster, target.resources, orphans, options);
-  const counts = `${rollout.applied.length} applied, ${rollout.removed.length} removed`;
-  if (flags.dryRun)
-    return {
-      ok: true,
-      text: `${text}: a dry run, nothing was changed: ${counts}`,
-      data: { policy: text, dryRun: true, to: target.number, ...rollout },
-    };
-  const plan = {
-    policy: subject,
-    resources: target.resources,
-    history,
-    settings: target.settings,
-    start: new Date(target.start),
-  };
-  const revision = await record(cluster, plan, `rollback to ${target.number}`);
-  return {
-    ok: true,
-    text: `${text}: revision ${revision}, back to what revision ${target.number} was, ${counts}`,
-    data: { policy: text, revision, to: target.number, ...rollout },
-  };
+  const { number, resources, settings, start } = chosen(history.revisions, text, flags.to);
+  const orphans = await orphansOf(cluster, subject, history, resources);
+  const cause = `rollback to ${number}`;
+  const plan: Intent = { subject, resources, orphans, history, settings, start: new Date(start), cause };
+  const answer = await rollOut(out, cluster, [plan], flags);
+  return { ...answer, data: { ...answer.data, to: number } };
 }
 
-/** The revision before the last, or the one that was asked for. */
+/** The one that was asked for; else the one before the last, or the last complete one when a later one broke off. */
 function chosen(revisions: Revision[], text: string, to: string | undefined): Revision {
-  const numbers = revisions.map(({ number }) => number).join(", ");
-  const target = to === undefined ? revisions.at(-2) : revisions.find(({ number }) => number === Number(to));
+  const complete = revisions.filter((revision) => revision.complete);
+  const isBroken = revisions.length > 0 && !revisions.at(-1)!.complete;
+  const target =
+    to === undefined ? complete.at(isBroken ? -1 : -2) : complete.find(({ number }) => String(number) === to);
   if (target) return target;
-  if (revisions.length === 0) throw new ToolError("usage", `there is no policy ${text} with a history in this cluster`);
+  if (complete.length === 0) throw new ToolError("usage", `there is no policy ${text} with a history in this cluster`);
+  const numbers = complete.map(({ number }) => number).join(", ");
   throw new ToolError(
     "usage",
     to === undefined

@@ -53,11 +53,22 @@ export function connect(options: ClusterOptions): Cluster {
   } catch (error) {
     throw new ToolError("usage", `the kubeconfig cannot be used: ${reasonOf(error)}`, { cause: error });
   }
-  const server = config.getCurrentCluster()?.server;
-  if (!server) throw new ToolError("usage", "no cluster: name a kubeconfig with --kubeconfig or KUBECONFIG");
+  const server = currentServer(config);
   const api = config.makeApiClient(TimedApi);
   api.timeoutMillis = options.timeoutMillis;
   return new ApiServer(api, server, options.timeoutMillis);
+}
+
+/** The URL of the API server. Plain HTTP is for loopback only, as `kubectl proxy` serves it: elsewhere it shows the login. */
+function currentServer(config: KubeConfig): string {
+  const current = config.getCurrentCluster();
+  if (!current?.server) throw new ToolError("usage", "no cluster: name a kubeconfig with --kubeconfig or KUBECONFIG");
+  const { server, name } = current;
+  if (!/^http:\/\//i.test(server)) return server;
+  if (!/^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(\/|$)/i.test(server))
+    throw new ToolError("usage", `${server} is not encrypted: the kubeconfig must name it with https`);
+  config.clusters = config.clusters.map((each) => (each.name === name ? { ...each, skipTLSVerify: true } : each));
+  return server;
 }
 
 /** The client library sets no time limit of its own. */
@@ -97,6 +108,10 @@ class ApiServer implements Cluster {
     } catch (error) {
       const conflicts = error instanceof ApiException && error.code === 409 ? conflictsIn(error.body) : [];
       if (conflicts.length > 0) return { conflicts };
+      if (error instanceof ApiException && error.code === 409) {
+        const what = `${titleOf(resource as Header)} was changed by somebody else at the same moment`;
+        throw new ToolError("conflict", `${what}: run the command again`, { cause: error });
+      }
       throw this.problem(`apply ${titleOf(resource as Header)}`, error);
     }
   }

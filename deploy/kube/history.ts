@@ -8,7 +8,7 @@ import type { Cluster, Header } from "./cluster.ts";
 
 export interface Revision {
   number: number;
-  /** When it was applied, RFC 3339. */
+  /** When it was begun, RFC 3339. */
   at: string;
   /** Hash of the settings it came from; the same settings keep their `start`. */
   settings: string;
@@ -16,12 +16,16 @@ export interface Revision {
   start: string;
   /** Why: `apply`, or `rollback to 3`. */
   cause: string;
+  /** False while it is being applied: it stays so when that broke off. */
+  complete: boolean;
   resources: Resource[];
 }
 
 export interface History {
   /** Newest last. */
   revisions: Revision[];
+  /** Of the ConfigMap as it was read: two who apply at once must not overwrite each other's history. */
+  resourceVersion?: string;
 }
 
 const prefix = "gatehouse.dev/revision-";
@@ -36,6 +40,10 @@ export interface Subject {
   namespace: string;
 }
 
+export function subjectText({ name, namespace }: Subject): string {
+  return `${namespace}/${name}`;
+}
+
 export function anchorOf({ name, namespace }: Subject): Header {
   return { apiVersion: "v1", kind: "ConfigMap", metadata: { name: `gatehouse-${name}`, namespace } };
 }
@@ -47,29 +55,36 @@ export async function readHistory(cluster: Cluster, subject: Subject): Promise<H
     .filter(([key]) => key.startsWith(prefix))
     .map(([key, text]) => decode(Number(key.slice(prefix.length)), text))
     .sort((a, b) => a.number - b.number);
-  return { revisions };
+  return { revisions, resourceVersion: anchor?.metadata?.resourceVersion };
 }
 
-/** Writes the history, without its oldest revisions as far as it has to be. Gives how many were kept. */
-export async function writeHistory(cluster: Cluster, subject: Subject, history: History): Promise<number> {
-  const kept: [string, string][] = [];
+/**
+ * Writes the history, without its oldest revisions as far as it has to be, and gives it as it is now. Throws `conflict`
+ * when it has changed since it was read, `invalid` when its newest revision alone is too large.
+ */
+export async function writeHistory(cluster: Cluster, subject: Subject, history: History): Promise<History> {
+  const kept: Revision[] = [];
+  const annotations: Record<string, string> = {};
   let bytes = 0;
   for (const revision of history.revisions.toReversed().slice(0, revisionsMax)) {
     const text = encode(revision);
     bytes += text.length;
     if (bytes > annotationBytesMax) break;
-    kept.push([`${prefix}${revision.number}`, text]);
+    annotations[`${prefix}${revision.number}`] = text;
+    kept.unshift(revision);
   }
-  const anchor = anchorOf(subject);
+  if (kept.length === 0 && history.revisions.length > 0) {
+    const what = `the resources of ${subjectText(subject)} are too large for a history in annotations (200 KiB compressed)`;
+    throw new ToolError("invalid", `${what}: let jwksUri name the keys instead of writing them inline`);
+  }
+  const { apiVersion, kind, metadata } = anchorOf(subject);
+  const { resourceVersion } = history;
   const labels = { "app.kubernetes.io/managed-by": "gatehouse", "gatehouse.dev/policy": subject.name };
-  const annotations = Object.fromEntries(kept.toReversed());
-  const applied = await cluster.apply(
-    { ...anchor, metadata: { ...anchor.metadata, labels, annotations } },
+  const written = await cluster.apply(
+    { apiVersion, kind, metadata: { ...metadata, ...(resourceVersion && { resourceVersion }), labels, annotations } },
     { force: true },
   );
-  if (applied.conflicts)
-    throw new ToolError("conflict", `the history in ConfigMap ${anchor.metadata.name} belongs to somebody else`);
-  return kept.length;
+  return { revisions: kept, resourceVersion: written.resource?.metadata?.resourceVersion };
 }
 
 function encode({ number: _number, ...rest }: Revision): string {

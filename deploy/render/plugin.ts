@@ -20,12 +20,12 @@ export interface Pins {
 
 /** The labels by which the tool finds its own resources again. */
 export function labelsOf(policy: Policy): Record<string, string> {
-  return {
+  const own = {
     "app.kubernetes.io/managed-by": "gatehouse",
     "gatehouse.dev/policy": policy.name,
     "gatehouse.dev/policy-namespace": policy.namespace,
-    ...policy.labels,
   };
+  return { ...own, ...policy.labels, ...own };
 }
 
 /** The name of a filter's resource: a namespace may hold several policies. */
