@@ -46,6 +46,11 @@ function finish(): void {
 /** Tells the host which ABI this is. Never called. */
 export function proxy_abi_version_0_2_1(): void {}
 
+/** Nothing to do at start, but some hosts call it without asking whether it is there. */
+export function proxy_on_vm_start(rootId: u32, bytes: u32): bool {
+  return true;
+}
+
 export function proxy_on_context_create(id: u32, rootId: u32): void {
   enter();
   if (rootId == 0) createRoot(id);
