@@ -36,6 +36,7 @@ export {
   proxy_on_memory_allocate,
   proxy_on_request_headers,
   proxy_on_tick,
+  proxy_on_vm_start,
 } from "../../host/runtime";
 
 /** How often a worker looks for what others fetched: while requests wait, while keys are missing, and otherwise. */
