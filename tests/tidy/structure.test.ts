@@ -11,7 +11,8 @@ const sources = (pattern: string) =>
 
 /** The files of the tree that `file` imports, relative to the root; packages by their name. */
 function importsOf(file: string): string[] {
-  const found = read(file).matchAll(/^(?:import|export)\b[^"';]*?["']([^"']+)["']/gm);
+  // A declaration that is exported has a parenthesis or `=` before its first text.
+  const found = read(file).matchAll(/^(?:import\s*|(?:import|export)\b[^"';=(]*?\bfrom\s*)["']([^"']+)["']/gm);
   return [...found].map(([, target]) =>
     target!.startsWith(".") ? relative(root, resolve(root, dirname(file), target!)) : target!,
   );
