@@ -6,6 +6,7 @@ import type { Direction, FilterName, Mode, PlacementKind } from "./catalog.ts";
 import { schemaOf, validatorOf } from "./filter-schemas.ts";
 import type { Finding } from "./problem.ts";
 import { check, compile } from "./schema.ts";
+import { variantsOf } from "./render/routes.ts";
 import { millisOf, stamped } from "./render/schedule.ts";
 import type { Manifest, Path } from "./source.ts";
 
@@ -167,7 +168,7 @@ function checkTraffic(policy: Policy): Finding[] {
       );
       return;
     }
-    const wanted: string[] = (route.variants ?? []).map((variant: any) => variant.name);
+    const wanted = variantsOf(route);
     for (const name of wanted.filter((candidate) => !(candidate in traffic.variants))) {
       error(
         ["variants"],

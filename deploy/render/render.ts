@@ -12,11 +12,14 @@ export interface RenderOptions {
   api: Api;
   /** The moment that `after` counts from. */
   start: Date;
+  /** The digest that pins a filter; default: the settings' own, else of what this checkout would push. */
+  digestOf?: (filter: FilterName) => string;
 }
 
 /** All resources of one policy. Throws `missing` when a digest is needed and the module has not been built. */
 export function render(policy: Policy, options: RenderOptions): Resource[] {
-  const pins = { start: options.start, digestOf: (filter: FilterName) => pinOf(policy, filter) };
+  const { start, digestOf = (filter: FilterName) => pinOf(policy, filter) } = options;
+  const pins = { start, digestOf };
   const plugins = [...policy.filters.keys()].map((filter) => renderPlugin(policy, filter, options.api, pins));
   return [...renderClusters(policy), ...renderRoutes(policy), ...plugins];
 }

@@ -11,7 +11,19 @@ export function baseOf(route: any): string {
   if (typeof route.base === "string") return route.base;
   const split = Object.entries((route.split ?? {}) as Record<string, number>);
   const heaviest = split.sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))[0];
-  return heaviest?.[0] ?? route.variants?.[0]?.name ?? "";
+  return heaviest?.[0] ?? variantsOf(route)[0] ?? "";
+}
+
+/** All variants of a route: those with rules in their order, then those that only a split, a schedule or `base` names. */
+export function variantsOf(route: any): string[] {
+  const ruled = listOf(route.variants).map((variant) => String(variant?.name));
+  const splits = [route.split, ...listOf(route.schedule).map((step) => step?.split)];
+  const dealt = splits.flatMap((split) => Object.keys(split ?? {}));
+  return [...new Set([...ruled, ...dealt, ...(typeof route.base === "string" ? [route.base] : [])])];
+}
+
+function listOf(value: unknown): any[] {
+  return Array.isArray(value) ? value : [];
 }
 
 export function renderRoutes(policy: Policy): Resource[] {
@@ -25,8 +37,7 @@ export function renderRoutes(policy: Policy): Resource[] {
 function virtualService(policy: Policy, traffic: Traffic, route: any): Resource {
   const header = String(route.header ?? defaultHeader).toLowerCase();
   const base = baseOf(route);
-  const names: string[] = route.variants.map((variant: any) => variant.name);
-  const others = names.filter((name) => name !== base);
+  const others = variantsOf(route).filter((name) => name !== base);
   const rule = (name: string, matched: boolean): Resource => ({
     name,
     ...(matched && { match: [{ headers: { [header]: { exact: name } } }] }),

@@ -3,7 +3,9 @@
 import { currentIstio } from "../catalog.ts";
 import { partsOf } from "../kustomize.ts";
 import { checkSettings, isPolicy, parsePolicy } from "../policy.ts";
+import type { FilterName } from "../catalog.ts";
 import type { Policy } from "../policy.ts";
+import { ToolError } from "../problem.ts";
 import type { Finding } from "../problem.ts";
 import type { Resource } from "../render/plugin.ts";
 import { checkResource, isKnown } from "../resources.ts";
@@ -95,21 +97,23 @@ function checkPlugin(plugin: Plugin): Finding[] {
     const at = plugin.api === "TrafficExtension" ? ["spec", "wasm", "pluginConfig"] : ["spec", "pluginConfig"];
     findings.push(...checkSettings(filter, plugin.manifest, plugin.config ?? {}, at));
   }
-  if (findings.length === 0) {
-    const refusal = refusalOf(filter, plugin.config, environmentFrom(plugin.env));
-    if (refusal) {
-      const why = `the ${filter} filter itself refuses it`;
-      const what = `${pathText([filter, ...refusal.path])}: ${refusal.what}`;
-      findings.push({
-        severity: "error",
-        rule: "filter",
-        place: plugin.configPlace(refusal.path),
-        what,
-        why,
-      });
-    }
-  }
+  if (findings.length === 0) findings.push(...askFilter(filter, plugin));
   return [...findings, ...checkSecrets(plugin)];
+}
+
+/** The last word: the parser of the real filter. Without a built module there is none, and that is an error too. */
+function askFilter(filter: FilterName, plugin: Plugin): Finding[] {
+  const found = (path: string[], what: string, why: string): Finding[] => [
+    { severity: "error", rule: "filter", place: plugin.configPlace(path), what, why },
+  ];
+  try {
+    const refusal = refusalOf(filter, plugin.config, environmentFrom(plugin.env));
+    const at = pathText([filter, ...(refusal?.path ?? [])]);
+    return refusal ? found(refusal.path, `${at}: ${refusal.what}`, `the ${filter} filter itself refuses it`) : [];
+  } catch (error) {
+    if (!(error instanceof ToolError) || error.code !== "missing") throw error;
+    return found([], `the ${filter} filter was not asked`, error.message);
+  }
 }
 
 /** The same resource twice in one file: the second would overwrite the first. */
