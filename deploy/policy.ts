@@ -6,9 +6,9 @@ import type { Direction, FilterName, Mode, PlacementKind } from "./catalog.ts";
 import { schemaOf, validatorOf } from "./filter-schemas.ts";
 import type { Finding } from "./problem.ts";
 import { check, compile } from "./schema.ts";
-import { variantsOf } from "./render/routes.ts";
 import { millisOf, stamped } from "./render/schedule.ts";
 import type { Manifest, Path } from "./source.ts";
+import { variantsOf } from "./variants.ts";
 
 export const policyVersion = "gatehouse.dev/v1";
 
@@ -167,6 +167,10 @@ function checkTraffic(policy: Policy): Finding[] {
         names ? `write one of ${names}` : "add it to spec.canary.routes",
       );
       return;
+    }
+    if (!route.split && !route.base) {
+      const what = `route "${route.name}" has neither base nor split: what no rule takes would go nowhere`;
+      error(["route"], what, "add base: <variant> to the route");
     }
     const wanted = variantsOf(route);
     for (const name of wanted.filter((candidate) => !(candidate in traffic.variants))) {

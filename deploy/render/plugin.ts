@@ -25,7 +25,7 @@ export function labelsOf(policy: Policy): Record<string, string> {
     "gatehouse.dev/policy": policy.name,
     "gatehouse.dev/policy-namespace": policy.namespace,
   };
-  return { ...own, ...policy.labels, ...own };
+  return { ...own, ...ordered(policy.labels), ...own };
 }
 
 /** The name of a filter's resource: a namespace may hold several policies. */

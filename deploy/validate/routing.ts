@@ -1,5 +1,5 @@
 // The other half of a canary: something in the mesh must route on the header that the filter sets.
-import { defaultHeader } from "../render/routes.ts";
+import { defaultHeader } from "../variants.ts";
 import type { Finding } from "../problem.ts";
 import type { Manifest } from "../source.ts";
 import type { World } from "./cross-checks.ts";

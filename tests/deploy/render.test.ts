@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments, stringify } from "yaml";
 import { modeOf } from "../../deploy/catalog.ts";
 import { ordered } from "../../deploy/render/order.ts";
-import { baseOf } from "../../deploy/render/routes.ts";
+import { baseOf, variantsOf } from "../../deploy/variants.ts";
 import { hasAfter, millisOf, stamped } from "../../deploy/render/schedule.ts";
 import { assertGolden, fixtures, gatehouse } from "./helper.ts";
 
@@ -22,6 +24,32 @@ for (const name of ["edge", "sidecar", "waypoint"]) {
       assertGolden(`golden/${name}.${api}.yaml`, out);
     }
   });
+}
+
+test("the same settings in another order of keys give the same bytes", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "gatehouse-render-"));
+  try {
+    const file = join(folder, "edge.yaml");
+    const source = readFileSync(join(policies, "edge.yaml"), "utf8");
+    const rendered = new Set<string>();
+    for (const turn of [(value: unknown) => value, backwards]) {
+      writeFileSync(file, stringify(turn(parse(source))));
+      const { code, out } = await gatehouse("render", "-f", file, ...at);
+      assert.equal(code, 0);
+      rendered.add(out);
+    }
+    assert.equal(rendered.size, 1);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+/** Every map with its keys from last to first. */
+function backwards(value: any): any {
+  if (Array.isArray(value)) return value.map(backwards);
+  if (value === null || typeof value !== "object") return value;
+  const entries = Object.entries(value).reverse();
+  return Object.fromEntries(entries.map(([key, inner]) => [key, backwards(inner)]));
 }
 
 test("--json gives the same resources as the YAML", async () => {
@@ -59,6 +87,16 @@ test("the base is the one named, or the heaviest", () => {
   assert.equal(baseOf({ split: { a: 10, b: 90 } }), "b");
   assert.equal(baseOf({ split: { b: 50, a: 50 } }), "a");
   assert.equal(baseOf({ variants: [{ name: "first" }, { name: "second" }] }), "first");
+});
+
+test("variants are those of the rules, the splits, the schedule and the base", () => {
+  const route = {
+    variants: [{ name: "phones" }],
+    split: { stable: 100 },
+    schedule: [{ at: "x", split: { stable: 50, next: 50 } }],
+    base: "old",
+  };
+  assert.deepEqual(variantsOf(route), ["phones", "next", "stable", "old"]);
 });
 
 test("durations of a schedule", () => {
