@@ -1,8 +1,11 @@
-// Our hashes, HMAC and RSA as plain functions, for the differential test and the micro benchmark.
+// Our cryptography as plain functions, for the differential test and the micro benchmark.
 import "../../assembly/host/abort";
 import { Bytes, EMPTY } from "../../assembly/lib/bytes";
 import { equalConstantTime } from "../../assembly/lib/crypto/constant-time";
+import { P256, P384 } from "../../assembly/lib/crypto/curves";
 import { Digest } from "../../assembly/lib/crypto/digest";
+import { EcdsaPublicKey } from "../../assembly/lib/crypto/ecdsa";
+import { Ed25519PublicKey } from "../../assembly/lib/crypto/ed25519";
 import { HmacKey } from "../../assembly/lib/crypto/hmac";
 import { RsaPublicKey } from "../../assembly/lib/crypto/rsa";
 import { SHA256, sha256 } from "../../assembly/lib/crypto/sha256";
@@ -51,4 +54,28 @@ export function rsaVerifyPkcs1(bits: i32, message: Bytes, signature: Bytes): boo
 
 export function rsaVerifyPss(bits: i32, message: Bytes, signature: Bytes): bool {
   return rsaKey.verifyPss(digestOf(bits), message, signature);
+}
+
+let ecdsaKey = new EcdsaPublicKey(P256, EMPTY, EMPTY);
+
+/** Whether it is a point. */
+export function ecdsaPrepare(curveBits: i32, x: Bytes, y: Bytes): bool {
+  ecdsaKey = new EcdsaPublicKey(curveBits == 256 ? P256 : P384, x, y);
+  return ecdsaKey.isGood;
+}
+
+export function ecdsaVerify(bits: i32, message: Bytes, signature: Bytes): bool {
+  return ecdsaKey.verify(digestOf(bits), message, signature);
+}
+
+let ed25519Key = new Ed25519PublicKey(EMPTY);
+
+/** The Ed25519KeyStatus. */
+export function ed25519Prepare(key: Bytes): i32 {
+  ed25519Key = new Ed25519PublicKey(key);
+  return ed25519Key.status;
+}
+
+export function ed25519Verify(message: Bytes, signature: Bytes): bool {
+  return ed25519Key.verify(message, signature);
 }
