@@ -12,12 +12,9 @@ export const filters = globSync("assembly/filters/*/filter.ts", { cwd: root })
   .map((file) => file.split("/")[2]!)
   .sort();
 
-/** Where speed is worth size: jwt-auth carries the cryptography, and has its own size limit. */
-const optionsOf: Record<string, string[]> = { "jwt-auth": ["--shrinkLevel", "0"] };
-
 /** Compiles a filter's entry with the options it is released with. */
 export function compileFilter(name: string, output = `build/${name}.wasm`): Promise<void> {
-  return compile(`assembly/filters/${name}/filter.ts`, output, optionsOf[name]);
+  return compile(`assembly/filters/${name}/filter.ts`, output);
 }
 
 /** What the output depends on: every source, the options, the compiler's version. */

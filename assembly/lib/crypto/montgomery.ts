@@ -1,9 +1,9 @@
-// Powers modulo an odd number of 2048 to 4096 bits (P. Montgomery, "Modular multiplication without trial division",
+// Powers modulo an odd number of 2048 to 8192 bits (P. Montgomery, "Modular multiplication without trial division",
 // Math. Comp. 44, 1985). For public values alone: its time depends on them.
 //
 // A number is `limbs` words of 27 bits, least significant first, one in each u32. wasm multiplies 64 × 64 bits to 64, so
 // a word holds less than 32 bits in order that a whole column of products fits into one u64 and is carried once:
-// 2 · 152 products below 2^54, and a carry below 2^37, stay below 2^63.
+// 2 · 304 products below 2^54, and a carry below 2^37, stay below 2^64.
 //
 // R = 2^(27 · limbs) is at least 4n. Then factors below 2n give a product below (2n · 2n + R · n) / R <= 2n, so that
 // nothing between the first and the last product of a power is compared or subtracted.
@@ -14,18 +14,18 @@ const WORD_MASK: u64 = (1 << WORD_BITS) - 1;
 /** Bytes of a word in memory. */
 const WORD: usize = 4;
 
-export const MODULUS_BITS_MAX = 4096;
+export const MODULUS_BITS_MAX = 8192;
 /** Words of the longest modulus and the two bits above it that R >= 4n needs. */
 const LIMBS_MAX: usize = (MODULUS_BITS_MAX + 2 + WORD_BITS - 1) / WORD_BITS;
 
 /** The columns of a product, two for each word, u64 each. */
-const columns = memory.data(2 * 8 * 152, 16);
+const columns = memory.data(2 * 8 * 304, 16);
 /** How often `reduce` adds the modulus, word by word. */
-const multiples = memory.data(4 * 152, 16);
+const multiples = memory.data(4 * 304, 16);
 /** The numbers that `power` works on. */
-const base = memory.data(4 * 152, 16);
-const baseTimesR = memory.data(4 * 152, 16);
-const result = memory.data(4 * 152, 16);
+const base = memory.data(4 * 304, 16);
+const baseTimesR = memory.data(4 * 304, 16);
+const result = memory.data(4 * 304, 16);
 
 
 @final

@@ -18,9 +18,9 @@ const DIGEST_INFO_SHA512 = memory.data<u8>([
 ]);
 const DIGEST_INFO_BYTES: usize = 19;
 
-const expected = memory.data(512, 16);
+const expected = memory.data(1024, 16);
 
-/** Whether `encoded`, of 256 to 512 bytes, is the encoding of `message`: 00 01 FF… 00 DigestInfo hash. */
+/** Whether `encoded`, of 256 to 1,024 bytes, is the encoding of `message`: 00 01 FF… 00 DigestInfo hash. */
 export function isPkcs1Encoding(encoded: Bytes, digest: Digest, message: Bytes): bool {
   const length = <usize>lengthOf(encoded);
   const hash = expected + length - <usize>digest.outputBytes;

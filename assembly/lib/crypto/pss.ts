@@ -17,7 +17,7 @@ const maskBlock = memory.data(64, 16);
 const hPrime = memory.data(64, 16);
 
 /**
- * Whether `encoded`, of 256 to 512 bytes, is an encoding of `message` in `encodedBits` bits. Unmasks it in place.
+ * Whether `encoded`, of 256 to 1,024 bytes, is an encoding of `message` in `encodedBits` bits. Unmasks it in place.
  * `encodedBits` is the modulus's length less one, so that a whole leading byte can be outside EM and must be zero.
  */
 export function isPssEncoding(encoded: Bytes, encodedBits: i32, digest: Digest, message: Bytes): bool {

@@ -5,16 +5,16 @@ import { MODULUS_BITS_MAX, MontgomeryModulus, bitLength } from "./montgomery";
 import { isPkcs1Encoding } from "./pkcs1";
 import { isPssEncoding } from "./pss";
 
-/** RFC 7518 sections 3.3 and 3.5. */
-export const MODULUS_BITS_MIN = 2048;
-/** An exponent longer than this would let a key set make every verification cost a hundred times the usual. */
-export const EXPONENT_BITS_MAX = 64;
+/** RFC 7518 sections 3.3 and 3.5; so does NIST SP 800-131A. */
+const MODULUS_BITS_MIN = 2048;
+/** Every library makes 3 or 65537; a larger one only makes each verification slower. */
+const EXPONENT_BITS_MAX = 32;
 
 export const enum RsaKeyStatus {
   Ok = 0,
   /** Below MODULUS_BITS_MIN. */
   ModulusTooShort = 1,
-  /** Above MODULUS_BITS_MAX. */
+  /** Above MODULUS_BITS_MAX: one verification would take milliseconds. */
   ModulusTooLong = 2,
   /** A product of two odd primes is odd. */
   ModulusEven = 3,
@@ -27,7 +27,7 @@ export const enum RsaKeyStatus {
 }
 
 /** The encoded message that the signature at hand holds. */
-const encoded = memory.data(512, 16);
+const encoded = memory.data(1024, 16);
 
 
 @final
@@ -43,7 +43,7 @@ export class RsaPublicKey {
   constructor(modulus: Bytes, exponent: Bytes) {
     const n = withoutLeadingZeros(modulus);
     const e = withoutLeadingZeros(exponent);
-    const status = judge(n, e);
+    const status = judgeRsaKey(n, e);
     this.status = status;
     this.modulus = status == RsaKeyStatus.Ok ? new MontgomeryModulus(n) : null;
     this.exponent = status == RsaKeyStatus.Ok ? toInteger(e) : 0;
@@ -70,8 +70,8 @@ export class RsaPublicKey {
   }
 }
 
-/** `n` and `e` without leading zeros. */
-function judge(n: Bytes, e: Bytes): RsaKeyStatus {
+/** What is wrong with a key, if anything; `n` and `e` without leading zeros. */
+export function judgeRsaKey(n: Bytes, e: Bytes): RsaKeyStatus {
   const bits = bitLength(n);
   if (bits < MODULUS_BITS_MIN) return RsaKeyStatus.ModulusTooShort;
   if (bits > MODULUS_BITS_MAX) return RsaKeyStatus.ModulusTooLong;

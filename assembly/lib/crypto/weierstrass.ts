@@ -11,6 +11,7 @@ const t3 = memory.data(80, 16);
 const t4 = memory.data(80, 16);
 const t5 = memory.data(80, 16);
 const t6 = memory.data(80, 16);
+const candidate = memory.data(240, 16);
 
 /** Numbers of a curve are big-endian bytes of the field's length, kept for ever. */
 @final
@@ -54,6 +55,11 @@ export class WeierstrassGroup extends Group {
     this.readCoordinate(y, out + field.size);
     field.copy(field.one, out + 2 * field.size);
     return this.isOnCurve(out, out + field.size);
+  }
+
+  /** Whether `read` would take it. */
+  has(x: usize, y: usize): bool {
+    return this.read(x, y, candidate);
   }
 
   private readCoordinate(from: usize, out: usize): void {

@@ -4,15 +4,14 @@
 import { Bytes, equal, lengthOf, owned, slice, text, view } from "../bytes";
 import { decodeBase64url, decodedLength } from "../base64url";
 import { JsonDocument, JsonKind } from "../json/document";
+import { P256, P384, P521 } from "../crypto/curves";
+import { Ed25519KeyStatus, Ed25519PublicKey } from "../crypto/ed25519";
+import { RsaKeyStatus, judgeRsaKey } from "../crypto/rsa";
+import { WeierstrassGroup } from "../crypto/weierstrass";
 import { Algorithm, Curve, Family, algorithmOf, algorithms } from "./algorithm";
 import { ecPublicKeyInfo, rsaPublicKeyInfo } from "./der";
 import { Key, KeyType } from "./key";
 
-/** NIST SP 800-131A: RSA below 2048 bits is over. Above 8192 one verification would take a worker for milliseconds. */
-const RSA_BITS_LEAST = 2048;
-const RSA_BITS_MOST = 8192;
-/** Every library makes 3 or 65537; larger ones only make verification slow. */
-const EXPONENT_BYTES_MAX = 4;
 /** RFC 7518 section 3.2: at least as long as the hash; the shortest is 32 bytes. */
 const SECRET_BYTES_LEAST = 32;
 const SECRET_BYTES_MOST = 1024;
@@ -65,12 +64,17 @@ export const enum JwkStatus {
   ModulusTooLong,
   /** Even: no product of two odd primes. */
   ModulusEven,
-  /** 1, even, or longer than four bytes. */
-  ExponentUnfit,
-  /** A coordinate does not have the curve's length (RFC 7518 section 6.2.1.2). */
+  /** 0, or 1, with which every signature is its own message. */
+  ExponentTooSmall,
+  ExponentEven,
+  /** More than 32 bits. */
+  ExponentTooLong,
+  /** A coordinate does not have the curve's length (RFC 7518 section 6.2.1.2; RFC 8037 section 2). */
   CoordinateLength,
-  /** The point is not on its curve, or of small order. */
-  PointUnfit,
+  /** A coordinate is not below p, or the point not on its curve; of Ed25519 also a second encoding of a point. */
+  PointOffCurve,
+  /** Anyone can sign for it. */
+  PointSmallOrder,
   /** A secret of fewer than 32 bytes. */
   SecretTooShort,
   /** A secret of more than 1,024 bytes. */
@@ -182,11 +186,8 @@ function readRsa(document: JsonDocument, node: i32): Key | null {
   if (e === null) return null;
   const modulus = stripped(n);
   const exponent = stripped(e);
-  const bits = modulus.length == 0 ? 0 : 8 * modulus.length - <i32>clz<u32>(modulus[0]) + 24;
-  if (bits < RSA_BITS_LEAST) return refuse(JwkStatus.ModulusTooShort);
-  if (bits > RSA_BITS_MOST) return refuse(JwkStatus.ModulusTooLong);
-  if ((modulus[modulus.length - 1] & 1) == 0) return refuse(JwkStatus.ModulusEven);
-  if (!isExponent(exponent)) return refuse(JwkStatus.ExponentUnfit);
+  const status = judgeRsaKey(view(modulus), view(exponent));
+  if (status != RsaKeyStatus.Ok) return refuse(ofRsa(status));
   const key = new Key(KeyType.Rsa);
   key.first = modulus;
   key.second = exponent;
@@ -194,10 +195,21 @@ function readRsa(document: JsonDocument, node: i32): Key | null {
   return key;
 }
 
-function isExponent(exponent: StaticArray<u8>): bool {
-  const length = exponent.length;
-  if (length == 0 || length > EXPONENT_BYTES_MAX || (exponent[length - 1] & 1) == 0) return false;
-  return length > 1 || exponent[0] > 1;
+function ofRsa(status: RsaKeyStatus): JwkStatus {
+  switch (status) {
+    case RsaKeyStatus.ModulusTooShort:
+      return JwkStatus.ModulusTooShort;
+    case RsaKeyStatus.ModulusTooLong:
+      return JwkStatus.ModulusTooLong;
+    case RsaKeyStatus.ModulusEven:
+      return JwkStatus.ModulusEven;
+    case RsaKeyStatus.ExponentTooSmall:
+      return JwkStatus.ExponentTooSmall;
+    case RsaKeyStatus.ExponentEven:
+      return JwkStatus.ExponentEven;
+    default:
+      return JwkStatus.ExponentTooLong;
+  }
 }
 
 function curveOf(document: JsonDocument, node: i32): Curve {
@@ -208,8 +220,8 @@ function curveOf(document: JsonDocument, node: i32): Curve {
   return isText(document, crv, ED25519) ? Curve.Ed25519 : Curve.None;
 }
 
-function coordinateBytes(curve: Curve): i32 {
-  return curve == Curve.P384 ? 48 : curve == Curve.P521 ? 66 : 32;
+function groupOf(curve: Curve): WeierstrassGroup {
+  return curve == Curve.P256 ? P256.group : curve == Curve.P384 ? P384.group : P521;
 }
 
 function readEc(document: JsonDocument, node: i32): Key | null {
@@ -219,8 +231,10 @@ function readEc(document: JsonDocument, node: i32): Key | null {
   if (x === null) return null;
   const y = member(document, node, Y);
   if (y === null) return null;
-  const width = coordinateBytes(curve);
+  const group = groupOf(curve);
+  const width = group.field.byteLength;
   if (x.length != width || y.length != width) return refuse(JwkStatus.CoordinateLength);
+  if (!group.has(changetype<usize>(x), changetype<usize>(y))) return refuse(JwkStatus.PointOffCurve);
   const key = new Key(KeyType.Ec);
   key.curve = curve;
   key.first = x;
@@ -233,10 +247,14 @@ function readOkp(document: JsonDocument, node: i32): Key | null {
   if (curveOf(document, node) != Curve.Ed25519) return refuse(JwkStatus.CurveUnknown);
   const x = member(document, node, X);
   if (x === null) return null;
-  if (x.length != coordinateBytes(Curve.Ed25519)) return refuse(JwkStatus.CoordinateLength);
+  const point = new Ed25519PublicKey(view(x));
+  if (point.status == Ed25519KeyStatus.WrongLength) return refuse(JwkStatus.CoordinateLength);
+  if (point.status == Ed25519KeyStatus.NotAPoint) return refuse(JwkStatus.PointOffCurve);
+  if (point.status == Ed25519KeyStatus.SmallOrder) return refuse(JwkStatus.PointSmallOrder);
   const key = new Key(KeyType.Okp);
   key.curve = Curve.Ed25519;
   key.first = x;
+  key.ed25519 = point;
   return key;
 }
 
@@ -282,12 +300,18 @@ export function describeJwk(status: JwkStatus): string {
       return "RSA modulus has more than 8192 bits";
     case JwkStatus.ModulusEven:
       return "RSA modulus is even";
-    case JwkStatus.ExponentUnfit:
-      return "RSA exponent is 1, even or longer than 4 bytes";
+    case JwkStatus.ExponentTooSmall:
+      return "RSA exponent is below 3";
+    case JwkStatus.ExponentEven:
+      return "RSA exponent is even";
+    case JwkStatus.ExponentTooLong:
+      return "RSA exponent has more than 32 bits";
     case JwkStatus.CoordinateLength:
       return "a coordinate does not have the curve's length";
-    case JwkStatus.PointUnfit:
-      return "the point is not on the curve, or of small order";
+    case JwkStatus.PointOffCurve:
+      return "the point is not on the curve";
+    case JwkStatus.PointSmallOrder:
+      return "the point is of small order";
     case JwkStatus.SecretTooShort:
       return "the secret has fewer than 32 bytes";
     default:

@@ -1,5 +1,9 @@
 // One key, ready to verify with. Which algorithms it fits is settled when it is read, from all fields of its JWK.
 import { Bytes, equal, lengthOf, view } from "../bytes";
+import { EcdsaPublicKey } from "../crypto/ecdsa";
+import { Ed25519PublicKey } from "../crypto/ed25519";
+import { HmacKey } from "../crypto/hmac";
+import { RsaPublicKey } from "../crypto/rsa";
 import { Algorithm, Curve } from "./algorithm";
 
 export const enum KeyType {
@@ -26,6 +30,13 @@ export class Key {
 
   /** For SHA-256, 384 and 512: the part of a host call that is the same for every token (the verifier's to fill). */
   readonly hostPrefixes: StaticArray<StaticArray<u8> | null> = new StaticArray<StaticArray<u8> | null>(3);
+
+  /** What our own code verifies with. OKP: made with the key; the others by `verifies`, at the first token. */
+  ed25519: Ed25519PublicKey | null = null;
+  rsa: RsaPublicKey | null = null;
+  ecdsa: EcdsaPublicKey | null = null;
+  /** For SHA-256, 384 and 512. */
+  readonly hmac: StaticArray<HmacKey | null> = new StaticArray<HmacKey | null>(3);
 
   constructor(readonly type: KeyType) {}
 
