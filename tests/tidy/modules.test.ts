@@ -32,8 +32,8 @@ const reach: Record<string, (keyof typeof capabilities)[]> = {
   "rate-limit": ["base", "count", "gauge", "read", "write", "handOver", "answer", "share", "call", "resume", "tick"],
   // No calls, no answers of its own: it only routes.
   canary: ["base", "count", "gauge", "read", "write", "handOver", "share", "tick"],
-  // It can neither answer nor change a request.
-  "access-log": ["base", "count", "gauge", "read", "handOver", "call", "tick"],
+  // It can neither answer nor change a request. Environment: the key of keyed hashes.
+  "access-log": ["base", "count", "gauge", "read", "handOver", "call", "tick", "environment"],
 };
 
 /** Bytes of a release module. */

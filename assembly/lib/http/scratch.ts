@@ -36,6 +36,11 @@ export class Scratch {
     return true;
   }
 
+  /** Back to an earlier `length`. */
+  truncate(length: i32): void {
+    if (length >= 0 && length < this.used) this.used = length;
+  }
+
   get length(): i32 {
     return this.used;
   }

@@ -1,0 +1,53 @@
+// The settings of access-log, read once into something that cannot be wrong.
+import { ConfigErrors, readConfig } from "../../lib/config/reader";
+import { Condition, readConditions } from "./condition";
+import { Format } from "./format";
+import { RedactConfig } from "./redact-config";
+import { Redaction } from "./redaction";
+import { Sampling } from "./sampling";
+import { SinkConfig } from "./sink-config";
+
+const LINES_MAX: i64 = 1_000_000;
+
+export const enum Mode {
+  Enforce,
+  /** Decides and counts, and writes nothing. */
+  Report,
+}
+
+
+@final
+export class Config {
+  instance: string = "default";
+  mode: Mode = Mode.Enforce;
+  /** Of one worker; 0: no limit. */
+  maxLinesPerSecond: i64 = 0;
+
+  private constructor(
+    readonly redact: RedactConfig,
+    readonly redaction: Redaction,
+    readonly format: Format,
+    /** A line is written when one of them holds; none: for every request. */
+    readonly when: Condition[],
+    readonly sampling: Sampling,
+    readonly sinks: SinkConfig[],
+  ) {}
+
+  /** Reads a configuration; when `errors.any` afterwards, what came back must not be used. */
+  static read(configuration: StaticArray<u8>, errors: ConfigErrors): Config {
+    const at = readConfig(configuration, errors);
+    const instance = at.optionalText("instance", "default");
+    const mode = <Mode>at.choice("mode", ["enforce", "report"], Mode.Enforce);
+    const redact = RedactConfig.read(at);
+    const redaction = new Redaction(redact);
+    const format = Format.read(at, redaction);
+    const when = readConditions(at, "when");
+    const sampling = Sampling.read(at);
+    const config = new Config(redact, redaction, format, when, sampling, SinkConfig.readAll(at));
+    config.instance = instance;
+    config.mode = mode;
+    config.maxLinesPerSecond = at.integer("maxLinesPerSecond", 0, LINES_MAX, 0);
+    at.done();
+    return config;
+  }
+}

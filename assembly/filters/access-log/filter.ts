@@ -1,0 +1,154 @@
+// access-log at work: a finished request into the policy's question, its lines into sinks. No decision of its own, and
+// nothing that could answer or change a request.
+import { Root, Stream } from "../../host/context";
+import { environmentVariable } from "../../host/environment";
+import { LogLevel, log } from "../../host/log";
+import { Counter } from "../../host/metrics";
+import { register } from "../../host/runtime";
+import { setTickPeriod } from "../../host/tick";
+import { lengthOf, view } from "../../lib/bytes";
+import { ConfigErrors } from "../../lib/config/reader";
+import { Config } from "./config";
+import { HostRecord } from "./host-record";
+import { Line } from "./line";
+import { EnvoyLogSink, ProxyLogSink } from "./local-sinks";
+import { Policy, Verdict } from "./policy";
+import { Sink } from "./sink";
+import { SinkConfig, SinkKind } from "./sink-config";
+
+export {
+  proxy_abi_version_0_2_1,
+  proxy_on_configure,
+  proxy_on_context_create,
+  proxy_on_delete,
+  proxy_on_log,
+  proxy_on_memory_allocate,
+} from "../../host/runtime";
+
+const record = new HostRecord();
+const line = new Line();
+
+
+@final
+class AccessLogStream extends Stream {
+  onLog(): void {
+    changetype<AccessLogRoot>(this.root).write();
+  }
+}
+
+
+@final
+class AccessLogRoot extends Root {
+  private policy: Policy | null = null;
+  private sinks: Sink[] = [];
+  private wantsDescription: bool = false;
+  private written: Counter | null = null;
+  private wouldWrite: Counter | null = null;
+  private filtered: Counter | null = null;
+  private sampledOut: Counter | null = null;
+  private capped: Counter | null = null;
+  private tooLong: Counter | null = null;
+
+  configure(configuration: StaticArray<u8>): bool {
+    const errors = new ConfigErrors();
+    const config = Config.read(configuration, errors);
+    if (!errors.any) readKey(config, errors);
+    if (errors.any) {
+      log(LogLevel.Error, "access-log: configuration refused: " + errors.first);
+      return false;
+    }
+    this.use(config);
+    return true;
+  }
+
+  private use(config: Config): void {
+    this.written = new Counter("gatehouse.access-log.lines.written");
+    this.wouldWrite = new Counter("gatehouse.access-log.lines.would_write");
+    this.filtered = new Counter("gatehouse.access-log.lines.filtered");
+    this.sampledOut = new Counter("gatehouse.access-log.lines.sampled_out");
+    this.capped = new Counter("gatehouse.access-log.lines.capped");
+    this.tooLong = new Counter("gatehouse.access-log.lines.too_long");
+    this.policy = new Policy(config);
+    this.sinks = [];
+    this.wantsDescription = false;
+    let tickMillis = 0;
+    for (let i = 0; i < config.sinks.length; i++) {
+      const sink = this.sinkOf(config.sinks[i]);
+      this.sinks.push(sink);
+      if (sink.wantsDescription()) this.wantsDescription = true;
+      const millis = sink.tickMillis();
+      if (millis > 0 && (tickMillis == 0 || millis < tickMillis)) tickMillis = millis;
+    }
+    setTickPeriod(tickMillis);
+  }
+
+  private sinkOf(config: SinkConfig): Sink {
+    if (config.kind == SinkKind.EnvoyLog) return new EnvoyLogSink(config.name);
+    return new ProxyLogSink(<LogLevel>config.level);
+  }
+
+  createStream(): Stream {
+    return new AccessLogStream();
+  }
+
+  /** The current context's request is over. */
+  write(): void {
+    const policy = this.policy;
+    if (policy === null) return;
+    record.open();
+    const verdict = policy.judge(record);
+    if (verdict == Verdict.Write) this.hand(policy);
+    else this.count(verdict);
+  }
+
+  private hand(policy: Policy): void {
+    line.bytes = policy.write(record);
+    if (lengthOf(line.bytes) == 0) return add(this.tooLong);
+    if (this.wantsDescription) policy.describe(record, line);
+    for (let i = 0; i < this.sinks.length; i++) unchecked(this.sinks[i]).take(line);
+    add(this.written);
+  }
+
+  private count(verdict: Verdict): void {
+    switch (verdict) {
+      case Verdict.Filtered:
+        return add(this.filtered);
+      case Verdict.SampledOut:
+        return add(this.sampledOut);
+      case Verdict.Capped:
+        return add(this.capped);
+      default:
+        return add(this.wouldWrite);
+    }
+  }
+
+  onTick(): void {
+    for (let i = 0; i < this.sinks.length; i++) this.sinks[i].tick();
+  }
+
+  onCallAnswer(token: u32, headers: i32, bodyBytes: i32, trailers: i32): void {
+    for (let i = 0; i < this.sinks.length; i++) {
+      if (this.sinks[i].onCallAnswer(token, headers, bodyBytes, trailers)) return;
+    }
+  }
+
+  onShutdown(): void {
+    for (let i = 0; i < this.sinks.length; i++) this.sinks[i].shutDown();
+  }
+}
+
+function add(counter: Counter | null): void {
+  if (counter !== null) counter.add();
+}
+
+/** The key of keyed hashes, when the configuration names a variable for it. */
+function readKey(config: Config, errors: ConfigErrors): void {
+  const name = view(config.redact.hashKeyVariable);
+  if (lengthOf(name) == 0) return;
+  const value = environmentVariable(name);
+  const problem = config.redact.keyProblem(value);
+  if (problem.length > 0) errors.add("/redact/hashKeyFromEnv", problem);
+  else config.redaction.useKey(value);
+}
+
+register((): Root => new AccessLogRoot());

@@ -1,0 +1,100 @@
+// The read-only view of one finished request that conditions and operators ask. Everything is fetched when it is first
+// asked for and at most once: a format without response headers costs no call for them. filter.ts puts the host behind
+// it, units a made-up request.
+import { Bytes, NONE, lengthOf, pointerOf, text } from "../../lib/bytes";
+import { HeaderList } from "../../lib/http/headers";
+import { RequestView } from "../../lib/http/request";
+import { propertyPath } from "./property-path";
+
+const CODE = propertyPath("response.code");
+const FLAGS = propertyPath("response.flags");
+const DURATION = propertyPath("request.duration");
+const TIME = propertyPath("request.time");
+const GRPC_STATUS = propertyPath("response.grpc_status");
+const CONTENT_TYPE = text("content-type");
+const GRPC_PREFIX = text("application/grpc");
+
+/** Not asked for yet. No integer property has this value: codes, times and durations are not negative. */
+const UNREAD: i64 = i64.MIN_VALUE;
+/** Asked for, and the proxy has none. */
+export const MISSING: i64 = -1;
+
+export abstract class RecordView {
+  private codeRead: i64 = UNREAD;
+  private flagsRead: i64 = UNREAD;
+  private durationRead: i64 = UNREAD;
+  private startRead: i64 = UNREAD;
+
+  /** The request with its headers as they are at the end: later filters may have changed them. */
+  abstract request(): RequestView;
+
+  abstract responseHeaders(): HeaderList;
+
+  abstract responseTrailers(): HeaderList;
+
+  /** The bytes of a property (`propertyPath`), or NONE. */
+  abstract property(path: Bytes): Bytes;
+
+  /** Unix time in nanoseconds. */
+  abstract nowNanos(): i64;
+
+  /** A variable of the virtual machine, or NONE. */
+  abstract variable(name: Bytes): Bytes;
+
+  /** Forgets the request. */
+  clear(): void {
+    this.codeRead = UNREAD;
+    this.flagsRead = UNREAD;
+    this.durationRead = UNREAD;
+    this.startRead = UNREAD;
+  }
+
+  /** An integer property (eight bytes, little-endian); MISSING when absent or of another type. */
+  integer(path: Bytes): i64 {
+    const value = this.property(path);
+    return value != NONE && lengthOf(value) == 8 ? load<i64>(pointerOf(value)) : MISSING;
+  }
+
+  /** The response's status; 0 when the client got none, as Envoy's %RESPONSE_CODE% has it. */
+  code(): i64 {
+    if (this.codeRead == UNREAD) this.codeRead = max<i64>(this.integer(CODE), 0);
+    return this.codeRead;
+  }
+
+  /** Envoy's response flags as bits (`StreamInfo::legacyResponseFlags`). */
+  flags(): i64 {
+    if (this.flagsRead == UNREAD) this.flagsRead = max<i64>(this.integer(FLAGS), 0);
+    return this.flagsRead;
+  }
+
+  /** From the first byte of the request to the last of the response, or MISSING. */
+  durationNanos(): i64 {
+    if (this.durationRead == UNREAD) this.durationRead = this.integer(DURATION);
+    return this.durationRead;
+  }
+
+  /** When the request began, in Unix nanoseconds, or MISSING. */
+  startNanos(): i64 {
+    if (this.startRead == UNREAD) this.startRead = this.integer(TIME);
+    return this.startRead;
+  }
+
+  /** The status of a gRPC answer, from the trailers, else the headers, else the HTTP status; MISSING unless gRPC. */
+  grpcStatus(): i64 {
+    return this.isGrpc() ? this.integer(GRPC_STATUS) : MISSING;
+  }
+
+  /** `Grpc::Common::hasGrpcContentType`: application/grpc, alone or with a suffix `+proto` or parameters. */
+  isGrpc(): bool {
+    return isGrpcType(this.request().header(CONTENT_TYPE));
+  }
+}
+
+function isGrpcType(type: Bytes): bool {
+  const width = lengthOf(GRPC_PREFIX);
+  if (type == NONE || lengthOf(type) < width) return false;
+  if (memory.compare(pointerOf(type), pointerOf(GRPC_PREFIX), <usize>width) != 0) return false;
+  if (lengthOf(type) == width) return true;
+  const next = load<u8>(pointerOf(type) + <usize>width);
+  return next == 0x2b || next == 0x3b;
+}

@@ -1,0 +1,334 @@
+// Takes secrets out of values: whole headers, query parameters wherever a URL stands, cookies, things that look like a
+// token, and what the user's patterns find. What remains of a path is a path, of a cookie header a cookie header.
+import {
+  Bytes,
+  EMPTY,
+  NONE,
+  at,
+  bytes,
+  equalIgnoreCase,
+  find,
+  indexOf,
+  lengthOf,
+  slice,
+  text,
+  trimSpace,
+  view,
+} from "../../lib/bytes";
+import { HmacKey } from "../../lib/crypto/hmac";
+import { SHA256 } from "../../lib/crypto/sha256";
+import { CookieReader } from "../../lib/http/cookie";
+import { ParamReader, decoded } from "../../lib/http/query";
+import { Scratch } from "../../lib/http/scratch";
+import { Writer } from "../../lib/writer";
+import { Action, MASK, RedactConfig } from "./redact-config";
+
+/** What a header's value is made of, besides text that may hold anything. */
+export const enum Shape {
+  Plain,
+  /** Pairs of `cookie`. */
+  Cookies,
+  /** `set-cookie`: one pair and attributes. */
+  SetCookie,
+}
+
+const COOKIE = text("cookie");
+const SET_COOKIE = text("set-cookie");
+const HASH_PREFIX = text("hmac:");
+const SCHEME_END = text("://");
+const SEPARATOR = text("; ");
+/** How a JSON object begins in base64url: a token, or its payload alone. */
+const TOKEN_START = text("eyJ");
+/** Shorter than any header of a JWS. */
+const TOKEN_BYTES_MIN = 20;
+/** How much of an HMAC stands in a line: 128 bits. */
+const HASH_BYTES = 16;
+const QUESTION: u8 = 0x3f;
+const HASH_SIGN: u8 = 0x23;
+const AMPERSAND: u8 = 0x26;
+const EQUALS: u8 = 0x3d;
+const PERCENT: u8 = 0x25;
+const SEMICOLON: u8 = 0x3b;
+const AT_SIGN: u8 = 0x40;
+const SLASH: u8 = 0x2f;
+
+const digest = memory.data(32, 16);
+
+
+@final
+export class Redaction {
+  private hmac: HmacKey | null = null;
+  private replaced: Writer = new Writer(128);
+  private urlOut: Scratch = new Scratch();
+  private cookieOut: Scratch = new Scratch();
+  private tokenOut: Scratch = new Scratch();
+  private patternOut: Scratch[] = [new Scratch(), new Scratch()];
+  private plainName: Scratch = new Scratch();
+  private plainValue: Scratch = new Scratch();
+  private params: ParamReader = new ParamReader();
+  private cookies: CookieReader = new CookieReader();
+
+  constructor(private config: RedactConfig) {
+    if (config.hashKey.length > 0) this.hmac = new HmacKey(SHA256, view(config.hashKey));
+  }
+
+  /** The key, when it is not in the configuration. */
+  useKey(key: Bytes): void {
+    this.hmac = new HmacKey(SHA256, key);
+  }
+
+  ofHeader(name: Bytes): Action {
+    return this.config.ofHeader(name);
+  }
+
+  ofClaim(steps: Bytes): Action {
+    return this.config.ofClaim(steps);
+  }
+
+  get hasClaims(): bool {
+    return this.config.claims.length > 0;
+  }
+
+  static shapeOf(name: Bytes): Shape {
+    if (equalIgnoreCase(name, COOKIE)) return Shape.Cookies;
+    return equalIgnoreCase(name, SET_COOKIE) ? Shape.SetCookie : Shape.Plain;
+  }
+
+  /** What stands for `value`: NONE when it is dropped. Valid until the next replacement. */
+  replacement(action: Action, value: Bytes): Bytes {
+    if (action == Action.Keep || value == NONE) return value;
+    if (action == Action.Drop) return NONE;
+    const hmac = this.hmac;
+    if (action == Action.Mask || hmac === null) return view(MASK);
+    hmac.sign(value, digest);
+    this.replaced.reset();
+    this.replaced.bytes(HASH_PREFIX);
+    this.replaced.hex(bytes(digest, HASH_BYTES));
+    return this.replaced.view();
+  }
+
+  /** A header's value without the secrets in it; NONE when nothing of it may be shown. */
+  header(action: Action, shape: Shape, value: Bytes): Bytes {
+    if (value == NONE) return NONE;
+    if (action != Action.Keep) return this.replacement(action, value);
+    if (shape == Shape.Cookies) return this.scrubbed(this.cookieHeader(value));
+    if (shape == Shape.SetCookie) return this.scrubbed(this.setCookieHeader(value));
+    return this.plain(value);
+  }
+
+  /** Any text: parameters of a URL in it, tokens, and the user's patterns. */
+  plain(value: Bytes): Bytes {
+    if (value == NONE) return NONE;
+    return this.scrubbed(this.url(value));
+  }
+
+  /** Tokens and the user's patterns. */
+  scrubbed(value: Bytes): Bytes {
+    let clean = this.config.defaults && lengthOf(value) >= TOKEN_BYTES_MIN ? this.withoutTokens(value) : value;
+    const patterns = this.config.patterns;
+    for (let i = 0; i < patterns.length; i++) {
+      const pattern = unchecked(patterns[i]);
+      const out = unchecked(this.patternOut[i & 1]);
+      if (pattern.action == Action.Hash) clean = this.hashedMatches(i, clean, out);
+      else clean = pattern.searcher.replaceAll(clean, pattern.action == Action.Drop ? EMPTY : view(MASK), out);
+    }
+    return clean;
+  }
+
+  /** `value` with each match of pattern `index` hashed, in `out`; itself without a match. */
+  private hashedMatches(index: i32, value: Bytes, out: Scratch): Bytes {
+    const searcher = unchecked(this.config.patterns[index]).searcher;
+    let from = 0;
+    let copied = 0;
+    out.clear();
+    while (from <= lengthOf(value) && searcher.find(value, from)) {
+      if (searcher.end == searcher.start) {
+        from = searcher.end + 1;
+        continue;
+      }
+      out.put(slice(value, copied, searcher.start));
+      out.put(this.replacement(Action.Hash, slice(value, searcher.start, searcher.end)));
+      copied = searcher.end;
+      from = searcher.end;
+    }
+    if (copied == 0) return value;
+    out.put(slice(value, copied));
+    return out.view();
+  }
+
+  /** Every run of base64url and dots that begins like a JSON object is a token, or a part of one. */
+  private withoutTokens(value: Bytes): Bytes {
+    let start = find(value, TOKEN_START);
+    if (start < 0) return value;
+    const out = this.tokenOut;
+    let copied = 0;
+    out.clear();
+    while (start >= 0) {
+      let end = start;
+      while (end < lengthOf(value) && isTokenByte(at(value, end))) end++;
+      if (end - start >= TOKEN_BYTES_MIN) {
+        out.put(slice(value, copied, start));
+        const mark = this.replacement(this.config.action, slice(value, start, end));
+        if (mark != NONE) out.put(mark);
+        copied = end;
+      }
+      start = find(value, TOKEN_START, end);
+    }
+    if (copied == 0) return value;
+    out.put(slice(value, copied));
+    return out.view();
+  }
+
+  /** A URL, a request target or any text with one: credentials before the host, parameters behind "?" and "#". */
+  url(value: Bytes): Bytes {
+    const user = this.config.defaults ? userInfoEnd(value) : 0;
+    const first = firstMark(value);
+    if (first == lengthOf(value) && user == 0) return value;
+    const out = this.urlOut;
+    out.clear();
+    if (user > 0) {
+      const start = find(value, SCHEME_END) + 3;
+      out.put(slice(value, 0, start));
+      out.put(view(MASK));
+      out.put(slice(value, user, max(first, user)));
+    } else {
+      out.put(slice(value, 0, first));
+    }
+    for (let from = max(first, user); from < lengthOf(value);) {
+      const end = nextMark(value, from + 1);
+      this.putParams(out, at(value, from), slice(value, from + 1, end));
+      from = end;
+    }
+    return out.view();
+  }
+
+  /** The parameters of a query alone, without its "?". */
+  query(query: Bytes): Bytes {
+    if (query == NONE) return NONE;
+    const out = this.urlOut;
+    out.clear();
+    this.putParams(out, 0, query);
+    return out.view();
+  }
+
+  /** The value of one parameter. */
+  param(name: Bytes, value: Bytes): Bytes {
+    if (value == NONE) return NONE;
+    const action = this.config.ofParam(name);
+    if (action != Action.Keep) return this.replacement(action, value);
+    return this.hidesParam(value) ? this.replacement(this.config.action, value) : this.scrubbed(value);
+  }
+
+  /** Puts `mark` (0: none) and the parameters that may be shown, each as it stood. */
+  private putParams(out: Scratch, mark: u8, query: Bytes): void {
+    const start = out.length;
+    let copied = 0;
+    let hasGap = false;
+    let hasDropped = false;
+    if (mark != 0) out.putByte(mark);
+    this.params.open(query);
+    while (this.params.next()) {
+      const value = this.params.value;
+      let action = this.config.ofParam(decoded(this.params.name, this.plainName));
+      if (action == Action.Keep && this.hidesParam(value)) action = this.config.action;
+      if (action == Action.Keep || lengthOf(value) == 0) continue;
+      // Between the last redacted parameter and this one everything stays byte for byte.
+      if (action == Action.Drop) {
+        out.put(withoutAmpersand(slice(query, copied, this.params.start), hasGap));
+        hasGap = true;
+        hasDropped = true;
+      } else {
+        out.put(withoutAmpersand(slice(query, copied, this.params.end - lengthOf(value)), hasGap));
+        out.put(this.replacement(action, value));
+        hasGap = false;
+      }
+      copied = this.params.end;
+    }
+    out.put(withoutAmpersand(slice(query, copied), hasGap));
+    if (hasDropped) trimEnd(out, start, mark);
+  }
+
+  /** A URL inside of a parameter, percent-encoded, whose own parameters are credentials. */
+  private hidesParam(value: Bytes): bool {
+    if (!this.config.defaults || indexOf(value, PERCENT) < 0) return false;
+    const inner = decoded(value, this.plainValue);
+    for (let i = indexOf(inner, EQUALS); i >= 0; i = indexOf(inner, EQUALS, i + 1)) {
+      let start = i;
+      while (start > 0 && isNameByte(at(inner, start - 1))) start--;
+      if (start < i && this.config.ofParam(slice(inner, start, i)) != Action.Keep) return true;
+    }
+    return false;
+  }
+
+  private cookieHeader(value: Bytes): Bytes {
+    const out = this.cookieOut;
+    out.clear();
+    this.cookies.open(value);
+    while (this.cookies.nextPiece()) this.putCookie(out, slice(value, this.cookies.start, this.cookies.end));
+    return out.view();
+  }
+
+  private setCookieHeader(value: Bytes): Bytes {
+    const out = this.cookieOut;
+    out.clear();
+    const end = indexOf(value, SEMICOLON);
+    this.putCookie(out, trimSpace(end < 0 ? value : slice(value, 0, end)));
+    if (end >= 0) out.put(slice(value, end));
+    return out.view();
+  }
+
+  /** One `name=value`; what is no pair counts as a value without a name. */
+  private putCookie(out: Scratch, piece: Bytes): void {
+    const equals = indexOf(piece, EQUALS);
+    const name = equals < 0 ? EMPTY : trimSpace(slice(piece, 0, equals));
+    const action = this.config.ofCookie(name);
+    const shown = this.replacement(action, slice(piece, equals + 1));
+    if (shown == NONE) return;
+    if (out.length > 0) out.put(SEPARATOR);
+    if (equals >= 0) out.put(slice(piece, 0, equals + 1));
+    out.put(shown);
+  }
+}
+
+/** The first "?" or "#" at or behind `from`, or the end. */
+function nextMark(value: Bytes, from: i32): i32 {
+  let i = from;
+  while (i < lengthOf(value) && at(value, i) != QUESTION && at(value, i) != HASH_SIGN) i++;
+  return i;
+}
+
+function firstMark(value: Bytes): i32 {
+  return nextMark(value, 0);
+}
+
+/** Where the "@" of `scheme://user:password@host` is; 0 when there is none. */
+function userInfoEnd(value: Bytes): i32 {
+  const scheme = find(value, SCHEME_END);
+  if (scheme < 0) return 0;
+  let found = 0;
+  for (let i = scheme + 3; i < lengthOf(value); i++) {
+    const byte = at(value, i);
+    if (byte == SLASH || byte == QUESTION || byte == HASH_SIGN) break;
+    if (byte == AT_SIGN) found = i;
+  }
+  return found;
+}
+
+/** Without the "&" at its begin, when what stood before it is gone. */
+function withoutAmpersand(part: Bytes, hasGap: bool): Bytes {
+  return hasGap && lengthOf(part) > 0 && at(part, 0) == AMPERSAND ? slice(part, 1) : part;
+}
+
+/** Takes off an "&" or a mark that has nothing behind it any more. */
+function trimEnd(out: Scratch, start: i32, mark: u8): void {
+  if (out.length > start && at(out.view(), out.length - 1) == AMPERSAND) out.truncate(out.length - 1);
+  if (mark != 0 && out.length == start + 1) out.truncate(start);
+}
+
+function isTokenByte(byte: u8): bool {
+  return isNameByte(byte) || byte == 0x2e;
+}
+
+function isNameByte(byte: u8): bool {
+  return (byte | 0x20) - 0x61 < 26 || byte - 0x30 < 10 || byte == 0x2d || byte == 0x5f;
+}
