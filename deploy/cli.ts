@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from "commander";
 import { applyCommand, diffCommand } from "./commands/apply.ts";
 import { clusterOf } from "./commands/cluster.ts";
 import { manifestsInCluster, manifestsOf, migrateCommand } from "./commands/migrate.ts";
+import { demoCommand } from "./commands/demo.ts";
 import { pushCommand } from "./commands/push.ts";
 import { renderCommand } from "./commands/render.ts";
 import { rollbackCommand, statusCommand } from "./commands/status.ts";
@@ -52,6 +53,7 @@ export async function run(args: string[], streams?: Streams): Promise<number> {
     return command;
   };
   addVerbs(verb);
+  addDemo(verb);
 
   try {
     await program.parseAsync(args, { from: "user" });
@@ -93,7 +95,7 @@ function addVerbs(verb: Verb): void {
   verb(
     "try",
     "Runs the built filters on a described request and explains each verdict; with --cases, a table as a test.",
-    "npx gatehouse try -f edge.yaml --path /api/products --header 'x-canary: true' --jwks keys.json",
+    "npx gatehouse try -f edge.yaml --path /api/products --header 'x-canary: true' --token 'subject=alice'",
     (_out, flags) => tryCommand(flags),
   )
     .requiredOption("-f, --file <path...>", "settings files or plugins, and what else routes the request")
@@ -101,14 +103,15 @@ function addVerbs(verb: Verb): void {
     .option("--cases <file>", "a list of {name, request, response, expect}")
     .option("--method <method>", "default: GET")
     .option("--path <path>", "with the query; default: /")
-    .option("--authority <host>", "default: example.com")
+    .option("--authority <host>", "default: a host that the VirtualServices among the files have, else example.com")
     .option("--header <header>", "`name: value`, as often as needed", collect, [])
     .option("--body <text>", "the request's body")
     .option("--source <address>", "the client's address")
     .option("--status <code>", "what the service answers (default: 200)")
     .option("--repeat <count>", "send it this often", "1")
     .option("--time <moment>", "the clock at the start (default: now)")
-    .option("--jwks <[host=]file>", "the key set a host answers with", collect, [])
+    .option("--token [words]", "send a token made for this run: `subject=alice exp=-1h role=admin tamper=signature`")
+    .option("--jwks <[host=]file>", "the key set a host answers with, for a token of your own", collect, [])
     .option("--verbose", "explain cases that are as expected, too");
 
   verb(
@@ -192,6 +195,19 @@ function addVerbs(verb: Verb): void {
     .option("--force", "take over what other managers or policies own")
     .option("--dry-run", "only what the API server would say")
     .option("--no-wait", "do not wait until istiod has accepted the plugins");
+}
+
+function addDemo(verb: Verb): void {
+  verb(
+    "demo",
+    "The manifests of deploy/istio/gatehouse on a real Envoy on this machine, with real requests.",
+    "npx gatehouse demo",
+    demoCommand,
+  )
+    .option("-f, --file <path...>", "other settings than those of deploy/istio/gatehouse/gateway")
+    .option("--policy <name>", "the policy (place) to show, where the files hold several")
+    .option("--cases <file>", "other requests than those of deploy/istio/gatehouse/gateway/cases.yaml")
+    .option("--once", "end after the round; without a terminal, with CI=true or --json this is so anyway");
 }
 
 function collect(value: string, before: string[]): string[] {

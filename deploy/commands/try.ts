@@ -6,11 +6,13 @@ import { load } from "../load.ts";
 import type { Answer } from "../output.ts";
 import { ToolError, hasErrors, textOf } from "../problem.ts";
 import { readCaseFile } from "../try/case-file.ts";
-import { inOrder, keySets, proxyOf } from "../try/chain.ts";
+import { answersOf, inOrder, issuerFor, keySets, proxyOf } from "../try/chain.ts";
 import type { Scripted } from "../try/chain.ts";
 import { explain } from "../try/explain.ts";
-import type { Explained, Verdict } from "../try/explain.ts";
-import { routingOf } from "../try/route.ts";
+import type { Explained } from "../try/explain.ts";
+import { filled } from "../try/placeholders.ts";
+import { hostOf, routingOf } from "../try/route.ts";
+import { indented, runText, runsText } from "../try/text.ts";
 import { isPlugin, pluginOf, pluginsOf } from "../validate/plugin.ts";
 import { momentOf } from "./render.ts";
 
@@ -28,6 +30,8 @@ export interface TryFlags {
   status?: string;
   time?: string;
   jwks: string[];
+  /** Words that describe a token; true: none were given. */
+  token?: string | true;
   verbose?: boolean;
 }
 
@@ -35,45 +39,54 @@ export function tryCommand(flags: TryFlags): Answer {
   const file = flags.cases ? readCaseFile(flags.cases) : undefined;
   const start = momentOf("--time", flags.time ?? file?.start);
   const { links, routing } = chainOf(flags, start);
-  const script: Scripted[] = [...(file?.calls ?? []), ...keySets(flags.jwks, links)];
+  const issuer = issuerFor(links);
+  const cases = file?.cases ?? [caseOf({ authority: hostOf(routing), ...flags })];
+  // Once for nothing: the issuer's keys must be there before the filters ask for them.
+  filled(cases, issuer, 0);
+  const script: Scripted[] = [...(file?.calls ?? []), ...keySets(flags.jwks, links), ...answersOf(issuer, links)];
   const proxy = proxyOf(links, script, start);
-  if (!file) {
-    const runs = explain(proxy, links, caseOf(flags), routing);
-    return {
-      ok: true,
-      text: runs.map((run) => runText(run, caseOf(flags).request ?? {})).join("\n"),
-      data: { requests: runs },
-    };
-  }
-  const results = file.cases.map((each, at) => {
-    const runs = explain(proxy, links, each, routing);
+  const results = cases.map((each, at) => {
+    const runs = explain(proxy, links, each, routing, issuer);
     const wrong = runs.flatMap(({ observed }) => differences(observed, each.expect ?? {}));
-    return {
-      name: each.name,
-      ok: wrong.length === 0,
-      differences: [...new Set(wrong)],
-      runs,
-      request: each.request ?? {},
-      line: file.manifest.place([...file.at, at, "name"]).line,
-    };
+    const line = file?.manifest.place([...file.at, at, "name"]).line;
+    const request = each.request ?? {};
+    return { name: each.name, ok: wrong.length === 0, differences: [...new Set(wrong)], line, request, runs };
   });
   proxy.shutdown();
-  const failed = results.filter(({ ok }) => !ok);
+  return file ? tableAnswer(file.manifest.file, results, flags.verbose) : requestAnswer(results[0]!);
+}
+
+interface Result {
+  name: string;
+  ok: boolean;
+  differences: string[];
+  line?: number;
+  request: Request;
+  runs: Explained[];
+}
+
+function requestAnswer({ runs, request }: Result): Answer {
+  return { ok: true, text: runsText(runs, request), data: { requests: runs } };
+}
+
+/** A case that is as expected is one line, unless more is asked for; one that is not is explained. */
+function tableAnswer(file: string, results: Result[], isVerbose = false): Answer {
+  const failed = results.filter(({ ok }) => !ok).length;
+  const passed = results.length - failed;
   const lines = results.flatMap(({ name, ok, differences, runs, request, line }) => [
-    `${ok ? "ok  " : "FAIL"} ${name}${ok ? "" : ` (${file.manifest.file}:${line})`}`,
+    `${ok ? "ok  " : "FAIL"} ${name}${ok ? "" : ` (${file}:${line})`}`,
     ...differences.map((difference) => `       ${difference}`),
-    ...(ok && !flags.verbose ? [] : [indented(runText(runs.at(-1)!, request))]),
+    ...(ok && !isVerbose ? [] : [indented(runText(runs.at(-1)!, request))]),
   ]);
-  const counts = `${results.length - failed.length} passed, ${failed.length} failed`;
   return {
-    ok: failed.length === 0,
-    text: [...lines, counts].join("\n"),
-    data: { cases: results, passed: results.length - failed.length, failed: failed.length },
+    ok: failed === 0,
+    text: [...lines, `${passed} passed, ${failed} failed`].join("\n"),
+    data: { cases: results, passed, failed },
   };
 }
 
 /** The filters of the chosen place, and what the mesh routes after them. */
-function chainOf(flags: TryFlags, start: Date) {
+export function chainOf(flags: Pick<TryFlags, "file" | "policy">, start: Date) {
   const loaded = load(flags.file);
   if (hasErrors(loaded.findings))
     throw new ToolError("invalid", `these settings cannot be used:\n${loaded.findings.map(textOf).join("\n")}`);
@@ -97,6 +110,7 @@ function caseOf(flags: TryFlags): Case {
     if (at < 0) throw new ToolError("usage", `--header "${text}": write "name: value"`);
     return [text.slice(0, at).trim().toLowerCase(), text.slice(at + 1).trim()];
   });
+  if (flags.token) headers.push(["authorization", `Bearer {{token ${flags.token === true ? "" : flags.token}}}`]);
   const repeat = Number(flags.repeat);
   if (!Number.isInteger(repeat) || repeat < 1 || repeat > 100_000)
     throw new ToolError("usage", `--repeat ${flags.repeat}: write a number from 1 to 100000`);
@@ -113,44 +127,4 @@ function caseOf(flags: TryFlags): Case {
   if (!Number.isInteger(status) || status < 100 || status > 599)
     throw new ToolError("usage", `--status ${flags.status}: write what the service answers, 100 to 599`);
   return { name: "request", request, response: { status }, repeat };
-}
-
-function runText({ observed, filters, route }: Explained, request: Request): string {
-  const head = `${request.method ?? "GET"} ${request.path ?? "/"} → ${observed.status}${observed.details ? ` (${observed.details})` : ""}`;
-  const width = Math.max(...filters.map(({ filter }) => filter.length));
-  const handed = (["variant", "limit", "reason"] as const)
-    .filter((key) => observed[key] !== undefined)
-    .map((key) => `${key} ${observed[key]}`);
-  const tail = [
-    observed.upstreamHeaders
-      ? `  route: ${route ?? "no VirtualService here has this host"}`
-      : "  route: it reached no service",
-    ...(handed.length > 0 ? [`  handed on: ${handed.join(", ")}`] : []),
-    ...(observed.log !== undefined ? [`  log: ${observed.log}`] : []),
-  ];
-  return [head, ...filters.flatMap((verdict) => verdictText(verdict, width)), ...tail].join("\n");
-}
-
-function verdictText(verdict: Verdict, width: number): string[] {
-  const counted = Object.entries(verdict.counted)
-    .map(([name, by]) => `${name} +${by}`)
-    .join(", ");
-  const lines = [`  ${verdict.filter.padEnd(width)}  ${verdict.verdict}${counted ? `  [${counted}]` : ""}`];
-  const pad = " ".repeat(width + 4);
-  for (const { header, value } of verdict.requestHeaders)
-    lines.push(
-      `${pad}${value === undefined ? `request header ${header} taken away` : `request header ${header}: ${value}`}`,
-    );
-  for (const { header, value } of verdict.responseHeaders)
-    lines.push(
-      `${pad}${value === undefined ? `response header ${header} taken away` : `response header ${header}: ${value}`}`,
-    );
-  return lines;
-}
-
-function indented(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => `       ${line}`)
-    .join("\n");
 }

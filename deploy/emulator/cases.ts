@@ -149,6 +149,23 @@ function observe(proxy: Proxy, stream: Stream, before: { metrics: Record<string,
   };
 }
 
+/**
+ * The cases that a real proxy on this machine can be given: no other time, no certificate, no metadata, no failure of its
+ * own. Time that has passed has passed for all later cases too, so the first `advance` ends them.
+ */
+export function casesForEnvoy(cases: Case[]): Case[] {
+  const passing = cases.findIndex(({ advance }) => advance !== undefined);
+  return (passing < 0 ? cases : cases.slice(0, passing)).filter((each) => !needsEmulator(each));
+}
+
+function needsEmulator({ request = {}, response = {}, emulatorOnly }: Case): boolean {
+  const { time, connection, metadata, xds, protocol, destinationAddress, trailers, scheme } = request;
+  const virtual: unknown[] = [time, connection, metadata, xds, protocol, destinationAddress, trailers, scheme];
+  const { flags, details, upstreamAddress, trailers: given, grpcStatus, transportFailure, cluster } = response;
+  virtual.push(flags, details, upstreamAddress, given, grpcStatus, transportFailure, cluster);
+  return emulatorOnly === true || virtual.some((each) => each !== undefined);
+}
+
 /** How much each metric grew. */
 export function growth(before: Record<string, number>, now: Record<string, number>): Record<string, number> {
   const changed = Object.entries(now).map(([name, value]): [string, number] => [name, value - (before[name] ?? 0)]);

@@ -10,6 +10,7 @@ import { ToolError, reasonOf } from "../problem.ts";
 import { clusterParts } from "../render/clusters.ts";
 import { compiled, environmentFrom } from "../validate/module-check.ts";
 import type { Plugin } from "../validate/plugin.ts";
+import { Issuer, madeAlgorithms } from "./issuer.ts";
 
 /** What a cluster answers to a filter's call; `path` undefined: to any. The shape of the scenarios' `calls`. */
 export interface Scripted {
@@ -93,10 +94,45 @@ export function keySets(flags: string[], links: Link[]): Scripted[] {
 
 /** The clusters from which jwt-auth reads keys. */
 function clustersOf(links: Link[]): string[] {
-  const providers: any[] = links.find(({ filter }) => filter === "jwt-auth")?.plugin.config?.providers ?? [];
-  return providers.flatMap((provider) => {
-    if (provider.jwksCluster) return [String(provider.jwksCluster)];
-    const url = provider.jwksUri ?? (provider.discovery ? provider.issuer : undefined);
-    return url && URL.canParse(url) ? [new URL(url).hostname] : [];
+  return providersOf(links).flatMap((provider) => clusterOf(provider) ?? []);
+}
+
+function clusterOf(provider: any): string | undefined {
+  if (provider?.jwksCluster) return String(provider.jwksCluster);
+  const url = provider?.jwksUri ?? (provider?.discovery ? provider.issuer : undefined);
+  return url && URL.canParse(url) ? new URL(url).hostname : undefined;
+}
+
+function providersOf(links: Link[]): any[] {
+  const providers = links.find(({ filter }) => filter === "jwt-auth")?.plugin.config?.providers;
+  return Array.isArray(providers) ? providers : [];
+}
+
+/** An issuer whose tokens are, unless told otherwise, what the first provider that fetches its keys wants. */
+export function issuerFor(links: Link[]): Issuer {
+  const providers = providersOf(links);
+  const provider = providers.find(clusterOf) ?? providers[0];
+  const listed: string[] = provider?.algorithms ?? [];
+  const algorithm = madeAlgorithms.find((name) => listed.includes(name));
+  return new Issuer({ issuer: provider?.issuer, audience: provider?.audiences?.[0], algorithm });
+}
+
+/** What an issuer answers to whoever asks for keys. Throws `usage` when nobody does: its tokens could not be verified. */
+export function answersOf(issuer: Issuer, links: Link[]): Scripted[] {
+  if (!issuer.isUsed) return [];
+  const fetching = providersOf(links).filter(clusterOf);
+  if (fetching.length === 0) {
+    const why = "no provider here fetches keys (jwksUri or discovery): a token that is made for this run has no way in";
+    throw new ToolError("usage", `${why}, give a real one with --header "authorization: Bearer …"`);
+  }
+  const headers = { "content-type": "application/json" };
+  return fetching.flatMap((provider): Scripted[] => {
+    const cluster = clusterOf(provider)!;
+    const keys: Scripted = { cluster, answer: { status: 200, headers, body: issuer.keySet() } };
+    if (!provider.discovery) return [keys];
+    const base = String(provider.issuer).replace(/\/$/, "");
+    const document = { issuer: provider.issuer, jwks_uri: `${base}/keys` };
+    const path = new URL(`${base}/.well-known/openid-configuration`).pathname;
+    return [{ cluster, path, answer: { status: 200, headers, body: document } }, keys];
   });
 }

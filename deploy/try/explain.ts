@@ -1,9 +1,11 @@
 // What each filter did to one request, in words: its verdict, the headers it changed, what it counted.
-import { runCase } from "../emulator/cases.ts";
+import { durationMillis, runCase } from "../emulator/cases.ts";
 import type { Case, Observed } from "../emulator/cases.ts";
 import type { HeaderMap } from "../emulator/headers.ts";
 import type { Proxy } from "../emulator/proxy.ts";
 import type { Link } from "./chain.ts";
+import type { Issuer } from "./issuer.ts";
+import { filled } from "./placeholders.ts";
 import { routeOf } from "./route.ts";
 import type { Routing } from "./route.ts";
 
@@ -32,13 +34,17 @@ export interface Explained {
 
 type Pairs = Map<string, string>;
 
-/** Runs one case (all its repetitions) and explains each. */
-export function explain(proxy: Proxy, links: Link[], each: Case, routing: Routing): Explained[] {
+/** Runs one case (all its repetitions) and explains each. Tokens are made when they are sent. */
+export function explain(proxy: Proxy, links: Link[], each: Case, routing: Routing, issuer: Issuer): Explained[] {
   const runs: Explained[] = [];
   // One repetition at a time, so that each can be watched by itself.
   for (let count = 0; count < (each.repeat ?? 1); count++) {
     const watch = watched(proxy, links);
-    const single = { ...each, repeat: 1, advance: count === 0 ? each.advance : undefined };
+    const single = filled(
+      { ...each, repeat: 1, advance: count === 0 ? each.advance : undefined },
+      issuer,
+      now(proxy, each),
+    );
     const { stream, observed } = runCase(proxy, single)[0]!;
     proxy.afterFilter = undefined;
     const filters = links.map(({ filter }) => watch.verdictOf(filter, observed, stream.state));
@@ -46,6 +52,13 @@ export function explain(proxy: Proxy, links: Link[], each: Case, routing: Routin
     runs.push({ observed, filters, route: upstream && routeOf(routing, upstream) });
   }
   return runs;
+}
+
+/** The wall clock (Unix time, s) at which a case's request is sent. */
+function now(proxy: Proxy, { request, advance }: Case): number {
+  if (request?.time !== undefined) return Math.floor(new Date(request.time).getTime() / 1000);
+  const seconds = Number(proxy.clock.unixNanos / 1_000_000_000n);
+  return seconds + Math.floor((advance ? durationMillis(advance)! : 0) / 1000);
 }
 
 function watched(proxy: Proxy, links: Link[]) {

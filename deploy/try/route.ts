@@ -24,6 +24,12 @@ export function routingOf(policies: Policy[], others: Manifest[]): Routing {
   return [...own, ...given.filter((service) => !own.some((other) => other.title === service.title))];
 }
 
+/** A host that is routed here, for a request that names none. */
+export function hostOf(routing: Routing): string | undefined {
+  const hosts = routing.flatMap(({ spec }) => listOf(spec?.hosts).map(String)).filter((host) => !host.includes("*"));
+  return hosts.find((host) => host.includes(".")) ?? hosts[0];
+}
+
 /** Where the headers lead, in words; undefined when no VirtualService here has the host. */
 export function routeOf(routing: Routing, headers: Map<string, string>): string | undefined {
   const host = (headers.get(":authority") ?? "").replace(/:\d+$/, "").toLowerCase();

@@ -1,7 +1,7 @@
 // Every scenario on the real Envoy, newest and oldest, except what needs virtual time or traffic a test cannot make.
 import assert from "node:assert/strict";
 import { after, before, describe, it, test } from "node:test";
-import { type Case, type Observed, growth } from "../../deploy/emulator/cases.ts";
+import { type Case, type Observed, casesForEnvoy, growth } from "../../deploy/emulator/cases.ts";
 import { differences } from "../../deploy/emulator/expectation.ts";
 import { cluster } from "../../envoy/bootstrap.ts";
 import { type Chain, startChain } from "../support/chain.ts";
@@ -18,20 +18,6 @@ const accessLog = ["seen %REQ(X-SCENARIO-CASE)%", "%RESPONSE_CODE_DETAILS%"]
   .concat(states.map((name) => `%FILTER_STATE(wasm.gatehouse_${name}:PLAIN)%`))
   .join("\t")
   .concat("\n");
-
-/** What only the emulator can do for a case; time that has passed there has passed for all later cases too. */
-function needsEmulator({ request = {}, response = {}, emulatorOnly }: Case): boolean {
-  const { time, connection, metadata, xds, protocol, destinationAddress, trailers, scheme } = request;
-  const virtual = [time, connection, metadata, xds, protocol, destinationAddress, trailers, scheme];
-  const { flags, details, upstreamAddress, trailers: given, grpcStatus, transportFailure, cluster: name } = response;
-  virtual.push(flags as never, details, upstreamAddress, given as never, grpcStatus as never, transportFailure, name);
-  return emulatorOnly === true || virtual.some((each) => each !== undefined);
-}
-
-function casesFor({ cases }: Scenario): Case[] {
-  const passing = cases.findIndex(({ advance }) => advance !== undefined);
-  return (passing < 0 ? cases : cases.slice(0, passing)).filter((each) => !needsEmulator(each));
-}
 
 interface Running {
   chain: Chain;
@@ -124,7 +110,8 @@ async function metrics(chain: Chain): Promise<Record<string, number>> {
 for (const version of ["newest", "oldest"]) {
   describe(`scenarios on Envoy (${version})`, () => {
     after(closeConnections);
-    test("there are scenarios", () => assert.ok(scenarios.some((scenario) => casesFor(scenario).length > 0)));
+    test("there are scenarios", () =>
+      assert.ok(scenarios.some((scenario) => casesForEnvoy(scenario.cases).length > 0)));
     for (const scenario of scenarios) {
       describe(scenario.name, () => {
         let running: Running;
@@ -136,7 +123,7 @@ for (const version of ["newest", "oldest"]) {
           await running?.chain.stop();
           for (const server of running?.servers ?? []) await server.close();
         });
-        for (const [index, each] of casesFor(scenario).entries()) {
+        for (const [index, each] of casesForEnvoy(scenario.cases).entries()) {
           it(each.name, async () => {
             for (let i = 0; i < (each.repeat ?? 1); i++) {
               const observed = await observe(running, each, `${index}.${i}`);

@@ -1,0 +1,96 @@
+// VirtualServices as Envoy's own routes: as much of istiod's translation as the manifests of a demo need. Throws at what it
+// does not know, so that nothing is shown that the mesh would do otherwise.
+import type { Json } from "../../envoy/bootstrap.ts";
+import { ToolError } from "../problem.ts";
+import type { Routing } from "../try/route.ts";
+
+/** A place that requests go to, and the name of its cluster, which is Istio's. */
+export interface Destination {
+  cluster: string;
+  host: string;
+  subset?: string;
+}
+
+const known = ["name", "match", "route", "timeout", "retries"];
+
+/** One virtual host for each VirtualService, and every destination that they name. */
+export function envoyRoutes(routing: Routing): { virtualHosts: Json[]; destinations: Destination[] } {
+  const destinations = new Map<string, Destination>();
+  if (routing.length === 0) return anywhere();
+  const virtualHosts = routing.map(({ title, spec }) => ({
+    name: title,
+    domains: listOf(spec?.hosts).flatMap((host) => (host === "*" ? ["*"] : [host, `${host}:*`])),
+    routes: listOf(spec?.http).flatMap((rule) => routesOf(title, rule, destinations)),
+  }));
+  return { virtualHosts, destinations: [...destinations.values()] };
+}
+
+/** Without a VirtualService there is one service, and everything goes to it. */
+function anywhere(): { virtualHosts: Json[]; destinations: Destination[] } {
+  const destination = { cluster: "outbound|80||service", host: "service" };
+  const route = { match: { prefix: "/" }, route: { cluster: destination.cluster } };
+  return { virtualHosts: [{ name: "all", domains: ["*"], routes: [route] }], destinations: [destination] };
+}
+
+/** A list of matches is an "or": a route for each. */
+function routesOf(title: string, rule: any, destinations: Map<string, Destination>): Json[] {
+  const unknown = Object.keys(rule).find((key) => !known.includes(key));
+  if (unknown) throw new ToolError("invalid", `${title}: the demo does not know "${unknown}" of a route`);
+  const weighted = listOf(rule.route).map(({ destination, weight }) => {
+    const { host = "", subset = "", port } = destination ?? {};
+    const cluster = `outbound|${port?.number ?? 80}|${subset}|${host}`;
+    destinations.set(cluster, { cluster, host, ...(subset && { subset }) });
+    return { name: cluster, weight: weight ?? 100 };
+  });
+  const action: Json =
+    weighted.length === 1 ? { cluster: weighted[0]!.name } : { weighted_clusters: { clusters: weighted } };
+  if (rule.timeout) action.timeout = rule.timeout;
+  if (rule.retries) action.retry_policy = retryPolicy(rule.retries);
+  const matches = listOf(rule.match);
+  return (matches.length > 0 ? matches : [{}]).map((match) => ({ match: routeMatch(title, match), route: action }));
+}
+
+function retryPolicy({ attempts, perTryTimeout, retryOn }: any): Json {
+  return {
+    num_retries: attempts ?? 2,
+    ...(perTryTimeout && { per_try_timeout: perTryTimeout }),
+    ...(retryOn && { retry_on: retryOn }),
+  };
+}
+
+const pseudoHeaders: Record<string, string> = { method: ":method", authority: ":authority", scheme: ":scheme" };
+
+function routeMatch(title: string, match: any): Json {
+  const headers: Json[] = [];
+  const made: Json = { prefix: "/" };
+  for (const [key, value] of Object.entries<any>(match)) {
+    if (key === "uri") Object.assign(made, pathMatch(value));
+    else if (key in pseudoHeaders) headers.push({ name: pseudoHeaders[key], string_match: stringMatch(value) });
+    else if (key === "headers" || key === "withoutHeaders")
+      for (const [name, one] of Object.entries<any>(value))
+        headers.push({ ...headerMatch(name, one), ...(key === "withoutHeaders" && { invert_match: true }) });
+    else if (key !== "name") throw new ToolError("invalid", `${title}: the demo does not know "${key}" of a match`);
+  }
+  if ("path" in made || "safe_regex" in made) delete made.prefix;
+  return { ...made, ...(headers.length > 0 && { headers }) };
+}
+
+function pathMatch({ exact, prefix, regex }: any): Json {
+  if (exact !== undefined) return { path: exact };
+  return prefix !== undefined ? { prefix } : { safe_regex: { regex } };
+}
+
+function headerMatch(name: string, match: any): Json {
+  return Object.keys(match ?? {}).length === 0
+    ? { name, present_match: true }
+    : { name, string_match: stringMatch(match) };
+}
+
+function stringMatch({ exact, prefix, regex }: any): Json {
+  if (exact !== undefined) return { exact };
+  return prefix !== undefined ? { prefix } : { safe_regex: { regex } };
+}
+
+function listOf(value: unknown): any[] {
+  return Array.isArray(value) ? value : [];
+}
