@@ -23,6 +23,8 @@ export interface Placement {
   selector?: Record<string, string>;
   targetRefs?: TargetRef[];
   direction: Direction;
+  /** Undefined is all. */
+  ports?: number[];
 }
 
 export interface Image {
@@ -57,6 +59,9 @@ export interface Traffic {
   namespace: string;
   hosts: string[];
   gateways?: string[];
+  exportTo?: string[];
+  /** Rules that come before those of the variants, verbatim. */
+  first?: object[];
   host: string;
   port?: number;
   trafficPolicy?: object;

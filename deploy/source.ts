@@ -2,7 +2,7 @@
 // input; refuses to know what the documents mean.
 import { globSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { LineCounter, isMap, isNode, isScalar, isSeq, parseAllDocuments } from "yaml";
+import { LineCounter, isMap, isNode, isScalar, isSeq, parseAllDocuments, visit } from "yaml";
 import type { Document, Node, Pair } from "yaml";
 import { ToolError, reasonOf } from "./problem.ts";
 import type { Finding, Place } from "./problem.ts";
@@ -113,14 +113,35 @@ export function parse(text: string, file: string, named = true): { manifests: Ma
   const lines = new LineCounter();
   const manifests: Manifest[] = [];
   const findings: Finding[] = [];
-  const documents = parseAllDocuments(text, { lineCounter: lines, merge: true, uniqueKeys: true, prettyErrors: false });
+  const documents = parseAllDocuments(text, {
+    lineCounter: lines,
+    merge: true,
+    uniqueKeys: true,
+    prettyErrors: false,
+    logLevel: "error",
+  });
   for (const document of Array.isArray(documents) ? documents : []) {
     for (const error of document.errors) {
       const { line, col } = lines.linePos(error.pos[0]);
       const place = { file, line: Math.max(line, 1), column: Math.max(col, 1) };
-      findings.push({ severity: "error", rule: "yaml", place, what: "not valid YAML", why: error.message });
+      findings.push({
+        severity: "error",
+        rule: "yaml",
+        place,
+        what: "not valid YAML",
+        why: error.message,
+        right: templateHint(text),
+      });
     }
     if (document.errors.length > 0) continue;
+    const odd = collectionKey(document);
+    if (odd !== undefined) {
+      const { line, col } = lines.linePos(odd);
+      const place = { file, line: Math.max(line, 1), column: Math.max(col, 1) };
+      const what = "a map or a list stands where a name must be";
+      findings.push({ severity: "error", rule: "yaml", place, what, right: templateHint(text) ?? "quote it" });
+      continue;
+    }
     let value: unknown;
     try {
       value = document.toJS({ maxAliasCount: aliasesMax });
@@ -133,6 +154,26 @@ export function parse(text: string, file: string, named = true): { manifests: Ma
     manifests.push(...unpacked(file, value, document, lines, named));
   }
   return { manifests, findings };
+}
+
+/** `{{ … }}` is a map of a map to YAML. */
+function templateHint(text: string): string | undefined {
+  return text.includes("{{") ? "it looks like a Helm template: render it first (helm template)" : undefined;
+}
+
+/** The offset of the first key that is no scalar. */
+function collectionKey(document: Document): number | undefined {
+  let found: number | undefined;
+  visit(document, {
+    Pair(_key, { key }) {
+      if (isMap(key) || isSeq(key)) {
+        found = key.range?.[0] ?? 0;
+        return visit.BREAK;
+      }
+      return undefined;
+    },
+  });
+  return found;
 }
 
 /** The items of a Kubernetes `List`, each with its own place; anything else as it is. */

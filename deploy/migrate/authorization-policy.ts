@@ -2,7 +2,8 @@
 // after jwt-auth. A policy that loses a condition is written anew without it.
 import type { Manifest, Path } from "../source.ts";
 import { usesOfRequestAuth } from "../validate/cross-checks.ts";
-import { mayMeet } from "../validate/overlap.ts";
+import { covers, mayMeet } from "../validate/overlap.ts";
+import type { Scope } from "../validate/overlap.ts";
 import { claimRules } from "./claim-conditions.ts";
 import { listOf, placementFor } from "./context.ts";
 import type { Context } from "./context.ts";
@@ -10,10 +11,9 @@ import type { Draft } from "./drafts.ts";
 import { anyOf, hostsMatch, wildcardRegex } from "./matchers.ts";
 import { anyProvider } from "./request-authentication.ts";
 
-/** A rule of jwt-auth in the making, with where it stands in the order. */
+/** A rule of jwt-auth in the making, by what it does: the order depends on it. */
 interface Ordered {
-  /** Denials decide first, then what needs no token, then what does. */
-  rank: 0 | 1 | 2;
+  kind: "open" | "claims" | "denial";
   rule: any;
 }
 
@@ -23,10 +23,10 @@ export function migrateAuthorizationPolicies(context: Context): void {
   const readers = new Set(policies.filter((policy) => usesOfRequestAuth(policy).length > 0));
   for (const draft of context.drafts.all()) {
     if (!draft.filters["jwt-auth"]) continue;
-    const own = policies.filter((policy) => mayMeet(scopeOf(policy.value, policy.namespace), draftScope(draft)));
+    const own = policies.filter((policy) => covers(scopeOf(policy), draft.scope));
     if (!own.some((policy) => readers.has(policy))) continue;
     const ordered = own.flatMap((policy) => rulesOf(context, draft, policy, readers));
-    draft.filters["jwt-auth"].rules.push(...ordered.sort((a, b) => a.rank - b.rank).map(({ rule }) => rule));
+    draft.filters["jwt-auth"].rules.push(...inOrder(ordered));
   }
   for (const policy of policies) {
     const isTaken = context.report.entries.some((entry) => entry.manifest === policy);
@@ -42,17 +42,48 @@ export function migrateAuthorizationPolicies(context: Context): void {
   }
 }
 
-function scopeOf(resource: any, namespace: string) {
-  return { namespace, selector: resource.spec?.selector?.matchLabels, targetRefs: resource.spec?.targetRefs };
+/** Policies for some of the workloads of a RequestAuthentication: each such set of workloads gets a draft of its own. */
+export function splitDrafts(context: Context): void {
+  const drafts = context.drafts.all().filter((draft) => draft.filters["jwt-auth"]);
+  for (const policy of context.ofKind("security.istio.io", "AuthorizationPolicy")) {
+    if (usesOfRequestAuth(policy).length === 0) continue;
+    const scope = scopeOf(policy);
+    if (drafts.some((draft) => covers(scope, draft.scope)) || !drafts.some((draft) => mayMeet(scope, draft.scope)))
+      continue;
+    const draft = context.drafts.at(policy.namespace, placementFor(context, policy), policy.name);
+    draft.settings("jwt-auth", policy, () => ({ providers: [], rules: [] }));
+  }
 }
 
-function draftScope(draft: Draft) {
-  const { gateway, sidecar, waypoint, targetRefs } = draft.placement;
-  return {
-    namespace: draft.namespace,
-    selector: (gateway ?? sidecar)?.selector,
-    targetRefs: waypoint?.targetRefs ?? targetRefs,
-  };
+function scopeOf({ value, namespace }: Manifest): Scope {
+  return { namespace, selector: value.spec?.selector?.matchLabels, targetRefs: value.spec?.targetRefs };
+}
+
+/**
+ * The first rule that matches decides. Istio's DENY goes first and its ALLOWs are alternatives: what needs no token comes
+ * first, unless a denial might mean the same requests; a denial only asks for a token, which claim rules ask for anyway.
+ */
+function inOrder(ordered: Ordered[]): any[] {
+  const of = (kind: Ordered["kind"]) => ordered.filter((each) => each.kind === kind).map(({ rule }) => rule);
+  const denials = of("denial");
+  const isDenied = (rule: any) => denials.some((denial) => mayOverlap(rule.match, denial.match));
+  const open = of("open");
+  return [...open.filter((rule) => !isDenied(rule)), ...of("claims"), ...denials, ...open.filter(isDenied)];
+}
+
+/** False only if no path can be meant by both. */
+function mayOverlap(a: any[] | undefined, b: any[] | undefined): boolean {
+  return (a ?? [{}]).some((one) => (b ?? [{}]).some((other) => !areDisjoint(one.uri, other.uri)));
+}
+
+function areDisjoint(a: any, b: any): boolean {
+  if (!a || !b || a.invert || b.invert) return false;
+  if (a.exact !== undefined && b.exact !== undefined) return a.exact !== b.exact;
+  if (a.exact !== undefined && b.prefix !== undefined) return !a.exact.startsWith(b.prefix);
+  if (a.prefix !== undefined && b.exact !== undefined) return !b.exact.startsWith(a.prefix);
+  if (a.prefix !== undefined && b.prefix !== undefined)
+    return !a.prefix.startsWith(b.prefix) && !b.prefix.startsWith(a.prefix);
+  return false;
 }
 
 function rulesOf(context: Context, draft: Draft, policy: Manifest, readers: Set<Manifest>): Ordered[] {
@@ -60,7 +91,7 @@ function rulesOf(context: Context, draft: Draft, policy: Manifest, readers: Set<
   const isReader = readers.has(policy);
   if (action !== "ALLOW" && action !== "DENY") return [];
   if (action === "DENY" && !isReader) return [];
-  if (isReader) placementFor(context, policy);
+  if (isReader && !context.report.entries.some(({ manifest }) => manifest === policy)) placementFor(context, policy);
   const kept: any[] = [];
   const ordered = listOf(policy.value.spec?.rules).flatMap((rule, at): Ordered[] => {
     const path = ["spec", "rules", at];
@@ -73,7 +104,7 @@ function rulesOf(context: Context, draft: Draft, policy: Manifest, readers: Set<
   });
   if (!isReader) return ordered;
   context.report.carried(policy, ["spec", "action"], "order of the rules");
-  if (kept.length > 0) {
+  if (kept.length > 0 && !context.rewritten.some(({ source }) => source === policy)) {
     const { status: _status, ...value } = policy.value;
     context.rewritten.push({ value: { ...value, spec: { ...value.spec, rules: kept } }, source: policy });
   }
@@ -86,6 +117,10 @@ type Made = { ordered: Ordered[]; kept: any[] };
 function admission(context: Context, draft: Draft, policy: Manifest, rule: any, path: Path, isReader: boolean): Made {
   const match = matchesOf(context, policy, rule, path, isReader);
   const { claims, problems, rest } = claimRules(rule);
+  if (!match && claims === undefined) {
+    if (isReader) context.report.kept(policy, path, "it asks for no token: RBAC goes on enforcing it, after jwt-auth");
+    return { ordered: [], kept: [rule] };
+  }
   if (!match || problems.length > 0) {
     for (const problem of problems) context.report.lost(policy, [...path, ...problem.path], problem.why);
     if (!match)
@@ -104,7 +139,7 @@ function admission(context: Context, draft: Draft, policy: Manifest, rule: any, 
     return {
       ordered: [
         {
-          rank: 1,
+          kind: "open",
           rule: { name, ...(match.length > 0 && { match }), requires: anyProvider(settings), allowMissing: true },
         },
       ],
@@ -119,7 +154,7 @@ function admission(context: Context, draft: Draft, policy: Manifest, rule: any, 
   return {
     ordered: [
       {
-        rank: 2,
+        kind: "claims",
         rule: {
           name,
           ...(match.length > 0 && { match }),
@@ -151,7 +186,7 @@ function denial(context: Context, draft: Draft, policy: Manifest, rule: any, pat
   const name = `${policy.name}-${Number(path[2]) + 1}`;
   context.report.changed(policy, path, `jwt-auth rule "${name}": a missing token is 401, not 403`);
   const requires = anyProvider(draft.filters["jwt-auth"]);
-  return { ordered: [{ rank: 0, rule: { name, ...(match.length > 0 && { match }), requires } }], kept: [] };
+  return { ordered: [{ kind: "denial", rule: { name, ...(match.length > 0 && { match }), requires } }], kept: [] };
 }
 
 /** `to`, mTLS sources and addresses as a list of Match; undefined if some part has no counterpart. */
@@ -160,16 +195,31 @@ function matchesOf(context: Context, policy: Manifest, rule: any, path: Path, is
   const sources = listOf(rule?.from).map((entry) => entry?.source ?? {});
   const tos = operations.map(operationMatch);
   const froms = sources.map(sourceMatch);
-  const foreign = listOf(rule?.when).some((entry) => !String(entry?.key).startsWith("request.auth."));
-  if (tos.includes(undefined) || froms.includes(undefined) || foreign) {
+  const conditions = listOf(rule?.when).filter((entry) => !String(entry?.key).startsWith("request.auth."));
+  const whens = conditions.map(conditionMatch);
+  const keys = whens.flatMap((when) => Object.keys(when ?? {}));
+  const isTwice = new Set(keys).size < keys.length || froms.some((from) => from && keys.some((key) => key in from));
+  if (tos.includes(undefined) || froms.includes(undefined) || whens.includes(undefined) || isTwice) {
     if (!isReader) context.report.kept(policy, path, "RBAC goes on enforcing it");
     return undefined;
   }
   const whats = tos.length > 0 ? tos : [{}];
   const whos = froms.length > 0 ? froms : [{}];
-  const matches = whats.flatMap((what) => whos.map((who) => ({ ...what, ...who })));
+  const when = Object.assign({}, ...whens);
+  const matches = whats.flatMap((what) => whos.map((who) => ({ ...what, ...who, ...when })));
   // An empty Match admits everything: then the list has nothing to add.
   return matches.some((match) => Object.keys(match).length === 0) ? [] : matches;
+}
+
+/** `when` about the request itself, without the token; undefined if it has no counterpart. */
+function conditionMatch({ key, values, notValues }: any): any {
+  if (!Array.isArray(values ?? notValues) || (values && notValues)) return undefined;
+  const header = /^request\.headers\[([^\]]+)\]$/.exec(String(key))?.[1];
+  if (header) {
+    const match = anyOf((values ?? notValues).map(String), Boolean(notValues));
+    return { headers: { [header.toLowerCase()]: match } };
+  }
+  return ["source.ip", "remote.ip"].includes(key) && values ? { sourceAddresses: values } : undefined;
 }
 
 const operationKeys = new Set(["paths", "notPaths", "methods", "notMethods", "hosts", "notHosts"]);

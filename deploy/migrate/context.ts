@@ -28,9 +28,13 @@ export class Context {
   }
 }
 
-/** Labels that say "this is a gateway". */
-function isGateway(labels: Record<string, string>): boolean {
-  return Object.entries(labels).some(([key, value]) => /gateway/.test(key) || /gateway/.test(String(value)));
+/** Labels that say "this is a gateway": by their words, by the label of Istio's charts, or by a Gateway that was read. */
+export function isGateway(context: Context, labels: Record<string, string>): boolean {
+  const isNamed = Object.entries(labels).some(
+    ([key, value]) => key === "istio" || /gateway/.test(key) || /gateway/.test(String(value)),
+  );
+  const selectors = context.ofKind("networking.istio.io", "Gateway").map(({ value }) => value.spec?.selector ?? {});
+  return isNamed || selectors.some((selector) => JSON.stringify(selector) === JSON.stringify(labels));
 }
 
 /**
@@ -52,7 +56,7 @@ export function placementFor(context: Context, manifest: Manifest): Resource {
   const labels: Record<string, string> | undefined = spec.selector?.matchLabels;
   if (labels && Object.keys(labels).length > 0) {
     context.report.carried(manifest, ["spec", "selector"], "placement");
-    return isGateway(labels) ? { gateway: { selector: labels } } : { sidecar: { selector: labels } };
+    return isGateway(context, labels) ? { gateway: { selector: labels } } : { sidecar: { selector: labels } };
   }
   if (manifest.namespace === rootNamespace) {
     context.report.changed(

@@ -5,12 +5,13 @@ import { Fields } from "./fields.ts";
 import { tokenBucketOf } from "./local-rate-limit.ts";
 import type { Tell } from "./local-rate-limit.ts";
 
-/** One limit per descriptor whose keys come from actions in the same configuration. */
-export function descriptorLimits(fields: Fields, name: string, common: any, tell: Tell): any[] {
+/** One limit per descriptor whose keys come from actions in the same configuration, or in other patches beside it. */
+export function descriptorLimits(fields: Fields, name: string, common: any, elsewhere: any[], tell: Tell): any[] {
   const descriptors = listOf(fields.get("descriptors"));
   if (descriptors.length === 0) return [];
-  const actions = listOf(fields.get("rate_limits")).flatMap((limit) => listOf(new Fields(limit, []).get("actions")));
-  if (actions.length > 0) tell.carried("rate_limits", "match and key of the limits");
+  const own = listOf(fields.get("rate_limits")).flatMap((limit) => listOf(new Fields(limit, []).get("actions")));
+  const actions = own.length > 0 ? own : elsewhere;
+  if (own.length > 0) tell.carried("rate_limits", "match and key of the limits");
   return descriptors.flatMap((descriptor, at) => {
     const where = `descriptors/${at}`;
     const limit: any = {

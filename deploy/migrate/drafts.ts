@@ -4,6 +4,7 @@ import type { FilterName } from "../catalog.ts";
 import { policyVersion } from "../policy.ts";
 import type { Manifest } from "../source.ts";
 import type { Resource } from "../render/plugin.ts";
+import type { Scope } from "../validate/overlap.ts";
 
 export class Draft {
   readonly namespace: string;
@@ -24,6 +25,19 @@ export class Draft {
   settings(filter: FilterName, source: Manifest, empty: () => any): any {
     if (!this.sources.includes(source)) this.sources.push(source);
     return (this.filters[filter] ??= empty());
+  }
+
+  /** Where it applies, as the checks see it. */
+  get scope(): Scope {
+    const { gateway, sidecar, waypoint, targetRefs } = this.placement;
+    const { namespace } = this;
+    return { namespace, selector: (gateway ?? sidecar)?.selector, targetRefs: waypoint?.targetRefs ?? targetRefs };
+  }
+
+  /** True if all that was read for this place has no settings: a limiter without limits. */
+  get isEmpty(): boolean {
+    if (this.filters["rate-limit"]?.limits.length === 0) delete this.filters["rate-limit"];
+    return Object.keys(this.filters).length === 0;
   }
 
   toPolicy(repository: string): Resource {

@@ -2,12 +2,12 @@
 import type { Manifest } from "../source.ts";
 import { partsOf } from "../kustomize.ts";
 import { hasAccessLog, migrateMeshAccessLog, migrateTelemetry } from "./access-log.ts";
-import { migrateAuthorizationPolicies } from "./authorization-policy.ts";
+import { migrateAuthorizationPolicies, splitDrafts } from "./authorization-policy.ts";
 import { Context } from "./context.ts";
 import { migrateFlagger } from "./flagger.ts";
 import { hasLocalRateLimit, migrateLocalRateLimit } from "./local-rate-limit.ts";
 import type { Report } from "./report.ts";
-import { closeRules, migrateRequestAuthentication } from "./request-authentication.ts";
+import { closeRules, migrateRequestAuthentication, shareProviders } from "./request-authentication.ts";
 import { isCanary, migrateVirtualService } from "./virtual-service.ts";
 import type { Resource } from "../render/plugin.ts";
 
@@ -24,6 +24,8 @@ export function migrate(manifests: Manifest[], repository: string): Migrated {
   const { report } = context;
   for (const manifest of context.ofKind("security.istio.io", "RequestAuthentication"))
     migrateRequestAuthentication(context, manifest);
+  splitDrafts(context);
+  shareProviders(context);
   migrateAuthorizationPolicies(context);
   for (const draft of context.drafts.all()) closeRules(draft);
   for (const manifest of context.ofKind("networking.istio.io", "EnvoyFilter")) {
@@ -37,11 +39,20 @@ export function migrate(manifests: Manifest[], repository: string): Migrated {
   for (const manifest of context.ofKind("flagger.app", "Canary")) migrateFlagger(context, manifest);
   for (const manifest of context.manifests.filter(hasAccessLog)) migrateMeshAccessLog(context, manifest);
   for (const manifest of context.ofKind("telemetry.istio.io", "Telemetry")) migrateTelemetry(context, manifest);
-  const policies = context.drafts.all().map((draft) => ({ value: draft.toPolicy(repository), from: draft.sources }));
+  for (const manifest of context.manifests) reportUnread(context, manifest);
+  const drafts = context.drafts.all().filter((draft) => !draft.isEmpty);
+  const policies = drafts.map((draft) => ({ value: draft.toPolicy(repository), from: draft.sources }));
   return {
     documents: [...policies, ...context.rewritten.map(({ value, source }) => ({ value, from: [source] }))],
     report,
   };
+}
+
+/** What nobody read stays as it is, and that is said too. */
+function reportUnread({ report }: Context, manifest: Manifest): void {
+  if (report.entries.some((entry) => entry.manifest === manifest) || !manifest.kind) return;
+  if (manifest.group === "kustomize.config.k8s.io") return;
+  report.kept(manifest, ["kind"], "none of the filters has a part in it");
 }
 
 /** A resource that a base and an overlay both hold is read once: the first wins. */

@@ -16,18 +16,28 @@ export interface Entry {
 
 export class Report {
   readonly entries: Entry[] = [];
+  private readonly seen = new Map<Manifest, Set<string>>();
 
   carried(manifest: Manifest, path: Path, note: string): void {
-    this.entries.push({ manifest, path, fate: "carried", note });
+    this.add({ manifest, path, fate: "carried", note });
   }
   changed(manifest: Manifest, path: Path, note: string): void {
-    this.entries.push({ manifest, path, fate: "changed", note });
+    this.add({ manifest, path, fate: "changed", note });
   }
   kept(manifest: Manifest, path: Path, note: string): void {
-    this.entries.push({ manifest, path, fate: "kept", note });
+    this.add({ manifest, path, fate: "kept", note });
   }
   lost(manifest: Manifest, path: Path, note: string): void {
-    this.entries.push({ manifest, path, fate: "lost", note });
+    this.add({ manifest, path, fate: "lost", note });
+  }
+
+  /** A resource that goes into several policies says the same of each of its fields only once. */
+  private add(entry: Entry): void {
+    const key = JSON.stringify([entry.path, entry.fate, entry.note]);
+    const known = this.seen.get(entry.manifest) ?? new Set();
+    if (known.has(key)) return;
+    this.seen.set(entry.manifest, known.add(key));
+    this.entries.push(entry);
   }
 
   /** Speaks for every leaf below `at` that no entry covers. */
@@ -40,15 +50,18 @@ export class Report {
     }
   }
 
-  /** One finding per entry, so that it prints as every other message does. */
+  /** One finding per entry, by file and line, so that it prints as every other message does. */
   findings(): Finding[] {
-    return this.entries.map(({ manifest, path, fate, note }) => ({
+    const files = [...new Set(this.entries.map(({ manifest }) => manifest.file))];
+    const all = this.entries.map(({ manifest, path, fate, note }): Finding => ({
       severity: fate === "lost" ? "warning" : "note",
       rule: fate,
       place: manifest.place(path),
       what: `${manifest.title} ${pathText(path)}`,
       why: `${words[fate]}: ${note}`,
     }));
+    const rank = ({ place }: Finding) => files.indexOf(place.file) * 1e7 + place.line;
+    return all.sort((a, b) => rank(a) - rank(b));
   }
 
   count(fate: Fate): number {

@@ -4,6 +4,7 @@ import { listOf, placementFor } from "./context.ts";
 import type { Context } from "./context.ts";
 import { slug } from "./drafts.ts";
 import type { Draft } from "./drafts.ts";
+import { mayMeet } from "../validate/overlap.ts";
 
 /** Fields that have the same name and meaning on both sides. */
 const same = [
@@ -82,17 +83,44 @@ function addProvider(context: Context, manifest: Manifest, settings: any, rule: 
 /** From the issuer's host, unique within the policy. */
 function nameFor(settings: any, rule: any): string {
   const issuer = String(rule.issuer ?? rule.jwksUri ?? "issuer");
-  const base = slug(URL.canParse(issuer) ? new URL(issuer).hostname || issuer : issuer);
-  const taken = new Set(settings.providers.map((provider: any) => provider.name));
-  let name = base;
-  for (let number = 2; taken.has(name); number++) name = `${base}-${number}`;
-  return name;
+  return freeName(settings.providers, slug(URL.canParse(issuer) ? new URL(issuer).hostname || issuer : issuer));
 }
 
 /** What any provider of the policy satisfies. */
 export function anyProvider(settings: any): any {
   const providers: any[] = settings.providers.map(({ name }: any) => ({ provider: name }));
   return providers.length === 1 ? providers[0] : { anyOf: providers };
+}
+
+/**
+ * Istio joins all RequestAuthentications of a workload. Two policies that meet in a proxy each run by themselves there, so
+ * each is given the providers of the other, lest it refuse tokens that only the other knows.
+ */
+export function shareProviders(context: Context): void {
+  const drafts = context.drafts.all().filter((draft) => draft.filters["jwt-auth"]);
+  const before = drafts.map((draft) => [...draft.filters["jwt-auth"].providers]);
+  drafts.forEach((draft, at) => {
+    drafts.forEach((other, index) => {
+      if (at === index || !mayMeet(draft.scope, other.scope)) return;
+      const own: any[] = draft.filters["jwt-auth"].providers;
+      const more = before[index]!.filter(({ issuer }: any) => !own.some((provider) => provider.issuer === issuer));
+      own.push(...more.map((provider: any) => ({ ...provider, name: freeName(own, provider.name) })));
+      for (const source of other.sources.filter(({ kind }) => kind === "RequestAuthentication"))
+        context.report.changed(
+          source,
+          ["spec"],
+          `some of its proxies run policy "${draft.name}" too: both have the same providers, lest one refuse the other's tokens, and both leave the token on the request (forwardOriginalToken)`,
+        );
+      for (const provider of own) provider.forwardOriginalToken = true;
+    });
+  });
+}
+
+function freeName(providers: any[], wanted: string): string {
+  const taken = new Set(providers.map(({ name }) => name));
+  let name = wanted;
+  for (let number = 2; taken.has(name); number++) name = `${wanted}-${number}`;
+  return name;
 }
 
 /** The last rule of each policy: Istio's "a token, if there is one, must be good". */

@@ -62,7 +62,11 @@ export function migrateVirtualService(context: Context, manifest: Manifest): voi
       `no route takes the rest (Envoy answers 404): here it goes to "${route.base}"`,
     );
   }
-  for (const key of ["tcp", "tls", "exportTo"]) {
+  if (spec.exportTo !== undefined) {
+    traffic.exportTo = spec.exportTo;
+    report.carried(manifest, ["spec", "exportTo"], "traffic.exportTo");
+  }
+  for (const key of ["tcp", "tls"]) {
     if (spec[key] !== undefined) report.lost(manifest, ["spec", key], "keep it in a VirtualService of its own");
   }
   place(context, manifest, route, traffic);
@@ -120,8 +124,18 @@ class Variants {
         if (!isFirst && Object.keys(options).length > 0) this.differ(path, name);
       } else if (before !== JSON.stringify(options)) this.differ(path, name);
     }
-    for (const key of Object.keys(options))
+    const written = path.reduce((node: any, step) => node?.[step], this.manifest.value) ?? {};
+    for (const key of Object.keys(options).filter((name) => name in written))
       this.context.report.carried(this.manifest, [...path, key], `traffic variants ${names.join(", ")} http.${key}`);
+  }
+
+  /** A rule that stays what it is, before those of the variants. */
+  first(rule: any, path: Path, why: string): void {
+    (this.traffic.first ??= []).push(rule);
+    const before = this.route.variants.length > 0 ? ", and now comes before the rules that stood above it" : "";
+    const note = `${why}: it stays as it is, in traffic.first${before}`;
+    if (before) this.context.report.changed(this.manifest, path, note);
+    else this.context.report.carried(this.manifest, path, note);
   }
 
   private differ(path: Path, name: string): void {
@@ -134,18 +148,18 @@ function readRule(context: Context, manifest: Manifest, variants: Variants, rule
   const { report } = context;
   for (const key of ["redirect", "directResponse", "delegate"]) {
     if (rule?.[key] === undefined) continue;
-    report.lost(
-      manifest,
-      path,
-      `a ${key} is no variant: keep this rule in the VirtualService, above the rendered ones`,
-    );
+    variants.first(rule, path, `a ${key} is no variant`);
     return;
   }
   if (rule.name !== undefined) report.changed(manifest, [...path, "name"], "rendered rules are named by their variant");
   const destinations = listOf(rule.route);
   const matches = listOf(rule.match);
   if (matches.length > 0 && destinations.length > 1) {
-    report.lost(manifest, path, "a split under a condition: write a canary route of its own with this match");
+    variants.first(
+      rule,
+      path,
+      "a split under a condition: a canary route of its own with this match would make it sticky",
+    );
     return;
   }
   const named = destinations.map((one) => variants.of(one?.destination));
@@ -156,14 +170,14 @@ function readRule(context: Context, manifest: Manifest, variants: Variants, rule
     if (matches.length > 0 && one?.weight !== undefined) {
       report.carried(manifest, [...path, "route", at, "weight"], "all of what matches");
     }
-    if (one?.headers !== undefined)
-      report.lost(manifest, [...path, "route", at, "headers"], "add them to traffic variants http.headers");
+    const headers = [...path, "route", at, "headers"];
+    if (one?.headers !== undefined && rule.headers !== undefined)
+      report.lost(manifest, headers, "the rule has headers too: join them by hand in traffic variants http.headers");
+    else if (one?.headers !== undefined)
+      report.carried(manifest, headers, `traffic variants ${named[at].name} http.headers`);
+    const options = one?.headers === undefined || rule.headers ? rule : { ...rule, headers: one.headers };
+    variants.options(options, [named[at].name], path);
   });
-  variants.options(
-    rule,
-    named.map(({ name }: any) => name),
-    path,
-  );
   if (matches.length > 0) addMatches(context, manifest, named[0], matches, path);
   else addSplit(context, manifest, variants.route, destinations, named, path);
 }

@@ -35,7 +35,7 @@ export function pluginNameOf(policy: Policy, filter: FilterName): string {
 
 export function renderPlugin(policy: Policy, filter: FilterName, api: Api, pins: Pins): Resource {
   const { phase, priority, failStrategy } = catalog[filter];
-  const mode = modeIn(policy, filter);
+  const match = matchOf(policy, filter);
   const env = environmentOf(policy, filter);
   const module = {
     ...imageOf(policy, filter, pins),
@@ -48,7 +48,7 @@ export function renderPlugin(policy: Policy, filter: FilterName, api: Api, pins:
     ...targetOf(policy),
     phase,
     priority,
-    ...(mode && { match: [{ mode }] }),
+    ...(match && { match: [match] }),
   };
   return {
     apiVersion: "extensions.istio.io/v1alpha1",
@@ -56,6 +56,14 @@ export function renderPlugin(policy: Policy, filter: FilterName, api: Api, pins:
     metadata: { name: pluginNameOf(policy, filter), namespace: policy.namespace, labels: labelsOf(policy) },
     spec: api === "WasmPlugin" ? { ...place, ...module } : { ...place, wasm: module },
   };
+}
+
+/** On which listeners it runs; undefined is all. */
+function matchOf(policy: Policy, filter: FilterName): Resource | undefined {
+  const mode = modeIn(policy, filter);
+  const { ports } = policy.placement;
+  if (!mode && !ports) return undefined;
+  return { ...(mode && { mode }), ...(ports && { ports: ports.map((number) => ({ number })) }) };
 }
 
 function targetOf(policy: Policy): Resource {

@@ -25,12 +25,21 @@ function virtualService(policy: Policy, traffic: Traffic, route: any): Resource 
     ...ordered(traffic.variants[name]!.http ?? {}),
   });
   // The base has no match: it also serves when the filter is not there, or removed.
-  const http = [...others.map((name) => rule(name, true)), rule(base, false)];
+  const http = [
+    ...(traffic.first ?? []).map((one) => ordered(one)),
+    ...others.map((name) => rule(name, true)),
+    rule(base, false),
+  ];
   return {
     apiVersion: "networking.istio.io/v1",
     kind: "VirtualService",
     metadata: metadataOf(policy, traffic),
-    spec: { hosts: traffic.hosts, ...(traffic.gateways && { gateways: traffic.gateways }), http },
+    spec: {
+      hosts: traffic.hosts,
+      ...(traffic.gateways && { gateways: traffic.gateways }),
+      ...(traffic.exportTo && { exportTo: traffic.exportTo }),
+      http,
+    },
   };
 }
 

@@ -31,6 +31,15 @@ export function mayMeet(a: Scope, b: Scope): boolean {
   return isSubset(a.selector, b.selector) || isSubset(b.selector, a.selector);
 }
 
+/** True if everything that `inner` applies to, `outer` applies to as well. */
+export function covers(outer: Scope, inner: Scope): boolean {
+  const isMeshWide = outer.namespace === rootNamespace && !outer.selector && !outer.targetRefs?.length;
+  if (outer.namespace !== inner.namespace && !isMeshWide) return false;
+  if (!outer.targetRefs?.length) return isSubset(outer.selector, inner.selector);
+  const names = (scope: Scope) => (scope.targetRefs ?? []).map(({ kind, name }) => `${kind}/${name}`);
+  return names(inner).length > 0 && names(inner).every((name) => names(outer).includes(name));
+}
+
 /** True if every label of `a` is in `b`; no labels are a subset of anything. */
 export function isSubset(a: Labels, b: Labels): boolean {
   return Object.entries(a ?? {}).every(([key, value]) => b?.[key] === value);
