@@ -5,7 +5,8 @@
 //   full at ──►  now          now + deficit
 //                 |── deficit ──|            tokens = (capacity − deficit) / ticksPerToken
 //
-// Times are in ticks of 1/16 ns of the monotonic clock: at 1,000,000 tokens a second rounding costs less than 0.01 %.
+// Times are in ticks of 1/16 ns of the monotonic clock: at 1,000,000 tokens a second rounding costs less than 0.01 %. Only
+// differences of times are compared, so that it does not matter where a host's clock begins, or that it wraps.
 
 /** Ticks in a nanosecond. */
 export const TICKS_PER_NANO: i64 = 16;
@@ -38,14 +39,14 @@ export class TokenBucket {
     return maxTokens <= (CAPACITY_NANOS_MAX * TICKS_PER_NANO) / ticksPerToken(tokensPerFill, fillIntervalNanos);
   }
 
-  /** Whether `cost` tokens are there at `now`. A clock that went back makes the bucket emptier, never fuller. */
+  /** Whether `cost` tokens are there at `now`. A `now` before that of the last charge makes it emptier, never fuller. */
   admits(fullAt: i64, now: i64, cost: i64): bool {
     return cost <= this.maxTokens && this.charged(fullAt, now, cost) - now <= this.capacity;
   }
 
   /** The state after taking `cost` tokens (at most maxTokens). */
   charged(fullAt: i64, now: i64, cost: i64): i64 {
-    return max(fullAt, now) + cost * this.ticksPerToken;
+    return now + max(fullAt - now, 0) + cost * this.ticksPerToken;
   }
 
   /** Whole tokens left at `now`. */
@@ -64,7 +65,7 @@ export class TokenBucket {
 
   /** Nanoseconds until the bucket is full. */
   fullInNanos(fullAt: i64, now: i64): i64 {
-    return fullAt <= now ? 0 : (fullAt - now + TICKS_PER_NANO - 1) / TICKS_PER_NANO;
+    return fullAt - now <= 0 ? 0 : (fullAt - now + TICKS_PER_NANO - 1) / TICKS_PER_NANO;
   }
 }
 

@@ -1,10 +1,10 @@
 // One limit's part in one request: which bucket, found where, in which state. Made once per limit and used again, since
 // a request may meet several limits and all must be looked at before any is charged.
-import { Bytes, lengthOf, pointerOf, text, view } from "../../lib/bytes";
+import { Bytes, lengthOf, pointerOf, utf8, view } from "../../lib/bytes";
 import { TokenBucket } from "./bucket";
 import { Limit } from "./config";
 import { Store } from "./store";
-import { BucketSet, Found, SET_SLOTS } from "./table";
+import { BucketSet, Found, OWN_SLOTS, setOf } from "./table";
 
 /** Writes lost to other workers in a row before a request is refused rather than tried again. */
 const ATTEMPTS_MAX = 64;
@@ -20,136 +20,200 @@ export const enum Outcome {
   Shadowed,
 }
 
+/** Where the buckets of clients lie, for all limits with a key. */
+@final
+export class Table {
+  constructor(
+    readonly sets: i32,
+    readonly slots: i32,
+    /** How many sets there were before `maxKeys` was changed; 0: it never was. */
+    readonly setsBefore: i32,
+    /** `…/s/` and the number of a set, 4 bytes. */
+    readonly key: StaticArray<u8>,
+  ) {}
+
+  /** The key of the set with this number. */
+  at(index: u32): Bytes {
+    store<u32>(changetype<usize>(this.key) + this.key.length - 4, index);
+    return view(this.key);
+  }
+}
+
+/** One of a limit's buckets that are not a client's: the limit's own, or an override's. */
+@final
+class Tier {
+  constructor(
+    readonly bucket: TokenBucket,
+    /** Name and figures as one number: the fingerprint of the tier's own bucket. */
+    readonly seed: u64,
+    readonly ownKey: StaticArray<u8>,
+    readonly overflowKey: StaticArray<u8>,
+  ) {}
+}
+
 
 @final
 export class Charge {
   bucket: TokenBucket;
   cost: i64 = 1;
   outcome: Outcome = Outcome.None;
+  /** The request lacks a part of the limit's key, and is refused for that; no bucket was looked at. */
+  keyMissing: bool = false;
   /** The client found no slot of its own and shares the overflow bucket. */
   overflowed: bool = false;
-  private key: Bytes = 0;
-  private slotCount: i32 = 0;
-  private fingerprint: u64 = 0;
-  private version: u32 = 0;
-  private fullAt: i64 = 0;
-  private seed: u64 = 0;
+  private readonly tiers: Tier[] = [];
+  private tier: Tier;
   private readonly set: BucketSet = new BucketSet();
-  private readonly ownKey: Bytes;
-  private readonly overflowKey: Bytes;
-  /** `…/s/` and the number of a set, 4 bytes. */
-  private readonly setKey: Bytes;
-  /** The limit's own buckets: one for its figures and one for each override. */
-  private readonly ownSlots: i32;
+  /** A client's, or a tier's seed. */
+  private fingerprint: u64 = 0;
+  /** The bucket is that of the request's key. */
+  isClient: bool = false;
+  private version: u32 = 0;
+  private now: i64 = 0;
+  private fullAt: i64 = 0;
 
+  /** `prefix` and the limit's name begin the keys of its own buckets. */
   constructor(
     readonly limit: Limit,
     prefix: string,
     name: string,
+    private readonly table: Table,
   ) {
+    const own = new Tier(limit.bucket, limit.seed, utf8(prefix + "b/" + name), utf8(prefix + "o/" + name));
     this.bucket = limit.bucket;
-    this.ownKey = text(prefix + "b/" + name);
-    this.overflowKey = text(prefix + "o/" + name);
-    this.setKey = text(prefix + "s/....");
-    this.ownSlots = min(1 + limit.overrides.length, SET_SLOTS);
-  }
-
-  /** Creates the limit's own buckets where there are none yet. */
-  prepare(store: Store): void {
-    this.create(store, this.ownKey);
-    this.create(store, this.overflowKey);
-  }
-
-  private create(store: Store, key: Bytes): void {
-    if (store.exists(key)) return;
-    this.set.load(0, this.ownSlots);
-    store.write(key, this.set.view(), 0);
-  }
-
-  /** The limit's own bucket: it has no key, or the request lacks a part of it. */
-  useOwn(seed: u64): void {
-    this.seed = seed;
-    this.overflowed = false;
-    this.place(this.ownKey, this.ownSlots, seed);
-  }
-
-  /** A client's bucket, in the set that its fingerprint chooses. `sets` is a power of two. */
-  useClient(seed: u64, fingerprint: u64, sets: i32): void {
-    this.seed = seed;
-    this.overflowed = false;
-    const index = (<u32>(fingerprint >> 32)) & (<u32>sets - 1);
-    store<u32>(pointerOf(this.setKey) + lengthOf(this.setKey) - 4, index);
-    this.place(this.setKey, SET_SLOTS, fingerprint);
-  }
-
-  private place(key: Bytes, slotCount: i32, fingerprint: u64): void {
-    this.key = key;
-    this.slotCount = slotCount;
-    this.fingerprint = fingerprint;
-  }
-
-  /** Reads the bucket as it is now. A client without a free slot goes to the overflow bucket. */
-  look(from: Store, now: i64): void {
-    let found = this.read(from, now);
-    if (found == Found.Full && !this.overflowed) {
-      this.overflowed = true;
-      this.place(this.overflowKey, this.ownSlots, this.seed);
-      found = this.read(from, now);
+    this.tier = own;
+    this.tiers.push(own);
+    for (let i = 0; i < limit.overrides.length; i++) {
+      const other = limit.overrides[i];
+      const end = name + "/" + (i + 1).toString();
+      this.tiers.push(new Tier(other.bucket, other.seed, utf8(prefix + "b/" + end), utf8(prefix + "o/" + end)));
     }
-    // Found.Full here: more overrides than slots; the newest state then counts as empty rather than as free.
-    this.fullAt = found == Found.Own ? this.set.fullAt() : found == Found.Free ? 0 : now + this.bucket.capacity;
-  }
-
-  private read(from: Store, now: i64): Found {
-    const value = from.read(this.key);
-    this.version = from.version;
-    this.set.load(value, this.slotCount);
-    return this.set.find(this.fingerprint, now);
-  }
-
-  /** Whether the bucket, as last read, has what the request costs. */
-  admits(now: i64): bool {
-    return this.bucket.admits(this.fullAt, now, this.cost);
-  }
-
-  /** Takes the cost. False when other workers emptied the bucket meanwhile: then nothing was taken. */
-  take(into: Store, now: i64): bool {
-    if (this.cost == 0) return true;
-    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-      const fullAt = this.bucket.charged(this.fullAt, now, this.cost);
-      this.set.put(this.fingerprint, fullAt);
-      if (into.write(this.key, this.set.view(), this.version)) {
-        this.fullAt = fullAt;
-        return true;
-      }
-      this.look(into, now);
-      if (!this.admits(now)) return false;
-    }
-    return false;
-  }
-
-  /** Gives back what `take` took, because a later limit refused. */
-  giveBack(into: Store, now: i64): void {
-    for (let attempt = 0; this.cost > 0 && attempt < ATTEMPTS_MAX; attempt++) {
-      if (this.read(into, now) != Found.Own) return;
-      this.set.put(this.fingerprint, this.set.fullAt() - this.cost * this.bucket.ticksPerToken);
-      if (into.write(this.key, this.set.view(), this.version)) return;
-    }
-  }
-
-  remaining(now: i64): i64 {
-    return this.bucket.remaining(this.fullAt, now);
-  }
-
-  waitNanos(now: i64): i64 {
-    return this.bucket.waitNanos(this.fullAt, now, this.cost);
-  }
-
-  fullInNanos(now: i64): i64 {
-    return this.bucket.fullInNanos(this.fullAt, now);
   }
 
   get name(): Bytes {
     return view(this.limit.name);
   }
+
+  /** Creates the limit's own buckets where there are none yet. */
+  prepare(store: Store): void {
+    for (let i = 0; i < this.tiers.length; i++) {
+      this.set.load(0, OWN_SLOTS);
+      store.create(view(this.tiers[i].ownKey), this.set.view());
+      store.create(view(this.tiers[i].overflowKey), this.set.view());
+    }
+  }
+
+  /** A request begins, with the figures of the limit itself (0) or of an override (1 …). */
+  begin(tier: i32): void {
+    this.tier = unchecked(this.tiers[tier]);
+    this.bucket = this.tier.bucket;
+    this.outcome = Outcome.None;
+    this.overflowed = false;
+    this.keyMissing = false;
+  }
+
+  /** What clients' keys are hashed with, so that each limit and each override has buckets of its own for them. */
+  get seed(): u64 {
+    return this.tier.seed;
+  }
+
+  /** The limit's own bucket: it has no key, or the request lacks a part of it. */
+  useOwn(): void {
+    this.isClient = false;
+    this.fingerprint = this.tier.seed;
+  }
+
+  /** A client's bucket, in the set that its fingerprint chooses. */
+  useClient(fingerprint: u64): void {
+    this.isClient = true;
+    this.fingerprint = fingerprint;
+  }
+
+  /** Reads the bucket as it is at `now`. A client without a free slot goes to the overflow bucket. */
+  look(from: Store, now: i64): void {
+    let found = this.read(from, now);
+    if (found == Found.Full && this.isClient && !this.overflowed) {
+      this.overflowed = true;
+      found = this.read(from, now);
+    }
+    if (found == Found.Full) this.set.chooseFullest();
+    this.fullAt = found == Found.Own ? this.set.fullAt() : this.now;
+    const isNew = found == Found.Free && this.isClient && !this.overflowed;
+    if (isNew && this.table.setsBefore > 0) this.lookBefore(from, now);
+  }
+
+  private read(from: Store, now: i64): Found {
+    const key = this.key();
+    const value = from.read(key);
+    this.version = from.version;
+    this.set.load(value, this.isClient && !this.overflowed ? this.table.slots : OWN_SLOTS);
+    if (this.set.isSetBack(now) && from.write(key, this.set.view(), this.version)) {
+      from.read(key);
+      this.version = from.version;
+    }
+    this.now = this.set.now;
+    return this.set.find(this.overflowed ? this.tier.seed : this.fingerprint);
+  }
+
+  private key(): Bytes {
+    if (this.overflowed) return view(this.tier.overflowKey);
+    return this.isClient ? this.table.at(setOf(this.fingerprint, this.table.sets)) : view(this.tier.ownKey);
+  }
+
+  /** A client that is new in the table may have had a bucket in the one of another `maxKeys`, and brings it along. */
+  private lookBefore(from: Store, now: i64): void {
+    const version = this.version;
+    before.load(from.read(this.table.at(setOf(this.fingerprint, this.table.setsBefore))), this.table.slots);
+    this.version = version;
+    before.isSetBack(now);
+    if (before.find(this.fingerprint) == Found.Own) this.fullAt = before.fullAt();
+  }
+
+  /** Whether the bucket, as last read, has what the request costs. */
+  admits(): bool {
+    return this.bucket.admits(this.fullAt, this.now, this.cost);
+  }
+
+  /** Takes the cost. False when other workers emptied the bucket meanwhile: then nothing was taken. */
+  take(into: Store): bool {
+    if (this.cost == 0) return true;
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+      const fullAt = this.bucket.charged(this.fullAt, this.now, this.cost);
+      this.set.put(this.overflowed ? this.tier.seed : this.fingerprint, fullAt);
+      if (into.write(this.key(), this.set.view(), this.version)) {
+        this.fullAt = fullAt;
+        return true;
+      }
+      this.look(into, this.now);
+      if (!this.admits()) return false;
+    }
+    return false;
+  }
+
+  /** Gives back what `take` took, because a later limit refused. */
+  giveBack(into: Store): void {
+    for (let attempt = 0; this.cost > 0 && attempt < ATTEMPTS_MAX; attempt++) {
+      if (this.read(into, this.now) != Found.Own) return;
+      this.fullAt = this.set.fullAt() - this.cost * this.bucket.ticksPerToken;
+      this.set.put(this.overflowed ? this.tier.seed : this.fingerprint, this.fullAt);
+      if (into.write(this.key(), this.set.view(), this.version)) return;
+    }
+  }
+
+  get remaining(): i64 {
+    return this.bucket.remaining(this.fullAt, this.now);
+  }
+
+  /** Nanoseconds until the request could pass; the longest there is when it never can: no key, or too costly. */
+  get waitNanos(): i64 {
+    if (this.keyMissing || this.cost > this.bucket.maxTokens) return i64.MAX_VALUE;
+    return this.bucket.waitNanos(this.fullAt, this.now, this.cost);
+  }
+
+  get fullInNanos(): i64 {
+    return this.bucket.fullInNanos(this.fullAt, this.now);
+  }
 }
+
+/** The set of the table before, while it is looked into. */
+const before = new BucketSet();

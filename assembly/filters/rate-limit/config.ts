@@ -2,9 +2,9 @@
 import { ConfigErrors, Cursor, readConfig } from "../../lib/config/reader";
 import { bytes, equal, lengthOf, utf8, view } from "../../lib/bytes";
 import { siphash } from "../../lib/hash";
-import { MatchList, lowerCased } from "../../lib/match/match";
+import { MatchList } from "../../lib/match/match";
 import { TokenBucket } from "./bucket";
-import { KeyPart } from "./key";
+import { KeyPart, readFieldName } from "./key";
 
 const SECOND: i64 = 1_000_000_000;
 /** Envoy's own lower bound of fill_interval. */
@@ -39,7 +39,7 @@ export const enum QuotaHeaders {
   None,
   /** `x-ratelimit-limit`, `-remaining`, `-reset` of draft-polli-ratelimit-headers-03, as Envoy has them. */
   Draft03,
-  /** `RateLimit` and `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers-10. */
+  /** `RateLimit` and `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers-11. */
   Ietf,
 }
 
@@ -84,8 +84,9 @@ export class Limit {
   enforced: i32 = PERCENT_ALL;
   shadow: bool = false;
   cost: i64 = 1;
-  /** Header that names the cost, up to `costMax`; empty: the cost is `cost`. */
+  /** Header that names the cost, from `costMin` to `costMax`; empty: the cost is `cost`. */
   costHeader: StaticArray<u8> = new StaticArray<u8>(0);
+  costMin: i64 = 1;
   costMax: i64 = 1;
   whenMissing: WhenMissing = WhenMissing.Shared;
   /** Name and figures as one number: a bucket is kept over an update exactly when this stays. */
@@ -218,18 +219,20 @@ function readOverrides(parent: Cursor, name: StaticArray<u8>): Override[] {
   return overrides;
 }
 
-/** `cost`: a number, or {header, max, default}. */
+/** `cost`: a number, or {header, min, max, default}. */
 function readCost(parent: Cursor, limit: Limit): void {
   const value = parent.value("cost");
-  if (value.node < 0) return;
   if (!value.isObject) {
     limit.cost = parent.integer("cost", 0, TOKENS_MAX, 1);
-    limit.costMax = limit.cost;
+    if (limit.cost > limit.bucket.maxTokens) parent.refuse("cost", "expected at most maxTokens: no request would pass");
     return;
   }
-  limit.costHeader = lowerCased(value.bytes("header"));
+  limit.costHeader = readFieldName(value, "header");
   limit.costMax = value.requiredInteger("max", 1, TOKENS_MAX);
-  limit.cost = value.integer("default", 0, limit.costMax, 1);
+  limit.costMin = value.integer("min", 0, TOKENS_MAX, 1);
+  limit.cost = value.integer("default", 0, TOKENS_MAX, 1);
+  if (limit.costMin > limit.costMax) value.refuse("min", "expected at most max");
+  if (limit.cost > limit.costMax) value.refuse("default", "expected at most max");
   value.done();
 }
 
@@ -240,24 +243,13 @@ function readHeaders(parent: Cursor, name: string): HeaderValue[] {
   for (let i = 0; i < items.length; i++) {
     const at = items[i];
     if (!at.expectObject()) continue;
-    const header = lowerCased(at.bytes("name"));
-    if (!isFieldName(header)) at.refuse("name", "expected a header name");
+    const header = readFieldName(at, "name");
     const value = at.bytes("value");
     if (!isFieldValue(value)) at.refuse("value", "expected a header value without control characters");
     at.done();
     headers.push(new HeaderValue(header, value));
   }
   return headers;
-}
-
-/** A token of RFC 9110 section 5.6.2. */
-function isFieldName(name: StaticArray<u8>): bool {
-  for (let i = 0; i < name.length; i++) {
-    const byte = name[i];
-    const isWord = (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x30 && byte <= 0x39);
-    if (!isWord && !"!#$%&'*+-.^_`|~".includes(String.fromCharCode(byte))) return false;
-  }
-  return name.length > 0;
 }
 
 function isFieldValue(value: StaticArray<u8>): bool {

@@ -3,7 +3,7 @@ import { keep } from "../../host/arena";
 import { monotonicNanos, unixNanos } from "../../host/clock";
 import { HeaderAction, Root, Stream } from "../../host/context";
 import { BufferType, bufferBytes } from "../../host/buffer";
-import { MapType, addHeader, headerValue, replaceHeader } from "../../host/header-map";
+import { HeaderMap, MapType, addHeader, removeHeader, replaceHeader } from "../../host/header-map";
 import { startCall, startedToken } from "../../host/http-call";
 import { sendLocalReply, GRPC_STATUS_NONE } from "../../host/local-reply";
 import { LogLevel, log } from "../../host/log";
@@ -15,15 +15,15 @@ import { register, streamOf } from "../../host/runtime";
 import { readShared, sharedVersion, writeShared } from "../../host/shared-data";
 import { Status } from "../../host/status";
 import { continueRequest, useContext } from "../../host/stream-control";
-import { Bytes, EMPTY, equal, isPresent, lengthOf, text, toText, view } from "../../lib/bytes";
+import { Bytes, EMPTY, NONE, equal, lengthOf, text, toText, utf8, view } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
 import { spent } from "../../lib/garbage";
 import { TICKS_PER_NANO } from "./bucket";
-import { Outcome } from "./charge";
+import { Charge, Outcome } from "./charge";
 import { Config, Global, HeaderValue, Limit, Mode, OnFailure } from "./config";
 import { Policy } from "./policy";
 import { HeaderSink, Quota } from "./quota";
-import { Answer, RPC_PATH, answer, question } from "./service";
+import { Answer, RPC_PATH, ServiceAnswer, isAsked, question, readAnswer } from "./service";
 import { Store } from "./store";
 
 export {
@@ -40,10 +40,13 @@ export {
 
 const LIMIT_PROPERTY = text("gatehouse_limit");
 const GRPC_RESOURCE_EXHAUSTED = 8;
+const LOCAL_DETAILS = text("local_rate_limited");
 const GLOBAL_DETAILS = text("global_rate_limited");
 const SERVICE_DETAILS = text("rate_limit_service_unavailable");
 /** No token: the host counts them from 1, and in 32 bits it does not get here. */
 const NO_CALL: u32 = u32.MAX_VALUE;
+/** No stream: context 0 is never one. */
+const NOBODY: u32 = 0;
 /** A RateLimitResponse is a few hundred bytes; more is not one. */
 const ANSWER_BYTES_MAX = 64 * 1024;
 /** What a waiting request costs in the table of calls, for the garbage account. */
@@ -82,8 +85,8 @@ class LimitCounters {
   readonly shadowed: Counter;
   readonly overflowed: Counter;
 
-  constructor(limit: Limit) {
-    const prefix = "gatehouse.rate-limit." + toText(view(limit.name)) + ".";
+  constructor(limitName: string) {
+    const prefix = "gatehouse.rate-limit." + limitName + ".";
     this.admitted = new Counter(prefix + "admitted");
     this.limited = new Counter(prefix + "limited");
     this.shadowed = new Counter(prefix + "shadowed");
@@ -112,6 +115,8 @@ class ResponseHeaders extends HeaderSink {
 const request = new HostRequest();
 const reply = new ReplyHeaders();
 const response = new ResponseHeaders();
+const answerMap = new HeaderMap();
+const serviceAnswer = new ServiceAnswer();
 
 
 @final
@@ -121,6 +126,8 @@ class RateLimitStream extends Stream {
   private replied: bool = false;
   /** The call that this request waits for. */
   private token: u32 = NO_CALL;
+  /** Which limits the service was asked about, in the order of the question: their places in the settings, one bit each. */
+  private asked: u64 = 0;
 
   open(): void {
     this.quota.clear();
@@ -132,45 +139,68 @@ class RateLimitStream extends Stream {
     const root = changetype<RateLimitRoot>(this.root);
     const policy = root.policy;
     if (policy === null) return HeaderAction.Continue;
+    const config = root.config;
     const now = monotonicNanos() * TICKS_PER_NANO;
     const verdict = !root.looksAtRequest || request.open() ? policy.judge(request, now) : policy.judgeBlind(now);
-    root.count(policy);
+    root.count(policy, verdict.admitted);
     const quota = verdict.quota;
-    if (quota !== null) this.quota.set(quota, now);
+    if (quota !== null) this.quota.set(quota);
     const limited = verdict.limited;
     if (limited !== null) setProperty(LIMIT_PROPERTY, limited.name);
-    const enforces = root.config.mode == Mode.Enforce;
+    const enforces = config.mode == Mode.Enforce;
     if (!verdict.admitted && enforces) {
-      return this.refuse(root, limited === null ? root.plainDetails : root.detailsOf(limited.limit), !verdict.rejected);
+      return this.refuse(root, limited === null ? LOCAL_DETAILS : root.detailsOf(limited.limit));
     }
-    if (limited !== null && enforces) addAll(root.config.requestHeadersWhenNotEnforced);
-    return verdict.admitted && root.config.global !== null ? this.askService(root, policy) : HeaderAction.Continue;
+    if (config.requestHeadersWhenNotEnforced.length > 0) {
+      removeAll(config.requestHeadersWhenNotEnforced);
+      if (limited !== null && enforces) addAll(config.requestHeadersWhenNotEnforced);
+    }
+    const global = config.global;
+    return verdict.admitted && global !== null ? this.askService(root, global, policy) : HeaderAction.Continue;
   }
 
-  /** The local limits have admitted; now the fleet's. The request waits for the answer. */
-  private askService(root: RateLimitRoot, policy: Policy): HeaderAction {
-    const global = root.config.global!;
+  /** The local limits have admitted; now the fleet's. The request waits for the answer, unless it cannot change anything. */
+  private askService(root: RateLimitRoot, global: Global, policy: Policy): HeaderAction {
     const body = question(global, policy.charges, request);
-    if (lengthOf(body) == 0) return HeaderAction.Continue;
-    this.token = root.ask(global, body, this.id);
-    if (this.token != NO_CALL) return HeaderAction.Stop;
+    if (body == NONE) return HeaderAction.Continue;
+    this.asked = 0;
+    for (let i = 0; i < policy.charges.length; i++) {
+      if (isAsked(unchecked(policy.charges[i]))) this.asked |= (<u64>1) << i;
+    }
+    const waits = root.config.mode == Mode.Enforce;
+    const token = root.ask(global, body, waits ? this.id : NOBODY);
+    if (!waits) return HeaderAction.Continue;
+    this.token = token;
+    if (token != NO_CALL) return HeaderAction.Stop;
     return this.failed(root) ? HeaderAction.Continue : HeaderAction.Stop;
   }
 
   /** The service has answered this request. */
-  onServiceAnswer(root: RateLimitRoot, said: Answer): void {
+  onServiceAnswer(root: RateLimitRoot, answer: ServiceAnswer): void {
     this.token = NO_CALL;
-    root.countService(said);
-    const passes =
-      said == Answer.Ok || root.config.mode == Mode.Report || (said == Answer.Failure && this.failed(root));
-    if (passes) continueRequest();
-    else if (said == Answer.OverLimit) this.refuse(root, GLOBAL_DETAILS, false);
+    if (answer.said == Answer.OverLimit) this.refuseForFleet(root, answer);
+    else if (answer.said == Answer.Ok || this.failed(root)) continueRequest();
+  }
+
+  /** The quota that the answer tells is then the service's, as far as it said which. */
+  private refuseForFleet(root: RateLimitRoot, answer: ServiceAnswer): void {
+    this.quota.clear();
+    const charge = root.chargeOf(this.asked, answer.descriptor);
+    if (charge === null) {
+      this.refuse(root, GLOBAL_DETAILS);
+      return;
+    }
+    setProperty(LIMIT_PROPERTY, charge.name);
+    this.quota.setService(charge, answer);
+    this.refuse(root, root.globalDetailsOf(charge.limit));
   }
 
   /** What `onFailure` says: true to pass. Otherwise the request has been refused. */
   private failed(root: RateLimitRoot): bool {
-    if (root.config.global!.onFailure != OnFailure.Deny || root.config.mode == Mode.Report) return true;
+    const global = root.config.global;
+    if (global === null || global.onFailure != OnFailure.Deny) return true;
     reply.pairs.reset();
+    addTo(reply, root.config.responseHeadersAlways);
     this.replied = true;
     sendLocalReply(503, SERVICE_DETAILS, EMPTY, reply.pairs);
     return false;
@@ -182,11 +212,11 @@ class RateLimitStream extends Stream {
     this.token = NO_CALL;
   }
 
-  private refuse(root: RateLimitRoot, details: Bytes, canRetry: bool): HeaderAction {
+  private refuse(root: RateLimitRoot, details: Bytes): HeaderAction {
     const config = root.config;
     reply.pairs.reset();
-    this.quota.write(config.headers, reply);
-    if (config.retryAfter && canRetry) this.quota.writeRetryAfter(reply);
+    if (this.quota.isKnown) this.quota.write(config.headers, reply);
+    if (config.retryAfter) this.quota.writeRetryAfter(reply);
     addTo(reply, config.responseHeaders);
     addTo(reply, config.responseHeadersAlways);
     this.replied = true;
@@ -218,17 +248,25 @@ function addAll(headers: HeaderValue[]): void {
   }
 }
 
+/** Whoever sent them: only we say that a limit would have refused. */
+function removeAll(headers: HeaderValue[]): void {
+  for (let i = 0; i < headers.length; i++) {
+    const name = view(unchecked(headers[i]).name);
+    if (request.headerIndex(name, 0) >= 0) removeHeader(MapType.RequestHeaders, name);
+  }
+}
+
 
 @final
 class RateLimitRoot extends Root {
   config: Config = new Config();
   policy: Policy | null = null;
-  /** Whether any limit asks about the request: else its headers are not even read. */
+  /** Whether anything asks about the request: else its headers are not even read. */
   looksAtRequest: bool = false;
-  readonly plainDetails: Bytes = text("local_rate_limited");
   private counters: LimitCounters[] = [];
-  private details: Bytes[] = [];
-  /** Calls under way: token → stream. */
+  private details: StaticArray<u8>[] = [];
+  private globalDetails: StaticArray<u8>[] = [];
+  /** Calls under way: token → stream, or NOBODY where only the count matters. */
   private readonly flights: Map<u32, u32> = new Map<u32, u32>();
   private serviceOk: Counter | null = null;
   private serviceOverLimit: Counter | null = null;
@@ -241,13 +279,16 @@ class RateLimitRoot extends Root {
       log(LogLevel.Error, "rate-limit: configuration refused: " + errors.first);
       return false;
     }
-    this.looksAtRequest = false;
+    this.looksAtRequest = config.requestHeadersWhenNotEnforced.length > 0;
     this.counters = [];
     this.details = [];
+    this.globalDetails = [];
     for (let i = 0; i < config.limits.length; i++) {
       const limit = config.limits[i];
-      this.counters.push(new LimitCounters(limit));
-      this.details.push(text("local_rate_limited{" + toText(view(limit.name)) + "}"));
+      const name = toText(view(limit.name));
+      this.counters.push(new LimitCounters(name));
+      this.details.push(utf8("local_rate_limited{" + name + "}"));
+      this.globalDetails.push(utf8("global_rate_limited{" + name + "}"));
       const asks = !limit.match.isEmpty || limit.key.length > 0 || limit.overrides.length > 0;
       if (asks || limit.costHeader.length > 0) this.looksAtRequest = true;
     }
@@ -274,7 +315,8 @@ class RateLimitRoot extends Root {
     pairs.add(AUTHORITY, view(global.cluster));
     pairs.add(CONTENT_TYPE, GRPC);
     pairs.add(TE, TRAILERS);
-    if (startCall(view(global.cluster), pairs, body, global.timeoutMillis) != Status.Ok) {
+    const isWhole = lengthOf(body) > 0;
+    if (!isWhole || startCall(view(global.cluster), pairs, body, global.timeoutMillis) != Status.Ok) {
       this.countService(Answer.Failure);
       return NO_CALL;
     }
@@ -291,29 +333,35 @@ class RateLimitRoot extends Root {
     if (!this.flights.has(token)) return;
     const streamId = this.flights.get(token);
     this.flights.delete(token);
-    const said = this.readAnswer(bodyBytes);
+    this.readService(bodyBytes);
+    this.countService(serviceAnswer.said);
+    if (streamId == NOBODY) return;
     const stream = streamOf(streamId);
     if (stream === null || useContext(streamId) != Status.Ok) return;
-    changetype<RateLimitStream>(stream).onServiceAnswer(this, said);
+    changetype<RateLimitStream>(stream).onServiceAnswer(this, serviceAnswer);
   }
 
   /** The service's word; gRPC's own status counts before it, in the trailers or, without a message, in the headers. */
-  private readAnswer(bodyBytes: i32): Answer {
-    let status = headerValue(MapType.HttpCallResponseTrailers, GRPC_STATUS);
-    if (!isPresent(status)) status = headerValue(MapType.HttpCallResponseHeaders, GRPC_STATUS);
-    if (!isPresent(status) || !equal(status, GRPC_OK) || bodyBytes > ANSWER_BYTES_MAX) return Answer.Failure;
+  private readService(bodyBytes: i32): void {
+    serviceAnswer.clear();
+    let status = NONE;
+    if (answerMap.read(MapType.HttpCallResponseTrailers) == Status.Ok) status = answerMap.get(GRPC_STATUS);
+    if (status == NONE && answerMap.read(MapType.HttpCallResponseHeaders) == Status.Ok) {
+      status = answerMap.get(GRPC_STATUS);
+    }
+    if (status == NONE || !equal(status, GRPC_OK) || bodyBytes > ANSWER_BYTES_MAX) return;
     const body = bufferBytes(BufferType.HttpCallResponseBody, bodyBytes);
-    return isPresent(body) ? answer(body) : Answer.Failure;
+    if (body != NONE) readAnswer(body, serviceAnswer);
   }
 
-  countService(said: Answer): void {
+  private countService(said: Answer): void {
     const counter =
       said == Answer.Ok ? this.serviceOk : said == Answer.OverLimit ? this.serviceOverLimit : this.serviceFailed;
     if (counter !== null) counter.add();
   }
 
-  /** Adds what each limit said about the request just judged. */
-  count(policy: Policy): void {
+  /** Adds what each limit said about the request just judged. One that admitted what another refused took nothing. */
+  count(policy: Policy, admitted: bool): void {
     for (let i = 0; i < policy.charges.length; i++) {
       const charge = unchecked(policy.charges[i]);
       const counters = unchecked(this.counters[i]);
@@ -321,7 +369,7 @@ class RateLimitRoot extends Root {
         case Outcome.None:
           continue;
         case Outcome.Admitted:
-          counters.admitted.add();
+          if (admitted) counters.admitted.add();
           break;
         case Outcome.Limited:
           counters.limited.add();
@@ -333,9 +381,26 @@ class RateLimitRoot extends Root {
     }
   }
 
+  /** The limit that was the `descriptor`-th of those `asked` about (a bit for each limit); null when there is none. */
+  chargeOf(asked: u64, descriptor: i32): Charge | null {
+    const policy = this.policy;
+    if (policy === null || descriptor < 0) return null;
+    let before = 0;
+    for (let i = 0; i < policy.charges.length; i++) {
+      if (((asked >> i) & 1) == 0) continue;
+      if (before++ == descriptor) return unchecked(policy.charges[i]);
+    }
+    return null;
+  }
+
   detailsOf(limit: Limit): Bytes {
     const index = this.config.limits.indexOf(limit);
-    return index < 0 ? this.plainDetails : this.details[index];
+    return index < 0 ? LOCAL_DETAILS : view(unchecked(this.details[index]));
+  }
+
+  globalDetailsOf(limit: Limit): Bytes {
+    const index = this.config.limits.indexOf(limit);
+    return index < 0 ? GLOBAL_DETAILS : view(unchecked(this.globalDetails[index]));
   }
 }
 

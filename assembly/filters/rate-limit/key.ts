@@ -66,10 +66,11 @@ export class KeyPart {
       prefixes.done();
     } else if (source == KeySource.Method || source == KeySource.Uri || source == KeySource.Authority) {
       if (!at.boolean(NAMES[source], true)) at.refuse(NAMES[source], "expected true");
+    } else if (source == KeySource.Header) {
+      name = readFieldName(at, "header");
     } else {
       name = at.bytes(NAMES[source]);
       if (name.length == 0 && found == 1) at.refuse(NAMES[source], "expected a name");
-      if (source == KeySource.Header) name = lowerCased(name);
     }
     at.done();
     return new KeyPart(source, name, claim, <i32>v4Prefix, <i32>v6Prefix);
@@ -155,6 +156,19 @@ export class KeyPart {
     store<u64>(pointer, masked.low, 9);
     return bytes(pointer, 17);
   }
+}
+
+/** The name of a header, which must be there (a token of RFC 9110 section 5.6.2), in lower case as proxies hold it. */
+export function readFieldName(at: Cursor, member: string): StaticArray<u8> {
+  const name = lowerCased(at.bytes(member));
+  let isToken = name.length > 0;
+  for (let i = 0; i < name.length; i++) {
+    const byte = name[i];
+    const isWord = byte - 0x61 < 26 || byte - 0x30 < 10;
+    if (!isWord && !"!#$%&'*+-.^_`|~".includes(String.fromCharCode(byte))) isToken = false;
+  }
+  if (!isToken) at.refuse(member, "expected a header name");
+  return name;
 }
 
 /** What `fingerprint` gives when a part of the key is missing. */

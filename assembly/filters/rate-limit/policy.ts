@@ -1,13 +1,17 @@
 // How much may pass. Knows limits, keys and buckets; refuses to know the proxy.
-import { NONE, bytes, isPresent, lengthOf, parseUnsigned, pointerOf, text, toText, view } from "../../lib/bytes";
+import { Bytes, at, bytes, isPresent, lengthOf, parseUnsigned, pointerOf, toText, utf8, view } from "../../lib/bytes";
 import { RequestView } from "../../lib/http/request";
-import { Charge, Outcome } from "./charge";
+import { Charge, Outcome, Table } from "./charge";
 import { Config, Limit, WhenMissing } from "./config";
 import { MISSING, fingerprint } from "./key";
 import { Store } from "./store";
-import { BucketSet, setsFor } from "./table";
+import { BucketSet, setsFor, slotsFor } from "./table";
 
 const PERCENT_ALL: u64 = 10_000;
+/** `…/secret`: two words. */
+const SECRET_BYTES = 16;
+/** `…/sets`: how many sets clients lie in, in how many they lay before, and how many have been made. */
+const SIZES_BYTES = 12;
 
 /** The verdict on one request; one object, used again for the next. */
 @final
@@ -15,13 +19,8 @@ export class Verdict {
   admitted: bool = true;
   /** The limit whose quota the answer tells: the one that refused, else the one with least left. */
   quota: Charge | null = null;
-  /** A limit would have refused but was not enforced (`shadow`, `enforced`, `mode: report`). */
-  notEnforced: bool = false;
-  /** The limit that refused, or would have. */
+  /** The limit that refused, or would have (`shadow`, `enforced`); of several the one that takes longest to recover. */
   limited: Charge | null = null;
-  /** Whether the refusal is for a missing key part rather than an empty bucket. */
-  rejected: bool = false;
-  now: i64 = 0;
 }
 
 
@@ -30,8 +29,7 @@ export class Policy {
   /** One per limit, in the order of the settings. Their outcomes are those of the last request. */
   readonly charges: Charge[] = [];
   private readonly verdict: Verdict = new Verdict();
-  private readonly sets: i32;
-  private k0: u64 = 0;
+  private k0: u64;
   private k1: u64 = 0;
   private random: u64;
 
@@ -40,96 +38,96 @@ export class Policy {
     private readonly store: Store,
     seed: u64,
   ) {
+    this.k0 = seed;
     this.random = seed | 1;
-    this.sets = setsFor(config.maxKeys);
     const prefix = "rate-limit/" + config.instance + "/";
+    this.shareSecret(utf8(prefix + "secret"));
+    const table = this.createTable(prefix);
     for (let i = 0; i < config.limits.length; i++) {
       const limit = config.limits[i];
-      this.charges.push(new Charge(limit, prefix, toText(view(limit.name))));
+      const charge = new Charge(limit, prefix, toText(view(limit.name)), table);
+      charge.prepare(store);
+      this.charges.push(charge);
     }
-    this.prepare(prefix, seed);
-  }
-
-  /**
-   * Creates what is missing in the store: the proxy's secret, the limits' own buckets, the table. The proxy configures one
-   * VM before all others, so nobody else writes these keys for the first time.
-   */
-  private prepare(prefix: string, seed: u64): void {
-    this.shareSecret(prefix, seed);
-    let keyed = false;
-    for (let i = 0; i < this.charges.length; i++) {
-      this.charges[i].prepare(this.store);
-      if (this.config.limits[i].key.length > 0) keyed = true;
-    }
-    if (keyed) this.createTable(prefix);
   }
 
   /** One secret for all workers: whoever came first chose it. */
-  private shareSecret(prefix: string, seed: u64): void {
-    const key = text(prefix + "secret");
-    if (!this.store.exists(key)) {
-      const secret = new StaticArray<u64>(2);
-      secret[0] = seed;
-      secret[1] = this.next();
-      this.store.write(key, bytes(changetype<usize>(secret), 16), 0);
-    }
-    const shared = this.store.read(key);
+  private shareSecret(key: StaticArray<u8>): void {
+    const secret = new StaticArray<u64>(2);
+    secret[0] = this.k0;
+    secret[1] = this.next();
+    this.store.create(view(key), bytes(changetype<usize>(secret), SECRET_BYTES));
+    const shared = this.store.read(view(key));
+    if (lengthOf(shared) != SECRET_BYTES) return;
     this.k0 = load<u64>(pointerOf(shared));
     this.k1 = load<u64>(pointerOf(shared), 8);
   }
 
-  /** The table's sets, all at once, so that no two workers ever race to make one. A larger one keeps the sets it has. */
-  private createTable(prefix: string): void {
-    const sizeKey = text(prefix + "sets");
-    const size = new StaticArray<u32>(1);
-    const known = this.store.read(sizeKey);
-    const from = isPresent(known) ? load<u32>(pointerOf(known)) : 0;
-    if (<u32>this.sets <= from) return;
-    const key = text(prefix + "s/....");
+  /** The table's sets, all at once, so that memory is taken here and never by a request. A larger one keeps what it has. */
+  private createTable(prefix: string): Table {
+    const key = utf8(prefix + "s/....");
+    if (!this.hasKeys()) return new Table(1, 1, 0, key);
+    const wanted: u32 = setsFor(this.config.maxKeys);
+    const slots = slotsFor(this.config.maxKeys);
+    const sizeKey = utf8(prefix + "sets");
+    const known = this.store.read(view(sizeKey));
+    const version = this.store.version;
+    const isKnown = lengthOf(known) == SIZES_BYTES;
+    const sets = isKnown ? load<u32>(pointerOf(known)) : wanted;
+    const before = isKnown ? load<u32>(pointerOf(known), 4) : 0;
+    const made = isKnown ? load<u32>(pointerOf(known), 8) : 0;
+    const table = new Table(wanted, slots, wanted == sets ? before : sets, key);
     const empty = new BucketSet();
-    empty.load(NONE);
-    for (let index = from; index < <u32>this.sets; index++) {
-      store<u32>(pointerOf(key) + lengthOf(key) - 4, index);
-      this.store.write(key, empty.view(), 0);
+    empty.load(0, slots);
+    for (let index = made; index < wanted; index++) this.store.create(table.at(index), empty.view());
+    const sizes = new StaticArray<u32>(3);
+    sizes[0] = wanted;
+    sizes[1] = table.setsBefore;
+    sizes[2] = max(made, wanted);
+    const value = bytes(changetype<usize>(sizes), SIZES_BYTES);
+    if (!isKnown) this.store.create(view(sizeKey), value);
+    else if (wanted != sets) this.store.write(view(sizeKey), value, version);
+    return table;
+  }
+
+  private hasKeys(): bool {
+    for (let i = 0; i < this.config.limits.length; i++) {
+      if (this.config.limits[i].key.length > 0) return true;
     }
-    size[0] = this.sets;
-    this.store.write(sizeKey, bytes(changetype<usize>(size), 4), 0);
+    return false;
   }
 
   /** The verdict on one request at `now` (ticks of the monotonic clock). All limits that apply must admit. */
   judge(request: RequestView, now: i64): Verdict {
-    this.begin(now);
+    this.begin();
     for (let i = 0; i < this.charges.length; i++) this.look(unchecked(this.charges[i]), request, now);
-    return this.decide(now);
+    return this.decide();
   }
 
   /** What a policy says when the header map cannot be had: every limit's own bucket, whatever its key. */
   judgeBlind(now: i64): Verdict {
-    this.begin(now);
+    this.begin();
     for (let i = 0; i < this.charges.length; i++) {
       const charge = unchecked(this.charges[i]);
-      charge.bucket = charge.limit.bucket;
+      charge.begin(0);
       charge.cost = charge.limit.cost;
-      charge.useOwn(charge.limit.seed);
+      charge.useOwn();
       this.weigh(charge, now);
     }
-    return this.decide(now);
+    return this.decide();
   }
 
-  private begin(now: i64): void {
+  private begin(): void {
     const verdict = this.verdict;
     verdict.admitted = true;
-    verdict.notEnforced = false;
-    verdict.rejected = false;
     verdict.quota = null;
     verdict.limited = null;
-    verdict.now = now;
   }
 
   /** All limits have been looked at: takes what they admit, and says which quota the answer tells. */
-  private decide(now: i64): Verdict {
-    if (this.verdict.admitted) this.takeAll(now);
-    this.chooseQuota(now);
+  private decide(): Verdict {
+    if (this.verdict.admitted) this.takeAll();
+    this.chooseQuota();
     return this.verdict;
   }
 
@@ -139,82 +137,72 @@ export class Policy {
     charge.outcome = Outcome.None;
     if (!limit.match.isEmpty && !limit.match.matches(request)) return;
     if (!this.draw(limit.enabled)) return;
-    charge.bucket = limit.bucket;
+    charge.begin(tierOf(limit, request));
     charge.cost = costOf(limit, request);
-    let seed = limit.seed;
-    for (let i = 0; i < limit.overrides.length; i++) {
-      const other = unchecked(limit.overrides[i]);
-      if (!other.match.matches(request)) continue;
-      charge.bucket = other.bucket;
-      seed = other.seed;
-      break;
+    if (limit.key.length == 0) return this.weighOwn(charge, now);
+    const client = fingerprint(limit.key, request, charge.seed, this.k0, this.k1);
+    if (client != MISSING) {
+      charge.useClient(client);
+      return this.weigh(charge, now);
     }
-    if (limit.key.length == 0) {
-      charge.useOwn(seed);
-    } else {
-      const client = fingerprint(limit.key, request, seed, this.k0, this.k1);
-      if (client != MISSING) {
-        charge.useClient(seed, client, this.sets);
-      } else if (limit.whenMissing == WhenMissing.Shared) {
-        charge.useOwn(seed);
-      } else {
-        if (limit.whenMissing == WhenMissing.Reject) {
-          this.verdict.rejected = true;
-          this.refuse(charge);
-        }
-        return;
-      }
-    }
+    if (limit.whenMissing == WhenMissing.Skip) return;
+    if (limit.whenMissing == WhenMissing.Shared) return this.weighOwn(charge, now);
+    charge.keyMissing = true;
+    this.refuse(charge);
+  }
+
+  private weighOwn(charge: Charge, now: i64): void {
+    charge.useOwn();
     this.weigh(charge, now);
   }
 
   private weigh(charge: Charge, now: i64): void {
     charge.look(this.store, now);
     charge.outcome = Outcome.Admitted;
-    if (!charge.admits(now)) this.refuse(charge);
+    if (!charge.admits()) this.refuse(charge);
   }
 
   /** A limit refuses: for good, or only for the record. */
   private refuse(charge: Charge): void {
     const verdict = this.verdict;
-    const carriedOut = !charge.limit.shadow && this.draw(charge.limit.enforced);
-    charge.outcome = carriedOut ? Outcome.Limited : Outcome.Shadowed;
-    if (carriedOut) {
-      if (verdict.limited === null || verdict.admitted) verdict.limited = charge;
-      verdict.admitted = false;
-    } else {
-      verdict.notEnforced = true;
-      if (verdict.limited === null) verdict.limited = charge;
-    }
+    const isCarriedOut = !charge.limit.shadow && this.draw(charge.limit.enforced);
+    charge.outcome = isCarriedOut ? Outcome.Limited : Outcome.Shadowed;
+    const limited = verdict.limited;
+    const isFirst = isCarriedOut && verdict.admitted;
+    const isSameKind = isCarriedOut || verdict.admitted;
+    // A refusal for good counts before one for the record.
+    if (limited === null || isFirst || (isSameKind && charge.waitNanos > limited.waitNanos)) verdict.limited = charge;
+    if (isCarriedOut) verdict.admitted = false;
   }
 
   /** Charges every limit that admitted; when another worker was faster at one, those before it get their tokens back. */
-  private takeAll(now: i64): void {
+  private takeAll(): void {
     for (let i = 0; i < this.charges.length; i++) {
       const charge = unchecked(this.charges[i]);
-      if (charge.outcome != Outcome.Admitted || charge.take(this.store, now)) continue;
+      if (charge.outcome != Outcome.Admitted || charge.take(this.store)) continue;
       this.refuse(charge);
       if (this.verdict.admitted) continue;
       for (let j = 0; j < i; j++) {
         const earlier = unchecked(this.charges[j]);
-        if (earlier.outcome == Outcome.Admitted) earlier.giveBack(this.store, now);
+        if (earlier.outcome == Outcome.Admitted) earlier.giveBack(this.store);
       }
       return;
     }
   }
 
   /** The limit that the quota headers speak of. */
-  private chooseQuota(now: i64): void {
+  private chooseQuota(): void {
     const verdict = this.verdict;
+    const limited = verdict.limited;
     if (!verdict.admitted) {
-      verdict.quota = verdict.limited;
+      if (limited !== null && !limited.keyMissing) verdict.quota = limited;
       return;
     }
     let least: i64 = i64.MAX_VALUE;
     for (let i = 0; i < this.charges.length; i++) {
       const charge = unchecked(this.charges[i]);
-      if (charge.outcome == Outcome.None || charge.limit.shadow) continue;
-      const remaining = charge.remaining(now);
+      if (charge.outcome == Outcome.None || charge.limit.shadow || charge.keyMissing) continue;
+      const remaining = charge.remaining;
       if (remaining >= least) continue;
       least = remaining;
       verdict.quota = charge;
@@ -237,10 +225,27 @@ export class Policy {
   }
 }
 
-/** What a request costs: the limit's number, or what its header says up to the limit's bound. */
+/** Whose figures count: 0 for the limit's own, or the number of the first override that matches, from 1. */
+function tierOf(limit: Limit, request: RequestView): i32 {
+  for (let i = 0; i < limit.overrides.length; i++) {
+    if (unchecked(limit.overrides[i]).match.matches(request)) return i + 1;
+  }
+  return 0;
+}
+
+/** What a request costs: the limit's number, or what its header says within the limit's bounds. */
 function costOf(limit: Limit, request: RequestView): i64 {
   if (limit.costHeader.length == 0) return limit.cost;
   const value = request.header(view(limit.costHeader));
-  const cost = isPresent(value) ? parseUnsigned(value) : -1;
-  return cost < 0 ? limit.cost : min(cost, limit.costMax);
+  if (!isPresent(value) || !isNumber(value)) return limit.cost;
+  const cost = parseUnsigned(value);
+  // A number beyond 63 bits is still a number, and more than any bound.
+  return cost < 0 ? limit.costMax : max(min(cost, limit.costMax), limit.costMin);
+}
+
+function isNumber(value: Bytes): bool {
+  for (let i = 0; i < lengthOf(value); i++) {
+    if (at(value, i) - 0x30 > 9) return false;
+  }
+  return lengthOf(value) > 0;
 }

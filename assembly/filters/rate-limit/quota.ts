@@ -1,11 +1,15 @@
 // What an answer tells its client about the quota, in the two dialects there are, and Retry-After.
-import { Bytes, NONE, text, view } from "../../lib/bytes";
+import { Bytes, NONE, text } from "../../lib/bytes";
 import { putDecimal } from "../../lib/http/decimal";
 import { Scratch } from "../../lib/http/scratch";
+import { TICKS_PER_NANO } from "./bucket";
 import { Charge } from "./charge";
 import { QuotaHeaders } from "./config";
+import { ServiceAnswer } from "./service";
 
 const SECOND: i64 = 1_000_000_000;
+/** No time to come back at. */
+const NEVER: i64 = -1;
 const COMMA = text(", ");
 const WINDOW = text(";w=");
 const QUOTE: u8 = 0x22;
@@ -44,16 +48,27 @@ export class Quota {
     this.limitName = NONE;
   }
 
-  /** Takes the figures of a charge at `now`. */
-  set(charge: Charge, now: i64): void {
+  /** Takes the figures of a charge. */
+  set(charge: Charge): void {
     const bucket = charge.bucket;
-    this.limitName = view(charge.limit.name);
+    this.limitName = charge.name;
     this.maxTokens = bucket.maxTokens;
     // A quota policy speaks of a window: the time in which an empty bucket fills.
-    this.windowSeconds = inSeconds(bucket.capacity / 16);
-    this.remaining = charge.remaining(now);
-    this.resetSeconds = inSeconds(charge.fullInNanos(now));
-    this.retrySeconds = inSeconds(charge.waitNanos(now));
+    this.windowSeconds = inSeconds(bucket.capacity / TICKS_PER_NANO);
+    this.remaining = charge.remaining;
+    this.resetSeconds = inSeconds(charge.fullInNanos);
+    const waitNanos = charge.waitNanos;
+    this.retrySeconds = waitNanos == i64.MAX_VALUE ? NEVER : inSeconds(waitNanos);
+  }
+
+  /** Takes what the rate limit service said of the limit that it refused. */
+  setService(charge: Charge, answer: ServiceAnswer): void {
+    this.limitName = charge.name;
+    this.maxTokens = answer.requestsPerUnit;
+    this.windowSeconds = answer.unitSeconds;
+    this.remaining = answer.remaining;
+    this.resetSeconds = answer.resetSeconds;
+    this.retrySeconds = answer.resetSeconds > 0 ? answer.resetSeconds : NEVER;
   }
 
   /** The quota fields of `dialect`. */
@@ -93,9 +108,9 @@ export class Quota {
     to.header(RATELIMIT, value.view());
   }
 
-  /** Seconds until the request could pass, at least 1 (RFC 9110 section 10.2.3: whole seconds). */
+  /** Seconds until the request could pass, at least 1 (RFC 9110 section 10.2.3: whole seconds); nothing if it never can. */
   writeRetryAfter(to: HeaderSink): void {
-    to.header(RETRY_AFTER, this.decimal(max(1, this.retrySeconds)));
+    if (this.isKnown && this.retrySeconds != NEVER) to.header(RETRY_AFTER, this.decimal(max(1, this.retrySeconds)));
   }
 
   private name(): void {
