@@ -98,7 +98,7 @@ class JwtAuthRoot extends Root {
     if (!errors.any) this.readSecrets(config, errors);
     if (!errors.any && !signatures.isThere()) withoutHost(config, errors);
     if (errors.any) {
-      log(LogLevel.Error, "jwt-auth: " + errors.first);
+      log(LogLevel.Error, "jwt-auth: configuration refused: " + errors.first);
       return false;
     }
     const policy = new Policy(config, signatures, <u64>unixNanos(), <u64>monotonicNanos());
