@@ -13,6 +13,7 @@ import {
   startsWith,
   text,
   toText,
+  utf8,
   view,
 } from "../../lib/bytes";
 
@@ -63,8 +64,8 @@ export class Address {
   }
 
   /** Istio's name for the cluster of this address. */
-  get cluster(): string {
-    return "outbound|" + this.port.toString() + "||" + toText(this.host);
+  get cluster(): StaticArray<u8> {
+    return utf8("outbound|" + this.port.toString() + "||" + toText(this.host));
   }
 
   /** Whether a call to the same cluster reaches `other` too. */

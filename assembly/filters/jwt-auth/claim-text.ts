@@ -11,13 +11,14 @@ const BACKSLASH: u8 = 0x5c;
 const VALUE_BYTES_MAX = 16 * 1024;
 
 /**
- * The header value of the claim at `node`, in the document or in `scratch`. NONE: the claim is absent or null, or it
- * holds bytes that no header may have (line ends would make headers of their own).
+ * The header value of the claim at `node`, in the document or in `scratch`. NONE: the claim is absent, null or empty
+ * text, or it holds bytes that no header may have (line ends would make headers of their own).
  */
 export function claimText(document: JsonDocument, node: i32, scratch: Scratch): Bytes {
   if (node < 0 || document.is(node, JsonKind.Null)) return NONE;
   const value = document.is(node, JsonKind.String) ? document.text(node) : jsonText(document, node, scratch);
-  return lengthOf(value) <= VALUE_BYTES_MAX && isFieldValue(value) ? value : NONE;
+  const length = lengthOf(value);
+  return length > 0 && length <= VALUE_BYTES_MAX && isFieldValue(value) ? value : NONE;
 }
 
 function jsonText(document: JsonDocument, node: i32, scratch: Scratch): Bytes {

@@ -1,5 +1,5 @@
 // The issuer's OpenID configuration (OpenID Connect Discovery 1.0, section 4.2): of all that it says only where the keys
-// are is wanted, and only if it says so of the right issuer and of a server that calls can reach.
+// are is wanted, and only if it says so of the right issuer.
 import { Bytes, NONE, equal, text } from "../../lib/bytes";
 import { JsonDocument } from "../../lib/json/document";
 import { Address } from "./address";
@@ -15,8 +15,8 @@ export const enum DiscoveryStatus {
   /** Section 4.3: it must be exactly the issuer that was asked. */
   OtherIssuer,
   NoAddress,
-  /** Calls go to the issuer's cluster: an address elsewhere could not be reached there, and must not be. */
-  OtherServer,
+  /** Keys for an issuer with https come with https. */
+  Insecure,
 }
 
 /** Takes `jwks_uri` into `found`. `asked` is the address the document came from. */
@@ -27,7 +27,7 @@ export function readDiscovered(body: Bytes, issuer: Bytes, asked: Address, found
   if (named == NONE || !equal(named, issuer)) return DiscoveryStatus.OtherIssuer;
   const address = document.text(document.find(0, JWKS_URI));
   if (address == NONE || !found.read(address)) return DiscoveryStatus.NoAddress;
-  return found.sameServer(asked) ? DiscoveryStatus.Ok : DiscoveryStatus.OtherServer;
+  return found.isSecure || !asked.isSecure ? DiscoveryStatus.Ok : DiscoveryStatus.Insecure;
 }
 
 export function describeDiscovery(status: DiscoveryStatus): string {
@@ -39,6 +39,6 @@ export function describeDiscovery(status: DiscoveryStatus): string {
     case DiscoveryStatus.NoAddress:
       return "the OpenID configuration has no usable jwks_uri";
     default:
-      return "the OpenID configuration's jwks_uri is on another server";
+      return "the OpenID configuration's jwks_uri is http where the issuer is https";
   }
 }

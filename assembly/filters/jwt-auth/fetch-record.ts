@@ -13,8 +13,8 @@ const RECORD_BYTES = 56;
 export const UNKNOWN_KEY_PAUSE_NANOS: i64 = 10_000_000_000;
 const BACKOFF_FIRST_NANOS: i64 = 1_000_000_000;
 const BACKOFF_LAST_NANOS: i64 = 60_000_000_000;
-/** Over the call's own timeout: a lease that ends earlier would let a second worker fetch beside a slow answer. */
-const LEASE_MARGIN_NANOS: i64 = 2_000_000_000;
+/** Renewed on every tick, at least once a second: it ends soon after the worker that holds it is gone. */
+const LEASE_NANOS: i64 = 3_000_000_000;
 
 
 @final
@@ -82,9 +82,14 @@ export class FetchRecord {
     return this.startedAt == 0 || now - this.startedAt >= UNKNOWN_KEY_PAUSE_NANOS;
   }
 
-  begin(now: i64, timeoutNanos: i64): void {
+  begin(now: i64): void {
     this.startedAt = now;
-    this.leaseUntil = now + timeoutNanos + LEASE_MARGIN_NANOS;
+    this.renew(now);
+  }
+
+  /** The fetch goes on. */
+  renew(now: i64): void {
+    this.leaseUntil = now + LEASE_NANOS;
   }
 
   /** Good keys came; `changed` when they are not the ones from before. */

@@ -12,9 +12,7 @@ import { register } from "../../host/runtime";
 import { Status } from "../../host/status";
 import { continueRequest, useContext } from "../../host/stream-control";
 import { setTickPeriod } from "../../host/tick";
-import { ES512 } from "../../lib/jose/algorithm";
 import { JwtStatus } from "../../lib/jose/status";
-import { spent } from "../../lib/garbage";
 import { sendRefusal } from "./answer";
 import { Config, readSettings } from "./config";
 import { Forwarder } from "./forward";
@@ -26,6 +24,7 @@ import { refusalOf } from "./refusal";
 import { RemoteKeys } from "./remote-keys";
 import { readSecret } from "./secret";
 import { Verdict, VerdictKind } from "./verdict";
+import { WaitingList, WaitingStream } from "./waiting";
 
 export {
   proxy_abi_version_0_2_1,
@@ -45,30 +44,15 @@ const TICK_EMPTY_MILLIS = 100;
 const TICK_CALM_MILLIS = 1_000;
 /** Time that a fetch may take beyond its timeout before a request that waits for it is told so. */
 const WAIT_MARGIN_NANOS: i64 = 1_000_000_000;
-const NO_WAIT: i64 = 0;
 
 const REASON = text("gatehouse_reason");
 const request = new HostRequest();
 
 
 @final
-class JwtAuth extends Stream {
-  /** In the root's waiting list. */
-  isWaiting: bool = false;
-  /** When this request first had to wait (monotonic, ns); 0: never. */
-  waitingSince: i64 = NO_WAIT;
-  /** The provider whose keys it waits for, and what was known of them. */
-  provider: i32 = -1;
-  changesSeen: u32 = 0;
-
-  open(): void {
-    this.isWaiting = false;
-    this.waitingSince = NO_WAIT;
-  }
-
+class JwtAuth extends WaitingStream {
   onRequestHeaders(endOfStream: bool): HeaderAction {
-    const root = changetype<JwtAuthRoot>(this.root);
-    return root.decide(this) ? HeaderAction.Continue : HeaderAction.Stop;
+    return changetype<JwtAuthRoot>(this.root).decide(this) ? HeaderAction.Continue : HeaderAction.Stop;
   }
 
   close(): void {
@@ -84,7 +68,7 @@ class JwtAuthRoot extends Root {
   private forwarder: Forwarder = new Forwarder(new Config());
   private metrics: Metrics = new Metrics([]);
   private remotes: RemoteKeys[] = [];
-  private waiting: JwtAuth[] = [];
+  private readonly waiting: WaitingList = new WaitingList();
   private tickMillis: u32 = 0;
 
   createStream(): Stream {
@@ -96,7 +80,7 @@ class JwtAuthRoot extends Root {
     const config = readSettings(configuration, errors);
     const signatures = new EnvoySignatures();
     if (!errors.any) this.readSecrets(config, errors);
-    if (!errors.any && !signatures.isThere()) withoutHost(config, errors);
+    if (!errors.any && listsEs512(config) && !signatures.isThere()) refuseEs512(config, errors);
     if (errors.any) {
       log(LogLevel.Error, "jwt-auth: configuration refused: " + errors.first);
       return false;
@@ -132,7 +116,7 @@ class JwtAuthRoot extends Root {
   }
 
   /** Judges the request in hand and acts on it. True: it goes on now. */
-  decide(stream: JwtAuth): bool {
+  decide(stream: WaitingStream): bool {
     const policy = this.policy;
     if (policy === null || !request.open()) return this.refuseBlind();
     let verdict = policy.judge(request, unixNanos());
@@ -196,30 +180,26 @@ class JwtAuthRoot extends Root {
   }
 
   /** Whether the request now waits for keys. If it need not or may not, the verdict's status is what it gets. */
-  private waits(stream: JwtAuth, verdict: Verdict): bool {
+  private waits(stream: WaitingStream, verdict: Verdict): bool {
     const remote = this.remoteOf(verdict.provider);
     if (remote === null || this.config.reportsOnly) return false;
     const now = monotonicNanos();
     if (!this.isWorthWaiting(stream, remote, verdict.status, now)) return false;
-    if (this.waiting.length >= this.config.waitingMax) {
+    if (this.waiting.count >= this.config.waitingMax) {
       verdict.status = JwtStatus.WaitingFull;
       return false;
     }
-    if (stream.waitingSince == NO_WAIT) stream.waitingSince = now;
-    stream.provider = verdict.provider;
-    stream.changesSeen = remote.changes;
-    stream.isWaiting = true;
-    this.waiting.push(stream);
+    this.waiting.add(stream, verdict.provider, remote.changes, now);
     useContext(this.id);
     this.tickAsNeeded();
     useContext(stream.id);
     return true;
   }
 
-  private isWorthWaiting(stream: JwtAuth, remote: RemoteKeys, status: JwtStatus, now: i64): bool {
-    if (stream.waitingSince != NO_WAIT) {
+  private isWorthWaiting(stream: WaitingStream, remote: RemoteKeys, status: JwtStatus, now: i64): bool {
+    if (stream.hasWaited) {
       // A fetch that ended since then has said all it will say.
-      if (remote.record.finishedAt >= stream.waitingSince) return false;
+      if (remote.finishedAt >= stream.since) return false;
       if (now >= this.deadlineOf(stream, remote)) return false;
     }
     useContext(this.id);
@@ -228,19 +208,13 @@ class JwtAuthRoot extends Root {
     return isFetching;
   }
 
-  private deadlineOf(stream: JwtAuth, remote: RemoteKeys): i64 {
-    return stream.waitingSince + remote.fetchNanos + WAIT_MARGIN_NANOS;
+  private deadlineOf(stream: WaitingStream, remote: RemoteKeys): i64 {
+    return stream.since + remote.fetchNanos + WAIT_MARGIN_NANOS;
   }
 
   /** The request is over: it must not be touched any more. */
-  forget(stream: JwtAuth): void {
-    stream.isWaiting = false;
-    for (let i = 0; i < this.waiting.length; i++) {
-      if (unchecked(this.waiting[i]) !== stream) continue;
-      const last = this.waiting.pop();
-      if (last !== stream) unchecked((this.waiting[i] = last));
-      return;
-    }
+  forget(stream: WaitingStream): void {
+    this.waiting.remove(stream);
   }
 
   onTick(): void {
@@ -248,8 +222,7 @@ class JwtAuthRoot extends Root {
     for (let i = 0; i < this.remotes.length; i++) {
       const remote = unchecked(this.remotes[i]);
       this.refresh(remote, now);
-      remote.fetchIfDue(now);
-      remote.report(now);
+      remote.tick(now);
     }
     this.resumeWaiting(now);
     this.tickAsNeeded();
@@ -276,25 +249,21 @@ class JwtAuthRoot extends Root {
 
   /** Judges again whoever waits for something that has changed, or has waited long enough. */
   private resumeWaiting(now: i64): void {
-    if (this.waiting.length == 0) return;
-    const batch = this.waiting;
-    this.waiting = [];
-    spent(batch.length * 8);
-    for (let i = 0; i < batch.length; i++) {
-      const stream = unchecked(batch[i]);
-      // A reply to one may have ended another.
-      if (!stream.isWaiting) continue;
+    if (this.waiting.count == 0) return;
+    for (let i = this.waiting.count - 1; i >= 0; i--) {
+      // A reply to one may have ended others.
+      if (i >= this.waiting.count) continue;
+      const stream = this.waiting.at(i);
       const remote = this.remoteOf(stream.provider);
       const isSettled =
         remote === null || remote.changes != stream.changesSeen || now >= this.deadlineOf(stream, remote);
       if (isSettled) this.resume(stream);
-      else this.waiting.push(stream);
     }
     useContext(this.id);
   }
 
-  private resume(stream: JwtAuth): void {
-    stream.isWaiting = false;
+  private resume(stream: WaitingStream): void {
+    this.waiting.remove(stream);
     if (useContext(stream.id) != Status.Ok) return;
     const before = mark();
     if (this.decide(stream)) continueRequest();
@@ -303,7 +272,7 @@ class JwtAuthRoot extends Root {
 
   private tickAsNeeded(): void {
     if (this.remotes.length == 0) return;
-    let millis = this.waiting.length > 0 ? TICK_WAITING_MILLIS : TICK_CALM_MILLIS;
+    let millis = this.waiting.count > 0 ? TICK_WAITING_MILLIS : TICK_CALM_MILLIS;
     for (let i = 0; i < this.remotes.length; i++) {
       if (unchecked(this.remotes[i]).ring.keys === null) millis = min(millis, TICK_EMPTY_MILLIS);
     }
@@ -313,14 +282,18 @@ class JwtAuthRoot extends Root {
   }
 }
 
-/** P-521 is verified by the host alone: where it cannot, nobody must rely on it. */
-function withoutHost(config: Config, errors: ConfigErrors): void {
+function listsEs512(config: Config): bool {
   for (let i = 0; i < config.providers.length; i++) {
-    const provider = config.providers[i];
-    const isListed = provider.listsAlgorithms && (provider.algorithms & ES512) != 0;
-    if (isListed)
-      errors.add("/providers/" + i.toString() + "/algorithms", "expected no ES512: this host cannot verify it");
-    provider.algorithms &= ~ES512;
+    if (config.providers[i].listsEs512) return true;
+  }
+  return false;
+}
+
+/** P-521 is verified by the host alone: where it cannot, nobody must rely on it. */
+function refuseEs512(config: Config, errors: ConfigErrors): void {
+  for (let i = 0; i < config.providers.length; i++) {
+    if (!config.providers[i].listsEs512) continue;
+    errors.add("/providers/" + i.toString() + "/algorithms", "expected no ES512: this host cannot verify it");
   }
 }
 

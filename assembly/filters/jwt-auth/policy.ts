@@ -49,7 +49,7 @@ export class Policy {
     this.cache = new TokenCache(config.cacheEntries, config.claimHeadersMax, seed0, seed1);
     this.examiner = new Examiner(
       signatures,
-      new VerificationLimiter(config.verificationsPerSecond, signatures.isThere()),
+      new VerificationLimiter(config.verificationsPerSecond),
       config.tokenBytesMax,
       config.claimHeadersMax,
     );

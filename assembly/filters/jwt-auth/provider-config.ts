@@ -106,7 +106,7 @@ function readDiscovery(at: Cursor, provider: Provider): void {
 function readAddress(at: Cursor, provider: Provider, name: string, address: string, source: KeySource): void {
   provider.keySource = source;
   if (!provider.keysAddress.read(view(utf8(address)))) at.refuse(name, "expected an http or https address");
-  else provider.keysCluster = utf8(provider.keysAddress.cluster);
+  else provider.keysCluster = provider.keysAddress.cluster;
 }
 
 function readAlgorithms(at: Cursor, provider: Provider): void {

@@ -1,6 +1,7 @@
 // One issuer as configured: nothing in here changes or can be wrong after configuration.
 import { view } from "../../lib/bytes";
 import { ClaimPath } from "../../lib/match/claim-path";
+import { ES512 } from "../../lib/jose/algorithm";
 import { KeySet } from "../../lib/jose/key-set";
 import { StringMatch } from "../../lib/match/string-match";
 import { Address } from "./address";
@@ -65,6 +66,11 @@ export class Provider {
   algorithms: u32 = 0;
   /** They were named one by one; otherwise they are all but the symmetric ones. */
   listsAlgorithms: bool = false;
+
+  get listsEs512(): bool {
+    return this.listsAlgorithms && (this.algorithms & ES512) != 0;
+  }
+
   /** `typ` values in lower case, without `application/`. */
   types: StaticArray<u8>[] = [];
   acceptsUntyped: bool = true;

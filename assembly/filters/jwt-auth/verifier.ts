@@ -3,7 +3,7 @@
 import { Bytes, lengthOf, owned, text, view } from "../../lib/bytes";
 import { spent } from "../../lib/garbage";
 import { ecdsaSignature } from "../../lib/jose/der";
-import { Algorithm, Family } from "../../lib/jose/algorithm";
+import { Algorithm, ES512, Family } from "../../lib/jose/algorithm";
 import { JoseHeader } from "../../lib/jose/header";
 import { Key } from "../../lib/jose/key";
 import { verifies } from "../../lib/jose/signature";
@@ -26,20 +26,13 @@ const SHA256 = text("sha256");
 const SHA384 = text("sha384");
 const SHA512 = text("sha512");
 
-export const enum HostAnswer {
-  Valid = 0,
-  Invalid = 1,
-  /** The host has no such function. */
-  Missing = 2,
-}
-
 /** The host's verification, as filter.ts offers it. */
 export abstract class HostSignatures {
-  /** Whether the host can verify; asked once, at configuration. */
+  /** Whether the host can verify RSASSA-PKCS1-v1_5 and ECDSA. */
   abstract isThere(): bool;
 
   /** Asks the host; `argument` is the message of its `verify_signature`. */
-  abstract verify(argument: Bytes): HostAnswer;
+  abstract verify(argument: Bytes): bool;
 }
 
 
@@ -74,10 +67,13 @@ export class Verifier {
     if (algorithm.signatureBytes != 0 && lengthOf(signature) != algorithm.signatureBytes) {
       return algorithm.family == Family.EdDsa ? JwtStatus.SignatureWrongLength : JwtStatus.VerificationFails;
     }
-    if (!this.limiter.take(algorithm.costClass, nowNanos)) return JwtStatus.VerificationLimit;
-    const isGood = this.isForHost(algorithm)
+    const isHosts = this.isForHost(algorithm);
+    if (!isHosts && algorithm.bit == ES512) return JwtStatus.AlgorithmNotAllowed;
+    if (!this.limiter.admits(algorithm.costClass, isHosts, nowNanos)) return JwtStatus.VerificationLimit;
+    const isGood = isHosts
       ? this.hostVerifies(algorithm, key, input, signature)
       : verifies(algorithm, key, input, signature);
+    this.limiter.count(algorithm.costClass, !isGood);
     return isGood ? JwtStatus.Ok : JwtStatus.VerificationFails;
   }
 
@@ -93,7 +89,7 @@ export class Verifier {
     this.argument.bytes(this.prefix(algorithm, key));
     putBytes(this.argument, SIGNATURE, isEcdsa ? ecdsaSignature(signature) : signature);
     putBytes(this.argument, MESSAGE, input);
-    return this.host.verify(this.argument.view()) == HostAnswer.Valid;
+    return this.host.verify(this.argument.view());
   }
 
   /** Hash name and key of the argument: the same for every token, hence made once. */

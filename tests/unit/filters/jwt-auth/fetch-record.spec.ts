@@ -6,7 +6,7 @@ const SECOND: i64 = 1_000_000_000;
 describe("The record of a remote key set", () => {
   it("goes through shared data unchanged", () => {
     const record = new FetchRecord();
-    record.begin(3 * SECOND, SECOND);
+    record.begin(3 * SECOND);
     record.succeed(4 * SECOND, 60 * SECOND, true);
     const copy = new FetchRecord();
     copy.read(record.toBytes());
@@ -26,13 +26,15 @@ describe("The record of a remote key set", () => {
     expect(record.isDue(1)).toBe(true);
   });
 
-  it("lets one fetch at a time, and another when the first never came back", () => {
+  it("lets one fetch at a time for as long as its lease is renewed, and another soon after", () => {
     const record = new FetchRecord();
     expect(record.isDue(SECOND)).toBe(true);
-    record.begin(SECOND, 5 * SECOND);
+    record.begin(SECOND);
     expect(record.isDue(2 * SECOND)).toBe(false);
     expect(record.mayAskForUnknown(2 * SECOND)).toBe(false);
-    expect(record.isDue(8 * SECOND)).toBe(true);
+    record.renew(3 * SECOND);
+    expect(record.isDue(5 * SECOND)).toBe(false);
+    expect(record.isDue(6 * SECOND)).toBe(true);
   });
 
   it("backs off from one second to sixty", () => {
@@ -53,7 +55,7 @@ describe("The record of a remote key set", () => {
 
   it("lets unknown keys ask once in ten seconds", () => {
     const record = new FetchRecord();
-    record.begin(SECOND, SECOND);
+    record.begin(SECOND);
     record.succeed(2 * SECOND, 600 * SECOND, true);
     expect(record.mayAskForUnknown(11 * SECOND - 1)).toBe(false);
     expect(record.mayAskForUnknown(11 * SECOND)).toBe(true);
