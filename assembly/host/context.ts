@@ -50,6 +50,8 @@ export abstract class Root {
   /** The answer to a call; `headers` 0 means there was none (connection failed in a way Envoy gives no status for). */
   onCallAnswer(token: u32, headers: i32, bodyBytes: i32, trailers: i32): void {}
 
-  /** The plugin goes away: flush what can be flushed. */
-  onShutdown(): void {}
+  /** The plugin goes away. False: not yet, `finishShutdown` will say when; answers and ticks go on until then. */
+  onShutdown(): bool {
+    return true;
+  }
 }

@@ -126,9 +126,9 @@ export function proxy_on_log(id: u32): void {
 export function proxy_on_done(id: u32): bool {
   enter();
   const root = rootOf(id);
-  if (root !== null) root.onShutdown();
+  const ready = root === null || root.onShutdown();
   finish();
-  return true;
+  return ready;
 }
 
 export function proxy_on_delete(id: u32): void {
