@@ -1,4 +1,6 @@
 // UTF-8 after RFC 3629 section 4: no overlong forms, no surrogates, nothing above U+10FFFF.
+import { Bytes, bytes, lengthOf, pointerOf, text } from "../bytes";
+import { Writer } from "../writer";
 
 /** How many bytes the character at `pointer` has; 0 when what stands there, before `end`, is not a character. */
 export function characterBytes(pointer: usize, end: usize): i32 {
@@ -13,4 +15,25 @@ export function characterBytes(pointer: usize, end: usize): i32 {
   if (second < lowest || second > highest) return 0;
   if (size > 2 && (load<u8>(pointer, 2) & 0xc0) != 0x80) return 0;
   return size > 3 && (load<u8>(pointer, 3) & 0xc0) != 0x80 ? 0 : size;
+}
+
+/** U+FFFD, for each byte that belongs to no character. */
+const REPLACEMENT = text("\u{fffd}");
+
+/** Appends `source` as valid UTF-8, whatever it holds. */
+export function writeUtf8(to: Writer, source: Bytes): void {
+  let from = pointerOf(source);
+  const end = from + <usize>lengthOf(source);
+  let at = from;
+  while (at < end) {
+    const size = load<u8>(at) < 0x80 ? 1 : characterBytes(at, end);
+    if (size > 0) {
+      at += <usize>size;
+      continue;
+    }
+    to.bytes(bytes(from, <i32>(at - from)));
+    to.bytes(REPLACEMENT);
+    from = ++at;
+  }
+  to.bytes(bytes(from, <i32>(end - from)));
 }
