@@ -1,15 +1,18 @@
 // access-log at work: a finished request into the policy's question, its lines into sinks. No decision of its own, and
 // nothing that could answer or change a request.
 import { Root, Stream } from "../../host/context";
+import { monotonicNanos } from "../../host/clock";
 import { environmentVariable } from "../../host/environment";
 import { LogLevel, log } from "../../host/log";
 import { Counter } from "../../host/metrics";
 import { register } from "../../host/runtime";
+import { finishShutdown } from "../../host/shutdown";
 import { setTickPeriod } from "../../host/tick";
 import { lengthOf, view } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
 import { Config } from "./config";
 import { HostRecord } from "./host-record";
+import { HttpSink } from "./http-sink";
 import { Line } from "./line";
 import { EnvoyLogSink, ProxyLogSink } from "./local-sinks";
 import { Policy, Verdict } from "./policy";
@@ -21,9 +24,16 @@ export {
   proxy_on_configure,
   proxy_on_context_create,
   proxy_on_delete,
+  proxy_on_done,
+  proxy_on_http_call_response,
   proxy_on_log,
   proxy_on_memory_allocate,
+  proxy_on_tick,
 } from "../../host/runtime";
+
+/** What a plugin that goes away waits for its sinks; then the lines that are left are given up. */
+const CLOSE_NANOS: i64 = 10_000_000_000;
+const NEVER: i64 = i64.MAX_VALUE;
 
 const record = new HostRecord();
 const line = new Line();
@@ -48,6 +58,8 @@ class AccessLogRoot extends Root {
   private sampledOut: Counter | null = null;
   private capped: Counter | null = null;
   private tooLong: Counter | null = null;
+  /** Until when the sinks may still send, once the plugin goes away. */
+  private closeBy: i64 = NEVER;
 
   configure(configuration: StaticArray<u8>): bool {
     const errors = new ConfigErrors();
@@ -83,6 +95,8 @@ class AccessLogRoot extends Root {
   }
 
   private sinkOf(config: SinkConfig): Sink {
+    const http = config.http;
+    if (http !== null) return new HttpSink(config.name, http);
     if (config.kind == SinkKind.EnvoyLog) return new EnvoyLogSink(config.name);
     return new ProxyLogSink(<LogLevel>config.level);
   }
@@ -124,16 +138,43 @@ class AccessLogRoot extends Root {
 
   onTick(): void {
     for (let i = 0; i < this.sinks.length; i++) this.sinks[i].tick();
+    this.closeWhenDone();
   }
 
   onCallAnswer(token: u32, headers: i32, bodyBytes: i32, trailers: i32): void {
     for (let i = 0; i < this.sinks.length; i++) {
-      if (this.sinks[i].onCallAnswer(token, headers, bodyBytes, trailers)) return;
+      if (this.sinks[i].onCallAnswer(token, headers, bodyBytes, trailers)) break;
     }
+    this.closeWhenDone();
   }
 
-  onShutdown(): void {
+  onShutdown(): bool {
     for (let i = 0; i < this.sinks.length; i++) this.sinks[i].shutDown();
+    if (this.areSinksEmpty()) {
+      this.abandonSinks();
+      return true;
+    }
+    this.closeBy = monotonicNanos() + CLOSE_NANOS;
+    return false;
+  }
+
+  /** The last answer, or the end of patience, ends the plugin. */
+  private closeWhenDone(): void {
+    if (this.closeBy == NEVER || (!this.areSinksEmpty() && monotonicNanos() < this.closeBy)) return;
+    this.closeBy = NEVER;
+    this.abandonSinks();
+    finishShutdown();
+  }
+
+  private areSinksEmpty(): bool {
+    for (let i = 0; i < this.sinks.length; i++) {
+      if (!this.sinks[i].isEmpty) return false;
+    }
+    return true;
+  }
+
+  private abandonSinks(): void {
+    for (let i = 0; i < this.sinks.length; i++) this.sinks[i].abandon();
   }
 }
 

@@ -19,6 +19,8 @@ export class Line {
   traceId: Bytes = NONE;
   /** 8 bytes, or NONE. */
   spanId: Bytes = NONE;
+  /** The trace's sampled flag. */
+  isSampled: bool = false;
   severity: Severity = Severity.Info;
   /** The line is a JSON object. */
   isJson: bool = true;

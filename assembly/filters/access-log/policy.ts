@@ -59,5 +59,6 @@ export class Policy {
     this.trace.read(record.request());
     line.traceId = binaryId(this.trace.traceId, traceBytes, 16);
     line.spanId = binaryId(this.trace.spanId, spanBytes, 8);
+    line.isSampled = this.trace.isSampled;
   }
 }

@@ -2,6 +2,7 @@
 import { Cursor } from "../../lib/config/reader";
 import { equal, utf8, view } from "../../lib/bytes";
 import { lowerCased } from "../../lib/match/match";
+import { NamedText, readLabels, readResource } from "./named-text";
 
 const MILLI: i64 = 1_000_000;
 const SINKS_MAX = 8;
@@ -25,14 +26,18 @@ const KINDS = ["proxyLog", "envoyLog", "http"];
 export const enum Encoding {
   /** OTLP/HTTP logs, in JSON. */
   Otlp,
+  /** The same as protobuf. */
+  OtlpProtobuf,
   /** A line each, as it is. */
   Ndjson,
   /** Loki's push API. */
   Loki,
 }
 
+const ENCODINGS = ["otlp", "otlpProtobuf", "ndjson", "loki"];
+
 /** Where each encoding's receivers listen unless `path` says otherwise. */
-const PATHS = ["/v1/logs", "/", "/loki/api/v1/push"];
+const PATHS = ["/v1/logs", "/v1/logs", "/", "/loki/api/v1/push"];
 
 
 @final
@@ -52,6 +57,10 @@ export class HttpSinkConfig {
   authority: StaticArray<u8> = utf8("");
   headers: SinkHeader[] = [];
   encoding: Encoding = Encoding.Otlp;
+  /** Attributes of OTLP's resource. */
+  resource: NamedText[] = [];
+  /** Labels of Loki's stream. */
+  labels: NamedText[] = [];
   timeoutMillis: i32 = 5_000;
   /** A batch goes out when it has so many lines, or so many bytes of lines, or when the oldest is so old. */
   batchRecords: i32 = 512;
@@ -64,13 +73,20 @@ export class HttpSinkConfig {
     const config = new HttpSinkConfig();
     config.cluster = at.bytes("cluster");
     if (at.node >= 0 && config.cluster.length == 0) at.refuse("cluster", "expected the name of a cluster");
-    config.encoding = <Encoding>at.choice("encoding", ["otlp", "ndjson", "loki"], Encoding.Otlp);
+    config.encoding = <Encoding>at.choice("encoding", ENCODINGS, Encoding.Otlp);
     config.path = at.optionalBytes("path", utf8(PATHS[<i32>config.encoding]));
     if (!isPath(config.path)) at.refuse("path", 'expected a path: "/" and printable characters without blanks');
     config.authority = at.optionalBytes("authority", config.cluster);
     if (!isVisible(config.authority)) at.refuse("authority", "expected a host name");
     config.timeoutMillis = millis(at, "timeout", 10, 60_000, config.timeoutMillis);
     config.headers = readHeaders(at);
+    const isOtlp = config.encoding == Encoding.Otlp || config.encoding == Encoding.OtlpProtobuf;
+    config.resource = readResource(at);
+    if (at.has("resource") && !isOtlp)
+      at.refuse("resource", "only OTLP has it: expected encoding otlp or otlpProtobuf");
+    config.labels = readLabels(at);
+    if (at.has("labels") && config.encoding != Encoding.Loki)
+      at.refuse("labels", "only Loki has them: expected encoding loki");
     readBatch(at.object("batch"), config);
     config.queueBytes = <i32>at.integer("queueBytes", QUEUE_BYTES_MIN, QUEUE_BYTES_MAX, config.queueBytes);
     at.done();

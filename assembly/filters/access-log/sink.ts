@@ -21,6 +21,14 @@ export abstract class Sink {
   /** The plugin goes away: what can be sent is sent. */
   shutDown(): void {}
 
+  /** Nothing waits to be sent or answered. */
+  get isEmpty(): bool {
+    return true;
+  }
+
+  /** Whatever still waits is given up, and memory that no collector knows of is given back. */
+  abandon(): void {}
+
   /** Whether it wants to know more of a line than its bytes. */
   wantsDescription(): bool {
     return false;

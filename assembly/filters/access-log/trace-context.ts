@@ -6,6 +6,7 @@ const TRACEPARENT = text("traceparent");
 const B3 = text("b3");
 const B3_TRACE = text("x-b3-traceid");
 const B3_SPAN = text("x-b3-spanid");
+const B3_SAMPLED = text("x-b3-sampled");
 const DASH: u8 = 0x2d;
 /** `00-<32>-<16>-<2>`, W3C Trace Context section 3.2.2; later versions may be longer. */
 const TRACEPARENT_BYTES = 55;
@@ -15,10 +16,13 @@ const TRACEPARENT_BYTES = 55;
 export class TraceContext {
   traceId: Bytes = NONE;
   spanId: Bytes = NONE;
+  /** Whoever began the trace records it. */
+  isSampled: bool = false;
 
   clear(): void {
     this.traceId = NONE;
     this.spanId = NONE;
+    this.isSampled = false;
   }
 
   read(headers: HeaderList): void {
@@ -32,6 +36,7 @@ export class TraceContext {
     if (value == NONE || lengthOf(value) < TRACEPARENT_BYTES) return;
     if (at(value, 2) != DASH || at(value, 35) != DASH || at(value, 52) != DASH) return;
     this.take(slice(value, 3, 35), slice(value, 36, 52));
+    this.isSampled = (digitOf(at(value, 54)) & 1) == 1;
   }
 
   readB3(headers: HeaderList): void {
@@ -39,11 +44,14 @@ export class TraceContext {
     const traceId = headers.header(B3_TRACE);
     if (traceId != NONE) {
       this.take(traceId, headers.header(B3_SPAN));
+      this.isSampled = isSampledWord(headers.header(B3_SAMPLED));
       return;
     }
     const single = headers.header(B3);
     const dash = single == NONE ? -1 : indexOf(single, DASH);
-    if (dash > 0) this.take(slice(single, 0, dash), slice(single, dash + 1, dash + 17));
+    if (dash <= 0) return;
+    this.take(slice(single, 0, dash), slice(single, dash + 1, dash + 17));
+    this.isSampled = isSampledWord(slice(single, dash + 18, dash + 19));
   }
 
   /** Only what is an id: digits, not all of them zero. */
@@ -53,6 +61,13 @@ export class TraceContext {
     this.traceId = traceId;
     if (spanId != NONE && lengthOf(spanId) == 16 && isId(spanId)) this.spanId = spanId;
   }
+}
+
+/** `1`, `d` for debug in one header, and `true` of old clients (openzipkin/b3-propagation). */
+function isSampledWord(word: Bytes): bool {
+  if (word == NONE || lengthOf(word) == 0) return false;
+  const first = at(word, 0);
+  return first == 0x31 || first == 0x64 || first == 0x74;
 }
 
 function isId(hex: Bytes): bool {
