@@ -1,6 +1,6 @@
 // Real services, made once per version in the cache folder: Go programs from their modules, Redis from Debian's packages.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder } from "../../envoy/find.ts";
 
@@ -32,6 +32,26 @@ export function goBinary(module: string, version: string): string {
     run("go", ["install", "-ldflags", "-s -w", `${module}@${version}`], partial, { GOBIN: partial, CGO_ENABLED: "0" });
   });
   return join(folder, name);
+}
+
+const COLLECTOR_VERSION = "v0.165.0";
+
+/** An OpenTelemetry Collector with just the OTLP receiver and two exporters, made by its own builder. */
+export function collector(): string {
+  const builder = goBinary("go.opentelemetry.io/collector/cmd/builder", COLLECTOR_VERSION);
+  const folder = once(join(cacheFolder(), "services", "otelcol", COLLECTOR_VERSION), (partial) => {
+    const component = (path: string) => `[{ gomod: "go.opentelemetry.io/collector/${path} ${COLLECTOR_VERSION}" }]`;
+    const manifest = [
+      `dist: { name: otelcol, output_path: ${join(partial, "source")}, debug_compilation: false }`,
+      `receivers: ${component("receiver/otlpreceiver")}`,
+      `exporters: ${component("exporter/debugexporter").slice(0, -1)}, ${component("exporter/otlphttpexporter").slice(1)}`,
+    ];
+    writeFileSync(join(partial, "builder.yaml"), `${manifest.join("\n")}\n`);
+    run(builder, ["--config", join(partial, "builder.yaml")], partial, { CGO_ENABLED: "0" });
+    renameSync(join(partial, "source", "otelcol"), join(partial, "otelcol"));
+    rmSync(join(partial, "source"), { recursive: true });
+  });
+  return join(folder, "otelcol");
 }
 
 const REDIS_PACKAGES = ["redis-tools", "libjemalloc2", "liblua5.1-0", "liblzf1", "lua-cjson", "lua-bitop"];
