@@ -29,8 +29,18 @@ export interface Effort {
   onRound?: (residentBytes: number) => void;
 }
 
-/** Microseconds of CPU per request of each variant, in each round. */
-export type Measured = Map<string, { rounds: number[]; p50: number; p99: number; residentBytes: number }>;
+interface Row {
+  /** Microseconds of CPU per request, in each round. */
+  rounds: number[];
+  /** Latencies of the last round in microseconds, and the 99th percentile of each. */
+  p50: number;
+  p99: number;
+  p99s: number[];
+  residentBytes: number;
+}
+
+/** Rows by variant. */
+export type Measured = Map<string, Row>;
 
 const GET = wire("/api/products/7", { "user-agent": "bench/1.0 (like Mobile)", accept: "*/*", "x-request-id": "b7e1" });
 
@@ -53,7 +63,7 @@ export async function measure(variants: Variant[], effort: Effort): Promise<Meas
     for (const variant of variants) {
       const envoy = await launchEnvoy(bootstrapOf(variant), { concurrency: 1 });
       envoys.push(envoy);
-      measured.set(variant.name, { rounds: [], p50: 0, p99: 0, residentBytes: 0 });
+      measured.set(variant.name, { rounds: [], p50: 0, p99: 0, p99s: [], residentBytes: 0 });
       await variant.prepare?.(envoy);
     }
     for (let round = 0; round <= effort.rounds; round++) {
@@ -78,6 +88,7 @@ export async function measure(variants: Variant[], effort: Effort): Promise<Meas
         row.rounds.push(micros);
         row.p50 = result.latencies[Math.floor(result.latencies.length * 0.5)]!;
         row.p99 = result.latencies[Math.floor(result.latencies.length * 0.99)]!;
+        row.p99s.push(row.p99);
         row.residentBytes = envoy.residentBytes();
       }
     }
