@@ -53,7 +53,7 @@ export function migrateMeshAccessLog(context: Context, manifest: Manifest): void
   const line = String(config.accessLogFormat ?? istioDefault).replace(/\n$/, "");
   settings.format = formatOf(config, line);
   settings.sinks = [{ envoyLog: {} }];
-  const how = `access-log.format; set accessLogFormat: "${bareFormat}" in the mesh, and Envoy's logger prints the filter's line`;
+  const how = `access-log.format; set accessLogFormat: "${bareFormat}" in the mesh, and Envoy's logger prints the filter's line; credentials in it are redacted (redact.defaults: false prints them)`;
   if (config.accessLogFormat === undefined)
     report.changed(manifest, at("accessLogFile"), `no format is set: Istio's default one is written out. ${how}`);
   else report.changed(manifest, at("accessLogFormat"), how);

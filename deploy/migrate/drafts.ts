@@ -41,6 +41,7 @@ export class Draft {
   }
 
   toPolicy(repository: string): Resource {
+    for (const route of this.filters.canary?.routes ?? []) dropPlainVariants(route);
     const filters = filterNames.filter((name) => this.filters[name]).map((name) => [name, this.filters[name]]);
     return {
       apiVersion: policyVersion,
@@ -54,6 +55,13 @@ export class Draft {
       },
     };
   }
+}
+
+/** A variant without conditions is known by the split or as the base; a list of nothing else says nothing. */
+function dropPlainVariants(route: any): void {
+  const isKnown = (name: string) => name in (route.split ?? {}) || route.base === name;
+  route.variants = route.variants.filter(({ name, match }: any) => match || !isKnown(name));
+  if (route.variants.length === 0) delete route.variants;
 }
 
 export class Drafts {
