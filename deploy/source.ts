@@ -53,7 +53,7 @@ export class Manifest {
   }
   /** What people call it: `WasmPlugin istio-system/edge-jwt-auth`. */
   get title(): string {
-    return `${this.kind} ${this.namespace}/${this.name}`;
+    return this.kind ? `${this.kind} ${this.namespace}/${this.name}` : "values";
   }
 
   /** The place of the key at `path`, or of the nearest parent that is really there. */

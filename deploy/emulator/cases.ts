@@ -90,6 +90,11 @@ export function readCases(document: unknown): Case[] {
     if (each.advance !== undefined && durationMillis(String(each.advance)) === undefined) {
       throw refusal(`/${i}/advance`, "expected a duration like 10s");
     }
+    const { time } = (each.request ?? {}) as { time?: unknown };
+    if (time !== undefined && Number.isNaN(new Date(time as string).getTime()))
+      throw refusal(`/${i}/request/time`, "expected a moment like 2026-01-31T12:00:00Z");
+    if (each.repeat !== undefined && !(Number.isInteger(each.repeat) && Number(each.repeat) > 0))
+      throw refusal(`/${i}/repeat`, "expected a whole number from 1 on");
     return each as unknown as Case;
   });
 }

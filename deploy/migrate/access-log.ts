@@ -88,15 +88,18 @@ export function migrateTelemetry(context: Context, manifest: Manifest): void {
       if (spec[key]) report.kept(manifest, ["spec", key], "not about access logs");
     return;
   }
+  const format = providerFormat(context, logging);
+  if (format?.text?.includes("gatehouse_access_log")) {
+    report.kept(manifest, ["spec", "accessLogging"], "its provider prints the filter's line already");
+    return;
+  }
   const draft = context.drafts.at(
     manifest.namespace,
     direction(placementFor(context, manifest), logging),
     `${manifest.name}-log`,
   );
-  const settings = draft.settings("access-log", manifest, () => ({
-    format: { text: istioDefault },
-    sinks: [{ envoyLog: {} }],
-  }));
+  const settings = draft.settings("access-log", manifest, () => ({ sinks: [{ envoyLog: {} }] }));
+  settings.format ??= format ?? { text: istioDefault };
   logging.forEach((entry, index) => {
     const at = ["spec", "accessLogging", index];
     if (entry?.match !== undefined) report.carried(manifest, [...at, "match"], "placement (direction)");
@@ -115,6 +118,18 @@ export function migrateTelemetry(context: Context, manifest: Manifest): void {
     if (entry?.filter !== undefined) addFilter(context, manifest, settings, entry.filter, [...at, "filter"]);
   });
   report.close(manifest);
+}
+
+/** The format of the provider that is named, if a mesh configuration that was read has it. */
+function providerFormat(context: Context, logging: any[]): any {
+  const names = new Set(logging.flatMap((entry) => listOf(entry?.providers).map(({ name }) => String(name))));
+  const meshes = context.manifests.flatMap((manifest) => meshConfigOf(manifest)?.config ?? []);
+  const providers = meshes.flatMap((config) => listOf(config.extensionProviders));
+  const formats = providers
+    .filter(({ name, envoyFileAccessLog }) => names.has(String(name)) && envoyFileAccessLog?.logFormat)
+    .map(({ envoyFileAccessLog }) => envoyFileAccessLog.logFormat);
+  const { text, labels } = formats[0] ?? {};
+  return labels ? { json: labels } : text ? { text: String(text).replace(/\n$/, "") } : undefined;
 }
 
 function direction(placement: any, logging: any[]): any {

@@ -1,0 +1,510 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { parseAllDocuments, stringify } from "yaml";
+import { fixtures, gatehouse } from "./helper.ts";
+import { workspace } from "./workspace.ts";
+
+const file = workspace();
+const guide = join(fixtures, "guide");
+
+/** Migrates a text, and holds that what comes out is valid. */
+async function migrated(text: string): Promise<{ documents: any[]; report: string }> {
+  const { code, out, err } = await gatehouse("migrate", file("in.yaml", text));
+  assert.equal(code, 0, err);
+  const checked = await gatehouse("validate", file("out.yaml", out));
+  assert.doesNotMatch(checked.err, /^error: (?!.*asks for what RequestAuthentication)/m);
+  return { documents: parseAllDocuments(out).map((document) => document.toJS() as any), report: err };
+}
+
+/** Runs a table against what `migrate` made of the guide's files. */
+async function tried(sources: string[], policy: string, cases: object): Promise<void> {
+  const { code, out, err } = await gatehouse("migrate", ...sources.map((name) => join(guide, name)));
+  assert.equal(code, 0, err);
+  const settings = file("settings.yaml", out);
+  const table = file("cases.yaml", stringify(cases));
+  const ran = await gatehouse("try", "-f", settings, "--policy", policy, "--cases", table);
+  assert.equal(ran.code, 0, ran.out + ran.err);
+}
+
+test("the guide as a whole: every document has a fate, and what comes out is valid", async () => {
+  const { code, out, err } = await gatehouse("migrate", guide);
+  assert.equal(code, 0);
+  const validated = await gatehouse("validate", file("guide.yaml", out));
+  assert.equal(validated.code, 0, validated.err);
+  assert.match(validated.out, /0 errors, 0 warnings/);
+  const kinds = parseAllDocuments(out).map((document) => (document.toJS() as any).kind);
+  assert.deepEqual([...new Set(kinds)], ["Policy"]);
+  for (const title of [
+    "PeerAuthentication istio-system/default",
+    "AuthorizationPolicy ecommerce/product-service-authz",
+    "DestinationRule ecommerce/product-service",
+    "Deployment observability/jaeger",
+    "Kiali istio-system/kiali",
+    "Telemetry istio-system/mesh-default",
+  ])
+    assert.match(err, new RegExp(`: ${title} .*kept as it is`), title);
+  assert.match(err, /Canary ecommerce\/product-service spec\.analysis\.webhooks, not possible: a proxy runs no tests/);
+});
+
+test("no field without a fate: each leaf of what is read is in the report, or below something that is", async () => {
+  const { out } = await gatehouse("migrate", guide, "--json");
+  const { report } = JSON.parse(out) as { report: { resource: string; path: (string | number)[] }[] };
+  for (const name of ["rate-limit", "virtualservice", "flagger-canary", "security"]) {
+    for (const document of parseAllDocuments(readFileSync(join(guide, `${name}.yaml`), "utf8"))) {
+      const value = document.toJS() as any;
+      const title = `${value.kind} ${value.metadata.namespace}/${value.metadata.name}`;
+      const own = report.filter(({ resource }) => resource === title);
+      assert.ok(own.length > 0, title);
+      if (own.some(({ path }) => path.join() === "kind") && own.length === 1) continue;
+      const silent = leaves(value.spec, ["spec"]).filter(
+        (leaf) => !own.some(({ path }) => path.every((step, at) => String(step) === String(leaf[at]))),
+      );
+      assert.deepEqual(silent, [], title);
+    }
+  }
+});
+
+function leaves(value: unknown, path: (string | number)[]): (string | number)[][] {
+  if (value === null || typeof value !== "object") return [path];
+  return Object.entries(value).flatMap(([key, inner]) => leaves(inner, [...path, key]));
+}
+
+const authorization = (words: string) => ({ authorization: `Bearer {{token ${words}}}` });
+
+test("the guide's RequestAuthentication: no token passes, a good one is handed on, a bad one is refused", async () => {
+  await tried(["security.yaml"], "product-service", [
+    { name: "none", request: {}, expect: { status: 200, upstreamAbsent: ["x-jwt-payload"] } },
+    {
+      name: "good",
+      request: { headers: authorization("") },
+      expect: { status: 200, upstreamHeaders: { "x-jwt-payload": true, authorization: true } },
+    },
+    {
+      name: "of another audience",
+      request: { headers: authorization("audience=other") },
+      expect: { status: 403, body: "Audiences in Jwt are not allowed" },
+    },
+    {
+      name: "expired",
+      request: { headers: authorization("exp=-1h") },
+      expect: { status: 401, body: "Jwt is expired" },
+    },
+    {
+      name: "of another issuer",
+      request: { headers: authorization("issuer=https://else.example.com") },
+      expect: { status: 401, body: "Jwt issuer is not configured" },
+    },
+    {
+      name: "forged",
+      request: { headers: authorization("tamper=signature") },
+      expect: { status: 401, body: "Jwt verification fails" },
+    },
+  ]);
+});
+
+test("the guide's EnvoyFilter: a thousand at once, a hundred a second, the header only on refusals", async () => {
+  await tried(["rate-limit.yaml"], "edge", [
+    { name: "the burst", repeat: 1000, request: {}, expect: { status: 200, absentHeaders: ["x-rate-limit-limit"] } },
+    {
+      name: "one more",
+      request: {},
+      expect: {
+        status: 429,
+        body: "local_rate_limited",
+        headers: { "x-rate-limit-limit": "1000" },
+        absentHeaders: ["retry-after", "x-ratelimit-limit"],
+      },
+    },
+    { name: "a second later", advance: "1s", repeat: 100, request: {}, expect: { status: 200 } },
+    { name: "and no more", request: {}, expect: { status: 429 } },
+  ]);
+});
+
+test("the guide's VirtualService: testers, phones, and nine in ten of the rest", async () => {
+  const request = (headers: object) => ({ authority: "products.example.com", headers });
+  await tried(["virtualservice.yaml"], "edge", [
+    { name: "tester", request: request({ "x-canary": "true" }), expect: { variant: "canary" } },
+    { name: "no tester", request: request({ "x-canary": "TRUE" }), expect: { variant: { regex: "stable|canary" } } },
+    { name: "phone", request: request({ "user-agent": "an iPhone, Mobile" }), expect: { variant: "mobile-optimized" } },
+    {
+      name: "a tester with a phone",
+      request: request({ "x-canary": "true", "user-agent": "Mobile" }),
+      expect: { variant: "canary" },
+    },
+    { name: "another host", request: { authority: "else.example.com" }, expect: { upstreamAbsent: ["x-variant"] } },
+  ]);
+  const { out } = await gatehouse("migrate", join(guide, "virtualservice.yaml"));
+  const rendered = await gatehouse("render", "-f", file("vs.yaml", out), "--json");
+  const { resources } = JSON.parse(rendered.out);
+  const service = resources.find(({ kind }: any) => kind === "VirtualService");
+  assert.deepEqual(service.spec.hosts, ["product-service", "products.example.com"]);
+  assert.deepEqual(service.spec.gateways, ["mesh", "istio-system/main-gateway"]);
+  const stable = service.spec.http.find(({ match }: any) => !match);
+  assert.equal(stable.timeout, "10s");
+  assert.equal(stable.retries.attempts, 3);
+});
+
+test("the guide's Canary: the weights by the clock, and a guard with its thresholds", async () => {
+  const { out } = await gatehouse("migrate", join(guide, "flagger-canary.yaml"));
+  const [policy] = parseAllDocuments(out).map((document) => document.toJS() as any);
+  const [route] = policy.spec.canary.routes;
+  assert.deepEqual(
+    route.schedule.map(({ after, split }: any) => [after, split.canary]),
+    [
+      ["1m", 10],
+      ["2m", 20],
+      ["3m", 30],
+      ["4m", 40],
+      ["5m", 50],
+      ["6m", 100],
+    ],
+  );
+  assert.equal(route.guard.maxFailurePercent, 1);
+  assert.equal(route.guard.slowerThan, "500ms");
+  await tried(["flagger-canary.yaml"], "edge", {
+    start: "2026-01-01T00:00:00Z",
+    cases: [
+      { name: "before", request: { authority: "products.example.com" }, expect: { variant: "primary" } },
+      { name: "after", advance: "7m", request: { authority: "products.example.com" }, expect: { variant: "canary" } },
+    ],
+  });
+});
+
+test("the guide's access log: the same fields in the same line", async () => {
+  await tried(["istio-operator.yaml"], "mesh", {
+    start: "2026-01-01T00:00:00Z",
+    cases: [
+      {
+        name: "a line",
+        request: {
+          method: "POST",
+          path: "/api/orders?a=1",
+          headers: { "x-b3-traceid": "80f198ee56343ba864fe8b2a57d3eff7" },
+        },
+        response: { status: 201, durationMillis: 7 },
+        expect: {
+          log: {
+            timestamp: "2026-01-01T00:00:00.000Z",
+            method: "POST",
+            path: "/api/orders?a=1",
+            status: "201",
+            duration: "7",
+            upstream: "127.0.0.1:8080",
+            trace_id: "80f198ee56343ba864fe8b2a57d3eff7",
+          },
+        },
+      },
+    ],
+  });
+});
+
+test("an EnvoyFilter without TypedStruct, in camelCase, for one port, with keys from its routes", async () => {
+  const { documents, report } = await migrated(`apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: { name: rl, namespace: istio-system }
+spec:
+  workloadSelector: { labels: { istio: ingress } }
+  configPatches:
+    - applyTo: HTTP_FILTER
+      match:
+        context: GATEWAY
+        proxy: { proxyVersion: "^1.2.*" }
+        listener: { portNumber: 8443, filterChain: { sni: api.example.com } }
+      patch:
+        operation: INSERT_BEFORE
+        value:
+          name: mine
+          typedConfig:
+            "@type": type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit
+            statPrefix: rl
+            tokenBucket: { maxTokens: 1000, tokensPerFill: 1000, fillInterval: { seconds: 60 } }
+            filterEnabled: { defaultValue: { numerator: 500000, denominator: MILLION } }
+            filterEnforced: { defaultValue: { numerator: 100 } }
+            status: { code: ServiceUnavailable }
+            descriptors:
+              - entries: [{ key: tenant, value: a }, { key: remote_address }]
+                tokenBucket: { maxTokens: 5, tokensPerFill: 5, fillInterval: 30s }
+    - applyTo: VIRTUAL_HOST
+      match: { context: GATEWAY }
+      patch:
+        operation: MERGE
+        value:
+          rate_limits:
+            - actions:
+                - request_headers: { header_name: x-tenant, descriptor_key: tenant }
+                - remote_address: {}
+`);
+  const [policy] = documents;
+  assert.deepEqual(policy.spec.placement, { gateway: { selector: { istio: "ingress" }, ports: [8443] } });
+  const { limits, status } = policy.spec["rate-limit"];
+  assert.equal(status, 503);
+  assert.deepEqual(limits[0].tokenBucket, { maxTokens: 1000, tokensPerFill: 1000, fillInterval: "60s" });
+  assert.equal(limits[0].enabled, 50);
+  assert.deepEqual(limits[1].match, [{ headers: { "x-tenant": { exact: "a" } } }]);
+  assert.deepEqual(limits[1].key, [{ sourceAddress: {} }]);
+  assert.match(report, /match\.proxy, not possible: a plugin is for every version/);
+  assert.match(report, /filterChain\.sni, not possible/);
+});
+
+test("Istio's own example: the filter everywhere, its limit on the routes of one port", async () => {
+  const limiter = (more: string) => `
+              stat_prefix: http_local_rate_limiter${more}`;
+  const { documents } = await migrated(`apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: { name: rl, namespace: default }
+spec:
+  workloadSelector: { labels: { app: productpage } }
+  configPatches:
+    - applyTo: HTTP_FILTER
+      match: { context: SIDECAR_INBOUND }
+      patch:
+        operation: INSERT_BEFORE
+        value:
+          name: envoy.filters.http.local_ratelimit
+          typed_config:
+            "@type": type.googleapis.com/udpa.type.v1.TypedStruct
+            type_url: type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit
+            value:${limiter("")}
+    - applyTo: HTTP_ROUTE
+      match:
+        context: SIDECAR_INBOUND
+        routeConfiguration: { vhost: { name: "inbound|http|9080", route: { action: ANY } } }
+      patch:
+        operation: MERGE
+        value:
+          typed_per_filter_config:
+            envoy.filters.http.local_ratelimit:
+              "@type": type.googleapis.com/udpa.type.v1.TypedStruct
+              type_url: type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit
+              value:${limiter(`
+                token_bucket: { max_tokens: 10, tokens_per_fill: 10, fill_interval: 60s }
+                filter_enabled: { default_value: { numerator: 100, denominator: HUNDRED } }
+                filter_enforced: { default_value: { numerator: 100, denominator: HUNDRED } }`).replaceAll(
+                "\n              stat",
+                "\n                stat",
+              )}
+`);
+  assert.equal(documents.length, 1);
+  assert.deepEqual(documents[0].spec.placement.sidecar.ports, [9080]);
+  assert.equal(documents[0].spec["rate-limit"].limits[0].tokenBucket.maxTokens, 10);
+});
+
+const authentication = (namespace: string, selector = "") => `apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { name: r, namespace: ${namespace} }
+spec:
+${selector}  jwtRules: [{ issuer: https://${namespace}.example.com, jwksUri: https://${namespace}.example.com/keys }]
+`;
+
+test("claims of an AuthorizationPolicy: asked for by jwt-auth, and no longer by RBAC", async () => {
+  const { documents, report } =
+    await migrated(`${authentication("shop", "  selector: { matchLabels: { app: api } }\n")}---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: p, namespace: shop }
+spec:
+  selector: { matchLabels: { app: api } }
+  rules:
+    - from: [{ source: { requestPrincipals: ["https://shop.example.com/*"] } }]
+      to: [{ operation: { methods: [GET], paths: ["/items/*"] } }]
+      when: [{ key: "request.auth.claims[scope]", values: [read, admin] }, { key: "request.headers[x-env]", values: [prod] }]
+    - to: [{ operation: { paths: [/healthz] } }]
+`);
+  const [policy, rewritten] = documents;
+  const rules = policy.spec["jwt-auth"].rules;
+  assert.deepEqual(
+    rules.map(({ name, allowMissing }: any) => [name, allowMissing ?? false]),
+    [
+      ["p-2", true],
+      ["p-1", false],
+      ["rest", true],
+    ],
+  );
+  assert.deepEqual(rules[1].claims, [
+    { claim: "iss", exact: "https://shop.example.com" },
+    { claim: "scope", oneOf: ["read", "admin"] },
+  ]);
+  assert.deepEqual(rules[1].match[0].headers, { "x-env": { exact: "prod" } });
+  assert.equal(rewritten.kind, "AuthorizationPolicy");
+  assert.doesNotMatch(JSON.stringify(rewritten), /request\.auth|requestPrincipals/);
+  assert.match(report, /spec\.rules\[0\], changed: .*no token is 401, a wrong claim 403/);
+});
+
+test("a denial of requests without a token does not loosen what other rules ask for", async () => {
+  const { documents } = await migrated(`${authentication("shop")}---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: deny, namespace: shop }
+spec: { action: DENY, rules: [{ from: [{ source: { notRequestPrincipals: ["*"] } }] }] }
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: admin, namespace: shop }
+spec:
+  rules:
+    - to: [{ operation: { paths: ["/admin*"] } }]
+      when: [{ key: "request.auth.claims[role]", values: [admin] }]
+    - to: [{ operation: { paths: ["/open"] } }]
+`);
+  const settings = file("deny.yaml", documents.map((document) => stringify(document)).join("---\n"));
+  const cases = [
+    { name: "no token", request: { path: "/admin" }, expect: { status: 401 } },
+    { name: "no role", request: { path: "/admin", headers: authorization("") }, expect: { status: 403 } },
+    { name: "the role", request: { path: "/admin", headers: authorization("role=admin") }, expect: { status: 200 } },
+    { name: "denied although open", request: { path: "/open" }, expect: { status: 401 } },
+    { name: "elsewhere", request: { path: "/x", headers: authorization("") }, expect: { status: 200 } },
+  ];
+  const { code, out, err } = await gatehouse("try", "-f", settings, "--cases", file("cases.yaml", stringify(cases)));
+  assert.equal(code, 0, out + err);
+});
+
+test("a policy for some of the workloads gets a place of its own, with the wider one's providers", async () => {
+  const { documents, report } = await migrated(`${authentication("shop")}---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: p, namespace: shop }
+spec:
+  selector: { matchLabels: { app: api } }
+  rules: [{ from: [{ source: { requestPrincipals: ["*"] } }] }]
+`);
+  const policies = documents.filter(({ kind }) => kind === "Policy");
+  assert.deepEqual(
+    policies.map(({ spec }) => [spec.placement.sidecar.selector ?? {}, spec["jwt-auth"].rules.length]),
+    [
+      [{}, 1],
+      [{ app: "api" }, 2],
+    ],
+  );
+  for (const { spec } of policies) assert.equal(spec["jwt-auth"].providers[0].forwardOriginalToken, true);
+  assert.match(report, /some of its proxies run policy "api" too/);
+});
+
+test("what stays with RBAC although jwt-auth took the tokens away is an error of validate", async () => {
+  const { code, out } = await gatehouse(
+    "migrate",
+    file(
+      "deny-claim.yaml",
+      `${authentication("shop")}---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: deny, namespace: shop }
+spec: { action: DENY, rules: [{ when: [{ key: "request.auth.claims[role]", notValues: [admin] }] }] }
+`,
+    ),
+  );
+  assert.equal(code, 0);
+  const { code: verdict, err } = await gatehouse("validate", file("deny-claim-out.yaml", out));
+  assert.equal(verdict, 1);
+  assert.match(err, /AuthorizationPolicy shop\/deny asks for what RequestAuthentication leaves behind/);
+});
+
+test("a VirtualService's redirects and conditional splits stay, before the variants' rules", async () => {
+  const { documents, report } = await migrated(`apiVersion: networking.istio.io/v1alpha3
+kind: VirtualService
+metadata: { name: shop, namespace: shop }
+spec:
+  hosts: [shop.example.com]
+  gateways: [public]
+  exportTo: ["."]
+  http:
+    - match: [{ uri: { prefix: /old } }]
+      redirect: { uri: /new }
+    - match: [{ uri: { prefix: /api/v2 }, headers: { cookie: { regex: "^(.*?;)?(user=dev)(;.*)?$" } } }]
+      route: [{ destination: { host: api, subset: v2 }, headers: { request: { set: { x-a: b } } } }]
+    - match: [{ uri: { prefix: /split } }]
+      route: [{ destination: { host: a }, weight: 50 }, { destination: { host: b }, weight: 50 }]
+    - route: [{ destination: { host: api, subset: v1 } }]
+      mirror: { host: api, subset: v2 }
+`);
+  const { traffic } = documents[0].spec;
+  assert.deepEqual(traffic[0].first, [
+    { match: [{ uri: { prefix: "/old" } }], redirect: { uri: "/new" } },
+    {
+      match: [{ uri: { prefix: "/split" } }],
+      route: [
+        { destination: { host: "a" }, weight: 50 },
+        { destination: { host: "b" }, weight: 50 },
+      ],
+    },
+  ]);
+  assert.deepEqual(traffic[0].exportTo, ["."]);
+  assert.deepEqual(traffic[0].variants.v2.http.headers, { request: { set: { "x-a": "b" } } });
+  assert.match(report, /spec\.http\[0\], carried over: a redirect is no variant: it stays as it is/);
+  assert.match(report, /spec\.http\[2\], changed: .*now comes before the rules that stood above it/);
+  assert.match(report, /spec\.gateways\[0\], changed: the Gateway was not read/);
+});
+
+test("Flagger's A/B test: matches, session affinity, and what has no counterpart", async () => {
+  const { documents, report } = await migrated(`apiVersion: flagger.app/v1beta1
+kind: Canary
+metadata: { name: podinfo, namespace: test }
+spec:
+  targetRef: { apiVersion: apps/v1, kind: Deployment, name: podinfo }
+  autoscalerRef: { apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, name: podinfo }
+  service: { port: 9898, gateways: [istio-system/public-gateway], hosts: [app.example.com], retries: { attempts: 3 } }
+  analysis:
+    interval: 1m
+    threshold: 10
+    iterations: 10
+    match: [{ headers: { user-agent: { regex: ".*Firefox.*" } } }]
+    sessionAffinity: { cookieName: flagger-cookie, maxAge: 21600 }
+    metrics:
+      - { name: request-success-rate, thresholdRange: { min: 99 }, interval: 1m }
+      - { name: 404s, templateRef: { name: not-found }, thresholdRange: { max: 5 } }
+`);
+  const [route] = documents[0].spec.canary.routes;
+  assert.deepEqual(route.variants, [
+    { name: "canary", match: [{ headers: { "user-agent": { regex: ".*Firefox.*" } } }] },
+  ]);
+  assert.deepEqual(route.sticky, { cookie: { name: "flagger-cookie", maxAge: "21600s" } });
+  for (const lost of ["iterations", "metrics\\[1\\]", "interval"])
+    assert.match(report, new RegExp(`spec\\.analysis\\.${lost}, not possible`), lost);
+  assert.match(report, /spec\.autoscalerRef, not possible: a proxy does not scale/);
+});
+
+test("access logs of a ConfigMap in JSON, and of a Telemetry with its provider's format and a condition", async () => {
+  const { documents } = await migrated(`apiVersion: v1
+kind: ConfigMap
+metadata: { name: istio, namespace: istio-system }
+data:
+  mesh: |-
+    accessLogFile: /dev/stdout
+    accessLogEncoding: JSON
+    accessLogFormat: |
+      { "protocol": "%PROTOCOL%", "duration": "%DURATION%" }
+    extensionProviders:
+      - { name: own, envoyFileAccessLog: { path: /dev/stdout, logFormat: { labels: { code: "%RESPONSE_CODE%" } } } }
+---
+apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: { name: errors, namespace: shop }
+spec:
+  accessLogging:
+    - match: { mode: SERVER }
+      providers: [{ name: own }]
+      filter: { expression: "response.code >= 500" }
+`);
+  assert.deepEqual(documents[0].spec["access-log"].format, {
+    json: { protocol: "%PROTOCOL%", duration: "%DURATION%" },
+  });
+  assert.deepEqual(documents[1].spec["access-log"].format, { json: { code: "%RESPONSE_CODE%" } });
+  assert.deepEqual(documents[1].spec["access-log"].when, [{ status: { min: 500 } }]);
+  assert.equal(documents[1].spec.placement.sidecar.direction, "inbound");
+});
+
+test("nothing to migrate, broken files by name, and a report in a file", async () => {
+  const service = file("service.yaml", "apiVersion: v1\nkind: Service\nmetadata: { name: s }\n");
+  const nothing = await gatehouse("migrate", service);
+  assert.equal(nothing.code, 2);
+  assert.match(nothing.err, /nothing to migrate among Service/);
+  const broken = await gatehouse("migrate", service, file("broken.yaml", "a: [\n"));
+  assert.equal(broken.code, 2);
+  assert.match(broken.err, /broken\.yaml:\d+: not valid YAML/);
+  assert.match((await gatehouse("migrate")).err, /name files, folders or -/);
+  const report = file("report.txt", "");
+  const { err } = await gatehouse("migrate", guide, "--report", report);
+  assert.match(err, /^\d+ carried over, \d+ changed, \d+ kept as they are, \d+ not possible\n$/);
+  assert.match(readFileSync(report, "utf8"), /security\.yaml:\d+: RequestAuthentication/);
+});
