@@ -24,7 +24,7 @@ export class Condition {
   private flags: i64 = 0;
   private match: MatchList = MatchList.empty();
   private grpcLeast: i64 = 0;
-  private grpcMost: i64 = 0;
+  private grpcMost: i64 = i64.MAX_VALUE;
   private asksGrpc: bool = false;
   private and: Condition[] = [];
   private or: Condition[] = [];
@@ -53,22 +53,22 @@ export class Condition {
     this.asksStatus = at.has("status");
     if (this.asksStatus) {
       const status = at.object("status");
-      this.statusLeast = status.integer("min", 0, 999, 0);
-      this.statusMost = status.integer("max", 0, 999, 999);
+      if (status.has("min")) this.statusLeast = status.integer("min", 0, 999, 0);
+      if (status.has("max")) this.statusMost = status.integer("max", 0, 999, 0);
       checkRange(status, this.statusLeast, this.statusMost);
     }
     this.asksDuration = at.has("duration");
     if (this.asksDuration) {
       const duration = at.object("duration");
-      this.durationLeast = duration.duration("min", 0, DURATION_MAX, 0);
-      this.durationMost = duration.duration("max", 0, DURATION_MAX, DURATION_MAX);
+      if (duration.has("min")) this.durationLeast = duration.duration("min", 0, DURATION_MAX, 0);
+      if (duration.has("max")) this.durationMost = duration.duration("max", 0, DURATION_MAX, 0);
       checkRange(duration, this.durationLeast, this.durationMost);
     }
     this.asksGrpc = at.has("grpcStatus");
     if (this.asksGrpc) {
       const grpc = at.object("grpcStatus");
-      this.grpcLeast = grpc.integer("min", 0, GRPC_MAX, 0);
-      this.grpcMost = grpc.integer("max", 0, GRPC_MAX, GRPC_MAX);
+      if (grpc.has("min")) this.grpcLeast = grpc.integer("min", 0, GRPC_MAX, 0);
+      if (grpc.has("max")) this.grpcMost = grpc.integer("max", 0, GRPC_MAX, 0);
       checkRange(grpc, this.grpcLeast, this.grpcMost);
     }
   }

@@ -15,7 +15,7 @@ import {
 } from "./header-operators";
 import { whyImpossible } from "./impossible";
 import { Operator } from "./operator";
-import { METADATA_PATHS, METADATA_TYPES, PROPERTIES, PropertyForm, PropertyRow } from "./operator-table";
+import { FORMS, METADATA_PATHS, METADATA_TYPES, PropertyForm, propertyOf } from "./operator-table";
 import {
   ClaimOperator,
   CoalesceOperator,
@@ -239,17 +239,12 @@ export class OperatorMaker {
   }
 
   private ofProperty(command: Piece): Operator | null {
-    for (let i = 0; i < PROPERTIES.length; i++) {
-      if (PROPERTIES[i].name != command.name) continue;
-      this.takes(command, BARE);
-      return this.property(PROPERTIES[i]);
-    }
-    return null;
-  }
-
-  private property(row: PropertyRow): Operator {
-    const path = propertyPath(row.path);
-    switch (row.form) {
+    const row = propertyOf(command.name);
+    if (row.length == 0) return null;
+    this.takes(command, BARE);
+    const path = propertyPath(row.substring(2));
+    const form = <PropertyForm>FORMS.indexOf(row.charAt(0));
+    switch (form) {
       case PropertyForm.Integer:
         return new IntegerProperty(path, MISSING);
       case PropertyForm.Count:
@@ -261,7 +256,7 @@ export class OperatorMaker {
       case PropertyForm.Port:
         return new PortProperty(path);
       default:
-        return new TextProperty(path, this.redaction, -1, row.form == PropertyForm.Word);
+        return new TextProperty(path, this.redaction, -1, form == PropertyForm.Word);
     }
   }
 
@@ -283,7 +278,8 @@ export class OperatorMaker {
         command,
       );
     }
-    const path = METADATA_PATHS[kind].slice();
+    const path = METADATA_PATHS[kind].split(".");
+    path.push("filter_metadata");
     for (let i = first; i < parts.length; i++) path.push(toText(parts[i]));
     if (kind == 0 && toText(parts[first]) == NATIVE_CLAIMS) return this.nativeClaim(command, parts.slice(first), path);
     return new UntypedProperty(pathOfParts(path), this.redaction, Action.Keep, command.length);
@@ -323,8 +319,12 @@ export class OperatorMaker {
     }
     if (name == "VARIANT" || name == "LIMIT" || name == "REASON") {
       this.takes(command, BARE);
-      const path = pathOfParts(["gatehouse_" + name.toLowerCase()]);
-      return new UntypedProperty(path, this.redaction, Action.Keep, -1);
+      return new UntypedProperty(
+        pathOfParts([toText(view(lowerCased(utf8("GATEHOUSE_" + name))))]),
+        this.redaction,
+        Action.Keep,
+        -1,
+      );
     }
     let made: Operator | null = null;
     if (name == "TRACE_ID") made = new TraceOperator(false);

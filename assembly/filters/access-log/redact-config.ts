@@ -69,10 +69,6 @@ export class RedactConfig {
     config.defaults = at.boolean("defaults", true);
     config.action = config.readAction(at, Action.Mask);
     config.headers = config.readNames(at, "headers");
-    for (let i = 0; i < config.headers.length; i++) {
-      const name = config.headers[i].name;
-      if (!isFieldName(name)) at.refuse("headers/" + i.toString(), "expected a header name");
-    }
     config.queryParams = config.readNames(at, "queryParams");
     config.cookies = config.readNames(at, "cookies");
     config.readClaims(at);
@@ -99,9 +95,12 @@ export class RedactConfig {
       if (!isObject && at.kind != JsonKind.String) at.refuse("", "expected a name, or an object with name and action");
       const given = isObject ? at.bytes("name") : at.asBytes();
       const action = isObject ? this.readAction(at, this.action) : this.action;
-      if (given.length == 0) at.refuse(isObject ? "name" : "", "expected a name");
+      const isHeader = member == "headers";
+      if (isHeader ? !isFieldName(given) : given.length == 0) {
+        at.refuse(isObject ? "name" : "", isHeader ? "expected a header name" : "expected a name");
+      }
       at.done();
-      named.push(new NamedAction(member == "headers" ? lowerCased(given) : given, action));
+      named.push(new NamedAction(isHeader ? lowerCased(given) : given, action));
     }
     return named;
   }

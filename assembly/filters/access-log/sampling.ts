@@ -36,8 +36,8 @@ export class Sampling {
   static read(parent: Cursor): Sampling {
     const at = parent.object("sample");
     const sampling = new Sampling();
-    if (parent.has("sample") && !at.has("percent")) at.refuse("percent", "missing; expected a number");
-    sampling.hundredths = at.hundredths("percent", 0, ALL, ALL);
+    if (at.has("percent")) sampling.hundredths = at.hundredths("percent", 0, ALL, ALL);
+    else if (at.node >= 0) at.refuse("percent", "missing; expected a number");
     sampling.key = <Key>at.choice("key", ["trace", "w3c", "b3", "requestId"], Key.Trace);
     sampling.alwaysWhen = readConditions(at, "alwaysWhen");
     at.done();

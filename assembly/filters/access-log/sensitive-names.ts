@@ -3,38 +3,16 @@ import { Bytes, at, equal, find, lengthOf, lower, text } from "../../lib/bytes";
 import { Scratch } from "../../lib/http/scratch";
 
 /** Anywhere in a name. */
-const PARTS: Bytes[] = [
-  text("token"),
-  text("secret"),
-  text("passw"),
-  text("passphrase"),
-  text("apikey"),
-  text("accesskey"),
-  text("privatekey"),
-  text("signature"),
-  text("credential"),
-  text("assertion"),
-  text("authorization"),
-  text("sessionid"),
-  text("bearer"),
-];
+const PARTS = words(
+  "token secret passw passphrase apikey accesskey privatekey signature credential assertion authorization sessionid bearer",
+);
 
 /** The whole name of a query parameter: too short or too common to be looked for inside of others. */
-const WHOLE: Bytes[] = [
-  text("auth"),
-  text("jwt"),
-  text("sig"),
-  text("code"),
-  text("key"),
-  text("pwd"),
-  text("pass"),
-  text("pin"),
-  text("otp"),
-  text("sid"),
-  text("session"),
-  text("samlresponse"),
-  text("samlrequest"),
-];
+const WHOLE = words("auth jwt sig code key pwd pass pin otp sid session samlresponse samlrequest");
+
+function words(line: string): Bytes[] {
+  return line.split(" ").map<Bytes>((word) => text(word));
+}
 
 const plain = new Scratch();
 

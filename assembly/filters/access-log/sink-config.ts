@@ -74,10 +74,10 @@ export class HttpSinkConfig {
     config.cluster = at.bytes("cluster");
     if (at.node >= 0 && config.cluster.length == 0) at.refuse("cluster", "expected the name of a cluster");
     config.encoding = <Encoding>at.choice("encoding", ENCODINGS, Encoding.Otlp);
-    config.path = at.optionalBytes("path", utf8(PATHS[<i32>config.encoding]));
+    config.path = at.has("path") ? at.bytes("path") : utf8(PATHS[<i32>config.encoding]);
     if (!isPath(config.path)) at.refuse("path", 'expected a path: "/" and printable characters without blanks');
-    config.authority = at.optionalBytes("authority", config.cluster);
-    if (!isVisible(config.authority)) at.refuse("authority", "expected a host name");
+    config.authority = at.has("authority") ? at.bytes("authority") : config.cluster;
+    if (at.has("authority") && !isVisible(config.authority)) at.refuse("authority", "expected a host name");
     config.timeoutMillis = millis(at, "timeout", 10, 60_000, config.timeoutMillis);
     config.headers = readHeaders(at);
     const isOtlp = config.encoding == Encoding.Otlp || config.encoding == Encoding.OtlpProtobuf;

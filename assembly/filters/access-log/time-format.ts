@@ -12,21 +12,8 @@ const PERCENT: u8 = 0x25;
 export const DEFAULT_FORMAT = "%Y-%m-%dT%H:%M:%E3SZ";
 
 const PLUS_ZERO = utf8("+00:00");
-const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-const MONTHS = [
-  "January",
-  "February",
-  "March",
-  "April",
-  "May",
-  "June",
-  "July",
-  "August",
-  "September",
-  "October",
-  "November",
-  "December",
-];
+const DAYS = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(" ");
+const MONTHS = "January February March April May June July August September October November December".split(" ");
 
 const DAYS_SHORT = DAYS.map<string>((name) => name.substring(0, 3));
 const MONTHS_SHORT = MONTHS.map<string>((name) => name.substring(0, 3));
