@@ -1,0 +1,2 @@
+// The cryptography without a proxy: see micro.ts.
+export { run } from "../micro.ts";
