@@ -1,11 +1,13 @@
 // Our cryptography as plain functions, for the differential test and the micro benchmark.
 import "../../assembly/host/abort";
-import { Bytes, EMPTY } from "../../assembly/lib/bytes";
+import { Bytes, EMPTY, lengthOf, pointerOf } from "../../assembly/lib/bytes";
 import { equalConstantTime } from "../../assembly/lib/crypto/constant-time";
-import { P256, P384 } from "../../assembly/lib/crypto/curves";
+import { P256, P384, P521 } from "../../assembly/lib/crypto/curves";
 import { Digest } from "../../assembly/lib/crypto/digest";
 import { EcdsaPublicKey } from "../../assembly/lib/crypto/ecdsa";
 import { Ed25519PublicKey } from "../../assembly/lib/crypto/ed25519";
+import { edwards25519, scalars } from "../../assembly/lib/crypto/edwards25519";
+import { Field } from "../../assembly/lib/crypto/field";
 import { HmacKey } from "../../assembly/lib/crypto/hmac";
 import { RsaPublicKey } from "../../assembly/lib/crypto/rsa";
 import { SHA256, sha256 } from "../../assembly/lib/crypto/sha256";
@@ -78,4 +80,55 @@ export function ed25519Prepare(key: Bytes): i32 {
 
 export function ed25519Verify(message: Bytes, signature: Bytes): bool {
   return ed25519Key.verify(message, signature);
+}
+
+/** Whether (x, y) is on P-521. */
+export function p521Has(x: Bytes, y: Bytes): bool {
+  return P521.has(pointerOf(x), pointerOf(y));
+}
+
+const fields: Field[] = [
+  P256.group.field,
+  P256.order,
+  P384.group.field,
+  P384.order,
+  edwards25519.field,
+  scalars,
+  P521.field,
+];
+let field = fields[0];
+/** Numbers of the field at hand, by index. */
+const registers = memory.data(1280, 16);
+
+function register(index: i32): usize {
+  return registers + <usize>index * 80;
+}
+
+/** Chooses one of the fields; gives the length of its numbers in bytes. */
+export function fieldUse(index: i32): i32 {
+  field = fields[index];
+  return field.byteLength;
+}
+
+/** Registers hold Montgomery form. */
+export function fieldRead(number: Bytes, to: i32): void {
+  field.readLittleEndian(pointerOf(number), lengthOf(number), register(to));
+  field.enter(register(to), register(to));
+}
+
+export function fieldWrite(from: i32, out: usize): void {
+  field.leave(register(from), register(15));
+  field.writeLittleEndian(register(15), out);
+}
+
+export function fieldMultiply(a: i32, b: i32, to: i32): void {
+  field.multiply(register(a), register(b), register(to));
+}
+
+export function fieldCombine(a: i32, ka: i32, b: i32, kb: i32, to: i32): void {
+  field.combine(register(a), ka, register(b), kb, register(to));
+}
+
+export function fieldEquals(a: i32, b: i32): bool {
+  return field.equals(register(a), register(b));
 }

@@ -1,5 +1,5 @@
-// Ed25519 verification (RFC 8032 section 5.1.7), strictly: one encoding of every number and point, no key of small order,
-// and the equation without the cofactor, as most signers' own libraries have it. Knows no private operation.
+// Ed25519 verification (RFC 8032 section 5.1.7), strictly: one encoding of every number and point, no key and no R of small
+// order, and the equation without the cofactor. Others call it `verify_strict`. Knows no private operation.
 import { Bytes, bytes, lengthOf, owned, pointerOf, view } from "../bytes";
 import { POINT_BYTES, edwards25519, scalars } from "./edwards25519";
 import { reverse } from "./field";
@@ -62,6 +62,8 @@ export class Ed25519PublicKey {
     SHA512.finish(hash);
     reduceHash();
     edwards25519.sum(signatureScalar, hashScalar, this.table, point);
+    // No signer's r is zero.
+    if (edwards25519.isSmallOrder(point)) return false;
     edwards25519.encode(point, encoded);
     return memory.compare(encoded, r, POINT_BYTES) == 0;
   }

@@ -181,13 +181,14 @@ export class MontgomeryModulus {
     }
   }
 
-  /** Words to `byteLength` big-endian bytes. */
+  /** Words to `byteLength` big-endian bytes, of which the first may reach beyond the words. */
   private write(number: usize, out: usize): void {
     let window: u64 = 0;
     let held = 0;
     let from = number;
+    const end = number + this.limbs * WORD;
     for (let p = out + <usize>this.byteLength - 1; p >= out; p--) {
-      if (held < 8) {
+      if (held < 8 && from < end) {
         window |= (<u64>load<u32>(from)) << held;
         held += WORD_BITS;
         from += WORD;
