@@ -32,7 +32,16 @@ test("a refusal: who, why, and that the others were not reached", async () => {
 });
 
 test("repetitions that end alike are one block", async () => {
-  const { out } = await gatehouse("try", "-f", gateway, "--token", "--repeat", "25", "--header", "cookie: product-variant=a");
+  const { out } = await gatehouse(
+    "try",
+    "-f",
+    gateway,
+    "--token",
+    "--repeat",
+    "25",
+    "--header",
+    "cookie: product-variant=a",
+  );
   assert.match(out, /^requests 1 to 20: GET/m);
   assert.match(out, /^requests 21 to 25: GET .* → 429/m);
 });
