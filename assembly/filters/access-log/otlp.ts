@@ -7,8 +7,8 @@ import { Line, Severity } from "./line";
 /** The instrumentation scope of every record. */
 export const SCOPE_NAME = text("gatehouse.access-log");
 
-/** Nesting of a line's fields; a format has no more. */
-const DEPTH_MAX = 16;
+/** Nesting of a line's fields; no format has more. */
+const DEPTH_MAX = 32;
 
 const INFO = text("INFO");
 const WARN = text("WARN");
