@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 const root = import.meta.dirname;
 
@@ -17,11 +17,22 @@ export function compileFilter(name: string, output = `build/${name}.wasm`): Prom
   return compile(`assembly/filters/${name}/filter.ts`, output);
 }
 
-/** What the output depends on: every source, the options, the compiler's version. */
-function sourcesDigest(): string {
+/** The sources that a filter's entry reaches, itself among them. */
+function sourcesOf(entry: string, found = new Set<string>()): Set<string> {
+  if (found.has(entry)) return found;
+  found.add(entry);
+  for (const [, target] of readFileSync(join(root, entry), "utf8").matchAll(/(?:\bfrom|^import)\s+"(\.[^"]+)"/gm)) {
+    const file = `${join(dirname(entry), target!)}.ts`;
+    if (existsSync(join(root, file))) sourcesOf(file, found);
+  }
+  return found;
+}
+
+/** What a filter's module depends on: its sources, the options, the compiler's version. */
+function sourcesDigest(name: string): string {
   const digest = createHash("sha256");
-  const files = globSync("assembly/**/*.ts", { cwd: root }).sort();
-  for (const file of [...files, "asconfig.json", "build.ts", "package-lock.json"]) {
+  const sources = [...sourcesOf(`assembly/filters/${name}/filter.ts`)].sort();
+  for (const file of [...sources, "asconfig.json", "build.ts", "package-lock.json"]) {
     digest.update(`${file}\0`).update(readFileSync(join(root, file)));
   }
   return digest.digest("hex");
@@ -50,15 +61,15 @@ export async function compile(entry: string, output: string, options: string[] =
 /** Builds the named filters unless their outputs are fresh. Gives the names that were compiled. */
 export async function build(names: string[] = filters): Promise<string[]> {
   mkdirSync(join(root, "build"), { recursive: true });
-  const digest = sourcesDigest();
   const stale = names.filter((name) => {
     const stamp = join(root, `build/${name}.stamp`);
     const output = join(root, `build/${name}.wasm`);
-    return !(existsSync(output) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest);
+    return !(existsSync(output) && existsSync(stamp) && readFileSync(stamp, "utf8") === sourcesDigest(name));
   });
   const queue = [...stale];
   const work = async () => {
     for (let name = queue.shift(); name; name = queue.shift()) {
+      const digest = sourcesDigest(name);
       await compileFilter(name);
       writeFileSync(join(root, `build/${name}.stamp`), digest);
     }
