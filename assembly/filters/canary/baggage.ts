@@ -1,5 +1,5 @@
 // The W3C Baggage header (REC-baggage 1.0): our member in, everyone else's kept as it is, the limits obeyed.
-import { Bytes, NONE, at, equal, indexOf, isPresent, lengthOf, slice, trimSpace } from "../../lib/bytes";
+import { Bytes, EMPTY, at, equal, indexOf, isPresent, lengthOf, slice, trimSpace } from "../../lib/bytes";
 import { Scratch } from "../../lib/http/scratch";
 
 /** Section 3.3.2: more a platform need not carry on. */
@@ -13,28 +13,54 @@ const SEMICOLON: u8 = 0x3b;
 const scratch = new Scratch();
 
 /**
- * `current` (or NONE) with the member `key=value` in place of any other of that key. NONE when it would break the limits:
- * then the header is left as it is. Valid until the next call.
+ * `current` (or NONE) with the member `key=value` first, in place of any other of that key. Of the others as many stay,
+ * in their order, as the limits leave room for: ours is never the one that is left out. Valid until the next call.
  */
 export function withMember(current: Bytes, key: Bytes, value: Bytes): Bytes {
   scratch.clear();
   scratch.put(key);
   scratch.putByte(EQUALS);
   scratch.put(value);
-  let members = 1;
+  return withOthers(current, key, 1);
+}
+
+/** `current` without the member `key`: the view itself when there is none, EMPTY when nothing is left. */
+export function withoutMember(current: Bytes, key: Bytes): Bytes {
+  if (!hasMember(current, key)) return current;
+  scratch.clear();
+  return withOthers(current, key, 0);
+}
+
+function withOthers(current: Bytes, key: Bytes, count: i32): Bytes {
   const length = isPresent(current) ? lengthOf(current) : 0;
-  if (length > BAGGAGE_BYTES_MAX) return NONE;
-  for (let from = 0; from < length;) {
-    const comma = indexOf(current, COMMA, from);
-    const end = comma < 0 ? length : comma;
+  let members = count;
+  for (let from = 0; from < length && members < BAGGAGE_MEMBERS_MAX;) {
+    const end = endOf(current, from);
     const member = trimSpace(slice(current, from, end));
     from = end + 1;
     if (lengthOf(member) == 0 || equal(keyOf(member), key)) continue;
-    scratch.putByte(COMMA);
+    if (scratch.length + 1 + lengthOf(member) > BAGGAGE_BYTES_MAX) continue;
+    if (members > 0) scratch.putByte(COMMA);
     scratch.put(member);
     members++;
   }
-  return members > BAGGAGE_MEMBERS_MAX || scratch.length > BAGGAGE_BYTES_MAX ? NONE : scratch.view();
+  return scratch.length == 0 ? EMPTY : scratch.view();
+}
+
+function hasMember(current: Bytes, key: Bytes): bool {
+  const length = isPresent(current) ? lengthOf(current) : 0;
+  for (let from = 0; from < length;) {
+    const end = endOf(current, from);
+    if (equal(keyOf(trimSpace(slice(current, from, end))), key)) return true;
+    from = end + 1;
+  }
+  return false;
+}
+
+/** Where the member at `from` ends: at a comma or at the end. */
+function endOf(current: Bytes, from: i32): i32 {
+  const comma = indexOf(current, COMMA, from);
+  return comma < 0 ? lengthOf(current) : comma;
 }
 
 function keyOf(member: Bytes): Bytes {

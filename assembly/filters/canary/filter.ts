@@ -1,22 +1,21 @@
 // canary at work: host facts into the policy's question, its verdict into host calls. No decision of its own.
 import { monotonicNanos, unixNanos } from "../../host/clock";
 import { HeaderAction, Root, Stream } from "../../host/context";
-import { MapType, addHeader, removeHeader, replaceHeader } from "../../host/header-map";
+import { MapType, addHeader, headerValue, removeHeader, replaceHeader } from "../../host/header-map";
 import { LogLevel, log } from "../../host/log";
-import { Counter, Gauge } from "../../host/metrics";
 import { integerProperty, path, setProperty } from "../../host/property";
 import { HostRequest } from "../../host/request";
 import { register } from "../../host/runtime";
-import { readShared, sharedVersion, writeShared } from "../../host/shared-data";
-import { Status } from "../../host/status";
-import { Bytes, equal, isPresent, pointerOf, text, toText, view } from "../../lib/bytes";
+import { Bytes, equal, isPresent, lengthOf, pointerOf, startsWith, text, view } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
 import { Scratch } from "../../lib/http/scratch";
-import { withMember } from "./baggage";
-import { Config, Mode, Route } from "./config";
-import { GuardMode, isFailure } from "./guard";
-import { Policy, Reason, Store, Verdict } from "./policy";
+import { withMember, withoutMember } from "./baggage";
+import { Config, Mode } from "./config";
+import { isFailure, isGrpcFailure } from "./guard";
+import { Release } from "./release";
+import { Route } from "./route";
 import { ISSUED_KEY_BYTES } from "./sticky";
+import { Reason, Verdict } from "./verdict";
 
 export {
   proxy_abi_version_0_2_1,
@@ -33,23 +32,12 @@ export {
 const VARIANT_PROPERTY = text("gatehouse_variant");
 const SET_COOKIE = text("set-cookie");
 const BAGGAGE = text("baggage");
+const CONTENT_TYPE = text("content-type");
+const GRPC = text("application/grpc");
 const RESPONSE_CODE = path("response.code");
+const RESPONSE_FLAGS = path("response.flags");
 const GRPC_STATUS = path("response.grpc_status");
 const DURATION = path("request.duration");
-
-
-@final
-class SharedStore extends Store {
-  read(key: Bytes): Bytes {
-    const value = readShared(key);
-    this.version = sharedVersion;
-    return value;
-  }
-
-  write(key: Bytes, value: Bytes, version: u32): bool {
-    return writeShared(key, value, version) == Status.Ok;
-  }
-}
 
 const request = new HostRequest();
 const cookieText = new Scratch();
@@ -57,68 +45,67 @@ const cookieText = new Scratch();
 
 @final
 class CanaryStream extends Stream {
+  /** What decided on this request; kept, since a newer configuration may have come since. */
+  private release: Release | null = null;
+  private route: Route | null = null;
   private routeIndex: i32 = -1;
   private variant: i32 = -1;
-  private reason: Reason = Reason.None;
+  private isWatched: bool = false;
+  private isGrpc: bool = false;
   /** The key that the answer gives the client. */
   private readonly issued: StaticArray<u8> = new StaticArray<u8>(ISSUED_KEY_BYTES);
   private hasIssued: bool = false;
 
   open(): void {
-    this.routeIndex = -1;
-    this.variant = -1;
-    this.reason = Reason.None;
+    this.isWatched = false;
+    this.isGrpc = false;
     this.hasIssued = false;
   }
 
+  close(): void {
+    this.release = null;
+    this.route = null;
+  }
+
   onRequestHeaders(endOfStream: bool): HeaderAction {
-    const root = changetype<CanaryRoot>(this.root);
-    const policy = root.policy;
-    if (policy === null) return HeaderAction.Continue;
-    const verdict = request.open() ? policy.judge(request, unixNanos(), monotonicNanos()) : policy.judgeBlind();
-    this.routeIndex = verdict.routeIndex;
-    this.variant = verdict.variant;
-    this.reason = verdict.reason;
-    this.hasIssued = isPresent(verdict.issued);
-    if (this.hasIssued) memory.copy(changetype<usize>(this.issued), pointerOf(verdict.issued), ISSUED_KEY_BYTES);
-    root.count(verdict);
-    this.sanitize(root, verdict);
+    const release = changetype<CanaryRoot>(this.root).release;
+    if (release === null) return HeaderAction.Continue;
+    const config = release.config;
+    const unix: i64 = config.hasSchedule ? unixNanos() : 0;
+    const monotonic: i64 = config.hasGuard ? monotonicNanos() : 0;
+    const policy = release.policy;
+    const verdict = request.open() ? policy.judge(request, unix, monotonic) : policy.judgeBlind();
+    release.count(verdict);
+    this.remember(release, verdict);
+    sanitize(release, verdict);
     const route = verdict.route;
     if (route === null || verdict.variant < 0) return HeaderAction.Continue;
     setProperty(VARIANT_PROPERTY, verdict.name);
-    if (root.config.mode == Mode.Enforce && verdict.reason != Reason.Trusted) this.forward(route, verdict);
+    if (config.mode == Mode.Enforce && verdict.reason != Reason.Trusted) forward(route, verdict);
     return HeaderAction.Continue;
   }
 
-  /** Sets what the mesh routes by; a header that is right already is left, since each change matches the routes again. */
-  private forward(route: Route, verdict: Verdict): void {
-    const header = view(route.header);
-    const current = request.header(header);
-    if (!isPresent(current) || !equal(current, verdict.name))
-      replaceHeader(MapType.RequestHeaders, header, verdict.name);
-    if (route.baggage.length == 0) return;
-    const baggage = withMember(request.joinedHeader(BAGGAGE), view(route.baggage), verdict.name);
-    if (isPresent(baggage)) replaceHeader(MapType.RequestHeaders, BAGGAGE, baggage);
-  }
-
-  /** Takes away every verdict header that a client brought, but for the one of a trusted sender. */
-  private sanitize(root: CanaryRoot, verdict: Verdict): void {
-    const chosen = verdict.route;
-    for (let i = 0; i < root.headers.length; i++) {
-      const header = view(unchecked(root.headers[i]));
-      const isChosen = chosen !== null && equal(header, view(chosen.header));
-      if (isChosen && (verdict.reason == Reason.Trusted || root.config.mode == Mode.Enforce)) continue;
-      if (isPresent(request.header(header))) removeHeader(MapType.RequestHeaders, header);
-    }
+  private remember(release: Release, verdict: Verdict): void {
+    this.release = release;
+    this.route = verdict.route;
+    this.routeIndex = verdict.routeIndex;
+    this.variant = verdict.variant;
+    this.isWatched = verdict.isWatched;
+    this.hasIssued = isPresent(verdict.issued);
+    if (this.hasIssued) memory.copy(changetype<usize>(this.issued), pointerOf(verdict.issued), ISSUED_KEY_BYTES);
   }
 
   onResponseHeaders(endOfStream: bool): HeaderAction {
-    const root = changetype<CanaryRoot>(this.root);
-    if (this.routeIndex < 0 || root.config.mode == Mode.Report) return HeaderAction.Continue;
-    const route = root.config.routes[this.routeIndex];
+    const release = this.release;
+    const route = this.route;
+    if (release === null || route === null) return HeaderAction.Continue;
+    if (this.isWatched) {
+      const type = headerValue(MapType.ResponseHeaders, CONTENT_TYPE);
+      this.isGrpc = isPresent(type) && startsWith(type, GRPC);
+    }
+    if (release.config.mode == Mode.Report) return HeaderAction.Continue;
     if (this.hasIssued) {
-      const cookie = route.sticky.setCookie(view(this.issued), cookieText);
-      addHeader(MapType.ResponseHeaders, SET_COOKIE, cookie);
+      addHeader(MapType.ResponseHeaders, SET_COOKIE, route.sticky.setCookie(view(this.issued), cookieText));
     }
     if (route.responseHeader.length > 0 && this.variant >= 0) {
       replaceHeader(MapType.ResponseHeaders, view(route.responseHeader), view(route.variants[this.variant]));
@@ -126,50 +113,62 @@ class CanaryStream extends Stream {
     return HeaderAction.Continue;
   }
 
-  /** Tells the guard how its variant answered, also when the request was reset. */
+  /** Tells the guard how its variant answered, also when the answer broke off. */
   onLog(): void {
-    const root = changetype<CanaryRoot>(this.root);
-    const policy = root.policy;
-    if (this.routeIndex < 0 || policy === null) return;
-    const route = root.config.routes[this.routeIndex];
+    if (!this.isWatched) return;
+    const release = this.release;
+    const route = this.route;
+    if (release === null || route === null) return;
     const guard = route.guard;
-    if (guard === null || this.variant != guard.variant) return;
-    const isForced = this.reason == Reason.Forced || this.reason == Reason.Rule;
-    if (isForced && guard.exemptForced) return;
+    if (guard === null) return;
     const code = integerProperty(RESPONSE_CODE, 0);
-    // No status at all: the client went away before there was one, which says nothing about the variant.
-    if (code == 0) return;
-    const slow = guard.slowerThanNanos > 0 && integerProperty(DURATION, 0) > guard.slowerThanNanos;
-    const failed = slow || isFailure(code, integerProperty(GRPC_STATUS, 0));
-    if (policy.count(this.routeIndex, failed, monotonicNanos())) root.announce(this.routeIndex, policy.guardMode);
+    let failed = isFailure(code, integerProperty(RESPONSE_FLAGS, 0));
+    // No status and no fault of the upstream's: the client went away before, which says nothing about the variant.
+    if (code == 0 && !failed) return;
+    if (!failed && this.isGrpc) failed = isGrpcFailure(integerProperty(GRPC_STATUS, 0));
+    if (!failed && guard.slowerThanNanos > 0) failed = integerProperty(DURATION, 0) > guard.slowerThanNanos;
+    if (release.policy.count(this.routeIndex, failed, monotonicNanos())) release.announce(this.routeIndex);
   }
 }
 
-/** Counts the verdicts of one route by variant, and what its guard did. */
-@final
-class RouteCounters {
-  readonly variants: Counter[] = [];
-  readonly ejected: Counter;
-  readonly guardMode: Gauge | null;
-
-  constructor(route: Route) {
-    const prefix = "gatehouse.canary." + toText(view(route.name)) + ".";
-    this.ejected = new Counter(prefix + "sent_to_fallback");
-    this.guardMode = route.guard === null ? null : new Gauge(prefix + "guard_mode");
-    for (let i = 0; i < route.variants.length; i++) {
-      this.variants.push(new Counter(prefix + toText(view(route.variants[i]))));
-    }
+/** Takes away every verdict header that its sender must not bring; the one that `forward` sets anew is left to it. */
+function sanitize(release: Release, verdict: Verdict): void {
+  const headers = release.config.headers.list;
+  const chosen = verdict.variant >= 0 && release.config.mode == Mode.Enforce ? verdict.route : null;
+  for (let i = 0; i < headers.length; i++) {
+    const name = view(unchecked(headers[i]).name);
+    if (chosen !== null && equal(view(chosen.header), name)) continue;
+    if (release.policy.isForged(i, request)) removeHeader(MapType.RequestHeaders, name);
   }
+  const route = verdict.route;
+  if (route === null || route.baggage.length == 0 || chosen !== null) return;
+  if (verdict.reason == Reason.Trusted) return;
+  const current = request.joinedHeader(BAGGAGE);
+  const rest = withoutMember(current, view(route.baggage));
+  if (rest == current) return;
+  if (lengthOf(rest) == 0) removeHeader(MapType.RequestHeaders, BAGGAGE);
+  else replaceHeader(MapType.RequestHeaders, BAGGAGE, rest);
+}
+
+/** Sets what the mesh routes by; a header that is right already is left, since each change matches the routes again. */
+function forward(route: Route, verdict: Verdict): void {
+  const header = view(route.header);
+  if (!holdsOnly(header, verdict.name)) replaceHeader(MapType.RequestHeaders, header, verdict.name);
+  if (route.baggage.length == 0) return;
+  const baggage = withMember(request.joinedHeader(BAGGAGE), view(route.baggage), verdict.name);
+  replaceHeader(MapType.RequestHeaders, BAGGAGE, baggage);
+}
+
+/** Whether the request has the header once and with this value. */
+function holdsOnly(name: Bytes, value: Bytes): bool {
+  const current = request.joinedHeader(name);
+  return isPresent(current) && equal(current, value);
 }
 
 
 @final
 class CanaryRoot extends Root {
-  config: Config = new Config();
-  policy: Policy | null = null;
-  /** The verdict headers of all routes, each once. */
-  headers: StaticArray<u8>[] = [];
-  private counters: RouteCounters[] = [];
+  release: Release | null = null;
 
   configure(configuration: StaticArray<u8>): bool {
     const errors = new ConfigErrors();
@@ -178,51 +177,13 @@ class CanaryRoot extends Root {
       log(LogLevel.Error, "canary: configuration refused: " + errors.first);
       return false;
     }
-    this.config = config;
-    this.headers = distinctHeaders(config.routes);
-    this.counters = [];
-    for (let i = 0; i < config.routes.length; i++) this.counters.push(new RouteCounters(config.routes[i]));
-    this.policy = new Policy(config, new SharedStore(), unixNanos() ^ (monotonicNanos() << 20));
+    this.release = new Release(config, unixNanos() ^ (monotonicNanos() << 20));
     return true;
   }
 
   createStream(): Stream {
     return new CanaryStream();
   }
-
-  count(verdict: Verdict): void {
-    if (verdict.routeIndex < 0 || verdict.variant < 0) return;
-    const counters = unchecked(this.counters[verdict.routeIndex]);
-    unchecked(counters.variants[verdict.variant]).add();
-    if (verdict.reason == Reason.Ejected) counters.ejected.add();
-  }
-
-  /** One line and one gauge each time a guard changes its mode. */
-  announce(routeIndex: i32, mode: GuardMode): void {
-    const route = this.config.routes[routeIndex];
-    const guard = route.guard;
-    if (guard === null) return;
-    const variant = toText(view(route.variants[guard.variant]));
-    const name = "canary: route " + toText(view(route.name)) + ": ";
-    if (mode == GuardMode.Open) {
-      const fallback = toText(view(route.variants[guard.fallback]));
-      log(LogLevel.Warn, name + variant + " fails too often; its traffic goes to " + fallback);
-    } else {
-      log(LogLevel.Warn, name + variant + " is healthy again and takes its traffic back");
-    }
-    const gauge = this.counters[routeIndex].guardMode;
-    if (gauge !== null) gauge.set(<u64>mode);
-  }
-}
-
-function distinctHeaders(routes: Route[]): StaticArray<u8>[] {
-  const headers: StaticArray<u8>[] = [];
-  for (let i = 0; i < routes.length; i++) {
-    let known = false;
-    for (let j = 0; j < headers.length; j++) known = known || equal(view(headers[j]), view(routes[i].header));
-    if (!known) headers.push(routes[i].header);
-  }
-  return headers;
 }
 
 register((): Root => new CanaryRoot());

@@ -4,7 +4,7 @@
 //   | mode i64 | since i64 | 10 × (step i64, answers i32, failures i32) |
 //
 // closed ── too many failures ──► open (all traffic to the fallback) ── ejectFor ──► trickle (a tenth comes back)
-//   ▲───────────────────────────── enough good answers ◄────────────────────────────────┘ ── failures ──► open
+//   ▲──────────────────────── minRequests good answers ◄──────────────────────────────┘ ── failures ──► open
 import { Bytes, lengthOf, pointerOf, view } from "../../lib/bytes";
 
 const STEPS = 10;
@@ -36,7 +36,7 @@ export class GuardSettings {
   exemptForced: bool = true;
 }
 
-/** A guard's shared state, copied out so that it can be changed and written back. */
+/** A guard's shared state, copied out so that it can be changed and written back. Times are monotonic nanoseconds. */
 @final
 export class GuardState {
   private readonly data: StaticArray<u8> = new StaticArray<u8>(GUARD_BYTES);
@@ -56,23 +56,25 @@ export class GuardState {
     return changetype<usize>(this.data);
   }
 
-  /** The mode at `now`: an open guard whose time is over lets a trickle back. */
-  mode(settings: GuardSettings, now: i64): GuardMode {
-    const mode = <GuardMode>(<i32>load<i64>(this.base));
-    const isOver = mode == GuardMode.Open && now - load<i64>(this.base, 8) >= settings.ejectForNanos;
-    return isOver ? GuardMode.Trickle : mode;
+  get mode(): GuardMode {
+    return <GuardMode>(<i32>load<i64>(this.base));
   }
 
-  /**
-   * Counts one answer of the guarded variant at `now` (monotonic nanoseconds) and moves the state on. True when the mode
-   * is another one now than before the answer.
-   */
+  /** Lets a trickle back when the guard has been open long enough. True when it did. */
+  reopen(settings: GuardSettings, now: i64): bool {
+    if (this.mode != GuardMode.Open || now - load<i64>(this.base, 8) < settings.ejectForNanos) return false;
+    this.enter(GuardMode.Trickle, now);
+    return true;
+  }
+
+  /** Counts one answer of the guarded variant and moves the state on. True when the mode is another one afterwards. */
   count(settings: GuardSettings, failed: bool, now: i64): bool {
-    const before = this.mode(settings, now);
-    if (before != <GuardMode>(<i32>load<i64>(this.base))) this.enter(before, now);
+    const before = this.mode;
     // What comes in while open was sent before the guard tripped, and says nothing new.
     if (before == GuardMode.Open) return false;
-    const step = now / (settings.windowNanos / STEPS);
+    const isTrickle = before == GuardMode.Trickle;
+    // A trickle is judged as a whole, however long it takes: it may be too thin to fill a window.
+    const step = isTrickle ? 0 : now / (settings.windowNanos / STEPS);
     const at = this.base + HEADER_BYTES + <usize>(step % STEPS) * STEP_BYTES;
     if (load<i64>(at) != step) {
       store<i64>(at, step);
@@ -80,27 +82,37 @@ export class GuardState {
     }
     store<i32>(at, load<i32>(at, 8) + 1, 8);
     if (failed) store<i32>(at, load<i32>(at, 12) + 1, 12);
-    const after = this.judge(settings, before, step);
+    const after = isTrickle ? this.judgeTrickle(settings) : this.judgeWindow(settings, step);
     if (after == before) return false;
     this.enter(after, now);
     return true;
   }
 
-  private judge(settings: GuardSettings, mode: GuardMode, step: i64): GuardMode {
+  private judgeWindow(settings: GuardSettings, step: i64): GuardMode {
     let answers: i64 = 0;
     let failures: i64 = 0;
     for (let i = 0; i < STEPS; i++) {
       const at = this.base + HEADER_BYTES + i * STEP_BYTES;
-      if (step - load<i64>(at) >= STEPS) continue;
+      // Steps of another length (other settings) may lie in the future.
+      const age = step - load<i64>(at);
+      if (age < 0 || age >= STEPS) continue;
       answers += load<i32>(at, 8);
       failures += load<i32>(at, 12);
     }
-    if (answers < settings.minRequests) return mode;
-    if (failures * 10_000 > answers * settings.maxFailurePercent) return GuardMode.Open;
-    return GuardMode.Closed;
+    return answers >= settings.minRequests && isTooMany(settings, failures, answers)
+      ? GuardMode.Open
+      : GuardMode.Closed;
   }
 
-  /** Begins a mode with an empty window: a trickle must earn its own figures. */
+  /** Open as soon as the failures are too many even if all that is missing were good; closed once there is enough. */
+  private judgeTrickle(settings: GuardSettings): GuardMode {
+    const answers: i64 = load<i32>(this.base + HEADER_BYTES, 8);
+    const failures: i64 = load<i32>(this.base + HEADER_BYTES, 12);
+    if (isTooMany(settings, failures, max<i64>(answers, settings.minRequests))) return GuardMode.Open;
+    return answers >= settings.minRequests ? GuardMode.Closed : GuardMode.Trickle;
+  }
+
+  /** Begins a mode with an empty window: it must earn its own figures. */
   private enter(mode: GuardMode, now: i64): void {
     memory.fill(this.base, 0, GUARD_BYTES);
     store<i64>(this.base, mode);
@@ -108,11 +120,22 @@ export class GuardState {
   }
 }
 
+function isTooMany(settings: GuardSettings, failures: i64, answers: i64): bool {
+  return failures * 10_000 > answers * settings.maxFailurePercent;
+}
+
 /**
- * Whether an answer speaks against its variant: a 5xx, or a gRPC status that means the server failed (UNKNOWN,
- * DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE, DATA_LOSS).
+ * Envoy's response flags (`response.flags`) that say the upstream broke off or never answered: UT, LR, UR, UF, UC, UMSDR.
+ * What the client did (DC) says nothing about the variant.
  */
-export function isFailure(code: i64, grpcStatus: i64): bool {
-  if (code >= 500) return true;
-  return grpcStatus == 2 || grpcStatus == 4 || grpcStatus == 13 || grpcStatus == 14 || grpcStatus == 15;
+const UPSTREAM_BROKE: i64 = 0x4 | 0x8 | 0x10 | 0x20 | 0x40 | 0x80000;
+
+/** Whether an answer speaks against its variant by its status (0: there was none) and flags. */
+export function isFailure(code: i64, flags: i64): bool {
+  return code >= 500 || (flags & UPSTREAM_BROKE) != 0;
+}
+
+/** Whether a gRPC status means that the server failed: UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE, DATA_LOSS. */
+export function isGrpcFailure(status: i64): bool {
+  return status == 2 || status == 4 || status == 13 || status == 14 || status == 15;
 }

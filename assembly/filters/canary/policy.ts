@@ -2,10 +2,12 @@
 import { Bytes, NONE, isPresent, lengthOf, text, toText, view } from "../../lib/bytes";
 import { mix } from "../../lib/hash";
 import { RequestView } from "../../lib/http/request";
-import { Config, Route } from "./config";
-import { GuardMode, GuardState, TRICKLE_PERCENT } from "./guard";
+import { Config, Mode } from "./config";
+import { GuardMode, GuardSettings, GuardState, TRICKLE_PERCENT } from "./guard";
+import { Route } from "./route";
 import { placeOf } from "./split";
 import { StickySource, newKey } from "./sticky";
+import { Reason, Verdict } from "./verdict";
 
 /** What the guards need of a place that all workers share. */
 export abstract class Store {
@@ -21,39 +23,11 @@ export abstract class Store {
 const ATTEMPTS_MAX = 32;
 const TRICKLE_SEED: u64 = 0x747269636b6c65;
 
-/** Why a variant was chosen. */
-export const enum Reason {
-  /** No route is for this request. */
-  None,
-  /** A trusted hop before us decided. */
-  Trusted,
-  Forced,
-  Rule,
-  Split,
-  /** The guard sent it to the fallback. */
-  Ejected,
-}
-
-/** The verdict on one request; one object, used again for the next. */
-@final
-export class Verdict {
-  route: Route | null = null;
-  routeIndex: i32 = -1;
-  variant: i32 = -1;
-  reason: Reason = Reason.None;
-  /** The key of a client that has none yet: the answer sets its cookie. NONE otherwise. */
-  issued: Bytes = NONE;
-
-  get name(): Bytes {
-    const route = this.route;
-    return route === null || this.variant < 0 ? NONE : view(unchecked(route.variants[this.variant]));
-  }
-}
-
 
 @final
 export class Policy {
   private readonly verdict: Verdict = new Verdict();
+  /** Where each route's guard lies in the store; the variant is part of it, so that another one begins with no past. */
   private readonly guardKeys: Bytes[] = [];
   private readonly guard: GuardState = new GuardState();
   private state0: u64;
@@ -67,30 +41,36 @@ export class Policy {
   ) {
     this.state0 = mix(seed);
     this.state1 = mix(seed ^ TRICKLE_SEED) | 1;
-    for (let i = 0; i < config.routes.length; i++) {
-      const name = toText(view(config.routes[i].name));
-      const key = text("canary/" + config.instance + "/" + name + "/guard");
-      this.guardKeys.push(key);
-      if (config.routes[i].guard === null || isPresent(store.read(key))) continue;
-      this.guard.load(NONE);
-      store.write(key, this.guard.view(), 0);
-    }
+    for (let i = 0; i < config.routes.length; i++) this.guardKeys.push(this.openGuard(config.routes[i]));
   }
 
-  /** The verdict on one request at `unixNanos` and `monotonicNanos`. */
+  /** The guard's key; its value is put there if it is not, since the first write of a key cannot be conditional. */
+  private openGuard(route: Route): Bytes {
+    const guard = route.guard;
+    if (guard === null) return NONE;
+    const variant = toText(view(route.variants[guard.variant]));
+    const key = text("canary/" + this.config.instance + "/" + toText(view(route.name)) + "/" + variant + "/guard");
+    if (isPresent(this.store.read(key))) return key;
+    this.guard.load(NONE);
+    this.store.write(key, this.guard.view(), 0);
+    return key;
+  }
+
+  /**
+   * The verdict on a request at `unixNanos` (for schedules) and `monotonicNanos` (for guards; each may be 0 where the
+   * configuration has none). The same object each time.
+   */
   judge(request: RequestView, unixNanos: i64, monotonicNanos: i64): Verdict {
-    const verdict = this.verdict;
-    verdict.route = null;
-    verdict.routeIndex = -1;
-    verdict.variant = -1;
-    verdict.reason = Reason.None;
-    verdict.issued = NONE;
-    for (let i = 0; i < this.config.routes.length; i++) {
-      const route = unchecked(this.config.routes[i]);
-      if (!route.match.isEmpty && !route.match.matches(request)) continue;
+    const verdict = this.verdict.reset();
+    const routes = this.config.routes;
+    for (let i = 0; i < routes.length; i++) {
+      const route = unchecked(routes[i]);
+      if (!route.match.matches(request)) continue;
       verdict.route = route;
       verdict.routeIndex = i;
-      this.choose(route, request, unixNanos, monotonicNanos);
+      const key = this.choose(route, request, unixNanos);
+      const guard = route.guard;
+      if (guard !== null && verdict.variant == guard.variant) this.ask(guard, route, request, key, monotonicNanos);
       break;
     }
     return verdict;
@@ -98,68 +78,74 @@ export class Policy {
 
   /** When the header map cannot be had: the base of the first route without conditions. */
   judgeBlind(): Verdict {
-    const verdict = this.verdict;
-    verdict.route = null;
-    verdict.variant = -1;
-    verdict.reason = Reason.None;
-    verdict.issued = NONE;
+    const verdict = this.verdict.reset();
     for (let i = 0; i < this.config.routes.length; i++) {
       const route = unchecked(this.config.routes[i]);
       if (!route.match.isEmpty) continue;
       verdict.route = route;
       verdict.routeIndex = i;
-      verdict.variant = route.base;
-      verdict.reason = Reason.Split;
+      verdict.choose(route.base, Reason.Split);
       break;
     }
     return verdict;
   }
 
-  /** In this order: who is trusted, who may force, the rules, the split; then the guard. */
-  private choose(route: Route, request: RequestView, unixNanos: i64, monotonicNanos: i64): void {
+  /**
+   * In this order: a trusted hop before us, who may force, the rules, the split, the base. Gives the client's key where
+   * the split asked for it, else NONE.
+   */
+  private choose(route: Route, request: RequestView, unixNanos: i64): Bytes {
     const verdict = this.verdict;
     if (!route.trust.isEmpty) {
-      verdict.variant = named(route, request, route.header);
-      if (verdict.variant >= 0 && route.trust.matches(request)) {
-        verdict.reason = Reason.Trusted;
-        return;
+      const named = variantIn(route, request, route.header);
+      if (named >= 0 && route.trust.matches(request)) {
+        verdict.choose(named, Reason.Trusted);
+        return NONE;
       }
     }
     if (route.forceHeader.length > 0) {
-      verdict.variant = named(route, request, route.forceHeader);
-      if (verdict.variant >= 0 && route.forceTrust.matches(request)) verdict.reason = Reason.Forced;
-    }
-    if (verdict.reason == Reason.None) this.byRule(route, request);
-    let key: Bytes = NONE;
-    if (verdict.reason == Reason.None) {
-      const split = route.splitAt(unixNanos);
-      verdict.reason = Reason.Split;
-      verdict.variant = route.base;
-      if (split !== null) {
-        key = this.keyOf(route, request);
-        verdict.variant = split.variantAt(placeOf(key, route.seed));
+      const named = variantIn(route, request, route.forceHeader);
+      if (named >= 0 && route.forceTrust.matches(request)) {
+        verdict.choose(named, Reason.Forced);
+        return NONE;
       }
     }
-    const guard = route.guard;
-    if (guard === null || verdict.variant != guard.variant) return;
-    const isForced = verdict.reason == Reason.Forced || verdict.reason == Reason.Rule;
-    if (isForced && guard.exemptForced) return;
-    this.guard.load(this.store.read(unchecked(this.guardKeys[verdict.routeIndex])));
-    const mode = this.guard.mode(guard, monotonicNanos);
-    if (mode == GuardMode.Closed) return;
-    if (mode == GuardMode.Trickle && this.trickles(route, request, key)) return;
-    verdict.variant = guard.fallback;
-    verdict.reason = Reason.Ejected;
-  }
-
-  private byRule(route: Route, request: RequestView): void {
     for (let i = 0; i < route.rules.length; i++) {
       const rule = unchecked(route.rules[i]);
       if (!rule.match.matches(request)) continue;
-      this.verdict.variant = rule.variant;
-      this.verdict.reason = Reason.Rule;
+      verdict.choose(rule.variant, Reason.Rule);
+      return NONE;
+    }
+    const split = route.splitAt(unixNanos);
+    const key = split === null ? NONE : this.keyOf(route, request);
+    verdict.choose(split === null ? route.base : split.variantAt(placeOf(key, route.seed)), Reason.Split);
+    return key;
+  }
+
+  /** Asks the guard of a request that is to go to its variant: it may send it to the fallback. */
+  private ask(guard: GuardSettings, route: Route, request: RequestView, key: Bytes, now: i64): void {
+    const verdict = this.verdict;
+    const isForced = verdict.reason == Reason.Forced || verdict.reason == Reason.Rule;
+    if (isForced && guard.exemptForced) return;
+    const stored = unchecked(this.guardKeys[verdict.routeIndex]);
+    this.guard.load(this.store.read(stored));
+    if (this.guard.reopen(guard, now)) {
+      // Whoever loses this race reads Trickle with the next request.
+      verdict.reopened = this.store.write(stored, this.guard.view(), this.store.version);
+    }
+    const mode = this.guard.mode;
+    if (mode == GuardMode.Closed || (mode == GuardMode.Trickle && this.trickles(route, request, key))) {
+      // In report mode the mesh decides where the request goes, unless a trusted hop told it.
+      verdict.isWatched = this.config.mode == Mode.Enforce || verdict.reason == Reason.Trusted;
       return;
     }
+    verdict.choose(guard.fallback, Reason.Ejected);
+  }
+
+  /** Whether the sender of this request must not bring the `index`-th verdict header, which it brings. */
+  isForged(index: i32, request: RequestView): bool {
+    const header = unchecked(this.config.headers.list[index]);
+    return isPresent(request.header(view(header.name))) && !header.isTrustedIn(request);
   }
 
   /** The client's key; a new one when it has none, which a cookie then carries. */
@@ -171,15 +157,15 @@ export class Policy {
     return fresh;
   }
 
-  /** Whether this client is among the first that come back to a healed variant. */
+  /** Whether this client is among the first that come back to a variant that was out. */
   private trickles(route: Route, request: RequestView, key: Bytes): bool {
     const client = isPresent(key) && lengthOf(key) > 0 ? key : this.keyOf(route, request);
     return placeOf(client, route.seed ^ TRICKLE_SEED) < TRICKLE_PERCENT * 100;
   }
 
   /**
-   * Counts an answer of `variant` on the route: failed or not. True when the guard's mode changed; `guardMode` then says to
-   * what.
+   * Counts an answer to a watched request of the route: failed or not. True when the guard's mode changed, and it was
+   * this worker that changed it; `guardMode` then says to what.
    */
   count(routeIndex: i32, failed: bool, monotonicNanos: i64): bool {
     const guard = unchecked(this.config.routes[routeIndex]).guard;
@@ -187,17 +173,22 @@ export class Policy {
     const key = unchecked(this.guardKeys[routeIndex]);
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       this.guard.load(this.store.read(key));
-      const version = this.store.version;
       const changed = this.guard.count(guard, failed, monotonicNanos);
-      if (!this.store.write(key, this.guard.view(), version)) continue;
-      this.guardMode = this.guard.mode(guard, monotonicNanos);
-      return changed;
+      if (this.store.write(key, this.guard.view(), this.store.version)) return changed;
     }
     return false;
   }
 
-  /** The mode that the last `count` left. */
-  guardMode: GuardMode = GuardMode.Closed;
+  /** The mode of a route's guard as the workers share it. */
+  guardModeOf(routeIndex: i32): GuardMode {
+    this.guard.load(this.store.read(unchecked(this.guardKeys[routeIndex])));
+    return this.guard.mode;
+  }
+
+  /** The mode that the last `judge` or `count` left. */
+  get guardMode(): GuardMode {
+    return this.guard.mode;
+  }
 
   /** xoroshiro128+ (Blackman and Vigna 2018): keys of new clients need be different, not secret. */
   private next(): u64 {
@@ -210,7 +201,7 @@ export class Policy {
 }
 
 /** The variant that a header names, or -1. */
-function named(route: Route, request: RequestView, header: StaticArray<u8>): i32 {
-  const value = request.header(view(header));
+function variantIn(route: Route, request: RequestView, header: StaticArray<u8>): i32 {
+  const value = request.joinedHeader(view(header));
   return isPresent(value) ? route.variantOf(value) : -1;
 }

@@ -1,14 +1,15 @@
 // What makes a client the same client: a header, a claim, its network, or a cookie that we issue. The cookie carries a
 // key, never a verdict, so weights can move under it; whatever a client writes into it is only a key too.
-import { Bytes, NONE, isPresent, lengthOf, text, utf8, view } from "../../lib/bytes";
+import { Bytes, NONE, isPresent, lengthOf, view } from "../../lib/bytes";
 import { Cursor } from "../../lib/config/reader";
 import { cookie } from "../../lib/http/cookie";
-import { putDecimal } from "../../lib/http/decimal";
-import { lowerCased } from "../../lib/match/match";
 import { RequestView } from "../../lib/http/request";
 import { Scratch } from "../../lib/http/scratch";
 import { Family, IpAddress } from "../../lib/ip";
 import { ClaimPath } from "../../lib/match/claim-path";
+import { lowerCased } from "../../lib/match/match";
+import { IssuedCookie } from "./issued-cookie";
+import { isToken } from "./names";
 
 export const enum StickySource {
   /** Each request anew. */
@@ -20,19 +21,8 @@ export const enum StickySource {
 }
 
 const NAMES = ["cookie", "header", "claim", "sourceAddress"];
-const SECOND: i64 = 1_000_000_000;
-const MAX_AGE_MAX: i64 = 400 * 24 * 3600 * SECOND;
 /** 128 random bits as hexadecimal digits. */
 export const ISSUED_KEY_BYTES = 32;
-
-const PATH = text("; Path=");
-const MAX_AGE = text("; Max-Age=");
-const DOMAIN = text("; Domain=");
-const SAME_SITE = text("; SameSite=");
-const SECURE = text("; Secure");
-const HTTP_ONLY = text("; HttpOnly");
-const PARTITIONED = text("; Partitioned");
-const EQUALS: u8 = 0x3d;
 
 const issued = new StaticArray<u8>(ISSUED_KEY_BYTES);
 const addressBytes = new StaticArray<u8>(17);
@@ -42,13 +32,11 @@ const masked = new IpAddress();
 @final
 export class Sticky {
   source: StickySource = StickySource.None;
-  /** Header or cookie name. */
-  name: StaticArray<u8> = new StaticArray<u8>(0);
+  private header: StaticArray<u8> = new StaticArray<u8>(0);
+  private cookie: IssuedCookie = new IssuedCookie();
   private claim: ClaimPath | null = null;
   private v4Prefix: i32 = 32;
   private v6Prefix: i32 = 128;
-  /** Everything of the cookie after its value. */
-  private attributes: Scratch = new Scratch();
 
   static read(parent: Cursor): Sticky {
     const sticky = new Sticky();
@@ -61,12 +49,17 @@ export class Sticky {
       found++;
     }
     if (found != 1) at.refuse("", "expected exactly one of: " + NAMES.join(", "));
-    else if (sticky.source == StickySource.Cookie) sticky.readCookie(at.object("cookie"));
-    else if (sticky.source == StickySource.Header) sticky.name = lowerCased(at.bytes("header"));
+    else if (sticky.source == StickySource.Cookie) sticky.cookie = IssuedCookie.read(at.object("cookie"));
+    else if (sticky.source == StickySource.Header) sticky.readHeader(at);
     else if (sticky.source == StickySource.Claim) sticky.claim = ClaimPath.read(at, "claim");
     else sticky.readAddress(at.object("sourceAddress"));
     at.done();
     return sticky;
+  }
+
+  private readHeader(at: Cursor): void {
+    this.header = lowerCased(at.bytes("header"));
+    if (!isToken(this.header)) at.refuse("header", "expected a header name");
   }
 
   private readAddress(at: Cursor): void {
@@ -75,48 +68,13 @@ export class Sticky {
     at.done();
   }
 
-  /** RFC 6265 section 4.1, and the attributes browsers added since (RFC 6265bis, CHIPS). */
-  private readCookie(at: Cursor): void {
-    this.name = at.bytes("name");
-    if (!isToken(this.name)) at.refuse("name", "expected a cookie name (RFC 6265: a token)");
-    const path = at.optionalBytes("path", utf8("/"));
-    if (!isAttribute(path)) at.refuse("path", "expected a path without ';' and control characters");
-    const domain = at.optionalBytes("domain", utf8(""));
-    if (!isAttribute(domain)) at.refuse("domain", "expected a domain");
-    const maxAge = at.duration("maxAge", 0, MAX_AGE_MAX, 30 * 24 * 3600 * SECOND);
-    const sameSites = ["Lax", "Strict", "None"];
-    const sameSite = at.choice("sameSite", sameSites, 0);
-    const secure = at.boolean("secure", true);
-    const httpOnly = at.boolean("httpOnly", true);
-    const partitioned = at.boolean("partitioned", false);
-    if ((sameSite == 2 || partitioned) && !secure)
-      at.refuse("secure", "browsers drop SameSite=None and Partitioned cookies without it");
-    at.done();
-    const to = this.attributes;
-    to.put(PATH);
-    to.put(view(path));
-    if (maxAge > 0) {
-      to.put(MAX_AGE);
-      putDecimal(to, maxAge / SECOND);
-    }
-    if (domain.length > 0) {
-      to.put(DOMAIN);
-      to.put(view(domain));
-    }
-    to.put(SAME_SITE);
-    to.put(text(sameSites[sameSite]));
-    if (secure) to.put(SECURE);
-    if (httpOnly) to.put(HTTP_ONLY);
-    if (partitioned) to.put(PARTITIONED);
-  }
-
   /** The client's key in this request, or NONE. */
   keyOf(request: RequestView): Bytes {
     switch (this.source) {
       case StickySource.Cookie:
-        return nonEmpty(cookie(request, view(this.name)));
+        return nonEmpty(cookie(request, view(this.cookie.name)));
       case StickySource.Header:
-        return nonEmpty(request.joinedHeader(view(this.name)));
+        return nonEmpty(request.joinedHeader(view(this.header)));
       case StickySource.Claim: {
         const claim = this.claim;
         return claim === null ? NONE : claim.textIn(request);
@@ -142,12 +100,7 @@ export class Sticky {
 
   /** The `set-cookie` value that gives a client `key`. Valid until `to` is cleared. */
   setCookie(key: Bytes, to: Scratch): Bytes {
-    to.clear();
-    to.put(view(this.name));
-    to.putByte(EQUALS);
-    to.put(key);
-    to.put(this.attributes.view());
-    return to.view();
+    return this.cookie.withValue(key, to);
   }
 }
 
@@ -163,20 +116,4 @@ export function newKey(high: u64, low: u64): Bytes {
 
 function nonEmpty(value: Bytes): Bytes {
   return isPresent(value) && lengthOf(value) > 0 ? value : NONE;
-}
-
-/** RFC 9110 section 5.6.2. */
-function isToken(name: StaticArray<u8>): bool {
-  for (let i = 0; i < name.length; i++) {
-    const byte = name[i];
-    if (byte <= 0x20 || byte >= 0x7f || '()<>@,;:\\"/[]?={}'.includes(String.fromCharCode(byte))) return false;
-  }
-  return name.length > 0;
-}
-
-function isAttribute(value: StaticArray<u8>): bool {
-  for (let i = 0; i < value.length; i++) {
-    if (value[i] < 0x20 || value[i] == 0x7f || value[i] == 0x3b) return false;
-  }
-  return true;
 }

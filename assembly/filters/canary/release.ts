@@ -1,0 +1,71 @@
+// One configuration at work: its policy over the proxy's shared data, its metrics, and what its guards have to say.
+import { LogLevel, log } from "../../host/log";
+import { readShared, sharedVersion, writeShared } from "../../host/shared-data";
+import { Status } from "../../host/status";
+import { Bytes, toText, view } from "../../lib/bytes";
+import { Config } from "./config";
+import { RouteCounters } from "./counters";
+import { GuardMode } from "./guard";
+import { Policy, Store } from "./policy";
+import { Verdict } from "./verdict";
+
+
+@final
+class SharedStore extends Store {
+  read(key: Bytes): Bytes {
+    const value = readShared(key);
+    this.version = sharedVersion;
+    return value;
+  }
+
+  write(key: Bytes, value: Bytes, version: u32): bool {
+    return writeShared(key, value, version) == Status.Ok;
+  }
+}
+
+
+@final
+export class Release {
+  readonly policy: Policy;
+  private readonly counters: RouteCounters[] = [];
+
+  /** `seed` is for keys of new clients. */
+  constructor(
+    readonly config: Config,
+    seed: u64,
+  ) {
+    this.policy = new Policy(config, new SharedStore(), seed);
+    for (let i = 0; i < config.routes.length; i++) {
+      const counters = new RouteCounters(config.routes[i]);
+      // A guard may have been open before this configuration came.
+      if (config.routes[i].guard !== null) counters.show(this.policy.guardModeOf(i));
+      this.counters.push(counters);
+    }
+  }
+
+  count(verdict: Verdict): void {
+    if (verdict.routeIndex < 0) return;
+    unchecked(this.counters[verdict.routeIndex]).count(verdict);
+    if (verdict.reopened) this.announce(verdict.routeIndex);
+  }
+
+  /** One line and one gauge each time a guard changes its mode; called by the one worker that changed it. */
+  announce(routeIndex: i32): void {
+    const route = unchecked(this.config.routes[routeIndex]);
+    const guard = route.guard;
+    if (guard === null) return;
+    const mode = this.policy.guardMode;
+    const counters = unchecked(this.counters[routeIndex]);
+    counters.show(mode);
+    if (mode == GuardMode.Open) counters.ejected();
+    const variant = toText(view(route.variants[guard.variant]));
+    const fallback = toText(view(route.variants[guard.fallback]));
+    log(LogLevel.Warn, "canary: route " + toText(view(route.name)) + ": " + wordsFor(mode, variant, fallback));
+  }
+}
+
+function wordsFor(mode: GuardMode, variant: string, fallback: string): string {
+  if (mode == GuardMode.Open) return variant + " fails too often; its traffic goes to " + fallback;
+  if (mode == GuardMode.Trickle) return variant + " is tried again with a tenth of its traffic";
+  return variant + " is healthy again and takes its traffic back";
+}

@@ -1,0 +1,73 @@
+// One route of the configuration, parsed: a set of requests, the variants they may go to, and who decides.
+import { Bytes, equal, view } from "../../lib/bytes";
+import { MatchList } from "../../lib/match/match";
+import { GuardSettings } from "./guard";
+import { Split } from "./split";
+import { Sticky } from "./sticky";
+
+/** A rule that sends its requests to one variant. */
+@final
+export class VariantRule {
+  constructor(
+    readonly variant: i32,
+    readonly match: MatchList,
+  ) {}
+}
+
+/** A split from an instant on. */
+@final
+export class ScheduledSplit {
+  constructor(
+    /** Unix time. */
+    readonly atNanos: i64,
+    readonly split: Split,
+  ) {}
+}
+
+
+@final
+export class Route {
+  name: StaticArray<u8> = new StaticArray<u8>(0);
+  match: MatchList = MatchList.empty();
+  /** Request header that carries the verdict. */
+  header: StaticArray<u8> = new StaticArray<u8>(0);
+  /** All variants, by name. */
+  variants: StaticArray<u8>[] = [];
+  rules: VariantRule[] = [];
+  /** Takes what no rule and no split takes; -1: such requests get no verdict. */
+  base: i32 = -1;
+  split: Split | null = null;
+  schedule: ScheduledSplit[] = [];
+  sticky: Sticky = new Sticky();
+  /** Senders whose inbound verdict counts. */
+  trust: MatchList = MatchList.empty();
+  /** Request header that names a variant outright; empty: none. */
+  forceHeader: StaticArray<u8> = new StaticArray<u8>(0);
+  forceTrust: MatchList = MatchList.empty();
+  /** Response header that names the variant; empty: none. */
+  responseHeader: StaticArray<u8> = new StaticArray<u8>(0);
+  /** Key of the W3C baggage member that carries the variant on; empty: none. */
+  baggage: StaticArray<u8> = new StaticArray<u8>(0);
+  guard: GuardSettings | null = null;
+  /** The route as a number, the same on every replica. */
+  seed: u64 = 0;
+
+  /** The index of a variant, or -1. */
+  variantOf(name: Bytes): i32 {
+    for (let i = 0; i < this.variants.length; i++) {
+      if (equal(view(unchecked(this.variants[i])), name)) return i;
+    }
+    return -1;
+  }
+
+  /** The split in force at `nowNanos` (Unix time). */
+  splitAt(nowNanos: i64): Split | null {
+    let split = this.split;
+    for (let i = 0; i < this.schedule.length; i++) {
+      const entry = unchecked(this.schedule[i]);
+      if (entry.atNanos > nowNanos) break;
+      split = entry.split;
+    }
+    return split;
+  }
+}
