@@ -256,6 +256,7 @@ export class Cursor {
   entries(): Entry[] {
     const entries: Entry[] = [];
     const document = this.document;
+    if (!this.isObject) return entries; // Items of a list have no keys.
     for (let child = document.first(this.node); child >= 0; child = document.after(child, this.node)) {
       const key = owned(document.key(child));
       const name = toText(view(key));
