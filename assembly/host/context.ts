@@ -26,10 +26,13 @@ export abstract class Stream {
     return HeaderAction.Continue;
   }
 
+  /** Only when the response has trailers; without them nothing is paid. */
+  onResponseTrailers(): void {}
+
   /** The request is over, also when it was refused elsewhere or reset. Header maps and properties can still be read. */
   onLog(): void {}
 
-  /** The context is gone: no host call may be made for it any more. */
+  /** The last callback of a request. Properties can still be read (Envoy, and the hosts of the second opinion), headers not. */
   close(): void {}
 }
 

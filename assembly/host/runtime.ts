@@ -114,6 +114,15 @@ export function proxy_on_response_headers(id: u32, headers: u32, endOfStream: u3
   return action;
 }
 
+/** Trailers are never held back: what this gives back is the ABI's FilterTrailersStatus.Continue. */
+export function proxy_on_response_trailers(id: u32, trailers: u32): i32 {
+  enter();
+  const stream = streams.get(id);
+  if (stream !== null) stream.onResponseTrailers();
+  finish();
+  return 0;
+}
+
 /** Access loggers get the root context's id here: it is no stream, so nothing is logged for it. */
 export function proxy_on_log(id: u32): void {
   enter();

@@ -11,7 +11,7 @@ import { ConfigErrors } from "../../lib/config/reader";
 import { Scratch } from "../../lib/http/scratch";
 import { withMember, withoutMember } from "./baggage";
 import { Config, Mode } from "./config";
-import { isFailure, isGrpcFailure } from "./guard";
+import { NO_STATUS, Outcome, outcomeOf, parseGrpcStatus } from "./outcome";
 import { Release } from "./release";
 import { Route } from "./route";
 import { ISSUED_KEY_BYTES } from "./sticky";
@@ -22,11 +22,11 @@ export {
   proxy_on_configure,
   proxy_on_context_create,
   proxy_on_delete,
-  proxy_on_log,
   proxy_on_memory_allocate,
   proxy_on_request_headers,
   proxy_on_response_headers,
   proxy_on_vm_start,
+  proxy_on_response_trailers,
 } from "../../host/runtime";
 
 const VARIANT_PROPERTY = text("gatehouse_variant");
@@ -34,9 +34,9 @@ const SET_COOKIE = text("set-cookie");
 const BAGGAGE = text("baggage");
 const CONTENT_TYPE = text("content-type");
 const GRPC = text("application/grpc");
+const GRPC_STATUS = text("grpc-status");
 const RESPONSE_CODE = path("response.code");
 const RESPONSE_FLAGS = path("response.flags");
-const GRPC_STATUS = path("response.grpc_status");
 const DURATION = path("request.duration");
 
 const request = new HostRequest();
@@ -52,6 +52,8 @@ class CanaryStream extends Stream {
   private variant: i32 = -1;
   private isWatched: bool = false;
   private isGrpc: bool = false;
+  /** NO_STATUS until headers or trailers have said it. */
+  private grpcStatus: i32 = NO_STATUS;
   /** The key that the answer gives the client. */
   private readonly issued: StaticArray<u8> = new StaticArray<u8>(ISSUED_KEY_BYTES);
   private hasIssued: bool = false;
@@ -59,12 +61,8 @@ class CanaryStream extends Stream {
   open(): void {
     this.isWatched = false;
     this.isGrpc = false;
+    this.grpcStatus = NO_STATUS;
     this.hasIssued = false;
-  }
-
-  close(): void {
-    this.release = null;
-    this.route = null;
   }
 
   onRequestHeaders(endOfStream: bool): HeaderAction {
@@ -102,6 +100,8 @@ class CanaryStream extends Stream {
     if (this.isWatched) {
       const type = headerValue(MapType.ResponseHeaders, CONTENT_TYPE);
       this.isGrpc = isPresent(type) && startsWith(type, GRPC);
+      // An answer without a body says in its headers what others say in trailers.
+      if (this.isGrpc) this.grpcStatus = parseGrpcStatus(headerValue(MapType.ResponseHeaders, GRPC_STATUS));
     }
     if (release.config.mode == Mode.Report) return HeaderAction.Continue;
     if (this.hasIssued) {
@@ -113,19 +113,31 @@ class CanaryStream extends Stream {
     return HeaderAction.Continue;
   }
 
-  /** Tells the guard how its variant answered, also when the answer broke off. */
-  onLog(): void {
-    if (!this.isWatched) return;
+  onResponseTrailers(): void {
+    if (this.isGrpc) this.grpcStatus = parseGrpcStatus(headerValue(MapType.ResponseTrailers, GRPC_STATUS));
+  }
+
+  /** The request is over. Here, not in a log callback: that one would be paid for every request of every route. */
+  close(): void {
     const release = this.release;
     const route = this.route;
-    if (release === null || route === null) return;
+    if (this.isWatched && release !== null && route !== null) this.tell(release, route);
+    this.release = null;
+    this.route = null;
+  }
+
+  /** Tells the guard how its variant answered, also when the answer broke off. */
+  private tell(release: Release, route: Route): void {
     const guard = route.guard;
     if (guard === null) return;
-    const code = integerProperty(RESPONSE_CODE, 0);
-    let failed = isFailure(code, integerProperty(RESPONSE_FLAGS, 0));
-    // No status and no fault of the upstream's: the client went away before, which says nothing about the variant.
-    if (code == 0 && !failed) return;
-    if (!failed && this.isGrpc) failed = isGrpcFailure(integerProperty(GRPC_STATUS, 0));
+    const outcome = outcomeOf(
+      integerProperty(RESPONSE_CODE, 0),
+      integerProperty(RESPONSE_FLAGS, 0),
+      this.isGrpc,
+      this.grpcStatus,
+    );
+    if (outcome == Outcome.Nothing) return;
+    let failed = outcome == Outcome.Failed;
     if (!failed && guard.slowerThanNanos > 0) failed = integerProperty(DURATION, 0) > guard.slowerThanNanos;
     if (release.policy.count(this.routeIndex, failed, monotonicNanos())) release.announce(this.routeIndex);
   }

@@ -17,7 +17,8 @@ export function readGuard(parent: Cursor, route: Route): void {
   const guard = new GuardSettings();
   guard.variant = route.variantOf(view(at.bytes("variant")));
   if (guard.variant < 0) at.refuse("variant", KNOWN_WANTED);
-  guard.fallback = at.has("fallback") ? route.variantOf(view(at.bytes("fallback"))) : route.base;
+  const other = route.base == guard.variant ? route.second : route.base;
+  guard.fallback = at.has("fallback") ? route.variantOf(view(at.bytes("fallback"))) : other;
   if (guard.fallback < 0) at.refuse("fallback", at.has("fallback") ? KNOWN_WANTED : "missing; " + KNOWN_WANTED);
   if (guard.fallback == guard.variant) at.refuse("fallback", "expected another variant than the guarded one");
   guard.maxFailurePercent = at.hundredths("maxFailurePercent", 0, PLACES, guard.maxFailurePercent);

@@ -123,19 +123,3 @@ export class GuardState {
 function isTooMany(settings: GuardSettings, failures: i64, answers: i64): bool {
   return failures * 10_000 > answers * settings.maxFailurePercent;
 }
-
-/**
- * Envoy's response flags (`response.flags`) that say the upstream broke off or never answered: UT, LR, UR, UF, UC, UMSDR.
- * What the client did (DC) says nothing about the variant.
- */
-const UPSTREAM_BROKE: i64 = 0x4 | 0x8 | 0x10 | 0x20 | 0x40 | 0x80000;
-
-/** Whether an answer speaks against its variant by its status (0: there was none) and flags. */
-export function isFailure(code: i64, flags: i64): bool {
-  return code >= 500 || (flags & UPSTREAM_BROKE) != 0;
-}
-
-/** Whether a gRPC status means that the server failed: UNKNOWN, DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE, DATA_LOSS. */
-export function isGrpcFailure(status: i64): bool {
-  return status == 2 || status == 4 || status == 13 || status == 14 || status == 15;
-}

@@ -36,6 +36,8 @@ export class Route {
   rules: VariantRule[] = [];
   /** Takes what no rule and no split takes; -1: such requests get no verdict. */
   base: i32 = -1;
+  /** The heaviest variant of the split beside the base, or -1. */
+  second: i32 = -1;
   split: Split | null = null;
   schedule: ScheduledSplit[] = [];
   sticky: Sticky = new Sticky();

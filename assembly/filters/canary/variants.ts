@@ -103,7 +103,8 @@ function readSplits(at: Cursor, schedule: Cursor[], route: Route, members: i32[]
   route.base = base;
   if (!at.has("split")) return;
   const weights = readWeights(at, route);
-  if (base < 0) route.base = heaviest(weights);
+  if (base < 0) route.base = heaviest(weights, members, -1);
+  route.second = heaviest(weights, members, route.base);
   if (members.indexOf(route.base) < 0) members = members.concat([route.base]).sort((a, b) => a - b);
   if (at.errors.any) return;
   route.split = new Split(weights, route.base, members);
@@ -141,11 +142,12 @@ function percent(hundredths: i32): string {
   return (hundredths / 100).toString() + (rest == 0 ? "" : "." + rest.toString().padStart(2, "0"));
 }
 
-/** The variant of the largest weight; of equal ones the first by name. */
-function heaviest(weights: i32[]): i32 {
-  let best = 0;
-  for (let i = 1; i < weights.length; i++) {
-    if (weights[i] > weights[best]) best = i;
+/** The member of the largest weight beside `except`; of equal ones the first by name; -1 when there is none. */
+function heaviest(weights: i32[], members: i32[], except: i32): i32 {
+  let best = -1;
+  for (let i = 0; i < members.length; i++) {
+    const member = members[i];
+    if (member != except && (best < 0 || weights[member] > weights[best])) best = member;
   }
   return best;
 }
