@@ -1,7 +1,7 @@
 // canary at work: host facts into the policy's question, its verdict into host calls. No decision of its own.
 import { monotonicNanos, unixNanos } from "../../host/clock";
 import { HeaderAction, Root, Stream } from "../../host/context";
-import { MapType, addHeader, headerValue, removeHeader, replaceHeader } from "../../host/header-map";
+import { HeaderMap, MapType, addHeader, removeHeader, replaceHeader } from "../../host/header-map";
 import { LogLevel, log } from "../../host/log";
 import { integerProperty, path, setProperty } from "../../host/property";
 import { HostRequest } from "../../host/request";
@@ -40,6 +40,8 @@ const RESPONSE_FLAGS = path("response.flags");
 const DURATION = path("request.duration");
 
 const request = new HostRequest();
+/** Headers or trailers of the answer at hand. */
+const answer = new HeaderMap();
 const cookieText = new Scratch();
 
 
@@ -97,12 +99,7 @@ class CanaryStream extends Stream {
     const release = this.release;
     const route = this.route;
     if (release === null || route === null) return HeaderAction.Continue;
-    if (this.isWatched) {
-      const type = headerValue(MapType.ResponseHeaders, CONTENT_TYPE);
-      this.isGrpc = isPresent(type) && startsWith(type, GRPC);
-      // An answer without a body says in its headers what others say in trailers.
-      if (this.isGrpc) this.grpcStatus = parseGrpcStatus(headerValue(MapType.ResponseHeaders, GRPC_STATUS));
-    }
+    if (this.isWatched) this.readGrpc();
     if (release.config.mode == Mode.Report) return HeaderAction.Continue;
     if (this.hasIssued) {
       addHeader(MapType.ResponseHeaders, SET_COOKIE, route.sticky.setCookie(view(this.issued), cookieText));
@@ -113,8 +110,18 @@ class CanaryStream extends Stream {
     return HeaderAction.Continue;
   }
 
+  /** Whether this is a gRPC answer; one without a body says in its headers what others say in trailers. */
+  private readGrpc(): void {
+    answer.read(MapType.ResponseHeaders);
+    const type = answer.get(CONTENT_TYPE);
+    this.isGrpc = isPresent(type) && startsWith(type, GRPC);
+    if (this.isGrpc) this.grpcStatus = parseGrpcStatus(answer.get(GRPC_STATUS));
+  }
+
   onResponseTrailers(): void {
-    if (this.isGrpc) this.grpcStatus = parseGrpcStatus(headerValue(MapType.ResponseTrailers, GRPC_STATUS));
+    if (!this.isGrpc) return;
+    answer.read(MapType.ResponseTrailers);
+    this.grpcStatus = parseGrpcStatus(answer.get(GRPC_STATUS));
   }
 
   /** The request is over. Here, not in a log callback: that one would be paid for every request of every route. */
@@ -164,17 +171,16 @@ function sanitize(release: Release, verdict: Verdict): void {
 
 /** Sets what the mesh routes by; a header that is right already is left, since each change matches the routes again. */
 function forward(route: Route, verdict: Verdict): void {
-  const header = view(route.header);
-  if (!holdsOnly(header, verdict.name)) replaceHeader(MapType.RequestHeaders, header, verdict.name);
+  setHeader(view(route.header), verdict.name);
   if (route.baggage.length == 0) return;
-  const baggage = withMember(request.joinedHeader(BAGGAGE), view(route.baggage), verdict.name);
-  replaceHeader(MapType.RequestHeaders, BAGGAGE, baggage);
+  setHeader(BAGGAGE, withMember(request.joinedHeader(BAGGAGE), view(route.baggage), verdict.name));
 }
 
-/** Whether the request has the header once and with this value. */
-function holdsOnly(name: Bytes, value: Bytes): bool {
+/** Makes `value` the only one of `name`. Adding what is not there costs the proxy less than replacing it. */
+function setHeader(name: Bytes, value: Bytes): void {
   const current = request.joinedHeader(name);
-  return isPresent(current) && equal(current, value);
+  if (!isPresent(current)) addHeader(MapType.RequestHeaders, name, value);
+  else if (!equal(current, value)) replaceHeader(MapType.RequestHeaders, name, value);
 }
 
 
