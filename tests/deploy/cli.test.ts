@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { writeFileSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { exitCodes } from "../../deploy/problem.ts";
 import { fixtures, gatehouse } from "./helper.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gatehouse-cli-"));
@@ -26,6 +27,51 @@ test("help names every verb, and each verb's help has an example", async () => {
     const help = await gatehouse(verb, "--help");
     assert.match(help.out, new RegExp(`Example:\\n  npx gatehouse ${verb}`), verb);
     assert.match(help.out, /--json/);
+  }
+});
+
+test("the exit codes of help and of the README are those that the tool gives", async () => {
+  const { out } = await gatehouse("--help");
+  const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
+  for (const code of new Set([0, ...Object.values(exitCodes)])) {
+    assert.match(out, new RegExp(`(^| )${code} +\\w`, "m"), `--help names ${code}`);
+    assert.match(readme, new RegExp(`\\b${code} [a-z]`), `README.md names ${code}`);
+  }
+});
+
+test("what the README shows of the tool works as it is written", async () => {
+  const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
+  const lines = [...readme.matchAll(/^npx gatehouse ([^#\n]+?) *(?:#.*)?$/gm)].map(([, line]) => line!);
+  assert.ok(lines.length > 8);
+  const offline = lines.filter((line) => /^(validate|try|render|migrate)/.test(line) && !line.includes("|"));
+  assert.ok(offline.length >= 4);
+  for (const line of offline) {
+    const args = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare!);
+    const { code, err } = await gatehouse(...args);
+    assert.equal(code, 0, `${line}: ${err}`);
+  }
+  for (const line of lines) assert.equal((await gatehouse(line.split(" ")[0]!, "--help")).code, 0, line);
+});
+
+test("every verb gives one JSON object with --json, whatever happens", async () => {
+  const none = join(folder, "none.yaml");
+  const wrong: string[][] = [
+    ["render", "-f", none],
+    ["validate", none],
+    ["try", "-f", none],
+    ["migrate", none],
+    ["push", "-f", none],
+    ["apply", "-f", none],
+    ["diff", "-f", none],
+    ["status", "a/b", "--kubeconfig", none],
+    ["rollback", "a/b", "--kubeconfig", none],
+    ["demo", "-f", none],
+  ];
+  for (const args of wrong) {
+    const { code, out, err } = await gatehouse(...args, "--json");
+    assert.equal(code, 2, args.join(" "));
+    assert.equal(err, "", args.join(" "));
+    assert.equal(JSON.parse(out).ok, false);
   }
 });
 

@@ -3,38 +3,24 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { filterNames } from "../../deploy/catalog.ts";
 import { gatehouse } from "../deploy/helper.ts";
+import { goBinary } from "./binaries.ts";
 
 const version = "v0.21.6";
-const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "gatehouse");
-const crane = join(cache, "crane", version, "crane");
 const root = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "gatehouse-registry-"));
 
+let crane: string;
 let server: ChildProcess;
 let host = "";
 
-/** Builds crane once per version. A machine without Go fails here, with words. */
-function ensureCrane(): void {
-  if (existsSync(crane)) return;
-  const bin = join(cache, "crane", version);
-  mkdirSync(bin, { recursive: true });
-  const module = `github.com/google/go-containerregistry/cmd/crane@${version}`;
-  const built = spawnSync("go", ["install", "-ldflags", "-s -w", module], {
-    env: { ...process.env, GOBIN: bin, CGO_ENABLED: "0" },
-    encoding: "utf8",
-  });
-  if (built.error) throw new Error(`the registry is built with Go, which cannot be run here: ${built.error.message}`);
-  if (built.status !== 0) throw new Error(`go install ${module} failed:\n${built.stderr}`);
-}
-
 before(async () => {
-  ensureCrane();
+  crane = goBinary("github.com/google/go-containerregistry/cmd/crane", version);
   server = spawn(crane, ["registry", "serve", "--address", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
   host = await new Promise<string>((found, fail) => {
     let said = "";
