@@ -17,6 +17,8 @@ import { KeySource, Provider } from "./provider";
 import { SharedKeys } from "./shared-keys";
 
 const SECOND: i64 = 1_000_000_000;
+/** Over the timeout, which the host keeps. */
+const ANSWER_MARGIN_NANOS: i64 = SECOND;
 /** Another worker's write in between makes us look again; more than a few in a row does not happen. */
 const WRITE_ATTEMPTS = 4;
 
@@ -116,17 +118,22 @@ export class RemoteKeys {
 
   /** What is due by the clock: fetching, keeping the lease of a fetch under way, telling the gauges. */
   tick(now: i64): void {
+    if (this.isCalling) this.keepLease(now);
     if (this.record.isDue(now)) this.fetch(now);
-    else if (this.isCalling) this.keepLease(now);
     const keys = this.ring.keys;
     this.keysGauge.set(keys === null ? 0 : keys.count);
     if (this.record.edition != 0) this.ageGauge.set(<u64>max<i64>(0, (now - this.record.fetchedAt) / SECOND));
   }
 
+  /** A host that never answers keeps nobody from asking again. */
   private keepLease(now: i64): void {
-    if (this.record.startedAt != this.callStartedAt) return;
-    this.record.renew(now);
-    this.shared.write();
+    if (now - this.callStartedAt > this.fetchNanos + ANSWER_MARGIN_NANOS) {
+      this.isCalling = false;
+      this.fail("no answer", now);
+    } else if (this.record.startedAt == this.callStartedAt) {
+      this.record.renew(now);
+      this.shared.write();
+    }
   }
 
   /** How long one fetch may take. */
