@@ -26,7 +26,7 @@ function judge(more: object = {}, foreignFunctions?: string[]) {
   const config = { providers: [{ ...provider, ...more }], maxVerificationsPerSecond: 1_000_000 };
   proxy.install({ module, config });
   return {
-    ask(token: string | Buffer) {
+    ask(token: string | Uint8Array) {
       const value = Buffer.concat([Buffer.from("Bearer "), Buffer.from(token as string)]);
       const stream = proxy.exchange({ headers: [["authorization", value]] as never });
       const trap = proxy.log.find(({ level }) => level === "critical");
