@@ -156,7 +156,12 @@ function writeValue(to: Writer, fields: JsonDocument, node: i32): void {
       to.byte(CLOSE);
       return;
     case JsonKind.Double:
-      return writeScalar(to, DOUBLE, fields.source(node));
+      // A number that no double holds would make the sink refuse the whole batch.
+      if (isFinite(fields.number(node))) return writeScalar(to, DOUBLE, fields.source(node));
+      to.bytes(STRING);
+      writeJsonText(to, fields.source(node));
+      to.byte(CLOSE);
+      return;
     case JsonKind.Boolean:
       return writeScalar(to, BOOLEAN, fields.source(node));
     case JsonKind.Array:

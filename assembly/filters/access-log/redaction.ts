@@ -53,18 +53,23 @@ const AT_SIGN: u8 = 0x40;
 const SLASH: u8 = 0x2f;
 
 const digest = memory.data(32, 16);
+/** A URL that is encoded so many times more than its query is no longer looked into. */
+const ENCODINGS_MAX = 4;
+
+// What the steps of one value are put together in. Of all configurations together: a scratch is never given back.
+const userOut = new Scratch();
+const urlOut = new Scratch();
+const cookieOut = new Scratch();
+const tokenOut = new Scratch();
+const patternOut: Scratch[] = [new Scratch(), new Scratch()];
+const plainName = new Scratch();
+const plainValue: Scratch[] = [new Scratch(), new Scratch()];
 
 
 @final
 export class Redaction {
   private hmac: HmacKey | null = null;
   private replaced: Writer = new Writer(128);
-  private urlOut: Scratch = new Scratch();
-  private cookieOut: Scratch = new Scratch();
-  private tokenOut: Scratch = new Scratch();
-  private patternOut: Scratch[] = [new Scratch(), new Scratch()];
-  private plainName: Scratch = new Scratch();
-  private plainValue: Scratch = new Scratch();
   private params: ParamReader = new ParamReader();
   private cookies: CookieReader = new CookieReader();
 
@@ -128,7 +133,7 @@ export class Redaction {
     const patterns = this.config.patterns;
     for (let i = 0; i < patterns.length; i++) {
       const pattern = unchecked(patterns[i]);
-      const out = unchecked(this.patternOut[i & 1]);
+      const out = unchecked(patternOut[i & 1]);
       if (pattern.action == Action.Hash) clean = this.hashedMatches(i, clean, out);
       else clean = pattern.searcher.replaceAll(clean, pattern.action == Action.Drop ? EMPTY : view(MASK), out);
     }
@@ -160,7 +165,7 @@ export class Redaction {
   private withoutTokens(value: Bytes): Bytes {
     let start = find(value, TOKEN_START);
     if (start < 0) return value;
-    const out = this.tokenOut;
+    const out = tokenOut;
     let copied = 0;
     out.clear();
     while (start >= 0) {
@@ -181,34 +186,25 @@ export class Redaction {
 
   /** A URL, a request target or any text with one: credentials before the host, parameters behind "?" and "#". */
   url(value: Bytes): Bytes {
-    const user = this.config.defaults ? userInfoEnd(value) : 0;
-    const first = firstMark(value);
-    if (first == lengthOf(value) && user == 0) return value;
-    const out = this.urlOut;
-    out.clear();
-    if (user > 0) {
-      const start = find(value, SCHEME_END) + 3;
-      out.put(slice(value, 0, start));
-      out.put(view(MASK));
-      out.put(slice(value, user, max(first, user)));
-    } else {
-      out.put(slice(value, 0, first));
-    }
-    for (let from = max(first, user); from < lengthOf(value);) {
-      const end = nextMark(value, from + 1);
-      this.putParams(out, at(value, from), slice(value, from + 1, end));
+    const known = this.config.defaults ? withoutUsers(value) : value;
+    const first = nextMark(known, 0);
+    if (first == lengthOf(known)) return known;
+    urlOut.clear();
+    urlOut.put(slice(known, 0, first));
+    for (let from = first; from < lengthOf(known);) {
+      const end = nextMark(known, from + 1);
+      this.putParams(urlOut, at(known, from), slice(known, from + 1, end));
       from = end;
     }
-    return out.view();
+    return urlOut.view();
   }
 
   /** The parameters of a query alone, without its "?". */
   query(query: Bytes): Bytes {
     if (query == NONE) return NONE;
-    const out = this.urlOut;
-    out.clear();
-    this.putParams(out, 0, query);
-    return out.view();
+    urlOut.clear();
+    this.putParams(urlOut, 0, query);
+    return urlOut.view();
   }
 
   /** The value of one parameter. */
@@ -229,7 +225,7 @@ export class Redaction {
     this.params.open(query);
     while (this.params.next()) {
       const value = this.params.value;
-      let action = this.config.ofParam(decoded(this.params.name, this.plainName));
+      let action = this.config.ofParam(decoded(this.params.name, plainName));
       if (action == Action.Keep && this.hidesParam(value)) action = this.config.action;
       if (action == Action.Keep || lengthOf(value) == 0) continue;
       // Between the last redacted parameter and this one everything stays byte for byte.
@@ -248,20 +244,30 @@ export class Redaction {
     if (hasDropped) trimEnd(out, start, mark);
   }
 
-  /** A URL inside of a parameter, percent-encoded, whose own parameters are credentials. */
+  /** A URL inside of a parameter, percent-encoded once or more, whose own parameters are credentials. */
   private hidesParam(value: Bytes): bool {
-    if (!this.config.defaults || indexOf(value, PERCENT) < 0) return false;
-    const inner = decoded(value, this.plainValue);
-    for (let i = indexOf(inner, EQUALS); i >= 0; i = indexOf(inner, EQUALS, i + 1)) {
+    if (!this.config.defaults) return false;
+    let inner = value;
+    for (let times = 0; times < ENCODINGS_MAX && indexOf(inner, PERCENT) >= 0; times++) {
+      const before = lengthOf(inner);
+      inner = decoded(inner, unchecked(plainValue[times & 1]));
+      if (lengthOf(inner) == before) return false;
+      if (this.namesCredential(inner)) return true;
+    }
+    return false;
+  }
+
+  private namesCredential(text: Bytes): bool {
+    for (let i = indexOf(text, EQUALS); i >= 0; i = indexOf(text, EQUALS, i + 1)) {
       let start = i;
-      while (start > 0 && isNameByte(at(inner, start - 1))) start--;
-      if (start < i && this.config.ofParam(slice(inner, start, i)) != Action.Keep) return true;
+      while (start > 0 && isNameByte(at(text, start - 1))) start--;
+      if (start < i && this.config.ofParam(slice(text, start, i)) != Action.Keep) return true;
     }
     return false;
   }
 
   private cookieHeader(value: Bytes): Bytes {
-    const out = this.cookieOut;
+    const out = cookieOut;
     out.clear();
     this.cookies.open(value);
     while (this.cookies.nextPiece()) this.putCookie(out, slice(value, this.cookies.start, this.cookies.end));
@@ -269,7 +275,7 @@ export class Redaction {
   }
 
   private setCookieHeader(value: Bytes): Bytes {
-    const out = this.cookieOut;
+    const out = cookieOut;
     out.clear();
     const end = indexOf(value, SEMICOLON);
     this.putCookie(out, trimSpace(end < 0 ? value : slice(value, 0, end)));
@@ -297,18 +303,36 @@ function nextMark(value: Bytes, from: i32): i32 {
   return i;
 }
 
-function firstMark(value: Bytes): i32 {
-  return nextMark(value, 0);
+/** Without the `user:password@` of any URL in it. */
+function withoutUsers(value: Bytes): Bytes {
+  let scheme = find(value, SCHEME_END);
+  if (scheme < 0) return value;
+  const query = nextMark(value, 0);
+  let copied = 0;
+  userOut.clear();
+  while (scheme >= 0) {
+    const start = scheme + 3;
+    const end = userEnd(value, start, start > query);
+    if (end > start) {
+      userOut.put(slice(value, copied, start));
+      userOut.put(view(MASK));
+      copied = end;
+    }
+    scheme = find(value, SCHEME_END, max(start, end));
+  }
+  if (copied == 0) return value;
+  userOut.put(slice(value, copied));
+  return userOut.view();
 }
 
-/** Where the "@" of `scheme://user:password@host` is; 0 when there is none. */
-function userInfoEnd(value: Bytes): i32 {
-  const scheme = find(value, SCHEME_END);
-  if (scheme < 0) return 0;
+/** Where the "@" behind a user's name and password is, of a host that begins at `start`; 0 when there is none. */
+function userEnd(value: Bytes, start: i32, inQuery: bool): i32 {
   let found = 0;
-  for (let i = scheme + 3; i < lengthOf(value); i++) {
+  for (let i = start; i < lengthOf(value); i++) {
     const byte = at(value, i);
-    if (byte == SLASH || byte == QUESTION || byte == HASH_SIGN) break;
+    if (byte <= 0x20 || byte == SLASH || byte == QUESTION || byte == HASH_SIGN) break;
+    // In a query "&" ends the parameter; elsewhere it may stand in a password.
+    if (inQuery && byte == AMPERSAND) break;
     if (byte == AT_SIGN) found = i;
   }
   return found;

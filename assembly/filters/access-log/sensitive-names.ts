@@ -10,6 +10,9 @@ const PARTS = words(
 /** The whole name of a query parameter: too short or too common to be looked for inside of others. */
 const WHOLE = words("auth jwt sig code key pwd pass pin otp sid session samlresponse samlrequest");
 
+/** The shortest of them: a query of thousands of short names must not cost thousands of searches. */
+const NAME_BYTES_MIN = 3;
+
 function words(line: string): Bytes[] {
   return line.split(" ").map<Bytes>((word) => text(word));
 }
@@ -18,6 +21,7 @@ const plain = new Scratch();
 
 /** Whether a query parameter of this (decoded) name holds a credential as a rule. */
 export function isSensitiveParam(name: Bytes): bool {
+  if (lengthOf(name) < NAME_BYTES_MIN) return false;
   const bare = bareName(name);
   for (let i = 0; i < WHOLE.length; i++) {
     if (equal(bare, unchecked(WHOLE[i]))) return true;

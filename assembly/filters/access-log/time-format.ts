@@ -11,6 +11,10 @@ const PERCENT: u8 = 0x25;
 /** Envoy's default. */
 export const DEFAULT_FORMAT = "%Y-%m-%dT%H:%M:%E3SZ";
 
+const FORMAT_BYTES_MAX = 256;
+/** No conversion writes more than twenty times what it takes in the format. */
+const RENDERED_BYTES_MAX = 20 * FORMAT_BYTES_MAX;
+
 const PLUS_ZERO = utf8("+00:00");
 const DAYS = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(" ");
 const MONTHS = "January February March April May June July August September October November December".split(" ");
@@ -46,7 +50,7 @@ export class TimeFormat {
   /** Why the last `compile` gave null. */
   static error: string = "";
   private pieces: Piece[] = [];
-  private writer: Writer = new Writer(1024);
+  private writer: Writer = new Writer(RENDERED_BYTES_MAX);
   private civil: Civil = new Civil();
   /** The second whose rendering `writer` holds, when nothing in the format is finer than `fraction` can patch. */
   private renderedSecond: i64 = i64.MIN_VALUE;
@@ -57,6 +61,10 @@ export class TimeFormat {
   /** Compiles `format`; null when it has a conversion that is not known, with the reason in `error`. */
   static compile(format: Bytes): TimeFormat | null {
     const compiled = new TimeFormat();
+    if (lengthOf(format) > FORMAT_BYTES_MAX) {
+      TimeFormat.error = "a time format longer than " + FORMAT_BYTES_MAX.toString() + " bytes";
+      return null;
+    }
     const source = view(expanded(toText(format)));
     let from = 0;
     for (let i = 0; i < lengthOf(source); i++) {
@@ -136,7 +144,7 @@ export class TimeFormat {
       }
       this.renderPiece(piece, second, <i32>ofDay, day, nanos);
     }
-    if (fractions == 1) this.patchAt = fractionAt;
+    if (fractions == 1 && !this.writer.overflowed) this.patchAt = fractionAt;
   }
 
   private renderPiece(piece: Piece, second: i64, ofDay: i32, day: i64, nanos: i64): void {
