@@ -1,6 +1,7 @@
 // Keys from an environment variable: an HMAC secret as it is, or a key set as JSON.
 import { Bytes, NONE, at, lengthOf, owned } from "../../lib/bytes";
-import { describeJwk, jwkStatus, secretKey } from "../../lib/jose/jwk";
+import { secretKey } from "../../lib/jose/jwk-members";
+import { describeJwk, jwkStatus } from "../../lib/jose/jwk-status";
 import { KeySet, KeySetStatus, describeKeySet } from "../../lib/jose/key-set";
 import { Provider } from "./provider";
 

@@ -8,9 +8,8 @@ const hash = memory.data(64, 16);
 const r = memory.data(80, 16);
 const s = memory.data(80, 16);
 const z = memory.data(80, 16);
-/** Scalars with zeros behind them (see group.ts). */
-const u1 = memory.data(56, 16);
-const u2 = memory.data(56, 16);
+const u1 = memory.data(48, 16);
+const u2 = memory.data(48, 16);
 const exponent = memory.data(48, 16);
 /** Jacobian coordinates. */
 const point = memory.data(168, 16);

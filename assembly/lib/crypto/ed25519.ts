@@ -22,9 +22,9 @@ const UPPER_HALF: usize = upperHalf();
 
 const point = memory.data(160, 16);
 const hash = memory.data(64, 16);
-/** S and k, with zeros behind them (see group.ts). */
-const signatureScalar = memory.data(56, 16);
-const hashScalar = memory.data(56, 16);
+/** S and k. */
+const signatureScalar = memory.data(32, 16);
+const hashScalar = memory.data(32, 16);
 const low = memory.data(80, 16);
 const high = memory.data(80, 16);
 const encoded = memory.data(32, 16);

@@ -11,10 +11,8 @@ const GENERATOR_WINDOW = 7;
 const KEY_ENTRIES = 1 << (KEY_WINDOW - 2);
 const GENERATOR_ENTRIES = 1 << (GENERATOR_WINDOW - 2);
 
-/** Scalars are little-endian bytes with zeros behind them, so that a window may reach over their end. */
-export const SCALAR_BYTES_MAX = 48;
-export const SCALAR_ROOM = 56;
-
+/** The scalar at hand with zeros behind it, so that a window may reach over its end. */
+const padded = memory.data(56, 16);
 /** Signed digits, one for each bit of a scalar and for the carry out of it. */
 const keyDigits = memory.data(400, 16);
 const generatorDigits = memory.data(400, 16);
@@ -55,7 +53,7 @@ export abstract class Group {
     return table;
   }
 
-  /** aG + bQ to `out`; Q is the point that `keyTable` was made for. */
+  /** aG + bQ to `out`; Q is the point that `keyTable` was made for, and the scalars are little-endian and below the order. */
   sum(a: usize, b: usize, table: StaticArray<u8>, out: usize): void {
     const generatorTable = this.ownTable();
     const bits = this.scalarBits;
@@ -106,11 +104,13 @@ export abstract class Group {
 /** Digits of which no two within `window` positions are other than zero, with the scalar as their sum over 2^i. */
 function recode(scalar: usize, bits: i32, window: i32, digits: usize): void {
   memory.fill(digits, 0, <usize>bits + 1);
+  memory.fill(padded, 0, 56);
+  memory.copy(padded, scalar, <usize>((bits + 7) >> 3));
   const mask: i32 = (1 << window) - 1;
   let carry = 0;
   for (let i = 0; i <= bits;) {
     // A window is at most seven bits, so two bytes hold it.
-    const next = ((<i32>load<u16>(scalar + <usize>(i >> 3))) >> (i & 7)) & mask;
+    const next = ((<i32>load<u16>(padded + <usize>(i >> 3))) >> (i & 7)) & mask;
     if ((next & 1) == carry) {
       i++;
       continue;

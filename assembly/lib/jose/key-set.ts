@@ -2,7 +2,8 @@
 import { Bytes, lengthOf, text } from "../bytes";
 import { JsonDocument, JsonKind } from "../json/document";
 import { Key } from "./key";
-import { JwkStatus, describeJwk, jwkStatus, readJwk } from "./jwk";
+import { readJwk } from "./jwk";
+import { JwkStatus, describeJwk, jwkStatus } from "./jwk-status";
 
 /** More than any issuer has; the size of the text bounds the work of reading it. */
 export const KEYS_MAX = 1_000;

@@ -4,7 +4,7 @@ import { EcdsaPublicKey } from "../crypto/ecdsa";
 import { Ed25519PublicKey } from "../crypto/ed25519";
 import { HmacKey } from "../crypto/hmac";
 import { RsaPublicKey } from "../crypto/rsa";
-import { Algorithm, Curve } from "./algorithm";
+import { Algorithm, Curve, Family, algorithms } from "./algorithm";
 
 export const enum KeyType {
   Rsa = 0,
@@ -39,6 +39,29 @@ export class Key {
   readonly hmac: StaticArray<HmacKey | null> = new StaticArray<HmacKey | null>(3);
 
   constructor(readonly type: KeyType) {}
+
+  /** The algorithms that go with its type, curve and size, as bits. */
+  fittingAlgorithms(): u32 {
+    let bits: u32 = 0;
+    for (let i = 0; i < algorithms.length; i++) {
+      const algorithm = unchecked(algorithms[i]);
+      if (this.goesWith(algorithm)) bits |= algorithm.bit;
+    }
+    return bits;
+  }
+
+  private goesWith(algorithm: Algorithm): bool {
+    switch (this.type) {
+      case KeyType.Rsa:
+        return algorithm.family == Family.Rsa || algorithm.family == Family.RsaPss;
+      case KeyType.Ec:
+        return algorithm.family == Family.Ecdsa && algorithm.curve == this.curve;
+      case KeyType.Okp:
+        return algorithm.family == Family.EdDsa;
+      default:
+        return algorithm.family == Family.Hmac && this.first.length * 8 >= algorithm.hashBits;
+    }
+  }
 
   /** Whether it can be the one for a token with this header. Where one of them has no name, the name decides nothing. */
   fits(algorithm: Algorithm, keyId: Bytes): bool {

@@ -246,6 +246,18 @@ for (const curve of curves) {
   });
 }
 
+test("curves in turn: nothing is left of the longer numbers of the other", () => {
+  for (let i = 0; i < 200; i++) {
+    for (const curve of [p384, p256]) {
+      const d = noiseBelow(`turn ${i}`, curve.n - 1n) + 1n;
+      const message = noise(`turn ${i}`, 10);
+      const signature = signer(curve, d)(curve.bits as HashBits, message);
+      prepare(curve, timesG(curve, d)!);
+      assert.ok(ours(curve.bits as HashBits, message, signature), `${curve.name}, ${i}`);
+    }
+  }
+});
+
 test("P-521: points are checked, although only the host verifies with them", () => {
   const has = (x: Buffer, y: Buffer) => {
     machine.clear();

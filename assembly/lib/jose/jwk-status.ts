@@ -1,0 +1,100 @@
+// Every way a JWK can be of no use, and how people are told.
+import { Key } from "./key";
+
+/** Why a JWK is of no use. */
+export const enum JwkStatus {
+  Ok = 0,
+  NotObject,
+  /** `kty` is absent, no string, or a type that nobody here knows. */
+  KeyTypeUnknown,
+  /** `kid` is no string. */
+  KeyIdNotString,
+  /** `use` is there and is not `sig`. */
+  UseNotSignature,
+  /** `key_ops` is there and has no `verify` in it. */
+  OperationsWithoutVerify,
+  /** `alg` is no string, unknown, or not of this key type, curve or size. */
+  AlgorithmMismatch,
+  /** `crv` is absent or one that nobody here knows. */
+  CurveUnknown,
+  /** A member that the type must have is absent or no string. */
+  MemberMissing,
+  /** A member is no base64url. */
+  BadBase64,
+  /** Fewer than 2048 bits. */
+  ModulusTooShort,
+  /** More than 8192 bits. */
+  ModulusTooLong,
+  /** Even: no product of two odd primes. */
+  ModulusEven,
+  /** 0, or 1, with which every signature is its own message. */
+  ExponentTooSmall,
+  ExponentEven,
+  /** More than 32 bits. */
+  ExponentTooLong,
+  /** A coordinate does not have the curve's length (RFC 7518 section 6.2.1.2; RFC 8037 section 2). */
+  CoordinateLength,
+  /** A coordinate is not below p, or the point not on its curve; of Ed25519 also a second encoding of a point. */
+  PointOffCurve,
+  /** Anyone can sign for it. */
+  PointSmallOrder,
+  /** A secret of fewer than 32 bytes. */
+  SecretTooShort,
+  /** A secret of more than 1,024 bytes. */
+  SecretTooLong,
+}
+
+/** Why the last JWK or secret gave no key. */
+export let jwkStatus: JwkStatus = JwkStatus.Ok;
+
+/** Notes why there is no key. */
+export function refuse(status: JwkStatus): Key | null {
+  jwkStatus = status;
+  return null;
+}
+
+/** For people, in the words of RFC 7517. */
+export function describeJwk(status: JwkStatus): string {
+  switch (status) {
+    case JwkStatus.NotObject:
+      return "not an object";
+    case JwkStatus.KeyTypeUnknown:
+      return "kty is none of RSA, EC, OKP, oct";
+    case JwkStatus.KeyIdNotString:
+      return "kid is not a string";
+    case JwkStatus.UseNotSignature:
+      return "use is not sig";
+    case JwkStatus.OperationsWithoutVerify:
+      return "key_ops has no verify";
+    case JwkStatus.AlgorithmMismatch:
+      return "alg does not go with the key";
+    case JwkStatus.CurveUnknown:
+      return "crv is not supported";
+    case JwkStatus.MemberMissing:
+      return "a member of the key is missing";
+    case JwkStatus.BadBase64:
+      return "a member is no base64url";
+    case JwkStatus.ModulusTooShort:
+      return "RSA modulus has fewer than 2048 bits";
+    case JwkStatus.ModulusTooLong:
+      return "RSA modulus has more than 8192 bits";
+    case JwkStatus.ModulusEven:
+      return "RSA modulus is even";
+    case JwkStatus.ExponentTooSmall:
+      return "RSA exponent is below 3";
+    case JwkStatus.ExponentEven:
+      return "RSA exponent is even";
+    case JwkStatus.ExponentTooLong:
+      return "RSA exponent has more than 32 bits";
+    case JwkStatus.CoordinateLength:
+      return "a coordinate does not have the curve's length";
+    case JwkStatus.PointOffCurve:
+      return "the point is not on the curve";
+    case JwkStatus.PointSmallOrder:
+      return "the point is of small order";
+    case JwkStatus.SecretTooShort:
+      return "the secret has fewer than 32 bytes";
+    default:
+      return "the secret has more than 1024 bytes";
+  }
+}
