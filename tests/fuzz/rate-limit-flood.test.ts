@@ -136,7 +136,7 @@ test("a million clients change neither memory nor the fate of one that was limit
 
 test("maxKeys clients at once all get a bucket of their own", () => {
   const limit = { name: "per-client", key: [{ header: "x-key" }], tokenBucket: { maxTokens: 1, fillInterval: "1h" } };
-  for (const maxKeys of [1, 31, 32, 33, 500, 20_000]) {
+  for (const maxKeys of [1, 23, 24, 25, 500, 20_000]) {
     const host = new BareHost(code, { limits: [limit], maxKeys });
     for (let i = 0; i < maxKeys; i++) assert.equal(host.ask(`client-${i}`), true);
     for (let i = 0; i < maxKeys; i++) assert.equal(host.ask(`client-${i}`), false);

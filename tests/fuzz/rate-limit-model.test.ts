@@ -70,7 +70,7 @@ function configOf(limits: Limit[], instance: string): object {
       ],
     }),
   }));
-  return { instance, limits: settings, maxKeys: 32 };
+  return { instance, limits: settings, maxKeys: 24 };
 }
 
 function drawRequest(random: Random): Asked {

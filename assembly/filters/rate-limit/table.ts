@@ -9,12 +9,12 @@ import { Bytes, bytes, lengthOf, pointerOf } from "../../lib/bytes";
 import { TICKS_PER_NANO } from "./bucket";
 
 /** Slots of a set of clients. */
-export const SET_SLOTS = 32;
+export const SET_SLOTS = 24;
 /**
  * Clients to a set, on average, when the table holds as many as were asked for. They spread as a Poisson distribution: of
- * a million clients all at once, one finds its set full.
+ * a million clients all at once, two find their set full.
  */
-const SET_CLIENTS = 14;
+const SET_CLIENTS = 9;
 /** Slots of a limit's own bucket: of its figures, and of those it had before configuration updates. */
 export const OWN_SLOTS = 4;
 
@@ -50,28 +50,36 @@ export const enum Found {
   Full,
 }
 
-/** One set, copied from shared data so that it can be changed and written back. */
+/** One set as it was read from shared data, to be changed in place and written back. */
 @final
 export class BucketSet {
+  /** For a set that is not there yet, or has to grow. */
   private readonly memory: StaticArray<u8> = new StaticArray<u8>(SET_BYTES);
+  /** Where the set lies: where the host put it, or in `memory`. */
+  private base: usize = changetype<usize>(this.memory);
   private slotCount: i32 = SET_SLOTS;
   /** The slot that `find` chose. */
   private chosen: i32 = 0;
 
   /**
-   * Takes the bytes of a set. It has at least `slots` slots, and more when it was written with more; bytes that no set can
-   * have (not written by this code) count as an empty one.
+   * Takes the bytes of a set, which must stay where they are while it is used. It has at least `slots` slots (at most
+   * SET_SLOTS), and more when it was written with more; bytes that no set can have count as an empty one.
    */
   load(value: Bytes, slots: i32): void {
     const length = lengthOf(value);
     const isSet = length >= HEADER_BYTES && length <= SET_BYTES && (length - HEADER_BYTES) % SLOT_BYTES == 0;
     const used = isSet ? length : 0;
-    const start = changetype<usize>(this.memory);
+    const size = HEADER_BYTES + slots * SLOT_BYTES;
+    if (used >= size) {
+      this.base = pointerOf(value);
+      this.slotCount = (used - HEADER_BYTES) / SLOT_BYTES;
+      return;
+    }
+    this.base = changetype<usize>(this.memory);
+    this.slotCount = slots;
     // NONE points nowhere: not even nothing may be copied from there.
-    if (used > 0) memory.copy(start, pointerOf(value), <usize>used);
-    this.slotCount = max(slots, (used - HEADER_BYTES) / SLOT_BYTES);
-    const size = HEADER_BYTES + this.slotCount * SLOT_BYTES;
-    if (used < size) memory.fill(start + <usize>used, 0, <usize>(size - used));
+    if (used > 0) memory.copy(this.base, pointerOf(value), <usize>used);
+    memory.fill(this.base + <usize>used, 0, <usize>(size - used));
   }
 
   /**
@@ -80,7 +88,7 @@ export class BucketSet {
    * the set must be written back, or the time since would be taken back again and again.
    */
   isSetBack(now: i64): bool {
-    const start = changetype<usize>(this.memory);
+    const start = this.base;
     const ahead = load<i64>(start) - now;
     if (ahead <= STEP_TICKS) {
       if (ahead < 0) store<i64>(start, now);
@@ -96,7 +104,7 @@ export class BucketSet {
 
   /** The time that counts, after `isSetBack`. */
   get now(): i64 {
-    return load<i64>(changetype<usize>(this.memory));
+    return load<i64>(this.base);
   }
 
   /** Finds the slot of `fingerprint` (never 0), or one that is free or full again. */
@@ -143,12 +151,12 @@ export class BucketSet {
 
   /** The set as bytes, to be written back. */
   view(): Bytes {
-    return bytes(changetype<usize>(this.memory), HEADER_BYTES + this.slotCount * SLOT_BYTES);
+    return bytes(this.base, HEADER_BYTES + this.slotCount * SLOT_BYTES);
   }
 
   // @ts-ignore: decorator
   @inline
   private place(slot: i32): usize {
-    return changetype<usize>(this.memory) + HEADER_BYTES + <usize>slot * SLOT_BYTES;
+    return this.base + HEADER_BYTES + <usize>slot * SLOT_BYTES;
   }
 }

@@ -52,6 +52,9 @@ export class SharedValues {
 
 @final
 export class FakeStore extends Store {
+  /** Answers of the host lie in memory of their own until the request is over. */
+  private readonly answers: StaticArray<u8>[] = [];
+
   constructor(readonly shared: SharedValues) {
     super();
   }
@@ -60,7 +63,10 @@ export class FakeStore extends Store {
     const name = named(key);
     this.shared.reads++;
     this.version = this.shared.versions.has(name) ? this.shared.versions.get(name) : 0;
-    return this.shared.values.has(name) ? view(this.shared.values.get(name)) : NONE;
+    if (!this.shared.values.has(name)) return NONE;
+    const answer = owned(view(this.shared.values.get(name)));
+    this.answers.push(answer);
+    return view(answer);
   }
 
   write(key: Bytes, value: Bytes, version: u32): bool {

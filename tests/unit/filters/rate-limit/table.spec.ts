@@ -138,12 +138,12 @@ describe("the table's size", () => {
   it("is exact for one set, and leaves room in larger tables", () => {
     expect(setsFor(1)).toBe(1);
     expect(slotsFor(1)).toBe(1);
-    expect(setsFor(32)).toBe(1);
+    expect(setsFor(24)).toBe(1);
     expect(slotsFor(20)).toBe(20);
-    expect(setsFor(33)).toBe(3);
-    expect(slotsFor(33)).toBe(SET_SLOTS);
-    expect(setsFor(10_000)).toBe(715);
-    expect(setsFor(4_000_000)).toBe(285_715);
+    expect(setsFor(25)).toBe(3);
+    expect(slotsFor(25)).toBe(SET_SLOTS);
+    expect(setsFor(10_000)).toBe(1112);
+    expect(setsFor(4_000_000)).toBe(444_445);
   });
 
   it("spreads as many clients as were asked for so that none finds its set full", () => {
