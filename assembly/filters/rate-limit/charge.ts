@@ -2,9 +2,10 @@
 // a request may meet several limits and all must be looked at before any is charged.
 import { Bytes, lengthOf, pointerOf, utf8, view } from "../../lib/bytes";
 import { TokenBucket } from "./bucket";
-import { Limit } from "./config";
+import { Limit } from "./limit";
 import { Store } from "./store";
 import { BucketSet, Found, OWN_SLOTS, setOf } from "./table";
+import { Table } from "./shared-state";
 
 /** Writes lost to other workers in a row before a request is refused rather than tried again. */
 const ATTEMPTS_MAX = 64;
@@ -18,25 +19,6 @@ export const enum Outcome {
   Limited,
   /** Would have refused, but only watches (`shadow`) or was not enforced on this request. */
   Shadowed,
-}
-
-/** Where the buckets of clients lie, for all limits with a key. */
-@final
-export class Table {
-  constructor(
-    readonly sets: i32,
-    readonly slots: i32,
-    /** How many sets there were before `maxKeys` was changed; 0: it never was. */
-    readonly setsBefore: i32,
-    /** `…/s/` and the number of a set, 4 bytes. */
-    readonly key: StaticArray<u8>,
-  ) {}
-
-  /** The key of the set with this number. */
-  at(index: u32): Bytes {
-    store<u32>(changetype<usize>(this.key) + this.key.length - 4, index);
-    return view(this.key);
-  }
 }
 
 /** One of a limit's buckets that are not a client's: the limit's own, or an override's. */

@@ -1,30 +1,27 @@
 // rate-limit at work: host facts into the policy's question, its verdict into host calls. No decision of its own.
-import { keep } from "../../host/arena";
 import { monotonicNanos, unixNanos } from "../../host/clock";
 import { HeaderAction, Root, Stream } from "../../host/context";
-import { BufferType, bufferBytes } from "../../host/buffer";
-import { HeaderMap, MapType, addHeader, removeHeader, replaceHeader } from "../../host/header-map";
-import { startCall, startedToken } from "../../host/http-call";
-import { sendLocalReply, GRPC_STATUS_NONE } from "../../host/local-reply";
+import { GRPC_STATUS_NONE, sendLocalReply } from "../../host/local-reply";
 import { LogLevel, log } from "../../host/log";
-import { Counter } from "../../host/metrics";
-import { Pairs } from "../../host/pairs";
 import { setProperty } from "../../host/property";
 import { HostRequest } from "../../host/request";
 import { register, streamOf } from "../../host/runtime";
-import { readShared, sharedVersion, writeShared } from "../../host/shared-data";
 import { Status } from "../../host/status";
 import { continueRequest, useContext } from "../../host/stream-control";
-import { Bytes, EMPTY, NONE, equal, lengthOf, text, toText, utf8, view } from "../../lib/bytes";
+import { Bytes, EMPTY, NONE, text, toText, utf8, view } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
-import { spent } from "../../lib/garbage";
+import { ReplyHeaders, ResponseHeaders, addTo, addToRequest, removeFromRequest } from "./answer";
 import { TICKS_PER_NANO } from "./bucket";
-import { Charge, Outcome } from "./charge";
-import { Config, Global, HeaderValue, Limit, Mode, OnFailure } from "./config";
+import { Charge } from "./charge";
+import { Config, Mode, OnFailure } from "./config";
+import { Fleet, NOBODY, NO_CALL } from "./fleet";
+import { Limit } from "./limit";
+import { LimitCounters } from "./metrics";
 import { Policy } from "./policy";
-import { HeaderSink, Quota } from "./quota";
-import { Answer, RPC_PATH, ServiceAnswer, isAsked, question, readAnswer } from "./service";
-import { Store } from "./store";
+import { isAsked, question } from "./question";
+import { Quota } from "./quota";
+import { Answer, ServiceAnswer } from "./service-answer";
+import { SharedStore } from "./shared-store";
 
 export {
   proxy_abi_version_0_2_1,
@@ -35,7 +32,6 @@ export {
   proxy_on_memory_allocate,
   proxy_on_request_headers,
   proxy_on_response_headers,
-  proxy_on_vm_start,
 } from "../../host/runtime";
 
 const LIMIT_PROPERTY = text("gatehouse_limit");
@@ -43,80 +39,10 @@ const GRPC_RESOURCE_EXHAUSTED = 8;
 const LOCAL_DETAILS = text("local_rate_limited");
 const GLOBAL_DETAILS = text("global_rate_limited");
 const SERVICE_DETAILS = text("rate_limit_service_unavailable");
-/** No token: the host counts them from 1, and in 32 bits it does not get here. */
-const NO_CALL: u32 = u32.MAX_VALUE;
-/** No stream: context 0 is never one. */
-const NOBODY: u32 = 0;
-/** A RateLimitResponse is a few hundred bytes; more is not one. */
-const ANSWER_BYTES_MAX = 64 * 1024;
-/** What a waiting request costs in the table of calls, for the garbage account. */
-const FLIGHT_BYTES = 32;
-
-const METHOD = text(":method");
-const POST = text("POST");
-const PATH = text(":path");
-const AUTHORITY = text(":authority");
-const CONTENT_TYPE = text("content-type");
-const GRPC = text("application/grpc");
-const TE = text("te");
-const TRAILERS = text("trailers");
-const GRPC_STATUS = text("grpc-status");
-const GRPC_OK = text("0");
-
-/** The proxy's shared data as the buckets' store. */
-@final
-class SharedStore extends Store {
-  read(key: Bytes): Bytes {
-    const value = readShared(key);
-    this.version = sharedVersion;
-    return value;
-  }
-
-  write(key: Bytes, value: Bytes, version: u32): bool {
-    return writeShared(key, value, version) == Status.Ok;
-  }
-}
-
-/** Counts the outcomes of one limit. */
-@final
-class LimitCounters {
-  readonly admitted: Counter;
-  readonly limited: Counter;
-  readonly shadowed: Counter;
-  readonly overflowed: Counter;
-
-  constructor(limitName: string) {
-    const prefix = "gatehouse.rate-limit." + limitName + ".";
-    this.admitted = new Counter(prefix + "admitted");
-    this.limited = new Counter(prefix + "limited");
-    this.shadowed = new Counter(prefix + "shadowed");
-    this.overflowed = new Counter(prefix + "overflowed");
-  }
-}
-
-/** Headers of a refusal. */
-@final
-class ReplyHeaders extends HeaderSink {
-  readonly pairs: Pairs = new Pairs();
-
-  header(name: Bytes, value: Bytes): void {
-    this.pairs.add(name, keep(value));
-  }
-}
-
-/** Headers of an answer from upstream. */
-@final
-class ResponseHeaders extends HeaderSink {
-  header(name: Bytes, value: Bytes): void {
-    replaceHeader(MapType.ResponseHeaders, name, value);
-  }
-}
 
 const request = new HostRequest();
 const reply = new ReplyHeaders();
 const response = new ResponseHeaders();
-const answerMap = new HeaderMap();
-const serviceAnswer = new ServiceAnswer();
 
 
 @final
@@ -152,23 +78,25 @@ class RateLimitStream extends Stream {
       return this.refuse(root, limited === null ? LOCAL_DETAILS : root.detailsOf(limited.limit));
     }
     if (config.requestHeadersWhenNotEnforced.length > 0) {
-      removeAll(config.requestHeadersWhenNotEnforced);
-      if (limited !== null && enforces) addAll(config.requestHeadersWhenNotEnforced);
+      removeFromRequest(config.requestHeadersWhenNotEnforced, request);
+      if (limited !== null && enforces) addToRequest(config.requestHeadersWhenNotEnforced);
     }
     const global = config.global;
-    return verdict.admitted && global !== null ? this.askService(root, global, policy) : HeaderAction.Continue;
+    const fleet = root.fleet;
+    if (!verdict.admitted || global === null || fleet === null) return HeaderAction.Continue;
+    return this.askFleet(root, fleet, question(global, policy.charges, request), policy);
   }
 
   /** The local limits have admitted; now the fleet's. The request waits for the answer, unless it cannot change anything. */
-  private askService(root: RateLimitRoot, global: Global, policy: Policy): HeaderAction {
-    const body = question(global, policy.charges, request);
-    if (body == NONE) return HeaderAction.Continue;
+  private askFleet(root: RateLimitRoot, fleet: Fleet, body: Bytes, policy: Policy): HeaderAction {
+    const global = root.config.global;
+    if (body == NONE || global === null) return HeaderAction.Continue;
     this.asked = 0;
     for (let i = 0; i < policy.charges.length; i++) {
       if (isAsked(unchecked(policy.charges[i]))) this.asked |= (<u64>1) << i;
     }
     const waits = root.config.mode == Mode.Enforce;
-    const token = root.ask(global, body, waits ? this.id : NOBODY);
+    const token = fleet.ask(global, body, waits ? this.id : NOBODY);
     if (!waits) return HeaderAction.Continue;
     this.token = token;
     if (token != NO_CALL) return HeaderAction.Stop;
@@ -208,7 +136,8 @@ class RateLimitStream extends Stream {
 
   /** The request is gone; an answer that comes later finds nobody. */
   close(): void {
-    if (this.token != NO_CALL) changetype<RateLimitRoot>(this.root).forget(this.token);
+    const fleet = changetype<RateLimitRoot>(this.root).fleet;
+    if (this.token != NO_CALL && fleet !== null) fleet.forget(this.token);
     this.token = NO_CALL;
   }
 
@@ -234,28 +163,6 @@ class RateLimitStream extends Stream {
   }
 }
 
-function addTo(sink: HeaderSink, headers: HeaderValue[]): void {
-  for (let i = 0; i < headers.length; i++) {
-    const each = unchecked(headers[i]);
-    sink.header(view(each.name), view(each.value));
-  }
-}
-
-function addAll(headers: HeaderValue[]): void {
-  for (let i = 0; i < headers.length; i++) {
-    const each = unchecked(headers[i]);
-    addHeader(MapType.RequestHeaders, view(each.name), view(each.value));
-  }
-}
-
-/** Whoever sent them: only we say that a limit would have refused. */
-function removeAll(headers: HeaderValue[]): void {
-  for (let i = 0; i < headers.length; i++) {
-    const name = view(unchecked(headers[i]).name);
-    if (request.headerIndex(name, 0) >= 0) removeHeader(MapType.RequestHeaders, name);
-  }
-}
-
 
 @final
 class RateLimitRoot extends Root {
@@ -266,11 +173,8 @@ class RateLimitRoot extends Root {
   private counters: LimitCounters[] = [];
   private details: StaticArray<u8>[] = [];
   private globalDetails: StaticArray<u8>[] = [];
-  /** Calls under way: token → stream, or NOBODY where only the count matters. */
-  private readonly flights: Map<u32, u32> = new Map<u32, u32>();
-  private serviceOk: Counter | null = null;
-  private serviceOverLimit: Counter | null = null;
-  private serviceFailed: Counter | null = null;
+  /** The rate limit service, when there is one. */
+  fleet: Fleet | null = null;
 
   configure(configuration: StaticArray<u8>): bool {
     const errors = new ConfigErrors();
@@ -292,11 +196,7 @@ class RateLimitRoot extends Root {
       const asks = !limit.match.isEmpty || limit.key.length > 0 || limit.overrides.length > 0;
       if (asks || limit.costHeader.length > 0) this.looksAtRequest = true;
     }
-    if (config.global !== null) {
-      this.serviceOk = new Counter("gatehouse.rate-limit.global.ok");
-      this.serviceOverLimit = new Counter("gatehouse.rate-limit.global.over_limit");
-      this.serviceFailed = new Counter("gatehouse.rate-limit.global.failed");
-    }
+    if (config.global !== null && this.fleet === null) this.fleet = new Fleet();
     this.config = config;
     this.policy = new Policy(config, new SharedStore(), unixNanos() ^ (monotonicNanos() << 20));
     return true;
@@ -306,78 +206,19 @@ class RateLimitRoot extends Root {
     return new RateLimitStream();
   }
 
-  /** Asks the service for one request; NO_CALL when it cannot even be asked. */
-  ask(global: Global, body: Bytes, streamId: u32): u32 {
-    const pairs = reply.pairs;
-    pairs.reset();
-    pairs.add(METHOD, POST);
-    pairs.add(PATH, RPC_PATH);
-    pairs.add(AUTHORITY, view(global.cluster));
-    pairs.add(CONTENT_TYPE, GRPC);
-    pairs.add(TE, TRAILERS);
-    const isWhole = lengthOf(body) > 0;
-    if (!isWhole || startCall(view(global.cluster), pairs, body, global.timeoutMillis) != Status.Ok) {
-      this.countService(Answer.Failure);
-      return NO_CALL;
-    }
-    this.flights.set(startedToken, streamId);
-    spent(FLIGHT_BYTES);
-    return startedToken;
-  }
-
-  forget(token: u32): void {
-    this.flights.delete(token);
-  }
-
   onCallAnswer(token: u32, headers: i32, bodyBytes: i32, trailers: i32): void {
-    if (!this.flights.has(token)) return;
-    const streamId = this.flights.get(token);
-    this.flights.delete(token);
-    this.readService(bodyBytes);
-    this.countService(serviceAnswer.said);
-    if (streamId == NOBODY) return;
+    const fleet = this.fleet;
+    if (fleet === null) return;
+    const streamId = fleet.take(token, bodyBytes);
     const stream = streamOf(streamId);
-    if (stream === null || useContext(streamId) != Status.Ok) return;
-    changetype<RateLimitStream>(stream).onServiceAnswer(this, serviceAnswer);
+    if (streamId == NOBODY || stream === null || useContext(streamId) != Status.Ok) return;
+    changetype<RateLimitStream>(stream).onServiceAnswer(this, fleet.answer);
   }
 
-  /** The service's word; gRPC's own status counts before it, in the trailers or, without a message, in the headers. */
-  private readService(bodyBytes: i32): void {
-    serviceAnswer.clear();
-    let status = NONE;
-    if (answerMap.read(MapType.HttpCallResponseTrailers) == Status.Ok) status = answerMap.get(GRPC_STATUS);
-    if (status == NONE && answerMap.read(MapType.HttpCallResponseHeaders) == Status.Ok) {
-      status = answerMap.get(GRPC_STATUS);
-    }
-    if (status == NONE || !equal(status, GRPC_OK) || bodyBytes > ANSWER_BYTES_MAX) return;
-    const body = bufferBytes(BufferType.HttpCallResponseBody, bodyBytes);
-    if (body != NONE) readAnswer(body, serviceAnswer);
-  }
-
-  private countService(said: Answer): void {
-    const counter =
-      said == Answer.Ok ? this.serviceOk : said == Answer.OverLimit ? this.serviceOverLimit : this.serviceFailed;
-    if (counter !== null) counter.add();
-  }
-
-  /** Adds what each limit said about the request just judged. One that admitted what another refused took nothing. */
+  /** Adds what each limit said about the request just judged. */
   count(policy: Policy, admitted: bool): void {
     for (let i = 0; i < policy.charges.length; i++) {
-      const charge = unchecked(policy.charges[i]);
-      const counters = unchecked(this.counters[i]);
-      switch (charge.outcome) {
-        case Outcome.None:
-          continue;
-        case Outcome.Admitted:
-          if (admitted) counters.admitted.add();
-          break;
-        case Outcome.Limited:
-          counters.limited.add();
-          break;
-        default:
-          counters.shadowed.add();
-      }
-      if (charge.overflowed) counters.overflowed.add();
+      unchecked(this.counters[i]).count(unchecked(policy.charges[i]), admitted);
     }
   }
 

@@ -1,17 +1,15 @@
 // How much may pass. Knows limits, keys and buckets; refuses to know the proxy.
-import { Bytes, at, bytes, isPresent, lengthOf, parseUnsigned, pointerOf, toText, utf8, view } from "../../lib/bytes";
+import { Bytes, at, isPresent, lengthOf, parseUnsigned, toText, view } from "../../lib/bytes";
+import { mix } from "../../lib/hash";
 import { RequestView } from "../../lib/http/request";
-import { Charge, Outcome, Table } from "./charge";
-import { Config, Limit, WhenMissing } from "./config";
+import { Charge, Outcome } from "./charge";
+import { Config } from "./config";
 import { MISSING, fingerprint } from "./key";
+import { Limit, WhenMissing } from "./limit";
+import { Secret, noTable, sharedTable } from "./shared-state";
 import { Store } from "./store";
-import { BucketSet, setsFor, slotsFor } from "./table";
 
 const PERCENT_ALL: u64 = 10_000;
-/** `…/secret`: two words. */
-const SECRET_BYTES = 16;
-/** `…/sets`: how many sets clients lie in, in how many they lay before, and how many have been made. */
-const SIZES_BYTES = 12;
 
 /** The verdict on one request; one object, used again for the next. */
 @final
@@ -29,8 +27,8 @@ export class Policy {
   /** One per limit, in the order of the settings. Their outcomes are those of the last request. */
   readonly charges: Charge[] = [];
   private readonly verdict: Verdict = new Verdict();
-  private k0: u64;
-  private k1: u64 = 0;
+  private readonly k0: u64;
+  private readonly k1: u64;
   private random: u64;
 
   constructor(
@@ -38,63 +36,18 @@ export class Policy {
     private readonly store: Store,
     seed: u64,
   ) {
-    this.k0 = seed;
     this.random = seed | 1;
     const prefix = "rate-limit/" + config.instance + "/";
-    this.shareSecret(utf8(prefix + "secret"));
-    const table = this.createTable(prefix);
+    const secret = Secret.shared(store, prefix, seed, mix(seed));
+    this.k0 = secret.k0;
+    this.k1 = secret.k1;
+    const table = hasKeys(config) ? sharedTable(store, prefix, config.maxKeys) : noTable();
     for (let i = 0; i < config.limits.length; i++) {
       const limit = config.limits[i];
       const charge = new Charge(limit, prefix, toText(view(limit.name)), table);
       charge.prepare(store);
       this.charges.push(charge);
     }
-  }
-
-  /** One secret for all workers: whoever came first chose it. */
-  private shareSecret(key: StaticArray<u8>): void {
-    const secret = new StaticArray<u64>(2);
-    secret[0] = this.k0;
-    secret[1] = this.next();
-    this.store.create(view(key), bytes(changetype<usize>(secret), SECRET_BYTES));
-    const shared = this.store.read(view(key));
-    if (lengthOf(shared) != SECRET_BYTES) return;
-    this.k0 = load<u64>(pointerOf(shared));
-    this.k1 = load<u64>(pointerOf(shared), 8);
-  }
-
-  /** The table's sets, all at once, so that memory is taken here and never by a request. A larger one keeps what it has. */
-  private createTable(prefix: string): Table {
-    const key = utf8(prefix + "s/....");
-    if (!this.hasKeys()) return new Table(1, 1, 0, key);
-    const wanted: u32 = setsFor(this.config.maxKeys);
-    const slots = slotsFor(this.config.maxKeys);
-    const sizeKey = utf8(prefix + "sets");
-    const known = this.store.read(view(sizeKey));
-    const version = this.store.version;
-    const isKnown = lengthOf(known) == SIZES_BYTES;
-    const sets = isKnown ? load<u32>(pointerOf(known)) : wanted;
-    const before = isKnown ? load<u32>(pointerOf(known), 4) : 0;
-    const made = isKnown ? load<u32>(pointerOf(known), 8) : 0;
-    const table = new Table(wanted, slots, wanted == sets ? before : sets, key);
-    const empty = new BucketSet();
-    empty.load(0, slots);
-    for (let index = made; index < wanted; index++) this.store.create(table.at(index), empty.view());
-    const sizes = new StaticArray<u32>(3);
-    sizes[0] = wanted;
-    sizes[1] = table.setsBefore;
-    sizes[2] = max(made, wanted);
-    const value = bytes(changetype<usize>(sizes), SIZES_BYTES);
-    if (!isKnown) this.store.create(view(sizeKey), value);
-    else if (wanted != sets) this.store.write(view(sizeKey), value, version);
-    return table;
-  }
-
-  private hasKeys(): bool {
-    for (let i = 0; i < this.config.limits.length; i++) {
-      if (this.config.limits[i].key.length > 0) return true;
-    }
-    return false;
   }
 
   /** The verdict on one request at `now` (ticks of the monotonic clock). All limits that apply must admit. */
@@ -223,6 +176,13 @@ export class Policy {
     this.random = x;
     return x * 0x2545f4914f6cdd1d;
   }
+}
+
+function hasKeys(config: Config): bool {
+  for (let i = 0; i < config.limits.length; i++) {
+    if (config.limits[i].key.length > 0) return true;
+  }
+  return false;
 }
 
 /** Whose figures count: 0 for the limit's own, or the number of the first override that matches, from 1. */

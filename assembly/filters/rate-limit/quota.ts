@@ -5,7 +5,7 @@ import { Scratch } from "../../lib/http/scratch";
 import { TICKS_PER_NANO } from "./bucket";
 import { Charge } from "./charge";
 import { QuotaHeaders } from "./config";
-import { ServiceAnswer } from "./service";
+import { ServiceAnswer } from "./service-answer";
 
 const SECOND: i64 = 1_000_000_000;
 /** No time to come back at. */

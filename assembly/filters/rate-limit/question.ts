@@ -1,18 +1,10 @@
-// The words of Envoy's rate limit service (envoy.service.ratelimit.v3), one unary gRPC call over HTTP/2: a five-byte frame
-// around one protobuf message, each way. Knows the messages; refuses to know how they travel.
-import { Bytes, EMPTY, NONE, at, bytes, isPresent, lengthOf, pointerOf, slice, text, view } from "../../lib/bytes";
+// What a rate limit service is asked (RateLimitRequest of envoy.service.ratelimit.v3): a five-byte gRPC frame around one
+// protobuf message. Knows the message; refuses to know how it travels.
+import { Bytes, EMPTY, NONE, bytes, isPresent, lengthOf, pointerOf, text, view } from "../../lib/bytes";
 import { siphash } from "../../lib/hash";
 import { RequestView } from "../../lib/http/request";
 import { characterBytes } from "../../lib/json/utf8";
-import {
-  ProtobufReader,
-  ProtobufStatus,
-  WireType,
-  closeMessage,
-  openMessage,
-  putBytes,
-  putUnsigned,
-} from "../../lib/protobuf";
+import { closeMessage, openMessage, putBytes, putUnsigned } from "../../lib/protobuf";
 import { Writer } from "../../lib/writer";
 import { Charge, Outcome } from "./charge";
 import { Global } from "./config";
@@ -22,14 +14,8 @@ export const RPC_PATH = text("/envoy.service.ratelimit.v3.RateLimitService/Shoul
 
 /** Room for all limits with all parts of their keys; more is a mistake and goes as a failure. */
 const REQUEST_BYTES_MAX = 1024 * 1024;
-const FRAME_BYTES = 5;
-/** RateLimitResponse.Code. */
-const CODE_OK = 1;
-const CODE_OVER_LIMIT = 2;
-/** RateLimitResponse.RateLimit.Unit: unknown, second, minute, hour, day, month, year, week. */
-const UNIT_SECONDS: i64[] = [0, 1, 60, 3600, 86_400, 30 * 86_400, 365 * 86_400, 7 * 86_400];
-/** A year: what a broken answer says beyond it is no time to tell a client. */
-const RESET_SECONDS_MAX: i64 = 366 * 24 * 3600;
+/** Compressed or not (one byte), length (four, big-endian). */
+export const FRAME_BYTES = 5;
 
 const GENERIC_KEY = text("generic_key");
 const REMOTE_ADDRESS = text("remote_address");
@@ -40,36 +26,6 @@ const HOST = text("host");
 /** Longer values go as their hash: a key of 64 kB must neither fill the request nor get past the service. */
 const VALUE_BYTES_MAX = 1024;
 const HASHED = text("siphash:");
-
-/** What the service said. */
-export const enum Answer {
-  Ok,
-  OverLimit,
-  /** No answer, a gRPC error, or bytes that are no answer. */
-  Failure,
-}
-
-/** What it said about the limit that it refused, as far as it said anything. */
-@final
-export class ServiceAnswer {
-  said: Answer = Answer.Failure;
-  /** Which descriptor of the question is over its limit; -1: it did not say. */
-  descriptor: i32 = -1;
-  requestsPerUnit: i64 = 0;
-  unitSeconds: i64 = 0;
-  remaining: i64 = 0;
-  /** Seconds until the limit is reset, rounded up; 0: not known. */
-  resetSeconds: i64 = 0;
-
-  clear(): void {
-    this.said = Answer.Failure;
-    this.descriptor = -1;
-    this.requestsPerUnit = 0;
-    this.unitSeconds = 0;
-    this.remaining = 0;
-    this.resetSeconds = 0;
-  }
-}
 
 const writer = new Writer(REQUEST_BYTES_MAX);
 const hashed = new Writer(64);
@@ -170,64 +126,4 @@ function putPart(part: KeyPart, request: RequestView): void {
     default:
       putEntry(part.label, value);
   }
-}
-
-const reader = new ProtobufReader();
-const status = new ProtobufReader();
-const nested = new ProtobufReader();
-
-/**
- * Reads RateLimitResponse from a framed body into `into`: `overall_code` (1) is 1 for OK and 2 for over the limit, and of
- * `statuses` (2), one a descriptor, the one over its limit that is reset last.
- */
-export function readAnswer(body: Bytes, into: ServiceAnswer): void {
-  into.clear();
-  if (lengthOf(body) < FRAME_BYTES || at(body, 0) != 0) return;
-  const length = bswap<u32>(load<u32>(pointerOf(body) + 1));
-  if (length > <u32>(lengthOf(body) - FRAME_BYTES)) return;
-  reader.start(slice(body, FRAME_BYTES, FRAME_BYTES + <i32>length));
-  let code: u64 = 0;
-  let descriptor = 0;
-  while (reader.next()) {
-    if (reader.field == 1) code = reader.value;
-    if (reader.field == 2) readStatus(reader.content, descriptor++, into);
-  }
-  if (reader.status != ProtobufStatus.Ok) return;
-  if (code == CODE_OK) into.said = Answer.Ok;
-  if (code == CODE_OVER_LIMIT) into.said = Answer.OverLimit;
-}
-
-/** DescriptorStatus: `code` (1), `current_limit` (2), `limit_remaining` (3), `duration_until_reset` (4). */
-function readStatus(message: Bytes, descriptor: i32, into: ServiceAnswer): void {
-  let code: u64 = 0;
-  let limit: Bytes = EMPTY;
-  let remaining: i64 = 0;
-  let reset: Bytes = EMPTY;
-  status.start(message);
-  while (status.next()) {
-    if (status.field == 1) code = status.value;
-    else if (status.field == 2) limit = status.content;
-    else if (status.field == 3) remaining = <i64>(status.value & 0xffffffff);
-    else if (status.field == 4) reset = status.content;
-  }
-  // Duration: seconds (1), nanos (2).
-  const seconds = <i64>fieldOf(reset, 1) + (fieldOf(reset, 2) > 0 ? 1 : 0);
-  if (code != CODE_OVER_LIMIT || (into.descriptor >= 0 && seconds <= into.resetSeconds)) return;
-  into.descriptor = descriptor;
-  into.remaining = remaining;
-  into.resetSeconds = max(0, min(seconds, RESET_SECONDS_MAX));
-  // RateLimit: requests_per_unit (1), unit (2).
-  into.requestsPerUnit = <i64>(fieldOf(limit, 1) & 0xffffffff);
-  const unit = fieldOf(limit, 2);
-  into.unitSeconds = unit < <u64>UNIT_SECONDS.length ? unchecked(UNIT_SECONDS[<i32>unit]) : 0;
-}
-
-/** A number of a flat message; 0 when it is not there. */
-function fieldOf(message: Bytes, field: u32): u64 {
-  let value: u64 = 0;
-  nested.start(message);
-  while (nested.next()) {
-    if (nested.field == field && nested.type == WireType.Varint) value = nested.value;
-  }
-  return value;
 }
