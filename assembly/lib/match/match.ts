@@ -1,6 +1,7 @@
 // Which requests: Istio's HTTPMatchRequest and more. All conditions of a Match must hold; a list of them is "any of".
-// Header names are compared in lower case, duplicates of a header joined with "," as in Envoy; the uri is the path
-// without the query; query parameters are decoded; cookies, parameters: the first of a name counts.
+// Header names are compared in lower case; of a header that came several times each value is looked at by itself, as
+// Envoy does since 1.39; the uri is the path without the query; query parameters are decoded; cookies, parameters: the
+// first of a name counts.
 import { Bytes, EMPTY, NONE, indexOf, isPresent, lengthOf, slice, view } from "../bytes";
 import { Cursor } from "../config/reader";
 import { cookie } from "../http/cookie";
@@ -69,14 +70,13 @@ export class Match {
   private headersHold(request: RequestView): bool {
     for (let i = 0; i < this.headers.length; i++) {
       const wanted = unchecked(this.headers[i]);
-      if (!wanted.condition.matches(request.joinedHeader(view(wanted.name)))) return false;
+      if (!headerMeets(request, view(wanted.name), wanted.condition, NONE)) return false;
     }
     for (let i = 0; i < this.withoutHeaders.length; i++) {
       const unwanted = unchecked(this.withoutHeaders[i]);
-      const value = request.joinedHeader(view(unwanted.name));
       // An absent header counts as an empty one here (Istio sets treat_missing_header_as_empty), but not for `present`.
-      const isAbsent = !isPresent(value) && unwanted.condition.kind != StringMatchKind.Present;
-      if (unwanted.condition.matches(isAbsent ? EMPTY : value)) return false;
+      const absent = unwanted.condition.kind == StringMatchKind.Present ? NONE : EMPTY;
+      if (headerMeets(request, view(unwanted.name), unwanted.condition, absent)) return false;
     }
     return true;
   }
@@ -165,6 +165,17 @@ export class MatchList {
     }
     return items.length == 0;
   }
+}
+
+/** One of the header's values meets the condition, or, inverted, none does; `absent` is what a missing header counts as. */
+function headerMeets(request: RequestView, name: Bytes, condition: StringMatch, absent: Bytes): bool {
+  let index = request.headerIndex(name, 0);
+  if (index < 0) return condition.matches(absent);
+  if (condition.kind == StringMatchKind.Present) return !condition.invert;
+  for (; index >= 0; index = request.headerIndex(name, index + 1)) {
+    if (condition.fits(request.headerValue(index))) return !condition.invert;
+  }
+  return condition.invert;
 }
 
 function holds(condition: StringMatch | null, value: Bytes): bool {

@@ -54,11 +54,12 @@ export class StringMatch {
     return nothing();
   }
 
-  /** Reads the member `name`; null when it is missing. */
+  /** Reads the member `name`; null when it is missing. `ignoreCase` is for all kinds but regex, as Istio's ignoreUriCase. */
   static optional(at: Cursor, name: string, ignoreCase: bool = false): StringMatch | null {
     if (!at.has(name)) return null;
     const match = StringMatch.read(at.value(name));
-    return ignoreCase && !match.ignoreCase ? match.ignoringCase(at, name) : match;
+    if (!ignoreCase || match.kind == StringMatchKind.Regex) return match;
+    return new StringMatch(match.kind, match.text, true, match.invert);
   }
 
   /**
@@ -96,12 +97,6 @@ export class StringMatch {
     if (this.regex === null) at.refuse(name, regexError.describe(pattern));
   }
 
-  private ignoringCase(at: Cursor, name: string): StringMatch {
-    const match = new StringMatch(this.kind, this.text, true, this.invert);
-    if (this.kind == StringMatchKind.Regex) match.compile(at, name + "/regex");
-    return match;
-  }
-
   /**
    * Whether `value` meets the condition. An absent value (NONE) meets none but an inverted `present`: as in Envoy,
    * `invert` turns the result for values, not for their absence.
@@ -111,7 +106,8 @@ export class StringMatch {
     return isPresent(value) && this.fits(value) != this.invert;
   }
 
-  private fits(value: Bytes): bool {
+  /** Whether a value that is there meets the condition as if it were not inverted. Not for `present`. */
+  fits(value: Bytes): bool {
     const text = view(this.text);
     switch (this.kind) {
       case StringMatchKind.Exact:
