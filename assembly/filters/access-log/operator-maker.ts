@@ -26,6 +26,7 @@ import {
 } from "./other-operators";
 import {
   AddressProperty,
+  ConnectedOperator,
   DurationProperty,
   IntegerProperty,
   PortProperty,
@@ -178,7 +179,7 @@ export class OperatorMaker {
     if (name == "COMMON_DURATION") return this.commonDuration(command);
     let made: Operator | null = null;
     if (name == "RESPONSE_CODE") made = new CodeOperator();
-    else if (name == "DURATION") made = new DurationOperator(MILLI);
+    else if (name == "DURATION") made = new DurationOperator();
     else if (name == "BYTES_RECEIVED") made = new BytesReceivedOperator();
     else if (name == "RESPONSE_FLAGS") made = new FlagsOperator(false);
     else if (name == "RESPONSE_FLAGS_LONG") made = new FlagsOperator(true);
@@ -204,7 +205,7 @@ export class OperatorMaker {
     return new GrpcStatusOperator(<GrpcForm>form);
   }
 
-  /** Only the time points that the host tells of: the request as a whole, and the upstream's part of it. */
+  /** Only between the two time points that the host tells of: what the upstream took. */
   private commonDuration(command: Piece): Operator {
     if (!this.takes(command, PARAMS)) return nothing();
     const parts = splitAt(view(command.arguments), COLON);
@@ -212,19 +213,15 @@ export class OperatorMaker {
     if (parts.length < 2 || parts.length > 3 || unit < 0) {
       return this.refuse("`%COMMON_DURATION%` takes two time points and ms, us or ns", command);
     }
-    const units: i64[] = [MILLI, 1_000, 1];
     const between = toText(parts[0]) + ":" + toText(parts[1]);
-    if (between == "DS_RX_BEG:DS_TX_END") return new DurationOperator(units[unit]);
-    if (between == "US_TX_BEG:US_RX_END") {
-      return new DurationProperty(propertyPath("response.backend_latency"), units[unit]);
+    if (between != "US_TX_BEG:US_RX_END") {
+      return this.refuse(
+        "`%COMMON_DURATION%` of `" + between + "` cannot be had in a Wasm filter; US_TX_BEG:US_RX_END can",
+        command,
+      );
     }
-    return this.refuse(
-      "`%COMMON_DURATION%` of `" +
-        between +
-        "` cannot be had in a Wasm filter; " +
-        "possible are DS_RX_BEG:DS_TX_END and US_TX_BEG:US_RX_END",
-      command,
-    );
+    const unitNanos: i64 = unit == 0 ? MILLI : unit == 1 ? 1_000 : 1;
+    return new DurationProperty(propertyPath("response.backend_latency"), unitNanos);
   }
 
   private ofTime(command: Piece): Operator | null {
@@ -244,6 +241,12 @@ export class OperatorMaker {
     this.takes(command, BARE);
     const path = propertyPath(row.substring(2));
     const form = <PropertyForm>FORMS.indexOf(row.charAt(0));
+    const made = this.property(path, form);
+    // The host has the address of a host that was chosen; Envoy's operator that of a connection.
+    return command.name.startsWith("UPSTREAM_REMOTE_") ? new ConnectedOperator(made) : made;
+  }
+
+  private property(path: Bytes, form: PropertyForm): Operator {
     switch (form) {
       case PropertyForm.Integer:
         return new IntegerProperty(path, MISSING);

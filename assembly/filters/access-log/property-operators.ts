@@ -2,6 +2,7 @@
 import { Bytes, NONE, at, indexOf, lastIndexOf, lengthOf, parseUnsigned, pointerOf, slice } from "../../lib/bytes";
 import { Scratch } from "../../lib/http/scratch";
 import { Operator, Value, truncated } from "./operator";
+import { propertyPath } from "./property-path";
 import { MISSING, RecordView } from "./record";
 import { Action } from "./redact-config";
 import { Redaction } from "./redaction";
@@ -127,6 +128,21 @@ function withoutPort(address: Bytes): Bytes {
   const host = slice(address, 0, start - 1);
   const isBracketed = lengthOf(host) > 1 && at(host, 0) == OPEN_BRACKET;
   return isBracketed && at(host, lengthOf(host) - 1) == CLOSE_BRACKET ? slice(host, 1, lengthOf(host) - 1) : host;
+}
+
+const UPSTREAM_LOCAL_ADDRESS = propertyPath("upstream.local_address");
+
+/** Absent unless there was a connection to the upstream. */
+@final
+export class ConnectedOperator extends Operator {
+  constructor(private inner: Operator) {
+    super();
+  }
+
+  ask(record: RecordView, value: Value): void {
+    if (record.property(UPSTREAM_LOCAL_ADDRESS) == NONE) value.setAbsent();
+    else this.inner.ask(record, value);
+  }
 }
 
 /**

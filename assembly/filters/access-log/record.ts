@@ -1,7 +1,7 @@
 // The read-only view of one finished request that conditions and operators ask. Everything is fetched when it is first
 // asked for and at most once: a format without response headers costs no call for them. filter.ts puts the host behind
 // it, units a made-up request.
-import { Bytes, NONE, lengthOf, pointerOf, text } from "../../lib/bytes";
+import { Bytes, NONE, lengthOf, parseUnsigned, pointerOf, text } from "../../lib/bytes";
 import { HeaderList } from "../../lib/http/headers";
 import { RequestView } from "../../lib/http/request";
 import { propertyPath } from "./property-path";
@@ -11,6 +11,7 @@ const FLAGS = propertyPath("response.flags");
 const DURATION = propertyPath("request.duration");
 const TIME = propertyPath("request.time");
 const GRPC_STATUS = propertyPath("response.grpc_status");
+const GRPC_STATUS_HEADER = text("grpc-status");
 const CONTENT_TYPE = text("content-type");
 const GRPC_PREFIX = text("application/grpc");
 
@@ -81,7 +82,16 @@ export abstract class RecordView {
 
   /** The status of a gRPC answer, from the trailers, else the headers, else the HTTP status; MISSING unless gRPC. */
   grpcStatus(): i64 {
-    return this.isGrpc() ? this.integer(GRPC_STATUS) : MISSING;
+    if (!this.isGrpc()) return MISSING;
+    const code = this.integer(GRPC_STATUS);
+    // A number that gRPC has no name for: the host says -1.
+    return code == MISSING ? this.grpcStatusText() : code;
+  }
+
+  private grpcStatusText(): i64 {
+    const inTrailers = this.responseTrailers().header(GRPC_STATUS_HEADER);
+    const text = inTrailers != NONE ? inTrailers : this.responseHeaders().header(GRPC_STATUS_HEADER);
+    return text == NONE ? MISSING : parseUnsigned(text);
   }
 
   /** `Grpc::Common::hasGrpcContentType`: application/grpc, alone or with a suffix `+proto` or parameters. */

@@ -191,19 +191,27 @@ export class Redaction {
     if (first == lengthOf(known)) return known;
     urlOut.clear();
     urlOut.put(slice(known, 0, first));
-    for (let from = first; from < lengthOf(known);) {
-      const end = nextMark(known, from + 1);
-      this.putParams(urlOut, at(known, from), slice(known, from + 1, end));
-      from = end;
-    }
+    this.putMarked(known, first);
     return urlOut.view();
   }
 
-  /** The parameters of a query alone, without its "?". */
+  /** Each part from the "?" or "#" at `from` on. */
+  private putMarked(value: Bytes, from: i32): void {
+    while (from < lengthOf(value)) {
+      const end = nextMark(value, from + 1);
+      this.putParams(urlOut, at(value, from), slice(value, from + 1, end));
+      from = end;
+    }
+  }
+
+  /** What stands behind the "?" of a target. */
   query(query: Bytes): Bytes {
     if (query == NONE) return NONE;
+    const known = this.config.defaults ? withoutUsers(query) : query;
+    const end = nextMark(known, 0);
     urlOut.clear();
-    this.putParams(urlOut, 0, query);
+    this.putParams(urlOut, 0, slice(known, 0, end));
+    this.putMarked(known, end);
     return urlOut.view();
   }
 

@@ -1,5 +1,6 @@
 // How the request ended: status, flags, gRPC status, bytes, durations.
-import { NONE } from "../../lib/bytes";
+import { Bytes, NONE } from "../../lib/bytes";
+import { Writer } from "../../lib/writer";
 import { flagNames } from "./response-flags";
 import { grpcStatusName } from "./grpc-status";
 import { byteSize } from "./header-operators";
@@ -7,6 +8,7 @@ import { Operator, Value } from "./operator";
 import { propertyPath } from "./property-path";
 import { MISSING, RecordView } from "./record";
 
+const MILLI: i64 = 1_000_000;
 const REQUEST_TOTAL = propertyPath("request.total_size");
 
 /** %RESPONSE_CODE%: 0 without a response. */
@@ -17,17 +19,13 @@ export class CodeOperator extends Operator {
   }
 }
 
-/** %DURATION%, in whole units. */
+/** %DURATION%, in whole milliseconds. */
 @final
 export class DurationOperator extends Operator {
-  constructor(private unitNanos: i64) {
-    super();
-  }
-
   ask(record: RecordView, value: Value): void {
     const nanos = record.durationNanos();
     if (nanos == MISSING) value.setAbsent();
-    else value.setInteger(nanos / this.unitNanos);
+    else value.setInteger(nanos / MILLI);
   }
 }
 
@@ -69,8 +67,17 @@ export class GrpcStatusOperator extends Operator {
   ask(record: RecordView, value: Value): void {
     const code = record.grpcStatus();
     if (code == MISSING) return value.setAbsent();
-    const name = this.form == GrpcForm.Number ? NONE : grpcStatusName(code, this.form == GrpcForm.Snake);
-    if (name == NONE) value.setInteger(code);
-    else value.setText(name);
+    if (this.form == GrpcForm.Number) return value.setInteger(code);
+    const name = grpcStatusName(code, this.form == GrpcForm.Snake);
+    value.setText(name != NONE ? name : digitsOf(code));
   }
+}
+
+const digits = new Writer(32);
+
+/** A code without a name stays a text, as in Envoy. */
+function digitsOf(code: i64): Bytes {
+  digits.reset();
+  digits.decimal(code);
+  return digits.view();
 }
