@@ -89,6 +89,7 @@ function addVerbs(verb: Verb): void {
   )
     .argument("<path...>", "files, folders, or - for standard input")
     .option("--istio <version>", "the oldest Istio of the mesh (default: 1.31)")
+    .option("--ignore <group...>", "API groups whose kinds somebody else validates")
     .option("--strict", "warnings are errors")
     .option("--verbose", "notes too: what was left to others");
 

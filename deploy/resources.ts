@@ -15,27 +15,44 @@ const kinds = schemas.kinds as unknown as Record<string, Kind>;
 const validators = new Map<string, Validator>();
 
 /**
- * Kinds that appear beside ours and that their owners validate: Kubernetes' own by the API server, the others by their
- * operators. Value: API group → its kinds; an empty list admits every kind of the group.
+ * Groups that appear beside ours and whose kinds their owners validate: Kubernetes' own by the API server, the others by their
+ * operators. A list admits these kinds alone, `all` every kind of the group and of those below it.
  */
-const foreign: Record<string, string[]> = {
-  "": [],
-  apps: [],
-  autoscaling: [],
-  batch: [],
-  policy: [],
-  "rbac.authorization.k8s.io": [],
-  "networking.k8s.io": [],
-  "admissionregistration.k8s.io": [],
-  "apiextensions.k8s.io": [],
-  "scheduling.k8s.io": [],
-  "storage.k8s.io": [],
+const foreign: Record<string, string[] | "all"> = {
+  "": "all",
+  apps: "all",
+  autoscaling: "all",
+  batch: "all",
+  extensions: "all",
+  policy: "all",
+  // Kubernetes' own; the Gateway API and kustomize, which are not, stand below.
+  "k8s.io": "all",
+  "x-k8s.io": "all",
   "kustomize.config.k8s.io": ["Kustomization", "Component"],
+  "gateway.networking.k8s.io": [],
   "install.istio.io": ["IstioOperator"],
-  "kiali.io": ["Kiali"],
-  "monitoring.coreos.com": ["PrometheusRule", "ServiceMonitor", "PodMonitor"],
-  "argoproj.io": ["Rollout"],
+  "sailoperator.io": "all",
+  "kiali.io": "all",
+  "monitoring.coreos.com": "all",
+  "argoproj.io": "all",
+  "cert-manager.io": "all",
+  "external-secrets.io": "all",
+  "bitnami.com": "all",
+  "fluxcd.io": "all",
+  "keda.sh": "all",
+  "kyverno.io": "all",
+  "jaegertracing.io": "all",
+  "opentelemetry.io": "all",
+  "integreatly.org": "all",
 };
+
+/** The group itself, or the nearest one that it lies below: `rbac.authorization.k8s.io` below `k8s.io`. */
+function ownerOf(group: string): string[] | "all" | undefined {
+  for (let name = group; ; name = name.slice(name.indexOf(".") + 1)) {
+    if (foreign[name] !== undefined) return foreign[name];
+    if (!name.includes(".")) return undefined;
+  }
+}
 
 /** Versions that Istio or another owner has stopped to serve, and what to write instead. */
 const gone: Record<string, string> = {
@@ -92,8 +109,8 @@ export function pluralOf(group: string, kind: string): string | undefined {
   return kinds[`${group}/${kind}`]?.plural;
 }
 
-/** Kind, apiVersion, name and every field of a resource, against the CRDs. */
-export function checkResource(manifest: Manifest): Finding[] {
+/** Kind, apiVersion, name and every field of a resource, against the CRDs; kinds of `ignored` groups are left to others. */
+export function checkResource(manifest: Manifest, ignored: ReadonlySet<string> = new Set()): Finding[] {
   const { group, kind, apiVersion } = manifest;
   if (!apiVersion || !kind) {
     const missing = apiVersion ? "kind" : "apiVersion";
@@ -108,7 +125,7 @@ export function checkResource(manifest: Manifest): Finding[] {
     ];
   }
   const key = `${group}/${kind}`;
-  if (!kinds[key]) return checkForeign(manifest);
+  if (!kinds[key]) return checkForeign(manifest, ignored);
   const version = apiVersion.split("/")[1] ?? "";
   const validator = validatorOf(key, version);
   if (!validator) {
@@ -139,11 +156,11 @@ function checkName(manifest: Manifest): Finding[] {
   return [{ severity: "error", rule: "name", place, what: `"${name}" is no name for a resource`, why }];
 }
 
-function checkForeign(manifest: Manifest): Finding[] {
+function checkForeign(manifest: Manifest, ignored: ReadonlySet<string>): Finding[] {
   const { group, kind, apiVersion } = manifest;
   const place = manifest.place(["kind"]);
-  const allowed = foreign[group];
-  if (allowed && (allowed.length === 0 || allowed.includes(kind))) {
+  const allowed = ignored.has(group) ? "all" : ownerOf(group);
+  if (allowed === "all" || allowed?.includes(kind)) {
     const what = `${kind} is not checked here`;
     return [{ severity: "note", rule: "foreign", place, what, why: "its owner validates it when it is applied" }];
   }
@@ -159,12 +176,10 @@ function checkForeign(manifest: Manifest): Finding[] {
     ];
   }
   const sameKind = Object.keys(kinds).filter((key) => key.endsWith(`/${kind}`));
+  const known = Object.keys(kinds).map((one) => one.split("/")[1]!);
   const right =
     sameKind.length > 0
       ? `${kind} belongs to ${sameKind.map((key) => key.split("/")[0]).join(" or ")}`
-      : suggestion(
-          kind,
-          Object.keys(kinds).map((key) => key.split("/")[1]!),
-        );
+      : (suggestion(kind, known) ?? (group ? `leave it to its owner with --ignore ${group}` : undefined));
   return [{ severity: "error", rule: "kind", place, what: `unknown kind ${apiVersion} ${kind}`, right }];
 }

@@ -8,6 +8,7 @@ import { validate } from "../validate/validate.ts";
 
 export interface ValidateFlags {
   istio?: string;
+  ignore?: string[];
   strict?: boolean;
   verbose?: boolean;
   json?: boolean;
@@ -18,7 +19,7 @@ export function validateCommand(paths: string[], flags: ValidateFlags): Answer {
     throw new ToolError("usage", `--istio ${flags.istio}: no version of Istio, write one like 1.31`);
   }
   const { manifests, findings: syntax } = read(paths);
-  const { findings, counts } = validate(manifests, { istio: flags.istio });
+  const { findings, counts } = validate(manifests, { istio: flags.istio, ignore: flags.ignore });
   const parts = partsOf(manifests);
   const all = inOrder([...syntax.filter(({ place }) => !parts.has(place.file)), ...findings]);
   const count = (severity: Finding["severity"]) => all.filter((finding) => finding.severity === severity).length;

@@ -276,6 +276,26 @@ test("a policy, a kubeconfig or a context that is not there", async () => {
   assert.match(missing.err, /the kubeconfig cannot be used/);
 });
 
+test("migrate reads a live cluster, and says when it has nothing or refuses", async () => {
+  await withCluster(async ({ cluster, run }) => {
+    const empty = await run("migrate", "--cluster");
+    assert.equal(empty.code, 5);
+    assert.match(empty.err, /the cluster has nothing of what migrate reads/);
+    cluster.stored.set("/apis/security.istio.io/v1/requestauthentications/r", {
+      metadata: { name: "r", namespace: "shop", resourceVersion: "7", managedFields: [] },
+      spec: { jwtRules: [{ issuer: "https://i.example.com", jwksUri: "https://i.example.com/keys" }] },
+    });
+    const { code, out, err } = await run("migrate", "--cluster");
+    assert.equal(code, 0, err);
+    assert.match(out, /jwksUri: https:\/\/i\.example\.com\/keys/);
+    assert.match(err, /the cluster:\d+: RequestAuthentication shop\/r spec\.jwtRules\[0\]\.issuer, carried over/);
+    cluster.refusals = [{ on: "authorizationpolicies", answer: { code: 403, body: status(403, "Forbidden", "no") } }];
+    const denied = await run("migrate", "--cluster");
+    assert.equal(denied.code, 5);
+    assert.match(denied.err, /cannot list AuthorizationPolicy: the API server answered 403/);
+  });
+});
+
 test("settings that do not pass validate do not reach the cluster", async () => {
   await withCluster(async ({ cluster, run, file }) => {
     const { code, err } = await run(

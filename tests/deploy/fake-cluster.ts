@@ -20,6 +20,11 @@ const kinds: Record<string, Record<string, string>> = {
     VirtualService: "virtualservices",
     DestinationRule: "destinationrules",
     ServiceEntry: "serviceentries",
+    Gateway: "gateways",
+  },
+  "/apis/security.istio.io/v1": {
+    RequestAuthentication: "requestauthentications",
+    AuthorizationPolicy: "authorizationpolicies",
   },
   "/apis/admissionregistration.k8s.io/v1": { ValidatingWebhookConfiguration: "validatingwebhookconfigurations" },
 };

@@ -284,6 +284,25 @@ spec:
   assert.match((await findings(merged))[0]!, /mesh\.yaml:8: .*unknown field "lables".*did you mean "labels"/);
 });
 
+test("kinds of others are left to them: the well-known by themselves, the rest by --ignore", async () => {
+  const resource = (apiVersion: string, kind: string) =>
+    `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: a }\n`;
+  const known = [
+    resource("rbac.authorization.k8s.io/v1", "Role"),
+    resource("cert-manager.io/v1", "Certificate"),
+    resource("helm.toolkit.fluxcd.io/v2", "HelmRelease"),
+    resource("monitoring.coreos.com/v1", "PrometheusRule"),
+  ];
+  assert.deepEqual(await findings(known.join("---\n")), []);
+  const [unknown] = await findings(resource("example.com/v1", "Widget"));
+  assert.match(
+    unknown!,
+    /mesh\.yaml:2: unknown kind example\.com\/v1 Widget, leave it to its owner with --ignore example\.com/,
+  );
+  assert.deepEqual(await findings(resource("example.com/v1", "Widget"), "--ignore", "example.com"), []);
+  assert.match((await findings(resource("gateway.networking.k8s.io/v1", "HttpRoute")))[0]!, /did you mean "HTTPRoute"/);
+});
+
 test("a Helm template is called one", async () => {
   const template = `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Values.name }}\n`;
   assert.match((await findings(template))[0]!, /mesh\.yaml:4: .*it looks like a Helm template: render it first/);
