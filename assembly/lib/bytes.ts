@@ -164,7 +164,10 @@ export function owned(source: Bytes): StaticArray<u8> {
   return copy;
 }
 
-/** The UTF-8 bytes of a literal, for module constants only: they are never freed. */
+/**
+ * The UTF-8 bytes of a literal, for module constants only: they are never freed. In a build `literals.js` has put them
+ * into the module's data already; this is what other compilations run, and what a text that is put together takes.
+ */
 export function text(literal: string): Bytes {
   const length = String.UTF8.byteLength(literal);
   const pointer = heap.alloc(<usize>length);
