@@ -1,4 +1,7 @@
 // Documents of rate-limit: what both judges take, and what only the module can refuse.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
 import type { Cases } from "../cases.ts";
 import { everyMatch } from "../match-cases.ts";
 
@@ -6,8 +9,15 @@ const bucket = { maxTokens: 10, tokensPerFill: 5, fillInterval: "1s" };
 const limit = { name: "one", tokenBucket: bucket };
 const limits = (...changed: object[]) => ({ limits: changed.map((change) => ({ ...limit, ...change })) });
 
+/** The settings that the README shows. */
+const readme = readFileSync(join(import.meta.dirname, "../../../assembly/filters/rate-limit/README.md"), "utf8");
+const shown = [...readme.matchAll(/```yaml\n([^]*?)```/g)]
+  .map(([, text]) => parse(text!))
+  .filter((each) => each.limits);
+
 export default {
   valid: [
+    ...shown,
     {},
     limits({}),
     {
