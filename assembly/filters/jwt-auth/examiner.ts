@@ -32,6 +32,11 @@ export class Examiner {
   private payloadBytes: StaticArray<u8>;
   private signatureBytes: StaticArray<u8>;
   private payload: Bytes = NONE;
+  private signature: Bytes = NONE;
+  private input: Bytes = NONE;
+  /** The token that all of these are of, and what its parts are worth: many providers may ask about one token. */
+  private readToken: Bytes = NONE;
+  private readStatus: JwtStatus = JwtStatus.BadFormat;
   private values: StaticArray<Bytes>;
   /** Each value that must be put together has its own place, for all are needed at once. */
   private places: Scratch[] = [];
@@ -45,19 +50,32 @@ export class Examiner {
     for (let i = 0; i < claimHeadersMax; i++) this.places.push(new Scratch());
   }
 
+  /** Another request: its tokens may lie where those of the one before lay. */
+  beginRequest(): void {
+    this.readToken = NONE;
+  }
+
   /** Ok, or why the token, of at most `tokenBytesMax` bytes, is no good for `profile`. */
   examine(token: Bytes, profile: Profile, ring: KeyRing, nowSeconds: i64, nowNanos: i64): JwtStatus {
+    if (token != this.readToken) {
+      this.readStatus = this.read(token);
+      this.readToken = token;
+    }
+    if (this.readStatus != JwtStatus.Ok) return this.readStatus;
+    let status = this.checkClaims(profile, nowSeconds);
+    if (status == JwtStatus.Ok) status = this.checkHeader(profile.provider);
+    if (status == JwtStatus.Ok) status = this.verifier.verify(this.header, ring, this.input, this.signature, nowNanos);
+    return status == JwtStatus.Ok ? this.checkVerified(profile.provider) : status;
+  }
+
+  private read(token: Bytes): JwtStatus {
     let status = splitCompact(token);
     if (status == JwtStatus.Ok) status = this.readHeader();
     if (status == JwtStatus.Ok) status = this.readPayload();
     if (status != JwtStatus.Ok) return status;
-    const signature = decodeBase64urlInto(encodedSignature, this.signatureBytes);
-    if (signature == NONE) return JwtStatus.SignatureBadBase64;
-    const input = signingInput;
-    status = this.checkClaims(profile, nowSeconds);
-    if (status == JwtStatus.Ok) status = this.checkHeader(profile.provider);
-    if (status == JwtStatus.Ok) status = this.verifier.verify(this.header, ring, input, signature, nowNanos);
-    return status == JwtStatus.Ok ? this.checkVerified(profile.provider) : status;
+    this.input = signingInput;
+    this.signature = decodeBase64urlInto(encodedSignature, this.signatureBytes);
+    return this.signature == NONE ? JwtStatus.SignatureBadBase64 : JwtStatus.Ok;
   }
 
   private readHeader(): JwtStatus {

@@ -88,6 +88,7 @@ export class Policy {
     this.hits = 0;
     this.misses = 0;
     this.cache.beginRequest();
+    this.examiner.beginRequest();
   }
 
   private turnAway(status: JwtStatus): Verdict {

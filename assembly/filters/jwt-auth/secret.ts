@@ -6,8 +6,6 @@ import { KeySet, KeySetStatus, describeKeySet } from "../../lib/jose/key-set";
 import { Provider } from "./provider";
 
 const BRACE: u8 = 0x7b;
-/** HS256, HS384 and HS512. */
-const SYMMETRIC: u32 = 0x1c00;
 
 /** Gives the provider the keys in `value`; what is wrong with them, or nothing. The value itself is never shown. */
 export function readSecret(provider: Provider, value: Bytes): string {
@@ -19,9 +17,8 @@ export function readSecret(provider: Provider, value: Bytes): string {
   } else {
     const key = secretKey(owned(value));
     if (key === null) return "expected a secret in the variable; " + describeJwk(jwkStatus);
+    if ((provider.algorithms & key.algorithms) == 0) return "expected algorithms to list HS256, HS384 or HS512 for it";
     keys.keys.push(key);
-    // To name a secret is to ask for HMAC.
-    if (!provider.listsAlgorithms) provider.algorithms = SYMMETRIC;
   }
   provider.inlineKeys = keys;
   return "";

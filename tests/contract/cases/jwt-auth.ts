@@ -121,6 +121,11 @@ export default {
       message: /\/providers\/\d+\/secretFromEnv: expected /,
     },
     {
+      reason: "a secret without an algorithm that takes it",
+      document: { providers: [{ name: "a", secretFromEnv: "JWT_SECRET" }] },
+      message: /\/providers\/\d+\/secretFromEnv: expected algorithms to list HS256/,
+    },
+    {
       reason: "durations out of bounds",
       document: { providers: [{ name: "a", jwksUri: "https://auth.example.com/", timeout: "2m" }] },
       message: /\/providers\/\d+\/(timeout|cacheDuration|staleFor|clockSkew|maxLifetime): expected at (least|most) /,
