@@ -198,8 +198,11 @@ test("cache headers count within a minute and a day", () => {
     ["no-store", 60],
     ["no-cache, max-age=900", 60],
     ["must-revalidate", 20 * 60],
+    ["private", 720],
   ] as [string, number][]) {
-    const { proxy } = start({ answer: () => ({ ...(set(first) as object), headers: { "cache-control": control } }) });
+    const until = control === "private" && { expires: "Sun, 06 Nov 1994 09:02:00 GMT" };
+    const headers = { "cache-control": control, date: "Sun, 06 Nov 1994 08:50:00 GMT", ...until };
+    const { proxy } = start({ answer: () => ({ ...(set(first) as object), headers }) });
     proxy.clock.advance(500);
     proxy.clock.advance(seconds * 1000 - 2_000);
     assert.equal(proxy.calls.length, 1, control);

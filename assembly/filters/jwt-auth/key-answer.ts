@@ -16,6 +16,8 @@ const STATUS = text(":status");
 const OK = text("200");
 const CACHE_CONTROL = text("cache-control");
 const AGE = text("age");
+const EXPIRES = text("expires");
+const DATE = text("date");
 const CONTENT_ENCODING = text("content-encoding");
 const IDENTITY = text("identity");
 
@@ -44,7 +46,9 @@ export class KeyAnswer {
 
   /** How long it stays fresh by its own headers, within bounds, or `otherwise` when they say nothing. */
   freshNanos(otherwise: i64): i64 {
-    const stated = freshSeconds(this.headers.get(CACHE_CONTROL), this.headers.get(AGE));
+    const headers = this.headers;
+    const age = headers.get(AGE);
+    const stated = freshSeconds(headers.get(CACHE_CONTROL), age, headers.get(EXPIRES), headers.get(DATE));
     if (stated == UNSTATED) return otherwise;
     return min(max(stated, FRESH_LEAST_SECONDS), FRESH_MOST_SECONDS) * SECOND;
   }

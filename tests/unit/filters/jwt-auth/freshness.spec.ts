@@ -1,5 +1,11 @@
-import { NONE, text } from "../../../../assembly/lib/bytes";
-import { UNSTATED, freshSeconds } from "../../../../assembly/filters/jwt-auth/freshness";
+import { Bytes, NONE, text } from "../../../../assembly/lib/bytes";
+import { UNSTATED, freshSeconds as fresh } from "../../../../assembly/filters/jwt-auth/freshness";
+
+function freshSeconds(cacheControl: Bytes, age: Bytes): i64 {
+  return fresh(cacheControl, age, NONE, NONE);
+}
+
+const DATE = text("Sun, 06 Nov 1994 08:49:37 GMT");
 
 describe("HTTP freshness", () => {
   it("is what max-age says, less the age", () => {
@@ -23,5 +29,20 @@ describe("HTTP freshness", () => {
   it("takes absurd figures as very long", () => {
     expect(freshSeconds(text("max-age=99999999999999999999999999"), NONE)).toBe(1 << 31);
     expect(freshSeconds(text("max-age=10"), text("junk"))).toBe(10);
+  });
+
+  it("is the time to expires where max-age is not said", () => {
+    const later = text("Sun, 06 Nov 1994 09:00:00 GMT");
+    expect(fresh(NONE, NONE, later, DATE)).toBe(623);
+    expect(fresh(text("public"), text("23"), later, DATE)).toBe(600);
+    expect(fresh(text("max-age=5"), NONE, later, DATE)).toBe(5);
+    expect(fresh(NONE, NONE, DATE, later)).toBe(0);
+    expect(fresh(NONE, NONE, later, NONE)).toBe(UNSTATED);
+  });
+
+  it("is over where expires is no date", () => {
+    expect(fresh(NONE, NONE, text("0"), DATE)).toBe(0);
+    expect(fresh(NONE, NONE, text("-1"), DATE)).toBe(0);
+    expect(fresh(NONE, NONE, DATE, text("today"))).toBe(UNSTATED);
   });
 });
