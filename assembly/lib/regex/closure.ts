@@ -50,6 +50,8 @@ export class Closure {
   /** Adds `state` and what is reached from it without reading, given the assertions that hold. */
   add(state: i32, holds: i32): void {
     const program = this.program;
+    const first = unchecked(program.kinds[state]);
+    if (first == StateKind.Bytes || first == StateKind.Match) return this.keep(state);
     let depth = this.push(state, 0);
     while (depth > 0) {
       const top = <i32>unchecked(this.stack[--depth]);

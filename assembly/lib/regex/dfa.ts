@@ -21,6 +21,9 @@ const STATES_AT_LEAST = 4;
 const BUCKETS = 128;
 const HEADER = 12;
 
+/** In a state's context: one of its members is an assertion that waits for the next byte. */
+const WAITS = 0x8000;
+
 const UNKNOWN: u32 = 0;
 const DEAD: u32 = 1;
 const MATCHED: u32 = 2;
@@ -90,16 +93,25 @@ export class Dfa {
   private build(state: u32, byteClass: i32): u32 {
     const program = this.program;
     const info = load<u32>(<usize>state - 4);
-    const context = <i32>(info & 0xffff);
+    const count = <i32>(info >> 16);
     const isEnd = byteClass == program.classCount;
     const sample = isEnd ? -1 : <i32>program.samples[byteClass];
-    this.resolve(state, <i32>(info >> 16), assertsAt(context, sample));
+    const waits = (info & WAITS) != 0;
+    if (waits) this.resolve(state, count, assertsAt(<i32>(info & 0xff), sample));
     let next: u32 = DEAD;
     if (isEnd || this.anywhere) {
-      if (this.holdsMatch()) next = MATCHED;
+      if (waits ? this.holdsMatch() : load<u16>(this.membersOf(state)) == 0) next = MATCHED;
     }
     const generation = this.generation;
-    if (!isEnd && next != MATCHED) next = this.advance(<u8>sample);
+    if (!isEnd && next != MATCHED) {
+      this.after.clear();
+      const context = contextAfter(<u8>sample);
+      const holds = context & AT_START;
+      if (waits) this.advance(<u8>sample, holds);
+      else this.advanceAll(this.membersOf(state), count, <u8>sample, holds);
+      if (this.anywhere) this.after.add(program.start, holds);
+      next = this.intern(context);
+    }
     // An emptied cache has no place for the transition any more.
     if (this.generation == generation) store<u32>(<usize>state + ((<usize>byteClass) << 2), next);
     return next;
@@ -118,21 +130,28 @@ export class Dfa {
   }
 
   /** From the states in `before` over `byte`. */
-  private advance(byte: u8): u32 {
-    const program = this.program;
-    const context = contextAfter(byte);
-    const holds = context & AT_START;
-    this.after.clear();
-    for (let word = 0; word < this.before.kept.length; word++) {
-      for (let bits = unchecked(this.before.kept[word]); bits != 0; bits &= bits - 1) {
-        const member = (word << 6) + <i32>ctz(bits);
-        if (unchecked(program.kinds[member]) != StateKind.Bytes) continue;
-        const next = program.step(member, byte);
-        if (next >= 0) this.after.add(next, holds);
+  private advance(byte: u8, holds: i32): void {
+    const before = this.before.kept;
+    for (let word = 0; word < before.length; word++) {
+      for (let bits = unchecked(before[word]); bits != 0; bits &= bits - 1) {
+        this.advanceOne((word << 6) + <i32>ctz(bits), byte, holds);
       }
     }
-    if (this.anywhere) this.after.add(program.start, holds);
-    return this.intern(context);
+  }
+
+  /** From the `count` states listed at `members` over `byte`. */
+  private advanceAll(members: usize, count: i32, byte: u8, holds: i32): void {
+    const end = members + ((<usize>count) << 1);
+    for (; members < end; members += 2) this.advanceOne(<i32>load<u16>(members), byte, holds);
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  private advanceOne(member: i32, byte: u8, holds: i32): void {
+    const program = this.program;
+    if (unchecked(program.kinds[member]) != StateKind.Bytes) return;
+    const next = program.step(member, byte);
+    if (next >= 0) this.after.add(next, holds);
   }
 
   /** The state for the members in `after`, found or made. */
@@ -144,7 +163,7 @@ export class Dfa {
     if (count == 0) return DEAD;
     const state = this.reserve(count);
     // Without a waiting assertion the context makes no difference.
-    const info = (this.writeMembers(state) ? <u32>context : 0) | ((<u32>count) << 16);
+    const info = (this.writeMembers(state) ? (<u32>context) | WAITS : 0) | ((<u32>count) << 16);
     const size = (<usize>count) << 1;
     const hash = hashOf(this.membersOf(state), size, info);
     const bucket = <i32>(hash % BUCKETS);

@@ -46,10 +46,15 @@ export class Parser extends GroupScanner {
     return tree;
   }
 
-  /** Up to the end or a ")", which is left. */
+  /** Up to the end or a ")", which is left. Single characters that stand side by side become one class: a|b is [ab]. */
   private alternation(): Node {
     const branches: Array<Node> = [this.concatenation()];
-    while (this.ok && this.take(0x7c)) branches.push(this.concatenation());
+    while (this.ok && this.take(0x7c)) {
+      const branch = this.concatenation();
+      const last = branches[branches.length - 1];
+      if (branch.kind == NodeKind.Class && last.kind == NodeKind.Class) last.ranges.addAll(branch.ranges).normalize();
+      else branches.push(branch);
+    }
     return Node.over(NodeKind.Alternate, branches);
   }
 

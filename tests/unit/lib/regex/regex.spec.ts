@@ -32,6 +32,18 @@ describe("a regular expression", () => {
     expect(matches("(a*)*", "")).toBe(true);
   });
 
+  it("takes single characters side by side for a class, and leaves others alone", () => {
+    expect(matches("a|b|cd|e|[f-h]|\\d", "b")).toBe(true);
+    expect(matches("a|b|cd|e|[f-h]|\\d", "cd")).toBe(true);
+    expect(matches("a|b|cd|e|[f-h]|\\d", "g")).toBe(true);
+    expect(matches("a|b|cd|e|[f-h]|\\d", "7")).toBe(true);
+    expect(matches("a|b|cd|e|[f-h]|\\d", "c")).toBe(false);
+    expect(matches("(?:é|日|)x", "日x")).toBe(true);
+    expect(matches("(?:é|日|)x", "x")).toBe(true);
+    expect(matches("(?i:k|ß)|b", "K")).toBe(true);
+    expect(matches("(?i:k|ß)|b", "B")).toBe(false);
+  });
+
   it("knows classes, by bytes, names and categories", () => {
     expect(matches("[a-c]+[^a-c]", "abcd")).toBe(true);
     expect(matches("[[:alpha:]_]+", "ab_")).toBe(true);
