@@ -105,14 +105,14 @@ function addVerbs(verb: Verb): void {
     .option("--method <method>", "default: GET")
     .option("--path <path>", "with the query; default: /")
     .option("--authority <host>", "default: a host that the VirtualServices among the files have, else example.com")
-    .option("--header <header>", "`name: value`, as often as needed", collect, [])
+    .option("--header <header>", "`name: value`, as often as needed", collect)
     .option("--body <text>", "the request's body")
     .option("--source <address>", "the client's address")
     .option("--status <code>", "what the service answers (default: 200)")
     .option("--repeat <count>", "send it this often", "1")
     .option("--time <moment>", "the clock at the start (default: now)")
     .option("--token [words]", "send a token made for this run: `subject=alice exp=-1h role=admin tamper=signature`")
-    .option("--jwks <[host=]file>", "the key set a host answers with, for a token of your own", collect, [])
+    .option("--jwks <[host=]file>", "the key set a host answers with, for a token of your own", collect)
     .option("--verbose", "explain cases that are as expected, too");
 
   verb(
@@ -211,6 +211,6 @@ function addDemo(verb: Verb): void {
     .option("--once", "end after the round; without a terminal, with CI=true or --json this is so anyway");
 }
 
-function collect(value: string, before: string[]): string[] {
+function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }

@@ -29,9 +29,23 @@ export function load(paths: string[]): Loaded {
   return { policies, others, findings };
 }
 
+/** A policy that is there twice: applying the second would take away what the first made. */
+function twice(policies: Policy[]): Finding[] {
+  return policies.flatMap(({ name, namespace, manifest }, at): Finding[] => {
+    const first = policies.slice(0, at).find((other) => other.name === name && other.namespace === namespace);
+    if (!first) return [];
+    const place = first.manifest.place(["metadata", "name"]);
+    const what = `policy ${namespace}/${name} is there twice`;
+    const why = `the first is at ${place.file}:${place.line}`;
+    const found = { severity: "error", rule: "twice", place: manifest.place(["metadata", "name"]), what, why } as const;
+    return [{ ...found, right: "give one of them another name" }];
+  });
+}
+
 /** Policies that are fit for use. Throws `invalid` with every finding otherwise. */
 export function loadPolicies(paths: string[]): Loaded {
   const loaded = load(paths);
+  loaded.findings.push(...twice(loaded.policies));
   if (hasErrors(loaded.findings)) {
     const lines = loaded.findings.map(textOf).join("\n");
     throw new ToolError("invalid", lines.includes("\n") ? `these settings cannot be used:\n${lines}` : lines);

@@ -23,13 +23,13 @@ export interface TryFlags {
   method?: string;
   path?: string;
   authority?: string;
-  header: string[];
+  header?: string[];
   source?: string;
   body?: string;
   repeat: string;
   status?: string;
   time?: string;
-  jwks: string[];
+  jwks?: string[];
   /** Words that describe a token; true: none were given. */
   token?: string | true;
   verbose?: boolean;
@@ -43,7 +43,7 @@ export function tryCommand(flags: TryFlags): Answer {
   const cases = file?.cases ?? [caseOf({ authority: hostOf(routing), ...flags })];
   // Once for nothing: the issuer's keys must be there before the filters ask for them.
   filled(cases, issuer, 0);
-  const script: Scripted[] = [...(file?.calls ?? []), ...keySets(flags.jwks, links), ...answersOf(issuer, links)];
+  const script: Scripted[] = [...(file?.calls ?? []), ...keySets(flags.jwks ?? [], links), ...answersOf(issuer, links)];
   const proxy = proxyOf(links, script, start);
   const results = cases.map((each, at) => {
     const runs = explain(proxy, links, each, routing, issuer);
@@ -105,7 +105,7 @@ export function chainOf(flags: Pick<TryFlags, "file" | "policy">, start: Date) {
 }
 
 function caseOf(flags: TryFlags): Case {
-  const headers = flags.header.map((text): [string, string] => {
+  const headers = (flags.header ?? []).map((text): [string, string] => {
     const at = text.indexOf(":", 1);
     if (at < 0) throw new ToolError("usage", `--header "${text}": write "name: value"`);
     return [text.slice(0, at).trim().toLowerCase(), text.slice(at + 1).trim()];

@@ -40,6 +40,7 @@ export interface Released {
 
 /** Throws before anything is changed if the trial fails, `partial` if it breaks off later. */
 export async function release(cluster: Cluster, intents: Intent[], options: ReleaseOptions): Promise<Released[]> {
+  checkShared(intents);
   const states: Map<string, State>[] = [];
   for (const { resources } of intents) states.push(await trial(cluster, resources, options.force));
   const released = intents.map(({ subject, resources, orphans }, at): Released => ({
@@ -56,6 +57,22 @@ export async function release(cluster: Cluster, intents: Intent[], options: Rele
     released[at]!.revision = await releaseOne(cluster, intent, ledger, options);
   }
   return released;
+}
+
+/** Two policies that render one resource would overwrite each other without an end. */
+function checkShared(intents: Intent[]): void {
+  const owners = new Map<string, string>();
+  for (const { subject, resources } of intents) {
+    for (const resource of resources) {
+      const title = titleOf(resource as Header);
+      const owner = owners.get(title) ?? subjectText(subject);
+      if (owner !== subjectText(subject)) {
+        const what = `policies ${owner} and ${subjectText(subject)} both render ${title}`;
+        throw new ToolError("conflict", `nothing was applied: ${what}, give one of their traffic entries another name`);
+      }
+      owners.set(title, owner);
+    }
+  }
 }
 
 /** Gives the number of the revision that the cluster now has. */

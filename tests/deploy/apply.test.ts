@@ -185,6 +185,27 @@ test("of several policies, a refusal of one on trial stops all of them", async (
   });
 });
 
+test("the same policy twice, and two policies that render one resource", async () => {
+  await withCluster(async ({ cluster, run, file }) => {
+    const same = await run("apply", "-f", file(policy("main")), file(policy("main", 20)), "--no-wait");
+    assert.equal(same.code, 1);
+    assert.match(same.err, /policy edge\/main is there twice, the first is at .*policy-\d+\.yaml:3/);
+    const canary = (name: string) => `apiVersion: gatehouse.dev/v1
+kind: Policy
+metadata: { name: ${name}, namespace: edge }
+spec:
+  placement: { gateway: { selector: { istio: ingressgateway } } }
+  image: { repository: registry.example.com/gatehouse, digests: { canary: sha256:${"3".repeat(64)} } }
+  canary: { routes: [{ name: shop, split: { stable: 90, next: 10 } }] }
+  traffic: [{ route: shop, hosts: [shop.example.com], variants: { stable: { subset: a }, next: { subset: b } } }]
+`;
+    const shared = await run("apply", "-f", file(`${canary("one")}---\n${canary("two")}`), "--no-wait");
+    assert.equal(shared.code, 6);
+    assert.match(shared.err, /policies edge\/one and edge\/two both render VirtualService edge\/shop/);
+    assert.deepEqual(cluster.writes, []);
+  });
+});
+
 test("an istiod webhook that denies is quoted", async () => {
   await withCluster(async ({ cluster, run, file }) => {
     const message =
