@@ -2,13 +2,15 @@
 // `npx gatehouse`: plain JavaScript, since it runs on whatever Node the machine has. The tool itself is TypeScript and
 // needs Node 22.18 (type stripping) or newer: an older one hands over to the Node among the project's dependencies.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const [major, minor] = process.versions.node.split(".").map(Number);
 const args = process.argv.slice(2);
+/** A build that takes longer was ended in the middle. */
+const LOCK_MILLIS_MAX = 10 * 60 * 1000;
 
 /** Exit code 3: something must be installed or built first. */
 function missing(what) {
@@ -26,20 +28,38 @@ function runNode(node, script, scriptArgs, stdio) {
   return status ?? 70;
 }
 
+function isBuilt() {
+  return ["access-log", "jwt-auth", "rate-limit", "canary"].every((name) =>
+    existsSync(join(root, `build/${name}.wasm`)),
+  );
+}
+
+/** A fresh clone has no modules yet: the first verb that looks into them builds them, the others in a pipe wait for it. */
+function buildOnce() {
+  const lock = join(root, "build/.building");
+  while (!isBuilt()) {
+    mkdirSync(join(root, "build"), { recursive: true });
+    try {
+      mkdirSync(lock);
+    } catch {
+      const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+      if (age > LOCK_MILLIS_MAX) rmSync(lock, { recursive: true, force: true });
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+      continue;
+    }
+    console.error("gatehouse: building the filters (once)");
+    const status = runNode(process.execPath, join(root, "build.ts"), [], ["ignore", 2, 2]);
+    rmSync(lock, { recursive: true, force: true });
+    if (status !== 0 || !isBuilt()) missing("the filters cannot be built");
+  }
+}
+
 if (!existsSync(join(root, "node_modules/commander")))
   missing(`the dependencies are not installed: run npm ci in ${root}`);
 
 if (major > 22 || (major === 22 && minor >= 18)) {
-  // A fresh clone has no modules yet: the verbs that look into them build them once.
-  const needsModules = ["render", "validate", "try", "push", "apply", "diff", "demo"].includes(args[0]);
-  const isBuilt = ["access-log", "jwt-auth", "rate-limit", "canary"].every((name) =>
-    existsSync(join(root, `build/${name}.wasm`)),
-  );
-  if (needsModules && !isBuilt && !args.includes("--help") && !args.includes("-h")) {
-    console.error("gatehouse: building the filters (once)");
-    if (runNode(process.execPath, join(root, "build.ts"), [], ["ignore", 2, 2]) !== 0)
-      missing("the filters cannot be built");
-  }
+  const needsModules = ["render", "validate", "try", "migrate", "push", "apply", "diff", "demo"].includes(args[0]);
+  if (needsModules && !args.includes("--help") && !args.includes("-h")) buildOnce();
   const { run } = await import("../cli.ts");
   process.exitCode = await run(args);
 } else {

@@ -3,6 +3,7 @@
 import { parseDocument } from "yaml";
 import type { Manifest, Path } from "../source.ts";
 import { listOf, placementFor } from "./context.ts";
+import { withoutImpossible } from "./log-format.ts";
 import type { Context } from "./context.ts";
 import { rootNamespace } from "../validate/overlap.ts";
 
@@ -51,7 +52,7 @@ export function migrateMeshAccessLog(context: Context, manifest: Manifest): void
   const draft = context.drafts.at(rootNamespace, { sidecar: { direction: "both" } }, "mesh");
   const settings = draft.settings("access-log", manifest, () => ({}));
   const line = String(config.accessLogFormat ?? istioDefault).replace(/\n$/, "");
-  settings.format = formatOf(config, line);
+  settings.format = possible(context, manifest, at("accessLogFormat"), formatOf(config, line));
   settings.sinks = [{ envoyLog: {} }];
   const how = `access-log.format; set accessLogFormat: "${bareFormat}" in the mesh, and Envoy's logger prints the filter's line; credentials in it are redacted (redact.defaults: false prints them)`;
   if (config.accessLogFormat === undefined)
@@ -61,6 +62,14 @@ export function migrateMeshAccessLog(context: Context, manifest: Manifest): void
     report.kept(manifest, at("accessLogFile"), "Envoy's logger goes on writing there");
   if (config.accessLogEncoding !== undefined) report.carried(manifest, at("accessLogEncoding"), "access-log.format");
   report.kept(manifest, isText ? path : path.slice(0, 1), "the rest of it is not about what the filters do");
+}
+
+/** Says of each operator that cannot be had why, and leaves `-` for it. */
+function possible(context: Context, manifest: Manifest, path: Path, written: any): any {
+  const { format, lost } = withoutImpossible(written);
+  for (const { operator, why } of lost)
+    context.report.lost(manifest, path, `${operator}: ${why}; "-" stands in its place`);
+  return format;
 }
 
 /** JSON encoding is a map of names; anything else is a line of text, which stays the very same line. */
@@ -99,7 +108,7 @@ export function migrateTelemetry(context: Context, manifest: Manifest): void {
     `${manifest.name}-log`,
   );
   const settings = draft.settings("access-log", manifest, () => ({ sinks: [{ envoyLog: {} }] }));
-  settings.format ??= format ?? { text: istioDefault };
+  settings.format ??= possible(context, manifest, ["spec", "accessLogging"], format ?? { text: istioDefault });
   logging.forEach((entry, index) => {
     const at = ["spec", "accessLogging", index];
     if (entry?.match !== undefined) report.carried(manifest, [...at, "match"], "placement (direction)");

@@ -494,6 +494,25 @@ spec:
   assert.equal(documents[1].spec.placement.sidecar.direction, "inbound");
 });
 
+test("operators of a log that no Wasm filter can know are named with the reason, and the rest stays", async () => {
+  const { documents, report } = await migrated(`apiVersion: install.istio.io/v1alpha1
+kind: IstioOperator
+metadata: { name: a, namespace: istio-system }
+spec:
+  meshConfig:
+    accessLogFile: /dev/stdout
+    accessLogFormat: "ü %START_TIME(%s)% %CEL(request.id)% %REQ(:METHOD)% %UPSTREAM_FILTER_STATE(x)%\\n"
+`);
+  assert.deepEqual(documents[0].spec["access-log"].format, { text: "ü %START_TIME(%s)% - %REQ(:METHOD)% -" });
+  assert.match(report, /accessLogFormat, not possible: %CEL\(request\.id\)%: .*; "-" stands in its place/);
+  assert.match(report, /not possible: %UPSTREAM_FILTER_STATE\(x\)%/);
+});
+
+test("Istio's default log, where a mesh only says where to write it", async () => {
+  const { documents } = await migrated(`meshConfig: { accessLogFile: /dev/stdout }\n`);
+  assert.match(documents[0].spec["access-log"].format.text, /^\[%START_TIME%\] "%REQ\(:METHOD\)%.*%ROUTE_NAME%$/);
+});
+
 test("nothing to migrate, broken files by name, and a report in a file", async () => {
   const service = file("service.yaml", "apiVersion: v1\nkind: Service\nmetadata: { name: s }\n");
   const nothing = await gatehouse("migrate", service);

@@ -1,0 +1,40 @@
+// A log format without the operators that no Wasm filter can know. The filter itself says which they are, and why.
+import type { Refusal } from "../validate/module-check.ts";
+import { refusalOf } from "../validate/module-check.ts";
+
+export interface LostOperator {
+  operator: string;
+  why: string;
+}
+
+/** A format has a few dozen operators; more refusals than this would be a fault of ours. */
+const refusalsMax = 200;
+/** `%NAME(arguments):12%`; arguments of times have percent signs of their own. */
+const operatorPattern = /%[A-Z0-9_]+(\([^)]*\))?(:\d+)?%/y;
+
+/** A copy of the access-log format in which `-` stands for every operator that the filter refuses. */
+export function withoutImpossible(format: any): { format: any; lost: LostOperator[] } {
+  const settings = { format: structuredClone(format) };
+  const lost: LostOperator[] = [];
+  for (let count = 0; count < refusalsMax; count++) {
+    const refusal = refusalOf("access-log", settings, {});
+    const operator = refusal && takeOut(settings, refusal);
+    if (!operator) break;
+    lost.push({ operator, why: refusal.what.replace(/^`[^`]*`:? */, "").replace(/ \(at byte \d+\)$/, "") });
+  }
+  return { format: settings.format, lost };
+}
+
+/** Replaces the operator that a refusal points at, and gives it; undefined if it points at none. */
+function takeOut(settings: any, { path, what }: Refusal): string | undefined {
+  const offset = Number(/\(at byte (\d+)\)$/.exec(what)?.[1]);
+  const holder = path.slice(0, -1).reduce((node: any, step) => node?.[step], settings);
+  const text = holder?.[path.at(-1)!];
+  if (typeof text !== "string" || Number.isNaN(offset)) return undefined;
+  // The filter counts bytes.
+  operatorPattern.lastIndex = Buffer.from(text).subarray(0, offset).toString().length;
+  const match = operatorPattern.exec(text);
+  if (!match) return undefined;
+  holder[path.at(-1)!] = `${text.slice(0, match.index)}-${text.slice(match.index + match[0].length)}`;
+  return match[0];
+}
