@@ -29,6 +29,7 @@ export {
   proxy_on_log,
   proxy_on_memory_allocate,
   proxy_on_tick,
+  proxy_on_vm_start,
 } from "../../host/runtime";
 
 /** What a plugin that goes away waits for its sinks; then the lines that are left are given up. */

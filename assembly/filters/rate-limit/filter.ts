@@ -32,6 +32,7 @@ export {
   proxy_on_memory_allocate,
   proxy_on_request_headers,
   proxy_on_response_headers,
+  proxy_on_vm_start,
 } from "../../host/runtime";
 
 const LIMIT_PROPERTY = text("gatehouse_limit");
