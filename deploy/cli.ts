@@ -182,7 +182,7 @@ function addVerbs(verb: Verb): void {
       "npx gatehouse status istio-system/edge",
       (_out, policy, flags) => statusCommand(policy, flags),
     ).argument("<policy>", "namespace/name"),
-  );
+  ).option("--istiod <url...>", "port 15014 of each istiod: tells what proxies have refused (Istio 1.31)");
 
   onCluster(
     verb(

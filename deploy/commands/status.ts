@@ -7,13 +7,15 @@ import { bare } from "../kube/difference.ts";
 import { readHistory, subjectText } from "../kube/history.ts";
 import type { Revision } from "../kube/history.ts";
 import { keyOf, orphansOf, ownedBy } from "../kube/plan.ts";
+import { isAbout, proxyRefusals } from "../kube/proxies.ts";
+import type { ProxyRefusal } from "../kube/proxies.ts";
 import type { Intent } from "../kube/release.ts";
 import type { Answer, Output } from "../output.ts";
 import { ToolError } from "../problem.ts";
 import type { Resource } from "../render/plugin.ts";
 import { rollOut } from "./apply.ts";
 import type { RolloutFlags } from "./apply.ts";
-import { clusterOf, subjectOf } from "./cluster.ts";
+import { clusterOf, subjectOf, timeoutOf } from "./cluster.ts";
 import type { ClusterFlags } from "./cluster.ts";
 
 interface Row {
@@ -23,14 +25,20 @@ interface Row {
   module: string;
 }
 
-export async function statusCommand(text: string, flags: ClusterFlags): Promise<Answer> {
+export interface StatusFlags extends ClusterFlags {
+  /** Where istiod's port 15014 is reached; every replica's, since each knows its own proxies. */
+  istiod?: string[];
+}
+
+export async function statusCommand(text: string, flags: StatusFlags): Promise<Answer> {
   const subject = subjectOf(text);
   const cluster = clusterOf(flags);
   const history = await readHistory(cluster, subject);
   const owned = await ownedBy(cluster, subject, history);
   const last = history.revisions.at(-1);
   if (!last && owned.length === 0) throw new ToolError("usage", `there is no policy ${text} in this cluster`);
-  const rows = rowsOf(last?.resources ?? [], owned);
+  const refusals = await proxyRefusals(flags.istiod ?? [], timeoutOf(flags));
+  const rows = rowsOf(last?.resources ?? [], owned).map((row) => withProxies(row, refusals));
   const revisions = history.revisions.map(({ number, at, cause, complete }) => ({ number, at, cause, complete }));
   const width = Math.max(0, ...rows.map(({ resource }) => resource.length));
   const lines = [
@@ -60,6 +68,16 @@ function rowsOf(wanted: Resource[], owned: Resource[]): Row[] {
   return [...rows, ...extra.map((resource) => row(resource, false, "not in the last revision"))];
 }
 
+/** A plugin that proxies have refused is not in use there, whatever the cluster holds. */
+function withProxies(row: Row, refusals: ProxyRefusal[]): Row {
+  const about = refusals.filter((refusal) => isAbout(refusal, row.resource));
+  if (about.length === 0) return row;
+  const state = about
+    .map(({ proxy, message }) => `refused by ${proxy}, which keeps what it had: ${message}`)
+    .join("; ");
+  return { ...row, ok: false, state };
+}
+
 function row(resource: Resource, ok: boolean, state: string): Row {
   return { resource: titleOf(resource as Header), ok, state, module: moduleText(resource) };
 }
@@ -75,16 +93,21 @@ function rowOf(wanted: Resource, live: Resource | undefined): Row {
   return row(live, true, "as applied, accepted by istiod");
 }
 
-/** The first field of `wanted` that `live` has not; what others have added does not count. */
-function firstDifference(live: any, wanted: any, at: string): string | undefined {
+/**
+ * The first field of `wanted` that `live` has not. What others have added does not count, except in a plugin's own settings:
+ * there one key more is another meaning, or a refusal.
+ */
+function firstDifference(live: any, wanted: any, at: string, exact = false): string | undefined {
   if (wanted === null || typeof wanted !== "object") return live === wanted ? undefined : at;
   if (live === null || typeof live !== "object") return at;
   if (Array.isArray(wanted) && (!Array.isArray(live) || live.length !== wanted.length)) return at;
+  const step = (key: string) => (Array.isArray(wanted) ? `${at}[${key}]` : `${at}.${key}`);
   for (const [key, value] of Object.entries(wanted)) {
-    const found = firstDifference(live[key], value, Array.isArray(wanted) ? `${at}[${key}]` : `${at}.${key}`);
+    const found = firstDifference(live[key], value, step(key), exact || key === "pluginConfig");
     if (found) return found;
   }
-  return undefined;
+  const added = exact ? Object.keys(live).find((key) => !(key in wanted)) : undefined;
+  return added === undefined ? undefined : step(added);
 }
 
 /** The filter and the beginning of the digest that it is pinned to. */
