@@ -42,8 +42,10 @@ export function selfSigned(host: string): Certificate {
 /** DER: tag, length, value (X.690 section 8.1). */
 function tlv(tag: number, ...values: Buffer[]): Buffer {
   const value = Buffer.concat(values);
-  if (value.length < 0x80) return Buffer.concat([Buffer.from([tag, value.length]), value]);
-  return Buffer.concat([Buffer.from([tag, 0x82, value.length >> 8, value.length & 0xff]), value]);
+  const { length } = value;
+  // The shortest form, or Go refuses to read it.
+  const lengthBytes = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.from([tag, ...lengthBytes]), value]);
 }
 
 const sequence = (...values: Buffer[]) => tlv(0x30, ...values);

@@ -1,7 +1,11 @@
 // Steady requests in the background, so that a change can be shown to have hurt nobody.
+import assert from "node:assert/strict";
 import { Agent, request } from "node:http";
 
-export interface LoadResult {
+/** Fewer in the time of a change would prove nothing. */
+const REQUESTS_MIN = 20;
+
+interface LoadResult {
   requests: number;
   /** Status → how often. */
   statuses: Record<string, number>;
@@ -9,8 +13,28 @@ export interface LoadResult {
   errors: string[];
 }
 
+/** Runs `change` under load, and throws unless every request of that time was answered with a 200. */
+export async function underLoad<T>(
+  url: string,
+  headers: () => Record<string, string>,
+  change: () => Promise<T>,
+): Promise<T> {
+  const stop = startLoad(url, headers);
+  let result: LoadResult;
+  let value: T;
+  try {
+    value = await change();
+  } finally {
+    // Also when the change failed: lanes that go on would keep the suite alive.
+    result = await stop();
+  }
+  const { statuses, errors } = result;
+  assert.deepEqual({ statuses: Object.keys(statuses), errors }, { statuses: ["200"], errors: [] });
+  return value;
+}
+
 /** Starts `lanes` loops of requests, one after the other in each. The function it gives stops them and tells. */
-export function startLoad(
+function startLoad(
   url: string,
   headers: () => Record<string, string>,
   { lanes = 4, pauseMillis = 5 } = {},
@@ -40,7 +64,7 @@ export function startLoad(
       outgoing.end();
     });
   const lane = async () => {
-    while (running) {
+    while (running || result.requests < REQUESTS_MIN) {
       result.requests++;
       await one();
       await new Promise((done) => setTimeout(done, pauseMillis));

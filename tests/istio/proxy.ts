@@ -1,5 +1,5 @@
 // One proxy as a pod has it: pilot-agent in front of a stock Envoy. Knows the agent's switches; asks Envoy's admin for facts.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child, until } from "./children.ts";
 import { logFolder, ports, type Stack } from "./stack.ts";
@@ -12,11 +12,23 @@ export interface ProxyOptions {
   labels: Record<string, string>;
   /** Its service account. */
   account: string;
-  type?: "router" | "sidecar";
+  type?: "router" | "sidecar" | "waypoint";
   /** Five ports from here on: admin, status, readiness, Prometheus, and one unused. */
   basePort: number;
   concurrency?: number;
   env?: Record<string, string>;
+}
+
+export interface LoadedPlugin {
+  module?: string;
+  settings?: any;
+}
+
+/** `…/istio-system.edge-canary~istio-translated-wasmplugin` → `edge-canary`; `envoy.filters.http.router` → `router`. */
+function shortName(filter: string): string {
+  const plugin =
+    /^extensions\.istio\.io\/(?:wasmplugin|trafficextension)\/[^.]+\.(.+?)(?:~istio-translated-wasmplugin)?$/;
+  return plugin.exec(filter)?.[1] ?? filter.replace(/^envoy\.filters\.http\./, "");
 }
 
 export class Proxy {
@@ -38,7 +50,7 @@ export class Proxy {
       "proxy",
       options.type ?? "router",
       `--domain=${options.namespace}.svc.cluster.local`,
-      `--templateFile=${stack.tools.file("envoy_bootstrap.json")}`,
+      `--templateFile=${join(folder, "bootstrap.json")}`,
       "--proxyLogLevel=warning",
       "--proxyComponentLogLevel=wasm:info",
     ];
@@ -75,6 +87,9 @@ export class Proxy {
       return (await stack.cluster.find("ConfigMap", "istio-ca-root-cert", namespace))?.data["root-cert.pem"];
     });
     writeFileSync(join(mounted, "istio/root-cert.pem"), root);
+    // A stock Envoy has no `istio.workload`, which waypoints would get.
+    const template = readFileSync(stack.tools.file("envoy_bootstrap.json"), "utf8");
+    writeFileSync(join(folder, "bootstrap.json"), template.replaceAll("if .metadata_discovery", "if false"));
     writeFileSync(join(mounted, "tokens/istio-token"), await stack.cluster.token(namespace, account, "istio-ca"));
     return new Proxy(stack, options, folder);
   }
@@ -101,25 +116,54 @@ export class Proxy {
   }
 
   /** Envoy's whole configuration as it runs. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
   async configDump(): Promise<any> {
     return JSON.parse(await this.admin("/config_dump"));
   }
 
-  /** The HTTP filters of the listener on `port`, in the order in which requests pass them. */
-  async filterOrder(port: number): Promise<string[]> {
+  /** The HTTP filters of every listener that takes connections, in the order in which requests pass them. */
+  async #filters(): Promise<{ port: number; names: string[] }[]> {
     const dump = await this.configDump();
-    const listeners = dump.configs.flatMap((config: any) => config.dynamic_listeners ?? []);
-    for (const { active_state: state } of listeners) {
-      if (state?.listener?.address?.socket_address?.port_value !== port) continue;
-      const chains = [...(state.listener.filter_chains ?? []), state.listener.default_filter_chain].filter(Boolean);
-      for (const chain of chains) {
-        for (const filter of chain.filters) {
-          if (filter.typed_config?.http_filters) return filter.typed_config.http_filters.map(({ name }: any) => name);
-        }
-      }
-    }
-    throw new Error(`${this.options.name} has no HTTP listener on ${port}`);
+    // A listener that was replaced drains for a while beside its successor.
+    const active = dump.configs
+      .flatMap((config: any) => config.dynamic_listeners ?? [])
+      .flatMap(({ active_state: state }: any) => state?.listener ?? []);
+    return active.flatMap((listener: any) => {
+      const chains = [...(listener.filter_chains ?? []), listener.default_filter_chain].filter(Boolean);
+      const managers = chains.flatMap(({ filters }: any) => filters).map(({ typed_config: config }: any) => config);
+      const port = listener.address?.socket_address?.port_value;
+      const isHttp = ({ http_filters: filters }: any) => filters !== undefined;
+      return managers
+        .filter(isHttp)
+        .map(({ http_filters: filters }: any) => ({ port, names: filters.map(({ name }: any) => shortName(name)) }));
+    });
+  }
+
+  /** The filters of the listener on `port`, plugins by their own names, Envoy's without `envoy.filters.http.`. */
+  async chain(port: number): Promise<string[]> {
+    const found = (await this.#filters()).find((listener) => listener.port === port);
+    if (!found) throw new Error(`${this.options.name} has no HTTP listener on ${port}`);
+    return found.names;
+  }
+
+  /** Every filter that stands on any listener. */
+  async allFilters(): Promise<Set<string>> {
+    return new Set((await this.#filters()).flatMap(({ names }) => names));
+  }
+
+  /** What is loaded for each plugin: its name → the file that the agent keeps the module in, and the settings. */
+  async plugins(): Promise<Record<string, LoadedPlugin>> {
+    const dump = await this.configDump();
+    const filters = dump.configs.flatMap((config: any) => config.ecds_filters ?? []);
+    return Object.fromEntries(
+      filters.map(({ ecds_filter: filter }: any) => {
+        const { config } = filter.typed_config;
+        const value = config?.configuration?.value;
+        return [
+          shortName(filter.name),
+          { module: config?.vm_config?.code?.local?.filename, settings: value ? JSON.parse(value) : undefined },
+        ];
+      }),
+    );
   }
 
   /** Envoy's counters and gauges whose name holds `filter`. */

@@ -208,8 +208,8 @@ async function startIstiod(tools: Tools, folder: string, kubeconfig: string): Pr
         CLUSTER_ID: "Kubernetes",
         PILOT_ENABLE_METADATA_EXCHANGE: "false",
         PILOT_ENABLE_ALPN_FILTER: "false",
-        // Changes are pushed when things have been still for this long; the default of 100 ms stays.
-        PILOT_ENABLE_STATUS: "true",
+        // Waypoints, too.
+        PILOT_ENABLE_AMBIENT: "true",
         // No controllers run here that would deploy gateways.
         PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER: "false",
       },

@@ -1,12 +1,13 @@
 // What every test file finds: the stack, the services of the guide with echo pods behind them, one ingress gateway.
 // Addresses and ports are fixed: the network belongs to the suite.
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, type Resource } from "./cluster.ts";
 import { selfSigned } from "./certificate.ts";
 import { Issuer } from "./issuer.ts";
 import { addAddresses, addHosts, enter, trustOnly } from "./namespace.ts";
-import { Proxy } from "./proxy.ts";
+import { Proxy, type ProxyOptions } from "./proxy.ts";
 import { startStack, type Stack } from "./stack.ts";
 import { EchoService, runPod, writeEndpoints, type Pod } from "./workloads.ts";
 
@@ -26,6 +27,7 @@ export const addresses = {
   shopPrimary: "10.42.3.1",
   shopCanary: "10.42.3.2",
   client: "10.42.9.1",
+  waypoint: "10.42.0.14",
 };
 
 /** The gateway's HTTP listener, port 80 of the Gateway resource. Not 8080: it binds all addresses, the services' too. */
@@ -35,6 +37,8 @@ const HTTPS_OFFSET = 443;
 export const gatewayUrl = `http://${addresses.gateway}:${GATEWAY_PORT}`;
 
 export interface World {
+  /** When the first process was started, milliseconds since 1970. */
+  startedAt: number;
   stack: Stack;
   services: Record<"stable" | "canary" | "mobile", EchoService>;
   gateway: Proxy;
@@ -49,6 +53,7 @@ export function world(): Promise<World> {
 }
 
 async function build(): Promise<World> {
+  const startedAt = Date.now();
   const folder = enter();
   addAddresses(...Object.values(addresses));
   addHosts(folder, {
@@ -65,22 +70,26 @@ async function build(): Promise<World> {
     mobile: await EchoService.start("v1-mobile", addresses.mobile),
   };
   await runTraffic(stack);
-  const gateway = await Proxy.start(stack, {
+  const ingress = await deployGateway(stack, {
     name: "istio-ingressgateway",
-    namespace: "istio-system",
-    address: addresses.gateway,
     labels: { istio: "ingressgateway", app: "istio-ingressgateway" },
-    account: "istio-ingressgateway",
+    address: addresses.gateway,
+    port: GATEWAY_PORT,
     basePort: 15100,
-    concurrency: 2,
   });
-  return { stack, services, gateway, issuer };
+  const gateway = await Proxy.start(stack, { ...ingress, concurrency: 2 });
+  return { startedAt, stack, services, gateway, issuer };
 }
 
 /** What `kustomize build` makes of a folder of deploy/istio. */
 export function kustomize(stack: Stack, folder: string): Resource[] {
   const program = stack.tools.program("kustomize");
   return parse(execFileSync(program, ["build", join(root, "deploy/istio", folder)], { encoding: "utf8" }));
+}
+
+/** deploy/istio/gatehouse/gateway/telemetry.yaml: the gateway prints the plugin's line. */
+export function telemetry(): Resource[] {
+  return parse(readFileSync(join(root, "deploy/istio/gatehouse/gateway/telemetry.yaml"), "utf8"));
 }
 
 /** deploy/istio/traffic as it is, plus what nodes and controllers would have written. */
@@ -98,31 +107,33 @@ async function runTraffic(stack: Stack): Promise<void> {
     product("product-service-v2-1", addresses.canary, "v2"),
     product("product-service-v1-mobile-1", addresses.mobile, "v1-mobile"),
   ];
-  const ingress: Pod = {
-    name: "istio-ingressgateway",
-    namespace: "istio-system",
-    address: addresses.gateway,
-    labels: { istio: "ingressgateway", app: "istio-ingressgateway" },
-    serviceAccount: "istio-ingressgateway",
-  };
   await cluster.apply(kustomize(stack, "traffic/base"));
-  await cluster.apply(gatewayAccount("istio-ingressgateway"));
-  await cluster.apply(gatewayService("istio-ingressgateway", ingress.labels, GATEWAY_PORT));
-  await Promise.all([...pods, ingress].map((pod) => runPod(cluster, pod)));
+  await Promise.all(pods.map((pod) => runPod(cluster, pod)));
   await writeEndpoints(cluster, { name: "product-service", namespace: "ecommerce", ports: { http: 8080 } }, pods);
-  await writeEndpoints(
-    cluster,
-    {
-      name: "istio-ingressgateway",
-      namespace: "istio-system",
-      ports: { http2: GATEWAY_PORT, https: GATEWAY_PORT + HTTPS_OFFSET },
-    },
-    [ingress],
-  );
+}
+
+export interface GatewayPod {
+  name: string;
+  labels: Record<string, string>;
+  address: string;
+  /** Where it serves what its resources call port 80; all addresses of the network, so no two gateways the same. */
+  port: number;
+  basePort: number;
+}
+
+/** What a gateway's chart, its controllers and kubelet would have written; gives how to start its proxy. */
+export async function deployGateway({ cluster }: Stack, gateway: GatewayPod): Promise<ProxyOptions> {
+  const { name, labels, address, port, basePort } = gateway;
+  const pod = { name: `${name}-1`, namespace: "istio-system", address, labels, serviceAccount: name };
+  await cluster.apply([...gatewayAccount(name), gatewayService(name, labels, port)]);
+  await runPod(cluster, pod);
+  const ports = { http2: port, https: port + HTTPS_OFFSET };
+  await writeEndpoints(cluster, { name, namespace: "istio-system", ports }, [pod]);
+  return { ...pod, account: name, basePort };
 }
 
 /** A gateway's account and its right to the TLS secrets beside it, as the gateway chart writes them. */
-export function gatewayAccount(name: string): Resource[] {
+function gatewayAccount(name: string): Resource[] {
   const metadata = { name, namespace: "istio-system" };
   const apiVersion = "rbac.authorization.k8s.io/v1";
   return [
@@ -144,7 +155,7 @@ export function gatewayAccount(name: string): Resource[] {
 }
 
 /** The Service that the gateway chart would have written, but for the ports that others bind here. */
-export function gatewayService(name: string, selector: Record<string, string>, targetPort: number): Resource {
+function gatewayService(name: string, selector: Record<string, string>, targetPort: number): Resource {
   return {
     apiVersion: "v1",
     kind: "Service",
