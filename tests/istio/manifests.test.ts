@@ -2,11 +2,12 @@
 // the charts, the IstioOperator's own reader.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { globSync, writeFileSync } from "node:fs";
+import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { stringify } from "yaml";
 import { parse, Refused, type Resource } from "./cluster.ts";
+import { render } from "./gatehouse.ts";
 import { kustomize, root, world } from "./world.ts";
 
 const { stack } = await world();
@@ -39,6 +40,24 @@ for (const folder of folders) {
     const unavoidable = /has warnings: *$|EnvoyFilter exposes internal implementation details/;
     assert.deepEqual(
       complaints.filter((line) => !unavoidable.test(line)),
+      [],
+    );
+    assert.equal(status, 0);
+  });
+}
+
+/** Settings are the tool's own kind: judged is what it renders. */
+const policies = globSync("gatehouse/*/*.yaml", { cwd: join(root, "deploy/istio") })
+  .filter((file) => /^kind: Policy$/m.test(readFileSync(join(root, "deploy/istio", file), "utf8")))
+  .sort();
+
+for (const file of policies) {
+  test(`${file}: what it renders to is accepted, and istioctl has nothing to say`, async () => {
+    const resources = await render(stack, join(root, "deploy/istio", file));
+    for (const resource of resources) await stack.cluster.apply(resource, { dryRun: true });
+    const { status, output } = istioctl(["validate", "-f", asFile(resources)]);
+    assert.deepEqual(
+      output.split("\n").filter((line) => line && !line.endsWith("is valid")),
       [],
     );
     assert.equal(status, 0);
