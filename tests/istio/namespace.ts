@@ -1,19 +1,22 @@
 // The private world of the stack: its own network, mounts and process ids. Whatever happens to the program that asked for
 // it, the kernel ends everything inside with the first process of the namespace.
 import { spawn, execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 
 const FOLDER = "GATEHOUSE_STACK_FOLDER";
+/** Followed by the process that made it. */
+const FOLDER_NAME = "gatehouse-istio-";
 
 /**
  * Runs `node program ...args` as the first process of new namespaces and gives its exit code.
  * Ctrl-C, an end of this process of any kind, or its own end: all of it is gone.
  */
 export async function runInside(program: string, args: string[]): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), "gatehouse-istio-"));
+  sweep();
+  const folder = mkdtempSync(join(tmpdir(), `${FOLDER_NAME}${process.pid}-`));
   const namespaces = ["--net", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc"];
   const child = spawn("unshare", [...namespaces, "--", process.execPath, program, ...args], {
     // Inside watches standard input: when this process dies, however it dies, the pipe closes.
@@ -43,12 +46,7 @@ export async function runInside(program: string, args: string[]): Promise<number
 export function enter(): string {
   const folder = process.env[FOLDER];
   if (!folder || process.pid !== 1) throw new Error("run this by node tests/istio/run.ts: it needs its own namespace");
-  process.stdin
-    .on("end", () => process.exit(130))
-    .on("error", () => process.exit(130))
-    .resume();
-  // node:test ends when nothing is left to do; watching alone is nothing.
-  (process.stdin as unknown as Socket).unref();
+  endWithOutside();
   run("ip", "link", "set", "lo", "up");
   run("mount", "-t", "tmpfs", "-o", "size=3g", "gatehouse", folder);
   for (const name of ["work", "upper", "overlay"]) mkdirSync(join(folder, name));
@@ -57,6 +55,29 @@ export function enter(): string {
   run("mount", "-t", "overlay", "overlay", "-o", layers, "/var/lib");
   mkdirSync("/var/lib/istio/data", { recursive: true });
   return join(folder, "work");
+}
+
+/** Ends this process, and with it everything in here, as soon as the process outside is gone. */
+export function endWithOutside(): void {
+  process.stdin
+    .on("end", () => process.exit(130))
+    .on("error", () => process.exit(130))
+    .resume();
+  // node:test ends when nothing is left to do; watching alone is nothing.
+  (process.stdin as unknown as Socket).unref();
+}
+
+/** Removes the empty folders of runs that were killed: what was in them went with their mounts. */
+function sweep(): void {
+  for (const name of globSync(`${FOLDER_NAME}*`, { cwd: tmpdir() })) {
+    const owner = Number(name.slice(FOLDER_NAME.length).split("-")[0]);
+    if (owner > 0 && existsSync(`/proc/${owner}`)) continue;
+    try {
+      rmdirSync(join(tmpdir(), name));
+    } catch {
+      // Not empty, or a mount: somebody else's.
+    }
+  }
 }
 
 /** Gives `lo` more addresses, so that pods and outside hosts have their own. */
