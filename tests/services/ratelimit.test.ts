@@ -17,6 +17,8 @@ const VERSION = "v1.4.1-0.20260122083618-3fb702589d36";
 const folder = mkdtempSync(join(tmpdir(), "gatehouse-ratelimit-"));
 const children: ChildProcess[] = [];
 let grpcPort = 0;
+let redisProcess: ChildProcess;
+const serviceProcess = () => children.at(-1)!;
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
@@ -46,7 +48,8 @@ async function startService(): Promise<void> {
   if (redis.command !== "redis-server") symlinkSync(redis.command, server);
   const command = redis.command === "redis-server" ? redis.command : server;
   const options = ["--port", String(redisPort), "--bind", "127.0.0.1", "--save", "", "--dir", folder];
-  children.push(spawn(command, options, { stdio: "ignore", env: { ...process.env, ...redis.environment } }));
+  redisProcess = spawn(command, options, { stdio: "ignore", env: { ...process.env, ...redis.environment } });
+  children.push(redisProcess);
   mkdirSync(join(folder, "config"));
   writeFileSync(
     join(folder, "config", "edge.yaml"),
@@ -101,12 +104,21 @@ after(async () => {
 
 const bucket = { maxTokens: 1000, tokensPerFill: 1000, fillInterval: "1s" };
 
-function proxy(global: object, limits: object[], endpoint = `127.0.0.1:${grpcPort}`): Promise<RunningEnvoy> {
-  const config = { limits, global: { cluster: "ratelimit", domain: "edge", timeout: "2s", ...global } };
+function proxy(
+  global: object,
+  limits: object[],
+  endpoint = `127.0.0.1:${grpcPort}`,
+  more: object = {},
+): Promise<RunningEnvoy> {
+  const config = { limits, global: { cluster: "ratelimit", domain: "edge", timeout: "2s", ...global }, ...more };
   return launchEnvoy(
     bootstrap({
       listeners: [
-        listener({ filters: [wasmFilter({ name: "rate-limit", config })], routes: [directResponse(200, "ok")] }),
+        listener({
+          filters: [wasmFilter({ name: "rate-limit", config })],
+          routes: [directResponse(200, "ok")],
+          accessLog: "%RESPONSE_CODE_DETAILS%\n",
+        }),
       ],
       clusters: [cluster({ name: "ratelimit", endpoints: [endpoint], http2: true })],
     }),
@@ -114,8 +126,8 @@ function proxy(global: object, limits: object[], endpoint = `127.0.0.1:${grpcPor
 }
 
 const perKey = [{ name: "per-key", key: [{ header: "x-api-key" }], tokenBucket: bucket }];
-const statusOf = async (envoy: RunningEnvoy, key: string) =>
-  (await fetch(envoy.url("/"), { headers: { "x-api-key": key } })).status;
+const ask = (envoy: RunningEnvoy, headers: Record<string, string>) => fetch(envoy.url("/"), { headers });
+const statusOf = async (envoy: RunningEnvoy, key: string) => (await ask(envoy, { "x-api-key": key })).status;
 
 test("two proxies share one limit, and each client has its own", async () => {
   const envoys = await Promise.all([proxy({}, perKey), proxy({}, perKey)]);
@@ -139,6 +151,46 @@ test("a limit without a key asks by its name", async () => {
     const statuses = [];
     for (let i = 0; i < 3; i++) statuses.push(await statusOf(envoy, "c"));
     assert.deepEqual(statuses, [200, 200, 429]);
+  } finally {
+    await envoy.stop();
+  }
+});
+
+test("a refusal tells the service's quota and when it is reset, and which limit it was", async () => {
+  const envoy = await proxy({}, perKey, undefined, { headers: "draft03" });
+  try {
+    for (let i = 0; i < 3; i++) assert.equal(await statusOf(envoy, "told"), 200);
+    const { status, headers } = await ask(envoy, { "x-api-key": "told" });
+    assert.equal(status, 429);
+    assert.equal(headers.get("x-ratelimit-limit"), "3, 3;w=86400");
+    assert.equal(headers.get("x-ratelimit-remaining"), "0");
+    const seconds = Number(headers.get("retry-after"));
+    assert.ok(seconds >= 1 && seconds <= 86_400, `${seconds}`);
+    await envoy.awaitLog(/global_rate_limited\{per-key\}/);
+  } finally {
+    await envoy.stop();
+  }
+});
+
+test("what a request costs is what the service charges", async () => {
+  const priced = [{ ...perKey[0]!, cost: { header: "x-cost", max: 10 } }];
+  const envoy = await proxy({}, priced);
+  try {
+    const status = async (cost: string) => (await ask(envoy, { "x-api-key": "priced", "x-cost": cost })).status;
+    assert.deepEqual([await status("2"), await status("1"), await status("1")], [200, 200, 429]);
+  } finally {
+    await envoy.stop();
+  }
+});
+
+test("keys that are empty, no text or enormous are clients like others, and none gets past", async () => {
+  const envoy = await proxy({ onFailure: "deny" }, perKey);
+  try {
+    for (const key of ["", "\u00ff\u00fe", "k".repeat(40_000)]) {
+      const statuses: number[] = [];
+      for (let i = 0; i < 4; i++) statuses.push(await statusOf(envoy, key));
+      assert.deepEqual(statuses, [200, 200, 200, 429], key.slice(0, 5));
+    }
   } finally {
     await envoy.stop();
   }
@@ -169,5 +221,36 @@ test("two hundred requests at once get exactly what the service allows", async (
     assert.equal(statuses.filter((status) => status === 429).length, 197);
   } finally {
     await envoy.stop();
+  }
+});
+
+// The last ones: they leave the service stopped, without its Redis, and dead.
+test("a service that stops answering costs the timeout, and works again when it goes on", async () => {
+  const envoy = await proxy({ timeout: "100ms", onFailure: "deny" }, perKey);
+  try {
+    assert.equal(await statusOf(envoy, "stopped"), 200);
+    serviceProcess().kill("SIGSTOP");
+    assert.equal(await statusOf(envoy, "stopped"), 503);
+    serviceProcess().kill("SIGCONT");
+    await until("the service to go on", async () => (await statusOf(envoy, "others")) === 200);
+    assert.ok((await envoy.stat("wasmcustom.gatehouse.rate-limit.global.failed")) >= 1);
+  } finally {
+    serviceProcess().kill("SIGCONT");
+    await envoy.stop();
+  }
+});
+
+test("a gRPC error, for want of Redis, is a failure; so is a service that is killed", async () => {
+  const [closed, open] = await Promise.all([proxy({ onFailure: "deny" }, perKey), proxy({}, perKey)]);
+  try {
+    assert.equal(await statusOf(closed, "g"), 200);
+    redisProcess.kill("SIGKILL");
+    await until("Redis to be missed", async () => (await statusOf(closed, "g")) === 503);
+    assert.equal(await statusOf(open, "g"), 200);
+    serviceProcess().kill("SIGKILL");
+    assert.equal(await statusOf(closed, "g"), 503);
+    assert.equal(await statusOf(open, "g"), 200);
+  } finally {
+    await Promise.all([closed.stop(), open.stop()]);
   }
 });
