@@ -1,11 +1,16 @@
 // rate-limit: one bucket, a bucket per client among many, and several limits at once.
 import { type Json, nativeFilter, wasmFilter } from "../../envoy/bootstrap.ts";
+import type { RunningEnvoy } from "../../envoy/launch.ts";
 import { added, type Effort, measure, type Variant, wire } from "../compare.ts";
+import { load } from "../load.ts";
 import { type Finding, finding } from "../report.ts";
 
 const CLIENTS = 100_000;
+const KEYS_SEEN = 1_000_000;
 /** Never empty under this load: the cost of admitting is measured, not that of refusing. */
 const bucket = { maxTokens: 100_000_000, tokensPerFill: 100_000_000, fillInterval: "1s" };
+/** Never empty either, but never full again: a client's bucket stays in its slot, and a flood meets a full table. */
+const lasting = { maxTokens: 20_000_000, tokensPerFill: 1, fillInterval: "1s" };
 
 /** The guide's limit in Envoy's own filter, never empty. */
 export function native(): Json {
@@ -24,34 +29,48 @@ export function own(count = 1): Json {
   return wasmFilter({ name: "rate-limit", config: { limits } });
 }
 
-const keyed = (): Json =>
+const keyed = (maxKeys?: number): Json =>
   wasmFilter({
     name: "rate-limit",
-    config: { limits: [{ name: "per-client", key: [{ header: "x-api-key" }], tokenBucket: bucket }], maxKeys: CLIENTS },
+    config: { limits: [{ name: "per-client", key: [{ header: "x-api-key" }], tokenBucket: lasting }], maxKeys },
   });
 
 const headers = { "user-agent": "bench/1.0", accept: "*/*" };
 
+/** A request of one of `clients`, the next at each call. */
+function inTurn(clients: number): () => Buffer {
+  let next = 0;
+  return () =>
+    wire("/api", { ...headers, "x-api-key": `client-${String((next++ * 7919) % clients).padStart(7, "0")}` });
+}
+
+/** Lets the proxy see each of `clients` once. */
+const seen = (clients: number) => (envoy: RunningEnvoy) =>
+  load({ port: envoy.port(), connections: 32, requests: clients, request: inTurn(clients) });
+
 export async function run(effort: Effort): Promise<Finding[]> {
-  const client = (index: number) => wire("/api", { ...headers, "x-api-key": `client-${(index * 7919) % CLIENTS}` });
-  const plain = wire("/api", { ...headers, "x-api-key": "client-0" });
+  // A short run sees fewer, in the same proportion.
+  const clients = Math.min(CLIENTS, 25 * effort.requests);
+  const many = Math.min(KEYS_SEEN, 25 * effort.requests);
   const variants: Variant[] = [
-    { name: "none", request: () => plain },
-    { name: "native", filters: [native()], request: () => plain },
-    { name: "one", filters: [own(1)], request: () => plain },
-    { name: "four", filters: [own(4)], request: () => plain },
-    { name: "per-client", filters: [keyed()], request: client },
+    { name: "none", request: inTurn(1) },
+    { name: "native", filters: [native()], request: inTurn(1) },
+    { name: "one", filters: [own(1)], request: inTurn(1) },
+    { name: "four", filters: [own(4)], request: inTurn(1) },
+    { name: "per-client", filters: [keyed(CLIENTS)], request: inTurn(clients), prepare: seen(clients) },
+    { name: "ten-keys", filters: [keyed()], request: inTurn(10), prepare: seen(10) },
+    { name: "million-keys", filters: [keyed()], request: inTurn(many), prepare: seen(many) },
   ];
   const measured = await measure(variants, effort);
   const of = (name: string) => added(measured, name);
-  const detail = `one bucket +${of("one").toFixed(2)} µs, native +${of("native").toFixed(2)}`;
+  const figure = (name: string) => `+${of(name).toFixed(2)} µs`;
+  const detail = `one bucket ${figure("one")}, native ${figure("native")}`;
+  const ratio = (name: string, budget: string, base = "one") =>
+    finding(`rate-limit/${budget}`, of(name) / of(base), `${figure(name)}; ${base} ${figure(base)}`);
   return [
     finding("rate-limit/one-bucket", of("one"), detail),
-    finding(
-      "rate-limit/per-client-100000",
-      of("per-client") / of("one"),
-      `+${of("per-client").toFixed(2)} µs; ${detail}`,
-    ),
-    finding("rate-limit/four-limits", of("four") / of("one"), `+${of("four").toFixed(2)} µs; ${detail}`),
+    ratio("per-client", "per-client-100000"),
+    ratio("four", "four-limits"),
+    ratio("million-keys", "keys-seen-10-to-1000000", "ten-keys"),
   ];
 }

@@ -1,4 +1,5 @@
 // The proxy's shared data as the place where buckets lie.
+import { mark, release } from "../../host/arena";
 import { readShared, sharedVersion, writeShared } from "../../host/shared-data";
 import { Status } from "../../host/status";
 import { Bytes } from "../../lib/bytes";
@@ -11,6 +12,13 @@ export class SharedStore extends Store {
     const value = readShared(key);
     this.version = sharedVersion;
     return value;
+  }
+
+  exists(key: Bytes): bool {
+    const before = mark();
+    const isThere = super.exists(key);
+    release(before);
+    return isThere;
   }
 
   write(key: Bytes, value: Bytes, version: u32): bool {

@@ -17,11 +17,16 @@ export abstract class Store {
   /** Writes when the value still has `version` (0: whatever is there). False when another worker was faster. */
   abstract write(key: Bytes, value: Bytes, version: u32): bool;
 
+  /** Whether there is a value. Its bytes are not kept: a configuration asks for more keys than there is room for values. */
+  exists(key: Bytes): bool {
+    return isPresent(this.read(key));
+  }
+
   /** Creates the value unless there is one; a second worker that does the same overwrites nothing. */
   create(key: Bytes, value: Bytes): void {
-    if (isPresent(this.read(key))) return;
+    if (this.exists(key)) return;
     this.write(key, value, NO_VERSION);
     // A host that creates nothing under a version that it does not know.
-    if (!isPresent(this.read(key))) this.write(key, value, 0);
+    if (!this.exists(key)) this.write(key, value, 0);
   }
 }
