@@ -197,6 +197,7 @@ export class Policy {
       if (status != JwtStatus.Ok) return status;
       seen = this.cache.place(hash);
       this.examiner.fill(seen, hash, token, profile);
+      this.cache.account(seen);
     }
     const status = this.examiner.timeStatus(profile.provider, seen.notBefore, seen.expiresAt, this.nowSeconds);
     if (status != JwtStatus.Ok) return status;

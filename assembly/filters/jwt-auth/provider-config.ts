@@ -11,6 +11,8 @@ import { ClaimHeader, DeniedToken, KeySource, Provider } from "./provider";
 import { readAudiences } from "./requirement-config";
 
 const NAME_BYTES_MAX = 63;
+/** All of them may be in memory for every token that is known. */
+const CLAIM_HEADERS_MAX = 64;
 const SECOND: i64 = 1_000_000_000;
 const TIMEOUT_DEFAULT: i64 = 5 * SECOND;
 const CACHE_DEFAULT: i64 = 20 * 60 * SECOND;
@@ -174,6 +176,7 @@ function readOutputs(at: Cursor, provider: Provider): void {
   provider.forwardsToken = at.boolean("forwardOriginalToken", false);
   if (at.has("outputPayloadToHeader")) provider.payloadHeader = readFieldName(at.value("outputPayloadToHeader"));
   const items = at.list("outputClaimToHeaders");
+  if (items.length > CLAIM_HEADERS_MAX) at.refuse("outputClaimToHeaders", "expected at most 64 headers");
   for (let i = 0; i < items.length; i++) {
     if (!items[i].expectObject()) continue;
     const header = readFieldName(items[i].value("header"));

@@ -19,6 +19,9 @@ export class SeenToken {
   notBefore: i64 = 0;
   /** Touched since the clock hand last passed. */
   used: bool = false;
+  /** It is one of the cache's places, and so many bytes of it are in the cache's account. */
+  isKept: bool = false;
+  accounted: i64 = 0;
   /** The request it is in use for: it must not be overwritten while that one is judged. */
   pinnedBy: u32 = 0;
   /** Rules whose claims have been asked of this token (a bit each), and those that held. Claims do not change. */
@@ -35,6 +38,10 @@ export class SeenToken {
   constructor(claimHeadersMax: i32) {
     this.buffer = new StaticArray<u8>(0);
     this.valueEnds = new StaticArray<i32>(claimHeadersMax);
+  }
+
+  get capacity(): i64 {
+    return this.buffer.length;
   }
 
   get token(): Bytes {

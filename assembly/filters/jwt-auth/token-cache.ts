@@ -13,6 +13,8 @@ const WAYS: u32 = 4;
 const HASHED_BYTES = 64;
 /** Roughly what an entry weighs before it holds a token. */
 const ENTRY_BYTES = 160;
+/** What all tokens kept may take, however many entries are asked for: a proxy gives a worker's machine 1 GiB at most. */
+export const CACHE_BYTES_MAX: i64 = 64 * 1024 * 1024;
 
 
 @final
@@ -20,7 +22,9 @@ export class TokenCache {
   private places: StaticArray<SeenToken | null>;
   private mask: u32;
   private hand: u32 = 0;
+  private trimHand: u32 = 0;
   private request: u32 = 0;
+  private bytesHeld: i64 = 0;
   /** For what may not be kept: caching is off, or all places of its set are in use by this very request. */
   private spare: SeenToken[] = [];
   private spareUsed: i32 = 0;
@@ -34,6 +38,7 @@ export class TokenCache {
     private claimHeadersMax: i32,
     private k0: u64,
     private k1: u64,
+    private bytesMax: i64 = CACHE_BYTES_MAX,
   ) {
     let size = 0;
     if (entries > 0) {
@@ -53,6 +58,27 @@ export class TokenCache {
   beginRequest(): void {
     this.request++;
     this.spareUsed = 0;
+    if (this.bytesHeld > this.bytesMax) this.trim();
+  }
+
+  /** Enters into the account what an entry has grown to by being filled. */
+  account(entry: SeenToken): void {
+    if (!entry.isKept) return;
+    this.bytesHeld += entry.capacity - entry.accounted;
+    entry.accounted = entry.capacity;
+  }
+
+  /** Drops whole entries, in turn, until there is room again. Those of earlier requests alone are there now. */
+  private trim(): void {
+    const size = <u32>this.places.length;
+    for (let step: u32 = 0; step < size && this.bytesHeld > this.bytesMax - (this.bytesMax >> 2); step++) {
+      const index = this.trimHand++ & (size - 1);
+      const place = unchecked(this.places[index]);
+      if (place === null) continue;
+      this.bytesHeld -= place.accounted;
+      spent(<i32>place.accounted);
+      unchecked((this.places[index] = null));
+    }
   }
 
   /** The entry of a token that was verified for `profile`, or null. */
@@ -113,6 +139,7 @@ export class TokenCache {
 
   private fillPlace(index: u32): SeenToken {
     const made = this.make();
+    made.isKept = true;
     unchecked((this.places[index] = made));
     return made;
   }

@@ -110,4 +110,22 @@ describe("The token cache", () => {
     }
     expect(left).toBeGreaterThan(480);
   });
+
+  it("keeps no more bytes than it may, and goes on keeping what comes", () => {
+    const cache = new TokenCache(64, 3, 1, 2, 20_000);
+    let kept = 0;
+    for (let i = 0; i < 500; i++) {
+      cache.beginRequest();
+      const token = text("x".repeat(900) + "." + i.toString().padStart(64, "0"));
+      cache.account(keep(cache, 0, token));
+      if (has(cache, 0, token)) kept++;
+    }
+    expect(kept).toBe(500);
+    let found = 0;
+    for (let i = 0; i < 500; i++) {
+      if (has(cache, 0, text("x".repeat(900) + "." + i.toString().padStart(64, "0")))) found++;
+    }
+    expect(found).toBeGreaterThan(5);
+    expect(found).toBeLessThan(21);
+  });
 });
