@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import type { RunningEnvoy } from "../../envoy/launch.ts";
 import { closeConnections, send } from "../support/client.ts";
+import { generateLoad } from "../support/load.ts";
 import { forge, jwksOf, makeKey } from "./jwt-forge.ts";
 import { type Answer, json } from "./jwt-issuer.ts";
-import { ISSUER, type Setup, settled, withIssuer } from "./jwt-setup.ts";
+import { ISSUER, type Setup, activeRequests, settled, withIssuer } from "./jwt-setup.ts";
 
 const first = makeKey("ES256", "first");
 const second = makeKey("ES256", "second");
@@ -155,15 +156,55 @@ describe("keys over the network", { concurrency: 4 }, () => {
       for (let round = 0; round < 3; round++) {
         const gone = await Promise.all(Array.from({ length: 20 }, abandon));
         assert.deepEqual(new Set(gone), new Set(["TimeoutError"]));
-        await envoy.awaitStat("http.ingress.downstream_rq_active", (active) => active === 0);
+        await activeRequests(envoy, 0);
       }
       assert.equal(await stat("waiting_full"), 0);
       const waiting = Array.from({ length: 20 }, () => ask(first));
-      await envoy.awaitStat("http.ingress.downstream_rq_active", (active) => active === 20);
+      await activeRequests(envoy, 20);
       release();
       assert.deepEqual(new Set((await Promise.all(waiting)).map(({ status }) => status)), new Set([200]));
     };
     return withIssuer(slow, { timeout: "30s" }, run, { config: { maxWaiting: 20 } });
+  });
+
+  it("a thousand connections wait at once, and all are served when the keys come", () => {
+    let release = () => {};
+    const slow: Answer = (request, response) => {
+      release = () => json(jwksOf(first))(request, response);
+    };
+    const run = async ({ issuer, envoy, stat }: Setup) => {
+      await issuer.arrived(1);
+      const headers = { authorization: `Bearer ${forge(first, { iss: ISSUER })}` };
+      const waiting = generateLoad({ port: envoy.port(), requests: 1_000, connections: 1_000, headers });
+      await activeRequests(envoy, 1_000);
+      release();
+      const { statuses, broken } = await waiting;
+      assert.deepEqual(statuses, { 200: 1_000 });
+      assert.equal(broken, 0);
+      assert.equal(await stat("allowed"), 1_000);
+      const after = await generateLoad({ port: envoy.port(), requests: 4_000, connections: 1_000, headers });
+      assert.deepEqual(after.statuses, { 200: 4_000 });
+    };
+    return withIssuer(slow, { timeout: "30s" }, run, { concurrency: 2 });
+  });
+
+  it("a thousand connections that wait in vain are all told so", () => {
+    let refuse = () => {};
+    const down: Answer = (request, response) => {
+      refuse = () => json("", {}, 500)(request, response);
+    };
+    const run = async ({ issuer, envoy }: Setup) => {
+      await issuer.arrived(1);
+      const headers = { authorization: `Bearer ${forge(first, { iss: ISSUER })}` };
+      const waiting = generateLoad({ port: envoy.port(), requests: 1_000, connections: 1_000, headers });
+      await activeRequests(envoy, 1_000);
+      refuse();
+      const { statuses, broken } = await waiting;
+      assert.deepEqual(statuses, { 503: 1_000 });
+      assert.equal(broken, 0);
+      assert.equal(await envoy.stat("wasmcustom.gatehouse.jwt-auth.edge.keys_unavailable"), 1_000);
+    };
+    return withIssuer(down, { timeout: "30s" }, run);
   });
 
   it("a configuration that changes while requests wait leaves none behind", () => {
@@ -177,13 +218,13 @@ describe("keys over the network", { concurrency: 4 }, () => {
       await issuer.arrived(1);
       // Draining may close a connection of the old listener.
       const waiting = Array.from({ length: 10 }, () => ask().catch(() => ({ status: 0 })));
-      await envoy.awaitStat("http.ingress.downstream_rq_active", (active) => active === 10);
+      await activeRequests(envoy, 10);
       hold = false;
       await change({ clockSkew: "1s", jwksUri: "http://auth.example.com/others.json" });
       assert.equal(await settled(ask, 200), 200);
       for (const { status } of await Promise.all(waiting)) assert.ok([0, 200, 503].includes(status), String(status));
       assert.ok(issuer.paths.includes("/others.json"));
-      await envoy.awaitStat("http.ingress.downstream_rq_active", (active) => active === 0);
+      await activeRequests(envoy, 0);
     };
     return withIssuer(answer, { timeout: "2s" }, run, { concurrency: 2 });
   });

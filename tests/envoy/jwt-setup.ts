@@ -26,7 +26,15 @@ export interface SetupOptions {
   cluster?: string;
 }
 
+/** For what happens soon, but on a machine that may be busy with other things. */
+const PATIENCE_MILLIS = 40_000;
+
 let serial = 0;
+
+/** Waits until so many requests are in the proxy. */
+export async function activeRequests(envoy: RunningEnvoy, count: number): Promise<void> {
+  await envoy.awaitStat("http.ingress.downstream_rq_active", (active) => active === count, PATIENCE_MILLIS);
+}
 
 export async function withIssuer(
   answer: Answer,
@@ -60,7 +68,7 @@ export async function withIssuer(
         return send(envoy.port(), { headers: token ? { authorization: `Bearer ${token}` } : {} });
       },
       stat: (name) => envoy.stat(metric(name)),
-      awaitStat: (name, fits) => envoy.awaitStat(metric(name), fits),
+      awaitStat: (name, fits) => envoy.awaitStat(metric(name), fits, PATIENCE_MILLIS),
       change: async (more) => assert.deepEqual(await file.update(envoy, listeners(more)), { accepted: true }),
     });
     assert.doesNotMatch(envoy.log(), /trap|Function: proxy_on|wasm.*crash/i);

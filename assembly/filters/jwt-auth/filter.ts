@@ -38,7 +38,16 @@ export {
   proxy_on_vm_start,
 } from "../../host/runtime";
 
-/** How often a worker looks for what others fetched: while requests wait, while keys are missing, and otherwise. */
+/**
+ * Requests that go on in one callback. The proxy acts on them when it is over, one inside the other where they end at
+ * once (an answer of its own, a route without a cluster): some 280 of them overflow V8's stack on Envoy 1.40.
+ */
+const RESUMED_MAX = 16;
+/**
+ * How often a worker looks for what others fetched: while requests that may go on are left, while requests wait, while
+ * keys are missing, and otherwise.
+ */
+const TICK_RESUMING_MILLIS = 1;
 const TICK_WAITING_MILLIS = 20;
 const TICK_EMPTY_MILLIS = 100;
 const TICK_CALM_MILLIS = 1_000;
@@ -70,6 +79,8 @@ class JwtAuthRoot extends Root {
   private remotes: RemoteKeys[] = [];
   private readonly waiting: WaitingList = new WaitingList();
   private tickMillis: u32 = 0;
+  /** Requests are left that may go on. */
+  private hasMoreToResume: bool = false;
 
   createStream(): Stream {
     return new JwtAuth();
@@ -247,19 +258,27 @@ class JwtAuthRoot extends Root {
     this.tickAsNeeded();
   }
 
-  /** Judges again whoever waits for something that has changed, or has waited long enough. */
+  /** Judges again whoever waits for something that has changed, or has waited long enough: so many at a time. */
   private resumeWaiting(now: i64): void {
-    if (this.waiting.count == 0) return;
+    this.hasMoreToResume = false;
+    let resumed = 0;
     for (let i = this.waiting.count - 1; i >= 0; i--) {
       // A reply to one may have ended others.
       if (i >= this.waiting.count) continue;
       const stream = this.waiting.at(i);
-      const remote = this.remoteOf(stream.provider);
-      const isSettled =
-        remote === null || remote.changes != stream.changesSeen || now >= this.deadlineOf(stream, remote);
-      if (isSettled) this.resume(stream);
+      if (!this.isSettled(stream, now)) continue;
+      if (resumed++ == RESUMED_MAX) {
+        this.hasMoreToResume = true;
+        break;
+      }
+      this.resume(stream);
     }
-    useContext(this.id);
+    if (resumed > 0) useContext(this.id);
+  }
+
+  private isSettled(stream: WaitingStream, now: i64): bool {
+    const remote = this.remoteOf(stream.provider);
+    return remote === null || remote.changes != stream.changesSeen || now >= this.deadlineOf(stream, remote);
   }
 
   private resume(stream: WaitingStream): void {
@@ -276,6 +295,7 @@ class JwtAuthRoot extends Root {
     for (let i = 0; i < this.remotes.length; i++) {
       if (unchecked(this.remotes[i]).ring.keys === null) millis = min(millis, TICK_EMPTY_MILLIS);
     }
+    if (this.hasMoreToResume) millis = TICK_RESUMING_MILLIS;
     if (<u32>millis == this.tickMillis) return;
     this.tickMillis = millis;
     setTickPeriod(millis);
