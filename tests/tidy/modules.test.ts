@@ -12,7 +12,7 @@ const capabilities = {
   base: ["proxy_log", "proxy_get_buffer_bytes", "clock_time_get", "proxy_get_property", "proxy_define_metric"],
   count: ["proxy_increment_metric"],
   gauge: ["proxy_record_metric"],
-  read: ["proxy_get_header_map_pairs"],
+  read: ["proxy_get_header_map_pairs", "proxy_get_header_map_value"],
   write: ["proxy_replace_header_map_value", "proxy_add_header_map_value", "proxy_remove_header_map_value"],
   handOver: ["proxy_set_property"],
   answer: ["proxy_send_local_response"],
@@ -41,7 +41,7 @@ const reach: Record<string, (keyof typeof capabilities)[]> = {
 const sizeLimits: Record<string, number> = {
   "jwt-auth": 160 * 1024,
   // A compiler for Envoy's operator language, redaction with regular expressions and HMAC, and three encodings.
-  "access-log": 136 * 1024,
+  "access-log": 144 * 1024,
 };
 const SIZE_LIMIT = 96 * 1024;
 

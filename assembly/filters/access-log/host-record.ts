@@ -1,7 +1,7 @@
 // The proxy behind the view of a finished request. Header maps are fetched when the first header is asked for.
 import { environmentVariable } from "../../host/environment";
 import { unixNanos } from "../../host/clock";
-import { HeaderMap, MapType } from "../../host/header-map";
+import { HeaderMap, MapType, headerValue } from "../../host/header-map";
 import { property } from "../../host/property";
 import { HostRequest } from "../../host/request";
 import { Bytes } from "../../lib/bytes";
@@ -21,6 +21,10 @@ class HostHeaders extends HeaderList {
 
   forget(): void {
     this.isOpen = false;
+  }
+
+  one(name: Bytes): Bytes {
+    return this.isOpen ? this.map.get(name) : headerValue(this.type, name);
   }
 
   /** A map that cannot be had is empty. */
@@ -74,6 +78,10 @@ export class HostRecord extends RecordView {
 
   responseHeaders(): HeaderList {
     return this.response.opened();
+  }
+
+  responseHeader(name: Bytes): Bytes {
+    return this.response.one(name);
   }
 
   responseTrailers(): HeaderList {

@@ -7,6 +7,7 @@ import { RequestView } from "../../lib/http/request";
 import { propertyPath } from "./property-path";
 
 const CODE = propertyPath("response.code");
+const STATUS = text(":status");
 const FLAGS = propertyPath("response.flags");
 const DURATION = propertyPath("request.duration");
 const TIME = propertyPath("request.time");
@@ -33,6 +34,9 @@ export abstract class RecordView {
 
   abstract responseTrailers(): HeaderList;
 
+  /** One header of the response, without the whole map unless it has been fetched already. */
+  abstract responseHeader(name: Bytes): Bytes;
+
   /** The bytes of a property (`propertyPath`), or NONE. */
   abstract property(path: Bytes): Bytes;
 
@@ -58,7 +62,11 @@ export abstract class RecordView {
 
   /** The response's status; 0 when the client got none, as Envoy's %RESPONSE_CODE% has it. */
   code(): i64 {
-    if (this.codeRead == UNREAD) this.codeRead = max<i64>(this.integer(CODE), 0);
+    if (this.codeRead != UNREAD) return this.codeRead;
+    // The header costs less than the property. Without headers there may still be a code: a reply that was not sent.
+    const status = this.responseHeader(STATUS);
+    const code = status == NONE ? this.integer(CODE) : parseUnsigned(status);
+    this.codeRead = max<i64>(code, 0);
     return this.codeRead;
   }
 

@@ -188,11 +188,32 @@ export class Redaction {
   url(value: Bytes): Bytes {
     const known = this.config.defaults ? withoutUsers(value) : value;
     const first = nextMark(known, 0);
-    if (first == lengthOf(known)) return known;
+    if (!this.hasSecret(known, first)) return known;
     urlOut.clear();
     urlOut.put(slice(known, 0, first));
     this.putMarked(known, first);
     return urlOut.view();
+  }
+
+  /** Whether any parameter from the "?" or "#" at `from` on may not be shown: mostly none, and then nothing is copied. */
+  private hasSecret(value: Bytes, from: i32): bool {
+    while (from < lengthOf(value)) {
+      const end = nextMark(value, from + 1);
+      this.params.open(slice(value, from + 1, end));
+      while (this.params.next()) {
+        if (this.actionOf(this.params) != Action.Keep) return true;
+      }
+      from = end;
+    }
+    return false;
+  }
+
+  /** What becomes of a parameter; one without a value has nothing to hide. */
+  private actionOf(param: ParamReader): Action {
+    const value = param.value;
+    if (lengthOf(value) == 0) return Action.Keep;
+    const action = this.config.ofParam(decoded(param.name, plainName));
+    return action == Action.Keep && this.hidesParam(value) ? this.config.action : action;
   }
 
   /** Each part from the "?" or "#" at `from` on. */
@@ -233,9 +254,8 @@ export class Redaction {
     this.params.open(query);
     while (this.params.next()) {
       const value = this.params.value;
-      let action = this.config.ofParam(decoded(this.params.name, plainName));
-      if (action == Action.Keep && this.hidesParam(value)) action = this.config.action;
-      if (action == Action.Keep || lengthOf(value) == 0) continue;
+      const action = this.actionOf(this.params);
+      if (action == Action.Keep) continue;
       // Between the last redacted parameter and this one everything stays byte for byte.
       if (action == Action.Drop) {
         out.put(withoutAmpersand(slice(query, copied, this.params.start), hasGap));
