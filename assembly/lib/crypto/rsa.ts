@@ -49,12 +49,6 @@ export class RsaPublicKey {
     this.exponent = status == RsaKeyStatus.Ok ? toInteger(e) : 0;
   }
 
-  /** Bytes of a signature, 0 for a refused key. */
-  get signatureBytes(): i32 {
-    const modulus = this.modulus;
-    return modulus === null ? 0 : modulus.byteLength;
-  }
-
   /** RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.2): RS256, RS384, RS512 by the digest. */
   verifyPkcs1(digest: Digest, message: Bytes, signature: Bytes): bool {
     const modulus = this.modulus;
