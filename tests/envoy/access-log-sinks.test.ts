@@ -25,6 +25,7 @@ const quick = { records: 20, bytes: 64 * 1024, interval: "50ms" };
 function filter(http: Settings, format: object = { json: { path: "%REQ(:PATH)%" } }) {
   return {
     name: "access-log",
+    env: { SINK_KEY: "Bearer of the environment" },
     config: { format, sinks: [{ name: "sink", http: { cluster: "logs", batch: quick, encoding: "ndjson", ...http } }] },
   };
 }
@@ -106,13 +107,14 @@ async function ask(chain: Chain, count: number, headers: Record<string, string> 
 
 /** A chain with one HTTP sink, ended when `use` is over. */
 async function withSink(
-  options: { answer?: Handler; http?: Settings; format?: object; endpoint?: string },
+  options: { answer?: Handler; http?: Settings; format?: object; endpoint?: string; concurrency?: number },
   use: (chain: Chain, server: LogServer) => Promise<void>,
 ): Promise<void> {
   const server = await LogServer.start(options.answer);
   const chain = await startChain({
     filters: [filter(options.http ?? {}, options.format ?? { json: { index: "%REQ(X-INDEX)%" } })],
     clusters: { logs: options.endpoint ?? server.upstream.endpoint },
+    concurrency: options.concurrency,
   });
   try {
     await use(chain, server);
@@ -138,7 +140,7 @@ describe("what a healthy sink gets", () => {
   const format = {
     json: { method: "%REQ(:METHOD)%", status: "%RESPONSE_CODE%", nested: { agent: "%REQ(USER-AGENT)%" } },
   };
-  const headers = {
+  const agent = {
     "user-agent": 'a "quoted" \u00e4gent',
     traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
   };
@@ -152,7 +154,7 @@ describe("what a healthy sink gets", () => {
       const http = { encoding, resource: { "service.namespace": "shop" }, headers: [{ name: "X-Key", value: "k" }] };
       await withSink({ http, format }, async (chain, server) => {
         const before = BigInt(Date.now()) * 1_000_000n;
-        await ask(chain, 1, headers);
+        await ask(chain, 1, agent);
         const request = await server.upstream.awaitRequest(1);
         assert.equal(request.method, "POST");
         assert.equal(request.path, "/v1/logs");
@@ -195,7 +197,7 @@ describe("what a healthy sink gets", () => {
   test("loki: one stream with its labels, the line as it is", async () => {
     const http = { encoding: "loki", labels: { job: "edge", cluster: "eu-1" } };
     await withSink({ http, format }, async (chain, server) => {
-      await ask(chain, 1, headers);
+      await ask(chain, 1, agent);
       const request = await server.upstream.awaitRequest(1);
       assert.equal(request.path, "/loki/api/v1/push");
       assert.equal(headerOf(request, "content-type"), "application/json");
@@ -209,14 +211,20 @@ describe("what a healthy sink gets", () => {
   });
 
   test("ndjson: the lines, to the path, authority and cluster of the settings", async () => {
-    const http = { encoding: "ndjson", path: "/in?source=edge", authority: "logs.example.com:8080" };
+    const headers = [
+      { name: "Authorization", valueFromEnv: "SINK_KEY" },
+      { name: "x-tenant", value: "shop" },
+    ];
+    const http = { encoding: "ndjson", path: "/in?source=edge", authority: "logs.example.com:8080", headers };
     await withSink({ http, format }, async (chain, server) => {
-      await ask(chain, 3, headers);
+      await ask(chain, 3, agent);
       await settled(chain, 3);
       const [request] = server.upstream.received;
       assert.equal(request!.path, "/in?source=edge");
       assert.equal(headerOf(request!, "host"), "logs.example.com:8080");
       assert.equal(headerOf(request!, "content-type"), "application/x-ndjson");
+      assert.equal(headerOf(request!, "authorization"), "Bearer of the environment");
+      assert.equal(headerOf(request!, "x-tenant"), "shop");
       assert.deepEqual(
         server.lines.map((line) => JSON.parse(line)),
         [expected, expected, expected],
@@ -235,8 +243,9 @@ describe("what a healthy sink gets", () => {
 });
 
 describe("batches", () => {
-  test("hold what the settings say, and thousands of lines arrive, each once", async () => {
-    await withSink({ http: { batch: { records: 50, interval: "100ms" } } }, async (chain, server) => {
+  test("hold what the settings say, and thousands of lines of two workers arrive, each once", async () => {
+    const http = { batch: { records: 50, interval: "100ms" } };
+    await withSink({ http, concurrency: 2 }, async (chain, server) => {
       await ask(chain, 5_000);
       const counts = await settled(chain, 5_000);
       assert.equal(counts.delivered, 5_000);

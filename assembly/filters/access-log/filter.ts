@@ -66,6 +66,7 @@ class AccessLogRoot extends Root {
     const errors = new ConfigErrors();
     const config = Config.read(configuration, errors);
     if (!errors.any) readKey(config, errors);
+    if (!errors.any) readHeaders(config, errors);
     if (errors.any) {
       log(LogLevel.Error, "access-log: configuration refused: " + errors.first);
       return false;
@@ -191,6 +192,21 @@ function readKey(config: Config, errors: ConfigErrors): void {
   const problem = config.redact.keyProblem(value);
   if (problem.length > 0) errors.add("/redact/hashKeyFromEnv", problem);
   else config.redaction.useKey(value);
+}
+
+/** Headers of sinks whose values are in the environment. */
+function readHeaders(config: Config, errors: ConfigErrors): void {
+  for (let i = 0; i < config.sinks.length; i++) {
+    const http = config.sinks[i].http;
+    if (http === null) continue;
+    for (let k = 0; k < http.headers.length; k++) {
+      const header = http.headers[k];
+      if (header.variable.length == 0) continue;
+      const problem = header.use(environmentVariable(view(header.variable)));
+      const at = "/sinks/" + i.toString() + "/http/headers/" + k.toString() + "/valueFromEnv";
+      if (problem.length > 0) errors.add(at, problem);
+    }
+  }
 }
 
 register((): Root => new AccessLogRoot());

@@ -101,10 +101,13 @@ export class HttpSink extends Sink {
     this.headers.add(METHOD, POST);
     this.headers.add(PATH, view(config.path));
     this.headers.add(AUTHORITY, view(config.authority));
-    this.headers.add(CONTENT_TYPE, this.delivery.encoder.contentType);
+    let hasType = false;
     for (let i = 0; i < config.headers.length; i++) {
-      this.headers.add(view(config.headers[i].name), view(config.headers[i].value));
+      const name = view(config.headers[i].name);
+      if (equal(name, CONTENT_TYPE)) hasType = true;
+      this.headers.add(name, view(config.headers[i].value));
     }
+    if (!hasType) this.headers.add(CONTENT_TYPE, this.delivery.encoder.contentType);
   }
 
   /** Queues a line; sends a batch when it was the one that filled it. */

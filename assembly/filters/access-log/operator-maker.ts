@@ -14,6 +14,7 @@ import {
   WithoutQueryOperator,
 } from "./header-operators";
 import { whyImpossible } from "./impossible";
+import { isFieldName } from "./names";
 import { Operator } from "./operator";
 import { FORMS, METADATA_PATHS, METADATA_TYPES, PropertyForm, propertyOf } from "./operator-table";
 import {
@@ -45,7 +46,6 @@ import {
   GrpcForm,
   GrpcStatusOperator,
 } from "./result-operators";
-import { isFieldName } from "./sink-config";
 import { PathOperator, PathSource, QueryParamOperator, QueryParamsOperator } from "./target-operators";
 import { DEFAULT_FORMAT, TimeFormat } from "./time-format";
 import { EmitTimeOperator, StartTimeOperator } from "./time-operators";

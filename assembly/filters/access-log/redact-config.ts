@@ -6,7 +6,7 @@ import { lowerCased } from "../../lib/match/match";
 import { regexError } from "../../lib/regex/regex";
 import { Searcher } from "../../lib/regex/searcher";
 import { JsonKind } from "../../lib/json/document";
-import { isFieldName } from "./sink-config";
+import { isFieldName, isVariable } from "./names";
 import { isSensitiveHeader, isSensitiveParam } from "./sensitive-names";
 
 const NAMES_MAX = 256;
@@ -196,15 +196,6 @@ export class RedactConfig {
     }
     return Action.Keep;
   }
-}
-
-function isVariable(name: StaticArray<u8>): bool {
-  for (let i = 0; i < name.length; i++) {
-    const byte = name[i];
-    const isLetter = (byte | 0x20) - 0x61 < 26 || byte == 0x5f;
-    if (!isLetter && (i == 0 || byte - 0x30 >= 10)) return false;
-  }
-  return name.length > 0;
 }
 
 /** Takes the place of a masked value; stands in a query, in a path and in a cookie without being encoded. */

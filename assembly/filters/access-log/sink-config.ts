@@ -1,7 +1,8 @@
 // Where lines go: the settings of `sinks`.
 import { Cursor } from "../../lib/config/reader";
-import { equal, utf8, view } from "../../lib/bytes";
+import { Bytes, EMPTY, NONE, owned, utf8 } from "../../lib/bytes";
 import { lowerCased } from "../../lib/match/match";
+import { isFieldName, isFieldValue, isVariable } from "./names";
 import { NamedText, readLabels, readResource } from "./named-text";
 
 const MILLI: i64 = 1_000_000;
@@ -44,8 +45,18 @@ const PATHS = ["/v1/logs", "/v1/logs", "/", "/loki/api/v1/push"];
 export class SinkHeader {
   constructor(
     readonly name: StaticArray<u8>,
-    readonly value: StaticArray<u8>,
+    /** Of a variable: empty until `use`. */
+    public value: StaticArray<u8>,
+    /** The variable of the virtual machine that holds the value; empty when it stands in the settings. */
+    readonly variable: StaticArray<u8>,
   ) {}
+
+  /** Takes the variable's value; what is wrong with it, or nothing. */
+  use(value: Bytes): string {
+    this.value = owned(value == NONE ? EMPTY : value);
+    if (this.value.length == 0) return "the variable is missing or empty";
+    return isFieldValue(this.value) ? "" : "the variable has control characters in it";
+  }
 }
 
 
@@ -115,10 +126,13 @@ function readHeaders(parent: Cursor): SinkHeader[] {
     if (!at.expectObject()) continue;
     const name = lowerCased(at.bytes("name"));
     if (!isFieldName(name)) at.refuse("name", "expected a header name");
-    const value = at.bytes("value");
+    const value = at.optionalBytes("value", new StaticArray<u8>(0));
+    const variable = at.optionalBytes("valueFromEnv", new StaticArray<u8>(0));
     if (!isFieldValue(value)) at.refuse("value", "expected a header value without control characters");
+    if (at.has("valueFromEnv") && !isVariable(variable)) at.refuse("valueFromEnv", "expected the name of a variable");
+    if (at.has("value") == at.has("valueFromEnv")) at.refuse("", "expected value or valueFromEnv");
     at.done();
-    headers.push(new SinkHeader(name, value));
+    headers.push(new SinkHeader(name, value, variable));
   }
   return headers;
 }
@@ -208,21 +222,4 @@ function isVisible(text: StaticArray<u8>): bool {
     if (text[i] <= 0x20 || text[i] >= 0x7f) return false;
   }
   return text.length > 0;
-}
-
-/** A token of RFC 9110 section 5.6.2. */
-export function isFieldName(name: StaticArray<u8>): bool {
-  for (let i = 0; i < name.length; i++) {
-    const byte = name[i];
-    const isWord = (byte | 0x20) - 0x61 < 26 || byte - 0x30 < 10;
-    if (!isWord && !"!#$%&'*+-.^_`|~".includes(String.fromCharCode(byte))) return false;
-  }
-  return name.length > 0 && !equal(view(name), view(utf8("host")));
-}
-
-function isFieldValue(value: StaticArray<u8>): bool {
-  for (let i = 0; i < value.length; i++) {
-    if ((value[i] < 0x20 && value[i] != 0x09) || value[i] == 0x7f) return false;
-  }
-  return true;
 }

@@ -40,7 +40,10 @@ const http = {
   authority: "collector.example.com",
   encoding: "otlp",
   timeout: "2s",
-  headers: [{ name: "X-Scope-OrgID", value: "edge" }],
+  headers: [
+    { name: "X-Scope-OrgID", value: "edge" },
+    { name: "authorization", valueFromEnv: "LOG_KEY" },
+  ],
   batch: { records: 100, bytes: 65536, interval: "500ms" },
   queueBytes: 1048576,
   resource: { "service.name": "edge", "deployment.environment.name": "production" },
@@ -151,6 +154,11 @@ const onlyWasm: [reason: string, document: object, message: RegExp][] = [
     "a key that is not in the environment",
     { redact: { hashKeyFromEnv: "NO_SUCH_KEY" } },
     /\/redact\/hashKeyFromEnv: the variable is missing or shorter/,
+  ],
+  [
+    "a sink's header that is not in the environment",
+    { sinks: [{ http: { cluster: "a", headers: [{ name: "authorization", valueFromEnv: "NO_SUCH_KEY" }] } }] },
+    /\/sinks\/0\/http\/headers\/0\/valueFromEnv: the variable is missing or empty/,
   ],
   ["a regular expression that is none", { redact: { patterns: ["(a"] } }, /\/redact\/patterns\/\d+(\/regex)?: /],
   [
