@@ -81,12 +81,15 @@ function closed(schema: any): any {
 }
 
 function validatorOf(key: string, version: string): Validator | undefined {
-  const id = `${key}/${version}`;
+  const schema = kinds[key]?.schemas.find((candidate) => candidate.versions.includes(version))?.schema;
+  return schema && compiled(`${key}/${version}`, closed(schema));
+}
+
+/** A CRD's schema, with what every resource has; compiled once. */
+function compiled(id: string, schema: any): Validator {
   const known = validators.get(id);
   if (known) return known;
-  const schema = kinds[key]?.schemas.find((candidate) => candidate.versions.includes(version))?.schema;
-  if (!schema) return undefined;
-  const root = closed(schema);
+  const root = { ...schema };
   root.properties = {
     ...root.properties,
     apiVersion: { type: "string" },
@@ -97,6 +100,14 @@ function validatorOf(key: string, version: string): Validator | undefined {
   const validator = compile(root);
   validators.set(id, validator);
   return validator;
+}
+
+/** What of a resource has another type than its kind wants, whatever its version; fields that nobody knows do not count. */
+export function checkShape(manifest: Manifest): Finding[] {
+  const key = `${manifest.group}/${manifest.kind}`;
+  const schema = kinds[key]?.schemas[0]?.schema;
+  if (!schema) return [];
+  return check(compiled(`${key} open`, schema), manifest, manifest.value, [], "schema");
 }
 
 /** True if we hold the schema of this kind. */

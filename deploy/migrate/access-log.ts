@@ -97,6 +97,14 @@ export function migrateTelemetry(context: Context, manifest: Manifest): void {
       if (spec[key]) report.kept(manifest, ["spec", key], "not about access logs");
     return;
   }
+  if (logging.every((entry) => entry?.disabled === true)) {
+    report.kept(
+      manifest,
+      ["spec", "accessLogging"],
+      "it switches the log off, and where there is no logger there is no line",
+    );
+    return;
+  }
   const format = providerFormat(context, logging);
   if (format?.text?.includes("gatehouse_access_log")) {
     report.kept(manifest, ["spec", "accessLogging"], "its provider prints the filter's line already");

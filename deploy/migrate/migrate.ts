@@ -1,6 +1,7 @@
 // What people run today → settings. Reads every resource, gives each to who knows it, and keeps the report complete.
 import type { Manifest } from "../source.ts";
 import { partsOf } from "../kustomize.ts";
+import { checkShape } from "../resources.ts";
 import { hasAccessLog, migrateMeshAccessLog, migrateTelemetry } from "./access-log.ts";
 import { migrateAuthorizationPolicies, splitDrafts } from "./authorization-policy.ts";
 import { Context } from "./context.ts";
@@ -20,8 +21,11 @@ export interface Migrated {
 /** Reads everything at once: one resource often explains another. */
 export function migrate(manifests: Manifest[], repository: string): Migrated {
   const parts = partsOf(manifests);
-  const context = new Context(once(manifests.filter((manifest) => !parts.has(manifest.file))));
+  const all = once(manifests.filter((manifest) => !parts.has(manifest.file)));
+  const misfits = new Map(all.map((manifest) => [manifest, misfit(manifest)]));
+  const context = new Context(all.filter((manifest) => misfits.get(manifest) === undefined));
   const { report } = context;
+  for (const [manifest, why] of misfits) if (why !== undefined) report.lost(manifest, ["spec"], why);
   for (const manifest of context.ofKind("security.istio.io", "RequestAuthentication"))
     migrateRequestAuthentication(context, manifest);
   splitDrafts(context);
@@ -46,6 +50,17 @@ export function migrate(manifests: Manifest[], repository: string): Migrated {
     documents: [...policies, ...context.rewritten.map(({ value, source }) => ({ value, from: [source] }))],
     report,
   };
+}
+
+/** Why a resource cannot be read at all; undefined if it can. */
+function misfit(manifest: Manifest): string | undefined {
+  const [found] = checkShape(manifest);
+  if (found)
+    return `the API server would refuse it (line ${found.place.line}: ${found.what}${found.why ? `, ${found.why}` : ""})`;
+  const isRead = ["security.istio.io", "networking.istio.io", "telemetry.istio.io", "flagger.app"].includes(
+    manifest.group,
+  );
+  return isRead && manifest.value.spec === undefined ? "it has no spec" : undefined;
 }
 
 /** What nobody read stays as it is, and that is said too. */
