@@ -3,9 +3,9 @@
 // `node tests/istio/setup.ts` by itself only builds and prints where things lie.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { homedir, availableParallelism } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 /** One go.mod: the flags its tools need, what it must yield, and the files to keep from its modules. */
 interface ToolSet {
@@ -111,6 +111,7 @@ function go(set: ToolSet, args: string[], progress?: (line: string) => void): Pr
 async function buildSet(set: ToolSet, folder: string): Promise<void> {
   const started = Date.now();
   const seconds = () => Math.round((Date.now() - started) / 1000);
+  sweep(folder);
   const partial = `${folder}.${process.pid}.partial`;
   mkdirSync(join(partial, "bin"), { recursive: true });
   console.log(`istio: building ${set.binaries.join(", ")} (some minutes, once per pinned version)`);
@@ -157,27 +158,54 @@ async function buildSet(set: ToolSet, folder: string): Promise<void> {
   console.log(`istio: ${set.name} built in ${seconds()} s`);
 }
 
+/** Removes what builds left that were killed. */
+function sweep(folder: string): void {
+  for (const name of globSync(`${basename(folder)}.*.partial`, { cwd: dirname(folder) })) {
+    const owner = name.split(".").at(-2);
+    if (!existsSync(`/proc/${owner}`)) rmSync(join(dirname(folder), name), { recursive: true, force: true });
+  }
+}
+
 /** Copies out of the module cache, whose files are read-only and would resist a later removal. */
 function copyWritable(from: string, to: string): void {
   cpSync(from, to, { recursive: true, dereference: true });
   spawnSync("chmod", ["-R", "u+w", to]);
 }
 
+/** What `lacksOf` looks at. */
+export interface Machine {
+  platform: string;
+  /** Undefined where there are no users. */
+  user: number | undefined;
+  /** True if the program can be run. */
+  has(program: string, ...args: string[]): boolean;
+  /** True if every tool set lies in the cache folder. */
+  isBuilt: boolean;
+}
+
+/** Everything that stops the suite on a machine, each in words that say what to do about it. */
+export function lacksOf({ platform, user, has, isBuilt }: Machine): string[] {
+  const lacks: string[] = [];
+  if (platform !== "linux") lacks.push("Linux: the stack runs in its own network, mount and process namespaces");
+  if (user !== 0)
+    lacks.push("root: private namespaces and the tmpfs for the agent need it (sudo -E npm run test:istio)");
+  if (!has("unshare", "--version")) lacks.push("unshare (package util-linux)");
+  if (!has("ip", "-V")) lacks.push("ip (package iproute2)");
+  if (!isBuilt && !has("go", "version"))
+    lacks.push("Go 1.26 or newer: istiod, the API server and the others are built from their modules");
+  return lacks;
+}
+
 /** Throws `Missing` with everything that stops the suite on this machine, all at once. */
 export function requireMachine(): void {
-  const lacks: string[] = [];
-  if (process.platform !== "linux")
-    lacks.push("Linux: the stack runs in its own network, mount and process namespaces");
-  if (process.getuid?.() !== 0)
-    lacks.push("root: private namespaces and the tmpfs for the agent need it (sudo -E npm run test:istio)");
-  if (spawnSync("unshare", ["--version"]).status !== 0) lacks.push("unshare (package util-linux)");
-  if (spawnSync("ip", ["-V"]).status !== 0) lacks.push("ip (package iproute2)");
-  const built = toolSets.every((set) => existsSync(folderOf(set)));
-  if (!built && spawnSync("go", ["version"]).status !== 0) {
-    lacks.push("Go 1.26 or newer: istiod, the API server and the others are built from their modules");
-  }
-  if (lacks.length > 0)
-    throw new Missing(`test:istio cannot run here. Missing:\n${lacks.map((lack) => `  - ${lack}`).join("\n")}`);
+  const lacks = lacksOf({
+    platform: process.platform,
+    user: process.getuid?.(),
+    has: (program, ...args) => spawnSync(program, args).status === 0,
+    isBuilt: toolSets.every((set) => existsSync(folderOf(set))),
+  });
+  if (lacks.length === 0) return;
+  throw new Missing(`test:istio cannot run here. Missing:\n${lacks.map((lack) => `  - ${lack}`).join("\n")}`);
 }
 
 /** Builds what is not built yet; 0 s when everything is. */
