@@ -57,7 +57,7 @@ export class Child {
   tail(lines = 15): string {
     const worthReading = this.output
       .split("\n")
-      .filter((line) => line && !/Envoy proxy is NOT ready|^\{"timestamp/.test(line));
+      .filter((line) => line && !/Envoy proxy is NOT ready|^\{"timestamp|^-$/.test(line));
     return worthReading.slice(-lines).join("\n");
   }
 

@@ -42,9 +42,14 @@ describe("failures", () => {
 
   test("a digest that was never pushed closes the gateway, and rollback opens it again", async () => {
     const file = settings("missing", ({ image }) => (image.digests = { "jwt-auth": `sha256:${"0".repeat(64)}` }));
+    const from = gateway.agent.output.length;
     await apply(stack, file);
     await status(CLOSED);
     assert.equal((await send(url, { headers: host })).status, CLOSED, "nobody passes without a token either");
+    // Where it can be seen: the API server knows nothing of it.
+    await gateway.agent.line(/error in converting the wasm config to local/, { from });
+    const metrics = await (await fetch(`http://127.0.0.1:${gateway.options.basePort + 1}/stats/prometheus`)).text();
+    assert.match(metrics, /^istio_agent_wasm_remote_fetch_count\{result="(?!success)\w+"\} [1-9]/m);
     await rollback(stack, "istio-system/edge");
     await healthy();
   });
