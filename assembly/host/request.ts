@@ -2,6 +2,7 @@
 import { RequestView } from "../lib/http/request";
 import { Bytes, text } from "../lib/bytes";
 import { HeaderMap, MapType } from "./header-map";
+import { nativeClaim } from "./native-claim";
 import { path, property } from "./property";
 import { Status } from "./status";
 
@@ -47,5 +48,9 @@ export class HostRequest extends RequestView {
 
   protected readClaims(): Bytes {
     return property(CLAIMS_PROPERTY);
+  }
+
+  protected readNativeClaim(path: Bytes): Bytes {
+    return nativeClaim(path);
   }
 }

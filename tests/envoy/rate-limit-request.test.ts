@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { build } from "../../build.ts";
-import { directResponse } from "../../envoy/bootstrap.ts";
+import { directResponse, nativeFilter } from "../../envoy/bootstrap.ts";
 import { type Chain, type ChainOptions, startChain } from "../support/chain.ts";
 import { closeConnections } from "../support/client.ts";
 
@@ -177,14 +177,71 @@ test("claims that jwt-auth verified tell clients apart; without a token all shar
   }
 });
 
+test("claims that Envoy's own jwt_authn verified tell clients apart too: texts, and lists of texts in a condition", async () => {
+  const { publicKey, sign } = await issuer();
+  const native = nativeFilter("envoy.filters.http.jwt_authn", "jwt_authn.v3.JwtAuthentication", {
+    providers: {
+      p: {
+        issuer: "https://issuer.example.com",
+        local_jwks: { inline_string: JSON.stringify({ keys: [publicKey] }) },
+        payload_in_metadata: "payload",
+      },
+    },
+    rules: [
+      {
+        match: { prefix: "/" },
+        requires: { requires_any: { requirements: [{ provider_name: "p" }, { allow_missing: {} }] } },
+      },
+    ],
+  });
+  const config = {
+    limits: [
+      {
+        name: "by-number",
+        match: [{ uri: { exact: "/number" } }],
+        key: [{ claim: "level" }],
+        whenMissing: "reject",
+        tokenBucket: once,
+      },
+      {
+        name: "per-user",
+        match: [{ uri: { exact: "/" } }],
+        key: [{ claim: "sub" }, { claim: ["realm", "name"] }],
+        tokenBucket: once,
+        overrides: [
+          {
+            match: [{ claims: [{ claim: "roles", exact: "admin" }] }],
+            tokenBucket: { maxTokens: 2, fillInterval: "1h" },
+          },
+        ],
+      },
+    ],
+  };
+  await withLimits(
+    config,
+    async (chain) => {
+      const ask = async (subject: string, roles: string[], path = "/") => {
+        const token = await sign(subject, { roles, realm: { name: "eight-by" }, level: 12345678 });
+        return (await chain.send({ path, headers: { authorization: `Bearer ${token}` } })).status;
+      };
+      assert.deepEqual([await ask("ann", ["dev"]), await ask("bob", []), await ask("ann", ["dev"])], [200, 200, 429]);
+      const admins = [await ask("eve", ["dev", "admin"]), await ask("eve", ["admin"]), await ask("eve", ["admin"])];
+      assert.deepEqual(admins, [200, 200, 429]);
+      // A number reaches a Wasm filter without its type, so it is no claim.
+      assert.equal(await ask("ann", [], "/number"), 429);
+    },
+    { filters: [native, { name: "rate-limit", config }] },
+  );
+});
+
 /** An issuer of tokens, and its key as a JWK. */
 async function issuer() {
   const { SignJWT, exportJWK, generateKeyPair } = await import("jose");
   const pair = await generateKeyPair("ES256");
   return {
     publicKey: { ...(await exportJWK(pair.publicKey)), kid: "k", alg: "ES256" },
-    sign: (subject: string) =>
-      new SignJWT({ sub: subject, iss: "https://issuer.example.com" })
+    sign: (subject: string, claims: object = {}) =>
+      new SignJWT({ ...claims, sub: subject, iss: "https://issuer.example.com" })
         .setProtectedHeader({ alg: "ES256", kid: "k" })
         .setExpirationTime("1h")
         .sign(pair.privateKey),
