@@ -53,6 +53,24 @@ test("what the README shows of the tool works as it is written", async () => {
   for (const line of lines) assert.equal((await gatehouse(line.split(" ")[0]!, "--help")).code, 0, line);
 });
 
+test("the tool's page names every field of the settings file, and of a case", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../deploy/README.md"), "utf8");
+  const schema = JSON.parse(readFileSync(join(import.meta.dirname, "../../deploy/policy.schema.json"), "utf8"));
+  const names = new Set<string>();
+  const walk = (node: any): void => {
+    if (node === null || typeof node !== "object") return;
+    for (const name of Object.keys(node.properties ?? {})) names.add(name);
+    for (const inner of Object.values(node)) walk(inner);
+  };
+  walk(schema);
+  names.delete("annotations");
+  names.delete("group");
+  const missing = [...names].filter((name) => !new RegExp(`\\b${name}\\b`).test(page));
+  assert.deepEqual(missing, []);
+  for (const verb of ["render", "validate", "migrate", "push", "apply", "status", "rollback", "diff"])
+    assert.match(page, new RegExp(`\\*\\*${verb}\\*\\*`), verb);
+});
+
 test("every verb gives one JSON object with --json, whatever happens", async () => {
   const none = join(folder, "none.yaml");
   const wrong: string[][] = [
