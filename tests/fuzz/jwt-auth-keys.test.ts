@@ -251,3 +251,34 @@ test("1,000 keys in just under 1 MiB are taken, one byte or one key more is not"
     proxy.clock.advance(61_000);
   }
 });
+
+test("where a bad token may pass, one whose keys are on their way waits for them, and passes in vain", () => {
+  const rules = [{ allowMissingOrFailed: true }];
+  const slow: CallOutcome = { ...(set(first) as object), delayMillis: 500 };
+  const { proxy, request } = start({ answer: () => slow, config: { rules } });
+  proxy.clock.advance(200);
+  const stream = proxy.open(request(first));
+  assert.equal(stream.state, "held");
+  proxy.clock.advance(600);
+  assert.equal(stream.state, "forwarded");
+  assert.ok(stream.filterState.get("gatehouse_claims"));
+  const unknown = proxy.exchange(request(second));
+  assert.equal(unknown.responseCode, 200);
+  assert.equal(unknown.filterState.get("gatehouse_claims"), undefined);
+  const down = start({ answer: () => "refused", config: { rules } });
+  down.proxy.clock.advance(200);
+  assert.equal(down.ask(first), 200);
+});
+
+test("report mode asks for unknown keys too, but nobody waits", () => {
+  const { proxy, state, request } = start({ config: { mode: "report" } });
+  proxy.clock.advance(12_000);
+  state.answer = () => ({ ...(set(first, second) as object), delayMillis: 100 });
+  const calls = proxy.calls.length;
+  const stream = proxy.open(request(second));
+  assert.equal(stream.state, "forwarded");
+  assert.equal(stream.filterState.get("gatehouse_reason")?.toString(), "key_not_found");
+  assert.equal(proxy.calls.length, calls + 1);
+  proxy.clock.advance(200);
+  assert.ok(proxy.open(request(second)).filterState.get("gatehouse_claims"));
+});

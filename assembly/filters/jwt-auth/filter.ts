@@ -1,10 +1,9 @@
 // Host facts in, host effects out: who may pass is policy.ts's to say, when keys are fetched is remote-keys.ts's.
-import { Bytes, EMPTY, text, utf8, view } from "../../lib/bytes";
+import { Bytes, EMPTY, text, view } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
 import { mark, release } from "../../host/arena";
 import { monotonicNanos, unixNanos } from "../../host/clock";
 import { HeaderAction, Root, Stream } from "../../host/context";
-import { environmentVariable } from "../../host/environment";
 import { LogLevel, log } from "../../host/log";
 import { setProperty } from "../../host/property";
 import { HostRequest } from "../../host/request";
@@ -16,13 +15,13 @@ import { JwtStatus } from "../../lib/jose/status";
 import { sendRefusal } from "./answer";
 import { Config, readSettings } from "./config";
 import { Forwarder } from "./forward";
+import { completeFromHost } from "./host-settings";
 import { EnvoySignatures } from "./host-signatures";
+import { KeySources } from "./key-sources";
 import { Metrics } from "./metrics";
 import { Policy } from "./policy";
-import { KeySource } from "./provider";
 import { refusalOf } from "./refusal";
 import { RemoteKeys } from "./remote-keys";
-import { readSecret } from "./secret";
 import { Verdict, VerdictKind } from "./verdict";
 import { WaitingList, WaitingStream } from "./waiting";
 
@@ -76,7 +75,7 @@ class JwtAuthRoot extends Root {
   private policy: Policy | null = null;
   private forwarder: Forwarder = new Forwarder(new Config());
   private metrics: Metrics = new Metrics([]);
-  private remotes: RemoteKeys[] = [];
+  private sources: KeySources | null = null;
   private readonly waiting: WaitingList = new WaitingList();
   private tickMillis: u32 = 0;
   /** Requests are left that may go on. */
@@ -90,8 +89,7 @@ class JwtAuthRoot extends Root {
     const errors = new ConfigErrors();
     const config = readSettings(configuration, errors);
     const signatures = new EnvoySignatures();
-    if (!errors.any) this.readSecrets(config, errors);
-    if (!errors.any && listsEs512(config) && !signatures.isThere()) refuseEs512(config, errors);
+    completeFromHost(config, signatures, errors);
     if (errors.any) {
       log(LogLevel.Error, "jwt-auth: configuration refused: " + errors.first);
       return false;
@@ -101,29 +99,10 @@ class JwtAuthRoot extends Root {
     this.policy = policy;
     this.forwarder = new Forwarder(config);
     this.metrics = new Metrics(config.providers);
-    this.openRemotes(config, policy);
-    return true;
-  }
-
-  private readSecrets(config: Config, errors: ConfigErrors): void {
-    for (let i = 0; i < config.providers.length; i++) {
-      const provider = config.providers[i];
-      if (provider.secretVariable.length == 0) continue;
-      const value = environmentVariable(view(utf8(provider.secretVariable)));
-      const problem = readSecret(provider, value);
-      if (problem.length > 0) errors.add("/providers/" + i.toString() + "/secretFromEnv", problem);
-    }
-  }
-
-  private openRemotes(config: Config, policy: Policy): void {
-    this.remotes = [];
-    for (let i = 0; i < config.providers.length; i++) {
-      const provider = config.providers[i];
-      if (provider.keySource == KeySource.Inline) continue;
-      this.remotes.push(new RemoteKeys(provider, policy.rings[i], config.instance));
-    }
+    this.sources = new KeySources(config, policy);
     this.tickMillis = 0;
     this.tickAsNeeded();
+    return true;
   }
 
   /** Judges the request in hand and acts on it. True: it goes on now. */
@@ -131,19 +110,20 @@ class JwtAuthRoot extends Root {
     const policy = this.policy;
     if (policy === null || !request.open()) return this.refuseBlind();
     let verdict = policy.judge(request, unixNanos());
-    if (verdict.kind == VerdictKind.NeedKeys && this.newerKeysCame(verdict)) {
-      verdict = policy.judge(request, unixNanos());
+    if (verdict.kind == VerdictKind.NeedKeys) {
+      if (this.newerKeysCame(verdict)) verdict = policy.judge(request, unixNanos());
+      if (verdict.kind == VerdictKind.NeedKeys && this.waits(stream, verdict)) return false;
+      // What may fail passes without the keys; a status that says why none are waited for stays.
+      if (verdict.kind == VerdictKind.NeedKeys && verdict.mayFail) verdict = policy.judge(request, unixNanos(), false);
     }
     this.metrics.cached(verdict.provider, policy.hits, policy.misses);
-    if (verdict.kind == VerdictKind.Pass) return this.pass(verdict);
-    if (verdict.kind == VerdictKind.NeedKeys && this.waits(stream, verdict)) return false;
-    return this.refuse(verdict);
+    return verdict.kind == VerdictKind.Pass ? this.pass(verdict) : this.refuse(verdict);
   }
 
   /** Another worker may have fetched since the last tick. */
   private newerKeysCame(verdict: Verdict): bool {
-    const remote = this.remoteOf(verdict.provider);
-    return remote !== null && this.refresh(remote, monotonicNanos());
+    const sources = this.sources;
+    return sources !== null && sources.refresh(verdict.provider, monotonicNanos());
   }
 
   private pass(verdict: Verdict): bool {
@@ -179,10 +159,8 @@ class JwtAuthRoot extends Root {
   }
 
   private remoteOf(provider: i32): RemoteKeys | null {
-    for (let i = 0; i < this.remotes.length; i++) {
-      if (unchecked(this.remotes[i]).provider.index == provider) return unchecked(this.remotes[i]);
-    }
-    return null;
+    const sources = this.sources;
+    return sources === null ? null : sources.of(provider);
   }
 
   private retryAfterSeconds(verdict: Verdict): i64 {
@@ -193,9 +171,9 @@ class JwtAuthRoot extends Root {
   /** Whether the request now waits for keys. If it need not or may not, the verdict's status is what it gets. */
   private waits(stream: WaitingStream, verdict: Verdict): bool {
     const remote = this.remoteOf(verdict.provider);
-    if (remote === null || this.config.reportsOnly) return false;
+    if (remote === null) return false;
     const now = monotonicNanos();
-    if (!this.isWorthWaiting(stream, remote, verdict.status, now)) return false;
+    if (!this.isWorthWaiting(stream, remote, verdict.status, now) || this.config.reportsOnly) return false;
     if (this.waiting.count >= this.config.waitingMax) {
       verdict.status = JwtStatus.WaitingFull;
       return false;
@@ -230,30 +208,16 @@ class JwtAuthRoot extends Root {
 
   onTick(): void {
     const now = monotonicNanos();
-    for (let i = 0; i < this.remotes.length; i++) {
-      const remote = unchecked(this.remotes[i]);
-      this.refresh(remote, now);
-      remote.tick(now);
-    }
+    const sources = this.sources;
+    if (sources !== null) sources.tick(now);
     this.resumeWaiting(now);
     this.tickAsNeeded();
   }
 
-  private refresh(remote: RemoteKeys, now: i64): bool {
-    const policy = this.policy;
-    if (!remote.refresh(now) || policy === null) return false;
-    policy.forgetProvider(remote.provider);
-    return true;
-  }
-
   onCallAnswer(token: u32, headers: i32, bodyBytes: i32, trailers: i32): void {
     const now = monotonicNanos();
-    for (let i = 0; i < this.remotes.length; i++) {
-      const remote = unchecked(this.remotes[i]);
-      if (!remote.owns(token)) continue;
-      const policy = this.policy;
-      if (remote.take(headers, bodyBytes, now) && policy !== null) policy.forgetProvider(remote.provider);
-    }
+    const sources = this.sources;
+    if (sources !== null) sources.take(token, headers, bodyBytes, now);
     this.resumeWaiting(now);
     this.tickAsNeeded();
   }
@@ -290,30 +254,14 @@ class JwtAuthRoot extends Root {
   }
 
   private tickAsNeeded(): void {
-    if (this.remotes.length == 0) return;
-    let millis = this.waiting.count > 0 ? TICK_WAITING_MILLIS : TICK_CALM_MILLIS;
-    for (let i = 0; i < this.remotes.length; i++) {
-      if (unchecked(this.remotes[i]).ring.keys === null) millis = min(millis, TICK_EMPTY_MILLIS);
-    }
+    const sources = this.sources;
+    if (sources === null || sources.isEmpty) return;
+    let millis = sources.lacksKeys ? TICK_EMPTY_MILLIS : TICK_CALM_MILLIS;
+    if (this.waiting.count > 0) millis = TICK_WAITING_MILLIS;
     if (this.hasMoreToResume) millis = TICK_RESUMING_MILLIS;
     if (<u32>millis == this.tickMillis) return;
     this.tickMillis = millis;
     setTickPeriod(millis);
-  }
-}
-
-function listsEs512(config: Config): bool {
-  for (let i = 0; i < config.providers.length; i++) {
-    if (config.providers[i].listsEs512) return true;
-  }
-  return false;
-}
-
-/** P-521 is verified by the host alone: where it cannot, nobody must rely on it. */
-function refuseEs512(config: Config, errors: ConfigErrors): void {
-  for (let i = 0; i < config.providers.length; i++) {
-    if (!config.providers[i].listsEs512) continue;
-    errors.add("/providers/" + i.toString() + "/algorithms", "expected no ES512: this host cannot verify it");
   }
 }
 

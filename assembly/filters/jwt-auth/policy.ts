@@ -38,6 +38,7 @@ export class Policy {
   /** Which provider the status of the requirement in hand is about. */
   private blamed: i32 = -1;
   private request: RequestView | null = null;
+  private mayWait: bool = true;
 
   /** The seed keys the token cache: it must be one that clients cannot know. */
   constructor(
@@ -58,11 +59,13 @@ export class Policy {
 
   /**
    * The verdict on one request at `nowNanos` (Unix time). Never traps. It stays valid until the next request is judged.
+   * Where a bad token is good enough, one whose keys are not here counts as bad only when it may not wait for them.
    */
-  judge(request: RequestView, nowNanos: i64): Verdict {
+  judge(request: RequestView, nowNanos: i64, mayWait: bool = true): Verdict {
     const verdict = this.verdict;
     verdict.clear();
     this.begin(request, nowNanos);
+    this.mayWait = mayWait;
     if (this.config.bypassesPreflight && isPreflight(request)) return verdict;
     const rule = this.ruleFor(request);
     verdict.rule = rule;
@@ -93,13 +96,16 @@ export class Policy {
 
   private turnAway(status: JwtStatus): Verdict {
     const verdict = this.verdict;
-    const needsKeys = status == JwtStatus.KeysUnavailable || status == JwtStatus.KeyNotFound;
-    const isRemote = this.blamed >= 0 && unchecked(this.rings[this.blamed]).isRemote;
-    verdict.kind = needsKeys && isRemote ? VerdictKind.NeedKeys : VerdictKind.Refuse;
+    verdict.kind = this.needsRemoteKeys(status) ? VerdictKind.NeedKeys : VerdictKind.Refuse;
     verdict.status = status;
     verdict.provider = this.blamed;
     verdict.acceptedCount = 0;
     return verdict;
+  }
+
+  private needsRemoteKeys(status: JwtStatus): bool {
+    const needsKeys = status == JwtStatus.KeysUnavailable || status == JwtStatus.KeyNotFound;
+    return needsKeys && this.blamed >= 0 && unchecked(this.rings[this.blamed]).isRemote;
   }
 
   /** The first rule that matches, or null. */
@@ -119,7 +125,11 @@ export class Policy {
     const status = this.meetKind(requirement);
     if (status == JwtStatus.Ok) return status;
     this.verdict.acceptedCount = accepted;
-    if (requirement.allowMissingOrFailed) return JwtStatus.Ok;
+    if (requirement.allowMissingOrFailed) {
+      if (!this.mayWait || !this.needsRemoteKeys(status)) return JwtStatus.Ok;
+      this.verdict.mayFail = true;
+      return status;
+    }
     return requirement.allowMissing && this.tokensSeen == seen ? JwtStatus.Ok : status;
   }
 

@@ -17,6 +17,8 @@ export const enum VerdictKind {
 export class Verdict {
   kind: VerdictKind = VerdictKind.Pass;
   status: JwtStatus = JwtStatus.Ok;
+  /** Without the keys the request may pass all the same (`allowMissingOrFailed`). */
+  mayFail: bool = false;
   /** Index of the provider that it is about, or -1: of none in particular. */
   provider: i32 = -1;
   /** The rule that decided; null: the default. */
@@ -29,6 +31,7 @@ export class Verdict {
   clear(): void {
     this.kind = VerdictKind.Pass;
     this.status = JwtStatus.Ok;
+    this.mayFail = false;
     this.provider = -1;
     this.rule = null;
     this.acceptedCount = 0;
