@@ -194,19 +194,43 @@ test("case folds as Unicode's simple case folding does", () => {
   }
 });
 
-test("what is not UTF-8 matches no character, as in RE2", () => {
-  const bad = (...bytes: number[]) => Uint8Array.from(bytes);
-  const a = 0x61;
-  for (const pattern of ["(?s).", "(?s).*", ".*", "[^b]+", "\\W", "\\PL", "[\\x00-\\x{10FFFF}]*", "\\x{ff}"]) {
+const notUtf8 = [[0xff], [0xc3], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80]].map((bytes) =>
+  Uint8Array.from(bytes),
+);
+
+test("what is not UTF-8 is no character, as in RE2", () => {
+  for (const pattern of ["(?s).", "(?s).?", "[^b]", "\\W", "\\PL", "[\\x00-\\x{10FFFF}]{0,5}", "\\x{ff}", "\\p{L}*"]) {
     assert.equal(compile(pattern), 0);
-    for (const text of [bad(0xff), bad(0xc3), bad(0xc0, 0x80), bad(0xed, 0xa0, 0x80), bad(0xf4, 0x90, 0x80, 0x80)]) {
-      assert.equal(matches(text), false, `${pattern} on ${text}`);
-    }
-    assert.equal(matches(bad(a, 0xe2, 0x82)), false);
+    for (const text of notUtf8) assert.equal(matches(text), false, `${pattern} on ${text}`);
+    assert.equal(matches(Uint8Array.from([0x61, 0xe2, 0x82])), false);
   }
   compile("a+");
-  assert.deepEqual(find(bad(0xff, a, a, 0xc3)), [1, 3]);
-  assert.notEqual(compile(bad(a, 0xff)), 0);
+  assert.deepEqual(find(Uint8Array.from([0xff, 0x61, 0x61, 0xc3])), [1, 3]);
+  assert.notEqual(compile(Uint8Array.from([0x61, 0xff])), 0);
+});
+
+test("but loops over everything walk over it, as in Go: a stray byte gets nobody past them", () => {
+  const surrounded = (text: Uint8Array) => Buffer.concat([text, Buffer.from("Mobile"), text]);
+  for (const pattern of [
+    "(?s).*",
+    ".*",
+    "[^x]*",
+    "[\\x00-\\x{10FFFF}]*",
+    "(.*|x)",
+    ".*Mobile.*",
+    "(?i).*MOBILE[^x]*",
+  ]) {
+    assert.equal(compile(pattern), 0);
+    for (const text of notUtf8) assert.equal(matches(surrounded(text)), true, `${pattern} on ${text}`);
+  }
+  compile("[^b]*é.*");
+  assert.equal(matches("日é日"), true);
+  // A character is not torn apart: its second byte alone is no beginning of anything.
+  compile(".*\\x{a9}.*");
+  assert.equal(matches("é"), false);
+  compile(".*..");
+  assert.equal(matches("é"), false);
+  assert.equal(matches("éa"), true);
 });
 
 test("words and lines are looked at with what lies before the place where a search begins", () => {

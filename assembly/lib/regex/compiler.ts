@@ -1,5 +1,6 @@
 // Syntax tree to program, back to front: every construct is compiled knowing the state that follows it, so nothing is
 // patched but the loops. Stops at the size limits instead of using up memory.
+import { LAST_CODE_POINT } from "./code-ranges";
 import { Node, NodeKind } from "./node";
 import { Program, STATES_MAX, StateKind, TRANSITIONS_MAX } from "./program";
 import { Utf8Sequences } from "./utf8-sequences";
@@ -76,7 +77,7 @@ export class Compiler {
     let start = next;
     if (node.max < 0) {
       start = this.state(StateKind.Split, next, next);
-      const body = this.node(child, start);
+      const body = coversBeyondAscii(child) ? this.everyByte(child, start) : this.node(child, start);
       if (!this.tooLarge) this.a[start] = body;
     }
     for (let i = node.min; i < node.max && !this.tooLarge; i++) {
@@ -84,6 +85,20 @@ export class Compiler {
     }
     for (let i = 0; i < node.min && !this.tooLarge; i++) start = this.node(child, start);
     return start;
+  }
+
+  /**
+   * A loop over characters beyond ASCII, all of them, as a loop over bytes: the same texts match, since nothing that
+   * follows can begin inside a character, and what is not UTF-8 is walked over as in Go (and in Envoy since 1.40): nobody
+   * gets past `.*Mobile.*` by a stray byte.
+   */
+  private everyByte(child: Node, next: i32): i32 {
+    const found: Array<u32> = [];
+    for (let i = 0; i < child.ranges.length && child.ranges.low(i) < 0x80; i++) {
+      append(found, <u8>child.ranges.low(i), <u8>min(child.ranges.high(i), 0x7f), next);
+    }
+    append(found, 0x80, 0xff, next);
+    return this.bytes(found, this.kinds.length);
   }
 
   private characters(sequences: Utf8Sequences, next: i32): i32 {
@@ -130,6 +145,12 @@ export class Compiler {
     }
     return true;
   }
+}
+
+function coversBeyondAscii(node: Node): bool {
+  const last = node.ranges.length - 1;
+  if (node.kind != NodeKind.Class || last < 0) return false;
+  return node.ranges.low(last) <= 0x80 && node.ranges.high(last) == LAST_CODE_POINT;
 }
 
 /** Adds a transition, or widens the one before it when both touch and lead to the same state. */
