@@ -233,7 +233,7 @@ export class Redaction {
     urlOut.clear();
     this.putParams(urlOut, 0, slice(known, 0, end));
     this.putMarked(known, end);
-    return urlOut.view();
+    return this.scrubbed(urlOut.view());
   }
 
   /** The value of one parameter. */

@@ -77,7 +77,7 @@ export class QueryParamsOperator extends Operator {
     if (question < 0) return value.setAbsent();
     // As Envoy has it: with the fragment, if there is one.
     const clean = this.redaction.query(slice(target, question + 1));
-    value.setText(truncated(this.decodes ? decodedAsEnvoy(clean) : clean, this.length));
+    value.setText(truncated(this.decodes ? this.redaction.scrubbed(decodedAsEnvoy(clean)) : clean, this.length));
   }
 }
 
