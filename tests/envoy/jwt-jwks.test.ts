@@ -108,14 +108,13 @@ describe("keys over the network", { concurrency: 4 }, () => {
     ));
 
   it("last good keys are used through an outage, for as long as staleFor says", () =>
-    withIssuer(json(jwksOf(first)), { cacheDuration: "100ms", staleFor: "2s" }, async ({ issuer, ask, awaitStat }) => {
+    withIssuer(json(jwksOf(first)), { cacheDuration: "100ms", staleFor: "5s" }, async ({ issuer, ask, awaitStat }) => {
       assert.equal((await ask(first)).status, 200);
       issuer.answer = json("", {}, 503);
       await awaitStat("jwks_fetch_failed", (count) => count > 0);
       assert.equal((await ask(first)).status, 200);
-      await new Promise((done) => setTimeout(done, 3_000));
-      const { status, header } = await ask(first);
-      assert.equal(status, 503);
+      assert.equal(await settled(() => ask(first), 503), 503);
+      const { header } = await ask(first);
       assert.match(header("retry-after") ?? "", /^\d+$/);
     }));
 

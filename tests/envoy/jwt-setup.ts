@@ -79,10 +79,11 @@ export async function withIssuer(
   }
 }
 
-/** Asks until the status is `wanted`, for a few seconds; gives the last one. */
+/** Asks until the status is `wanted`; gives the last one when that takes too long. */
 export async function settled(ask: () => Promise<Got>, wanted: number): Promise<number> {
+  const deadline = Date.now() + PATIENCE_MILLIS;
   let { status } = await ask();
-  for (let i = 0; i < 200 && status !== wanted; i++) {
+  while (status !== wanted && Date.now() < deadline) {
     await new Promise((done) => setTimeout(done, 20));
     ({ status } = await ask());
   }
