@@ -119,10 +119,24 @@ async function first(by: Algorithm, effort: Effort): Promise<Finding> {
   return finding(`jwt-auth/first-${by.name}`, ours / plain, `own +${ours.toFixed(2)} µs, native +${plain.toFixed(2)}`);
 }
 
+/** Ten thousand tokens in turn, ten times as many as the cache keeps: what the proxy grows by once it is full. */
+async function distinct(by: Algorithm, effort: Effort): Promise<Finding> {
+  const requests = Math.min(10_000, effort.requests);
+  const tokens = Array.from({ length: requests }, (_, index) => request(token(by, index)));
+  const resident: number[] = [];
+  const variant: Variant = { name: "own", filters: [own(by)], request: (index) => tokens[index]! };
+  const onRound = (bytes: number) => void resident.push(bytes);
+  await measure([variant], { connections: effort.connections, requests, rounds: 5, onRound });
+  const [full, last] = [resident[1]!, resident.at(-1)!].map((bytes) => bytes / 1024 / 1024) as [number, number];
+  const detail = `${full.toFixed(1)} MiB resident after two rounds of ${requests}, ${last.toFixed(1)} after six`;
+  return finding("jwt-auth/distinct-tokens", Math.max(0, last - full), detail);
+}
+
 export async function run(effort: Effort): Promise<Finding[]> {
   const [es, ps, ed] = ["ES256", "PS256", "EdDSA"].map(algorithm) as [Algorithm, Algorithm, Algorithm];
   const findings: Finding[] = [];
   for (const by of [RS256, es, ed]) findings.push(...(await seen(by, effort)));
   for (const by of [RS256, es, ps, ed]) findings.push(await first(by, effort));
+  findings.push(await distinct(es, effort));
   return findings;
 }
