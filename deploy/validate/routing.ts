@@ -1,8 +1,9 @@
 // The other half of a canary: something in the mesh must route on the header that the filter sets.
-import { defaultHeader } from "../variants.ts";
+import { baseOf, defaultHeader, variantsOf } from "../variants.ts";
 import type { Finding } from "../problem.ts";
 import type { Manifest } from "../source.ts";
 import type { World } from "./cross-checks.ts";
+import type { Plugin } from "./plugin.ts";
 
 export function checkCanaryHeaders({ plugins, resources }: World): Finding[] {
   const matched = new Map<string, Set<string>>();
@@ -13,7 +14,8 @@ export function checkCanaryHeaders({ plugins, resources }: World): Finding[] {
       const routes: any[] = Array.isArray(plugin.config?.routes) ? plugin.config.routes : [];
       return routes.flatMap((route, at): Finding[] => {
         const header = String(route?.header ?? defaultHeader).toLowerCase();
-        if (matched.has(header)) return [];
+        const values = matched.get(header);
+        if (values) return unrouted(plugin, route, at, header, values);
         const place = plugin.configPlace(["routes", at, route?.header ? "header" : "name"]);
         const what = `no VirtualService or HTTPRoute here matches on the header ${header}`;
         const why = `route "${route?.name}" would choose a variant that nobody routes to`;
@@ -25,7 +27,27 @@ export function checkCanaryHeaders({ plugins, resources }: World): Finding[] {
     });
 }
 
-/** Header names (lower case) that routes match on. */
+/** Variants that the header may name and that no route is for; "" among the values is a match of another kind than exact. */
+function unrouted(plugin: Plugin, route: any, at: number, header: string, values: Set<string>): Finding[] {
+  const base = baseOf(route);
+  const missing = variantsOf(route).filter((name) => name !== base && !values.has(name) && !values.has(""));
+  if (missing.length === 0) return [];
+  const what = `nothing here routes ${header}: ${missing.join(", ")}`;
+  const why = `route "${route?.name}" would send them where its base "${base}" goes`;
+  const right = `match headers: {${header}: {exact: ${missing[0]}}} in the VirtualService of its hosts`;
+  return [
+    {
+      severity: "warning",
+      rule: "canary-variant",
+      place: plugin.configPlace(["routes", at, "name"]),
+      what,
+      why,
+      right,
+    },
+  ];
+}
+
+/** Header names (lower case) that routes match on, and the values. */
 function collect(resource: Manifest, matched: Map<string, Set<string>>): void {
   const add = (name: unknown, value: unknown) => {
     const key = String(name).toLowerCase();
@@ -43,7 +65,8 @@ function collect(resource: Manifest, matched: Map<string, Set<string>>): void {
   if ((resource.kind === "HTTPRoute" || resource.kind === "GRPCRoute") && Array.isArray(spec?.rules)) {
     for (const rule of spec.rules) {
       for (const match of Array.isArray(rule?.matches) ? rule.matches : []) {
-        for (const header of Array.isArray(match?.headers) ? match.headers : []) add(header?.name, header?.value);
+        for (const header of Array.isArray(match?.headers) ? match.headers : [])
+          add(header?.name, header?.type === "RegularExpression" ? "" : header?.value);
       }
     }
   }

@@ -226,6 +226,11 @@ metadata: { name: r, namespace: edge }
 spec: { rules: [{ matches: [{ headers: [{ name: X-Variant, value: next }] }] }] }
 `;
   assert.deepEqual(await findings(`${canary}---\n${route}`), []);
+  const other = await findings(`${canary}---\n${route.replace("value: next", "value: nxt")}`);
+  assert.match(
+    other[0]!,
+    /nothing here routes x-variant: next, route "shop" would send them where its base "stable" goes/,
+  );
 });
 
 test("secrets in the open are warned about by their place, never shown, with the way out", async () => {
