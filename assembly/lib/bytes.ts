@@ -6,6 +6,8 @@
 // A view owns nothing. What it points at lives in one of three places: a module constant (`text`), an owned
 // StaticArray<u8> (`view`), or the host arena, which is gone when the callback returns (`owned` copies out of it).
 
+import { spent } from "./garbage";
+
 /** A view of `length` bytes at `pointer`. Comparing two with `==` compares the place: use `equal` for contents. */
 export type Bytes = u64;
 
@@ -173,6 +175,21 @@ export function text(literal: string): Bytes {
   const pointer = heap.alloc(<usize>length);
   String.UTF8.encodeUnsafe(changetype<usize>(literal), literal.length, pointer);
   return bytes(pointer, length);
+}
+
+// @ts-ignore: decorator
+@global
+/** Where a build has put the texts of all literals (`literals.js`): each its length as u16, then its UTF-8. */
+const LITERALS: usize = 0;
+
+// @ts-ignore: decorator
+@global
+/** The literal at an offset of LITERALS: what a build makes of a string literal. */
+function inflated(offset: usize): string {
+  const at = LITERALS + offset;
+  const length = <usize>load<u16>(at);
+  spent(2 * <i32>length);
+  return String.UTF8.decodeUnsafe(at + 2, length);
 }
 
 /** UTF-8 of a string as owned bytes, for configuration time. */
