@@ -27,7 +27,7 @@ export function migrateLocalRateLimit(context: Context, manifest: Manifest): voi
     const found = limiterIn(patch, path);
     if (found.length > 0) migratePatch(context, manifest, patch, path, found, actions);
     else if (actionsIn(patch, path)) report.carried(manifest, path, "match and key of the limits");
-    else report.kept(manifest, path, "this patch is not about rate limits");
+    else report.kept(manifest, path, otherPatchNote(patch));
   });
   if (manifest.value.spec?.workloadSelector) report.carried(manifest, ["spec", "workloadSelector"], "placement");
   if (manifest.value.spec?.priority !== undefined)
@@ -166,11 +166,21 @@ function limiterIn(patch: any, path: Path): Located[] {
   );
 }
 
+/** The HTTP filter's message; the network filter of the same name counts connections. */
 function isLimiter(config: any): boolean {
-  return (
-    /LocalRateLimit$/.test(String(config?.["@type"])) ||
-    /LocalRateLimit$/.test(String(config?.type_url ?? config?.typeUrl))
+  return ["@type", "type_url", "typeUrl"].some((key) =>
+    /filters\.http\.local_ratelimit\.v\d+\.LocalRateLimit$/.test(String(config?.[key])),
   );
+}
+
+/** Why an EnvoyFilter, or a patch of it, is not migrated. */
+export function otherPatchNote(value: any): string {
+  const text = JSON.stringify(value ?? {});
+  if (/filters\.http\.ratelimit\b/.test(text))
+    return "it asks a rate limit service: rate-limit.global does so, write its cluster and domain by hand";
+  if (/filters\.http\.jwt_authn\b/.test(text))
+    return "jwt_authn by an EnvoyFilter is not read: write its providers as jwt-auth's";
+  return "of EnvoyFilters only local_ratelimit of HTTP is read, so this stays";
 }
 
 /** A patch of a virtual host is for its hosts alone; one of a route has a condition that we cannot see. */

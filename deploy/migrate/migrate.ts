@@ -6,7 +6,7 @@ import { hasAccessLog, migrateMeshAccessLog, migrateTelemetry } from "./access-l
 import { migrateAuthorizationPolicies, splitDrafts } from "./authorization-policy.ts";
 import { Context } from "./context.ts";
 import { migrateFlagger } from "./flagger.ts";
-import { hasLocalRateLimit, migrateLocalRateLimit } from "./local-rate-limit.ts";
+import { hasLocalRateLimit, migrateLocalRateLimit, otherPatchNote } from "./local-rate-limit.ts";
 import type { Report } from "./report.ts";
 import { closeRules, migrateRequestAuthentication, shareProviders } from "./request-authentication.ts";
 import { isCanary, migrateVirtualService } from "./virtual-service.ts";
@@ -34,7 +34,7 @@ export function migrate(manifests: Manifest[], repository: string): Migrated {
   for (const draft of context.drafts.all()) closeRules(draft);
   for (const manifest of context.ofKind("networking.istio.io", "EnvoyFilter")) {
     if (hasLocalRateLimit(manifest)) migrateLocalRateLimit(context, manifest);
-    else report.kept(manifest, ["spec"], "it is not about rate limits");
+    else report.kept(manifest, ["spec"], otherPatchNote(manifest.value.spec));
   }
   for (const manifest of context.ofKind("networking.istio.io", "VirtualService")) {
     if (isCanary(manifest)) migrateVirtualService(context, manifest);

@@ -291,6 +291,35 @@ spec:
   assert.equal(documents[0].spec["rate-limit"].limits[0].tokenBucket.maxTokens, 10);
 });
 
+test("other EnvoyFilters stay, with a word on what would do the same", async () => {
+  const patch = (name: string, type: string) => `apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: { name: ${name}, namespace: istio-system }
+spec:
+  configPatches:
+    - applyTo: HTTP_FILTER
+      match: { context: GATEWAY }
+      patch:
+        operation: INSERT_BEFORE
+        value: { name: ${name}, typed_config: { "@type": type.googleapis.com/envoy.extensions.filters.${type} } }
+`;
+  const { documents, report } = await migrated(
+    [
+      patch("service", "http.ratelimit.v3.RateLimit"),
+      patch("lua", "http.lua.v3.Lua"),
+      patch("connections", "network.local_ratelimit.v3.LocalRateLimit"),
+      authentication("shop"),
+    ].join("---\n"),
+  );
+  assert.equal(documents.length, 1);
+  assert.match(
+    report,
+    /EnvoyFilter istio-system\/service spec, kept as it is: it asks a rate limit service: rate-limit\.global/,
+  );
+  assert.match(report, /EnvoyFilter istio-system\/lua spec, kept as it is: of EnvoyFilters only local_ratelimit/);
+  assert.match(report, /EnvoyFilter istio-system\/connections spec, kept as it is/);
+});
+
 const authentication = (namespace: string, selector = "") => `apiVersion: security.istio.io/v1
 kind: RequestAuthentication
 metadata: { name: r, namespace: ${namespace} }
