@@ -29,7 +29,7 @@ export function migrateAuthorizationPolicies(context: Context): void {
     draft.filters["jwt-auth"].rules.push(...inOrder(ordered));
   }
   for (const policy of policies) {
-    const isTaken = context.report.entries.some((entry) => entry.manifest === policy);
+    const isTaken = context.report.speaksOf(policy);
     if (isTaken) context.report.close(policy);
     else if (readers.has(policy))
       context.report.lost(
@@ -91,7 +91,7 @@ function rulesOf(context: Context, draft: Draft, policy: Manifest, readers: Set<
   const isReader = readers.has(policy);
   if (action !== "ALLOW" && action !== "DENY") return [];
   if (action === "DENY" && !isReader) return [];
-  if (isReader && !context.report.entries.some(({ manifest }) => manifest === policy)) placementFor(context, policy);
+  if (isReader && !context.report.speaksOf(policy)) placementFor(context, policy);
   const kept: any[] = [];
   const ordered = listOf(policy.value.spec?.rules).flatMap((rule, at): Ordered[] => {
     const path = ["spec", "rules", at];

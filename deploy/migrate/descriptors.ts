@@ -2,8 +2,8 @@
 // with a match (fixed values) and a key (any value).
 import { listOf } from "./context.ts";
 import { Fields } from "./fields.ts";
-import { tokenBucketOf } from "./local-rate-limit.ts";
-import type { Tell } from "./local-rate-limit.ts";
+import { tokenBucketOf } from "./limiter-settings.ts";
+import type { Tell } from "./limiter-settings.ts";
 
 /** One limit per descriptor whose keys come from actions in the same configuration, or in other patches beside it. */
 export function descriptorLimits(fields: Fields, name: string, common: any, elsewhere: any[], tell: Tell): any[] {

@@ -32,10 +32,10 @@ export function migrate(manifests: Manifest[], repository: string): Migrated {
   shareProviders(context);
   migrateAuthorizationPolicies(context);
   for (const draft of context.drafts.all()) closeRules(draft);
-  for (const manifest of context.ofKind("networking.istio.io", "EnvoyFilter")) {
-    if (hasLocalRateLimit(manifest)) migrateLocalRateLimit(context, manifest);
-    else report.kept(manifest, ["spec"], otherPatchNote(manifest.value.spec));
-  }
+  const patches = context.ofKind("networking.istio.io", "EnvoyFilter");
+  for (const manifest of patches.filter(hasLocalRateLimit)) migrateLocalRateLimit(context, manifest);
+  for (const manifest of patches.filter((one) => !report.speaksOf(one)))
+    report.kept(manifest, ["spec"], otherPatchNote(manifest.value.spec));
   for (const manifest of context.ofKind("networking.istio.io", "VirtualService")) {
     if (isCanary(manifest)) migrateVirtualService(context, manifest);
     else report.kept(manifest, ["spec"], "it leads to one destination: there is nothing to choose");
@@ -65,7 +65,7 @@ function misfit(manifest: Manifest): string | undefined {
 
 /** What nobody read stays as it is, and that is said too. */
 function reportUnread({ report }: Context, manifest: Manifest): void {
-  if (report.entries.some((entry) => entry.manifest === manifest) || !manifest.kind) return;
+  if (report.speaksOf(manifest) || !manifest.kind) return;
   if (manifest.group === "kustomize.config.k8s.io") return;
   report.kept(manifest, ["kind"], "none of the filters has a part in it");
 }

@@ -40,6 +40,11 @@ export class Report {
     this.entries.push(entry);
   }
 
+  /** True if anything was said of a resource. */
+  speaksOf(manifest: Manifest): boolean {
+    return this.seen.has(manifest);
+  }
+
   /** Speaks for every leaf below `at` that no entry covers. */
   close(manifest: Manifest, at: Path = ["spec"]): void {
     const own = this.entries.filter((entry) => entry.manifest === manifest);

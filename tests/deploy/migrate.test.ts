@@ -291,6 +291,40 @@ spec:
   assert.equal(documents[0].spec["rate-limit"].limits[0].tokenBucket.maxTokens, 10);
 });
 
+test("actions in an EnvoyFilter of their own, for the same proxies", async () => {
+  const head = (name: string) => `apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: { name: ${name}, namespace: istio-system }
+spec:
+  workloadSelector: { labels: { istio: ingressgateway } }
+  configPatches:
+`;
+  const actions = `${head("actions")}    - applyTo: HTTP_ROUTE
+      match: { context: GATEWAY }
+      patch:
+        operation: MERGE
+        value: { route: { rate_limits: [{ actions: [{ remote_address: {} }] }] } }
+`;
+  const limiter = `${head("limiter")}    - applyTo: HTTP_FILTER
+      match: { context: GATEWAY }
+      patch:
+        operation: INSERT_BEFORE
+        value:
+          name: envoy.filters.http.local_ratelimit
+          typed_config:
+            "@type": type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit
+            stat_prefix: rl
+            filter_enabled: { default_value: { numerator: 100 } }
+            filter_enforced: { default_value: { numerator: 100 } }
+            descriptors: [{ entries: [{ key: remote_address }], token_bucket: { max_tokens: 5, fill_interval: 1s } }]
+`;
+  const { documents, report } = await migrated(`${actions}---\n${limiter}`);
+  assert.deepEqual(documents[0].spec["rate-limit"].limits[0].key, [{ sourceAddress: {} }]);
+  assert.match(report, /EnvoyFilter istio-system\/actions spec\.configPatches\[0\], carried over: match and key/);
+  assert.match(report, /EnvoyFilter istio-system\/actions spec\.workloadSelector, carried over: placement/);
+  assert.doesNotMatch(report, /, not possible:/);
+});
+
 test("other EnvoyFilters stay, with a word on what would do the same", async () => {
   const patch = (name: string, type: string) => `apiVersion: networking.istio.io/v1alpha3
 kind: EnvoyFilter
