@@ -99,6 +99,22 @@ describe("changes under load", () => {
     assert.equal((await send(url, { headers: host })).status, 401);
   });
 
+  test("the other form of image, the artifact of two layers, runs as well", async () => {
+    const before = await gateway.plugins();
+    const file = settings("artifact", (spec) => (spec.image.form = "artifact"));
+    await gatehouse(stack, ["push", "-f", file]);
+    await load(async () => {
+      await apply(stack, file);
+      await inEffect("artifact");
+    });
+    const loaded = await until("the artifact's modules", async () => {
+      const now = await gateway.plugins();
+      return Object.keys(before).every((name) => now[name]?.module !== before[name]!.module) && now;
+    });
+    assert.equal(Object.keys(loaded).length, Object.keys(before).length);
+    assert.equal((await send(url, { headers: host })).status, 401);
+  });
+
   test("the issuer's keys come through the ServiceEntry's cluster, once for the proxy, also when they rotate", async () => {
     const clusters = await gateway.stats("cluster.outbound|443||auth.example.com");
     assert.ok(Object.keys(clusters).length > 0 || (await gateway.admin("/clusters")).includes("auth.example.com"));
