@@ -41,7 +41,7 @@ const reach: Record<string, (keyof typeof capabilities)[]> = {
 const sizeLimits: Record<string, number> = {
   "jwt-auth": 160 * 1024,
   // A compiler for Envoy's operator language, redaction with regular expressions and HMAC, and three encodings.
-  "access-log": 144 * 1024,
+  "access-log": 128 * 1024,
 };
 const SIZE_LIMIT = 96 * 1024;
 
