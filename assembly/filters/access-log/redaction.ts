@@ -41,6 +41,8 @@ const SEPARATOR = text("; ");
 const TOKEN_START = text("eyJ");
 /** Shorter than any header of a JWS. */
 const TOKEN_BYTES_MIN = 20;
+/** How many matches of one pattern in one value are hashed each by itself. */
+const MATCHES_MAX = 64;
 /** How much of an HMAC stands in a line: 128 bits. */
 const HASH_BYTES = 16;
 const QUESTION: u8 = 0x3f;
@@ -145,16 +147,19 @@ export class Redaction {
     const searcher = unchecked(this.config.patterns[index]).searcher;
     let from = 0;
     let copied = 0;
+    let found = 0;
     out.clear();
     while (from <= lengthOf(value) && searcher.find(value, from)) {
-      if (searcher.end == searcher.start) {
-        from = searcher.end + 1;
+      // To find all of many costs the square of the length: what is behind so many counts as one.
+      const end = ++found > MATCHES_MAX ? lengthOf(value) : searcher.end;
+      if (end == searcher.start) {
+        from = end + 1;
         continue;
       }
       out.put(slice(value, copied, searcher.start));
-      out.put(this.replacement(Action.Hash, slice(value, searcher.start, searcher.end)));
-      copied = searcher.end;
-      from = searcher.end;
+      out.put(this.replacement(Action.Hash, slice(value, searcher.start, end)));
+      copied = end;
+      from = end;
     }
     if (copied == 0) return value;
     out.put(slice(value, copied));

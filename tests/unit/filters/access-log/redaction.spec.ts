@@ -75,6 +75,28 @@ describe("redaction of a text with URLs in it", () => {
   });
 });
 
+const hashes = redaction(
+  '{"patterns":[{"regex":"[0-9]+","action":"hash"}],"hashKey":"0123456789abcdef0123456789abcdef"}',
+);
+
+describe("patterns that hash", () => {
+  it("give each match its own hash, the same for the same", () => {
+    const bytes = utf8("a 12 b 12 c 13");
+    const parts = toText(hashes.plain(view(bytes))).split(" ");
+    expect(parts[1].startsWith("hmac:")).toBe(true);
+    expect(parts[1]).toBe(parts[3]);
+    expect(parts[1] == parts[5]).toBe(false);
+  });
+
+  it("take what is behind very many matches for one", () => {
+    const bytes = utf8("1 ".repeat(5_000) + "end");
+    const shown = toText(hashes.plain(view(bytes)));
+    expect(shown.includes("1 1")).toBe(false);
+    expect(shown.includes("end")).toBe(false);
+    expect(shown.split("hmac:").length).toBe(66);
+  });
+});
+
 describe("redaction of headers", () => {
   it("shows no cookie's value, and all their names", () => {
     const value = utf8("session=" + SECRET + "; theme=dark;x");
