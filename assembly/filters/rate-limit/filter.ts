@@ -5,7 +5,7 @@ import { GRPC_STATUS_NONE, sendLocalReply } from "../../host/local-reply";
 import { LogLevel, log } from "../../host/log";
 import { setProperty } from "../../host/property";
 import { HostRequest } from "../../host/request";
-import { register, streamOf } from "../../host/runtime";
+import { register } from "../../host/runtime";
 import { Status } from "../../host/status";
 import { continueRequest, useContext } from "../../host/stream-control";
 import { Bytes, EMPTY, NONE, text, toText, utf8, view } from "../../lib/bytes";
@@ -97,7 +97,7 @@ class RateLimitStream extends Stream {
       if (isAsked(unchecked(policy.charges[i]))) this.asked |= (<u64>1) << i;
     }
     const waits = root.config.mode == Mode.Enforce;
-    const token = fleet.ask(global, body, waits ? this.id : NOBODY);
+    const token = fleet.ask(global, body, waits ? this : NOBODY);
     if (!waits) return HeaderAction.Continue;
     this.token = token;
     if (token != NO_CALL) return HeaderAction.Stop;
@@ -210,9 +210,8 @@ class RateLimitRoot extends Root {
   onCallAnswer(token: u32, headers: i32, bodyBytes: i32, trailers: i32): void {
     const fleet = this.fleet;
     if (fleet === null) return;
-    const streamId = fleet.take(token, bodyBytes);
-    const stream = streamOf(streamId);
-    if (streamId == NOBODY || stream === null || useContext(streamId) != Status.Ok) return;
+    const stream = fleet.take(token, bodyBytes);
+    if (stream === null || useContext(stream.id) != Status.Ok) return;
     changetype<RateLimitStream>(stream).onServiceAnswer(this, fleet.answer);
   }
 

@@ -1,25 +1,28 @@
 // The rate limit service, asked over HTTP/2 through a cluster of the proxy: which questions are under way, and whose they are.
 import { BufferType, bufferBytes } from "../../host/buffer";
+import { Stream } from "../../host/context";
 import { HeaderMap, MapType } from "../../host/header-map";
 import { startCall, startedToken } from "../../host/http-call";
 import { Pairs } from "../../host/pairs";
 import { Status } from "../../host/status";
+import { StreamTable } from "../../host/stream-table";
 import { Bytes, NONE, equal, lengthOf, text, view } from "../../lib/bytes";
-import { spent } from "../../lib/garbage";
 import { Global } from "./config";
 import { ServiceCounters } from "./metrics";
 import { RPC_PATH } from "./question";
 import { Answer, ServiceAnswer } from "./service-answer";
 
-/** No token: the host counts them from 1, and in 32 bits it does not get here. */
+/** No token: no host gets here in 32 bits. */
 export const NO_CALL: u32 = u32.MAX_VALUE;
-/** No stream: context 0 is never one. Nobody waits for the answer, it is only counted. */
-export const NOBODY: u32 = 0;
+
+@final
+class Nobody extends Stream {}
+
+/** Waits for an answer that is only to be counted. */
+export const NOBODY = new Nobody();
 
 /** A RateLimitResponse is a few hundred bytes; more is not one. */
 const ANSWER_BYTES_MAX = 64 * 1024;
-/** What a question under way costs, for the garbage account. */
-const FLIGHT_BYTES = 32;
 
 const METHOD = text(":method");
 const POST = text("POST");
@@ -40,12 +43,12 @@ const map = new HeaderMap();
 export class Fleet {
   /** What the service said last; meaningful after `take`. */
   readonly answer: ServiceAnswer = new ServiceAnswer();
-  /** Calls under way: token → stream, or NOBODY. */
-  private readonly flights: Map<u32, u32> = new Map<u32, u32>();
+  /** Who waits for which call. By token + 1: there are hosts that count tokens from 0, and the table knows no 0. */
+  private readonly flights: StreamTable = new StreamTable();
   private readonly counters: ServiceCounters = new ServiceCounters();
 
   /** Asks for one request; NO_CALL when the service cannot even be asked. */
-  ask(global: Global, question: Bytes, streamId: u32): u32 {
+  ask(global: Global, question: Bytes, stream: Stream): u32 {
     pairs.reset();
     pairs.add(METHOD, POST);
     pairs.add(PATH, RPC_PATH);
@@ -57,24 +60,22 @@ export class Fleet {
       this.counters.count(Answer.Failure);
       return NO_CALL;
     }
-    this.flights.set(startedToken, streamId);
-    spent(FLIGHT_BYTES);
+    this.flights.set(startedToken + 1, stream);
     return startedToken;
   }
 
   /** Nobody waits for this answer any more. */
   forget(token: u32): void {
-    this.flights.delete(token);
+    this.flights.remove(token + 1);
   }
 
-  /** Reads and counts the answer that just came, and gives the stream that waits for it, or NOBODY. */
-  take(token: u32, bodyBytes: i32): u32 {
-    if (!this.flights.has(token)) return NOBODY;
-    const streamId = this.flights.get(token);
-    this.flights.delete(token);
+  /** Reads and counts the answer that just came, and gives the stream that waits for it; null: nobody does. */
+  take(token: u32, bodyBytes: i32): Stream | null {
+    const stream = this.flights.remove(token + 1);
+    if (stream === null) return null;
     this.read(bodyBytes);
     this.counters.count(this.answer.said);
-    return streamId;
+    return stream == NOBODY ? null : stream;
   }
 
   /** gRPC's own status counts before the message; it comes in the trailers or, without a message, in the headers. */

@@ -1,5 +1,4 @@
-// The largest configuration that rate-limit takes: what all its buckets take at once, and that a worker that comes later
-// finds them as they are.
+// Where rate-limit's state lies: the largest configuration there is keeps what its buckets hold, and requests leave nothing.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,6 +6,7 @@ import { before, test } from "node:test";
 import { build } from "../../build.ts";
 import { Proxy } from "../../deploy/emulator/proxy.ts";
 import { Module } from "../../deploy/emulator/vm.ts";
+import { verdict } from "../support/rate-limit-service.ts";
 
 let module: Module;
 before(async () => {
@@ -42,4 +42,39 @@ test("64 limits of 64 overrides and a table of 20,000 clients keep what they hol
   for (const [limit, override] of asked) assert.equal(status(limit, override, 1), 429, `${limit} ${override}`);
   assert.deepEqual(proxy.log, []);
   proxy.shutdown();
+});
+
+test("requests leave nothing behind: admitted, refused, refused by the service, or told to the log alone", () => {
+  let asked = 0;
+  const onCall = () => {
+    const overLimit = ++asked % 5 === 0;
+    const answer = verdict(overLimit, [{ overLimit, requestsPerUnit: 5, resetSeconds: 3 }]);
+    return { headers: answer.headers, body: answer.body, trailers: answer.trailers };
+  };
+  for (const mode of ["enforce", "report"]) {
+    const proxy = new Proxy({ onCall });
+    const config = {
+      mode,
+      limits: [
+        { name: "all", tokenBucket: { maxTokens: 1000, tokensPerFill: 1, fillInterval: "50ms" } },
+        { name: "keyed", key: [{ header: "x-key" }], tokenBucket: { maxTokens: 9, fillInterval: "1h" }, shadow: true },
+      ],
+      headers: "ietf",
+      global: { cluster: "ratelimit", domain: "edge" },
+    };
+    const plugin = proxy.install({ module, config });
+    const statuses = new Set<number>();
+    const send = (count: number) => {
+      for (let i = 0; i < count; i++) {
+        const stream = proxy.exchange({ path: "/", headers: { "x-key": `key-${i % 300}` } });
+        statuses.add(stream.responseCode!);
+      }
+      proxy.calls.length = 0;
+      return proxy.workers[0]!.vmOf(plugin)!.memoryBytes;
+    };
+    const before = send(1_500);
+    assert.equal(send(8_000), before);
+    assert.deepEqual([...statuses].sort(), mode === "report" ? [200] : [200, 429]);
+    proxy.shutdown();
+  }
 });
