@@ -15,6 +15,7 @@ import { Answer, ServiceAnswer } from "./service-answer";
 /** No token: no host gets here in 32 bits. */
 export const NO_CALL: u32 = u32.MAX_VALUE;
 
+
 @final
 class Nobody extends Stream {}
 
