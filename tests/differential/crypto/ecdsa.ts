@@ -258,6 +258,26 @@ test("curves in turn: nothing is left of the longer numbers of the other", () =>
   }
 });
 
+// One good signature in two thousand was refused while the carry into the ninth word lost what is above 32 bits.
+test("P-384: signatures whose products carry more than a word from their middle hold", () => {
+  const [x, y, message, signature] = [
+    "3zDRytx9AwOXSv_SDay3sUiTshgVxUJOATLAOV7EpSYtnTWqPXg-9UzVRs-iIaJ-",
+    "GGZWBgKa57DGqde0ul6FSpJqvOLs2uY8jR_C79yVBGp21XAQC6OpYXPTUbJqr8id",
+    "_uMU5ejK2HC9Yg",
+    "adMGAHs2jKGo-l891R6IQU-nqZswPxdGFX2SPPwz6FOEMm9Q824dPKxW9xV_IhO6E43Vm8tvcVG" +
+      "GfMdFKL1Pi70EYo62EbLSJmHw0ISjjaCg6B-1tp9dxki1l6riAa5Q",
+  ].map((part) => Buffer.from(part, "base64url")) as [Buffer, Buffer, Buffer, Buffer];
+  assert.ok(prepare(p384, [toBigInt(x), toBigInt(y)]));
+  assert.ok(theirs(p384, [toBigInt(x), toBigInt(y)], 384, message, signature));
+  assert.ok(ours(384, message, signature));
+  // As many as it takes to meet it again by chance.
+  for (let i = 0; i < 1600; i++) {
+    if (i % 200 === 0) prepare(p384, timesG(p384, BigInt(i) + 7n)!);
+    const each = noise(`carry ${i}`, 8);
+    assert.ok(ours(384, each, signer(p384, BigInt(i - (i % 200)) + 7n)(384, each)), `${i}`);
+  }
+});
+
 test("P-521: points are checked, although only the host verifies with them", () => {
   const has = (x: Buffer, y: Buffer) => {
     machine.clear();
