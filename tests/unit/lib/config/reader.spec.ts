@@ -54,7 +54,7 @@ describe("the configuration reader", () => {
   it("names malformed JSON by its byte, and takes an empty configuration for an empty object", () => {
     let errors = new ConfigErrors();
     read('{"a":1,"a":2}', errors);
-    expect(errors.first).toBe("/: malformed JSON at byte 13: the same key twice in one object");
+    expect(errors.first).toBe("/: malformed JSON at byte 11: the same key twice in one object");
     errors = new ConfigErrors();
     read("", errors).done();
     expect(errors.first).toBe("");
