@@ -109,7 +109,7 @@ function relabelled(name: string): Record<string, string> | undefined {
 
 /** Every outcome that a filter counts, read from its source: the last part of a metric's name. */
 function outcomesOf(filter: string): string[] {
-  const texts = globSync(`assembly/filters/${filter}/*.ts`, { cwd: root }).map((path) =>
+  const texts = globSync(`assembly/filters/${filter}/**/*.ts`, { cwd: root }).map((path) =>
     readFileSync(join(root, path), "utf8"),
   );
   const source = texts.join("\n");

@@ -7,7 +7,7 @@ import { type CallOutcome, Proxy } from "../../deploy/emulator/proxy.ts";
 import { Module } from "../../deploy/emulator/vm.ts";
 import { type Claims, forge, jwksOf, makeKey, signed } from "../envoy/jwt-forge.ts";
 
-const rows = readFileSync(join(import.meta.dirname, "../../assembly/filters/jwt-auth/refusal.ts"), "utf8");
+const rows = readFileSync(join(import.meta.dirname, "../../assembly/filters/jwt-auth/answers/refusal.ts"), "utf8");
 const named = [...rows.matchAll(/^(?:row|invalid|unavailable)\(\s*JwtStatus\.\w+,\s*"(\w+)"/gm)].map(
   ([, reason]) => reason!,
 );

@@ -1,11 +1,11 @@
 // The settings of access-log, read once into something that cannot be wrong.
 import { ConfigErrors, readConfig } from "../../lib/config/reader";
-import { Condition, readConditions } from "./condition";
-import { Format } from "./format";
-import { RedactConfig } from "./redact-config";
-import { Redaction } from "./redaction";
-import { Sampling } from "./sampling";
-import { SinkConfig } from "./sink-config";
+import { Condition, readConditions } from "./select/condition";
+import { Format } from "./format/format";
+import { RedactConfig } from "./redact/redact-config";
+import { Redaction } from "./redact/redaction";
+import { Sampling } from "./select/sampling";
+import { SinkConfig } from "./sinks/sink-config";
 
 const LINES_MAX: i64 = 1_000_000;
 

@@ -12,12 +12,12 @@ import { lengthOf, view } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
 import { Config } from "./config";
 import { HostRecord } from "./host-record";
-import { HttpSink } from "./http-sink";
-import { Line } from "./line";
-import { EnvoyLogSink, ProxyLogSink } from "./local-sinks";
+import { HttpSink } from "./sinks/http-sink";
+import { Line } from "./format/line";
+import { EnvoyLogSink, ProxyLogSink } from "./sinks/local-sinks";
 import { Policy, Verdict } from "./policy";
-import { Sink } from "./sink";
-import { SinkConfig, SinkKind } from "./sink-config";
+import { Sink } from "./sinks/sink";
+import { SinkConfig, SinkKind } from "./sinks/sink-config";
 
 export {
   proxy_abi_version_0_2_1,

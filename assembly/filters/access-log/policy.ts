@@ -1,12 +1,12 @@
 // What is remembered of a request, and whether. Knows the settings and one finished request; refuses to know the proxy.
 import { Bytes, EMPTY } from "../../lib/bytes";
 import { Writer } from "../../lib/writer";
-import { anyHolds } from "./condition";
+import { anyHolds } from "./select/condition";
 import { Config, Mode } from "./config";
-import { Line, severityOf } from "./line";
-import { RateCap } from "./rate-cap";
+import { Line, severityOf } from "./format/line";
+import { RateCap } from "./select/rate-cap";
 import { MISSING, RecordView } from "./record";
-import { TraceContext, binaryId } from "./trace-context";
+import { TraceContext, binaryId } from "./select/trace-context";
 
 export const enum Verdict {
   /** A line is due. */

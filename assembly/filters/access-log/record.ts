@@ -4,7 +4,7 @@
 import { Bytes, NONE, lengthOf, parseUnsigned, pointerOf, text } from "../../lib/bytes";
 import { HeaderList } from "../../lib/http/headers";
 import { RequestView } from "../../lib/http/request";
-import { propertyPath } from "./property-path";
+import { propertyPath } from "./format/property-path";
 
 const CODE = propertyPath("response.code");
 const STATUS = text(":status");

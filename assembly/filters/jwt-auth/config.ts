@@ -1,12 +1,12 @@
 // The settings, read once into something that cannot be wrong. Names, defaults and bounds are config.schema.json's.
 import { ConfigErrors, Cursor, readConfig } from "../../lib/config/reader";
 import { MatchList } from "../../lib/match/match";
-import { readClaimRules, scopeOf } from "./claim-rule-config";
+import { readClaimRules, scopeOf } from "./rules/claim-rule-config";
 import { Provider } from "./provider";
 import { readProvider } from "./provider-config";
-import { Profile, Requirement, RequirementKind, Rule } from "./requirement";
-import { RequirementReader } from "./requirement-config";
-import { ResponseSettings, readResponse } from "./response-settings";
+import { Profile, Requirement, RequirementKind, Rule } from "./rules/requirement";
+import { RequirementReader } from "./rules/requirement-config";
+import { ResponseSettings, readResponse } from "./answers/response-settings";
 
 const PROVIDERS_MAX = 256;
 const RULES_MAX = 1024;

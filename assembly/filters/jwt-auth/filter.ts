@@ -12,18 +12,18 @@ import { Status } from "../../host/status";
 import { continueRequest, useContext } from "../../host/stream-control";
 import { setTickPeriod } from "../../host/tick";
 import { JwtStatus } from "../../lib/jose/status";
-import { sendRefusal } from "./answer";
+import { sendRefusal } from "./answers/answer";
 import { Config, readSettings } from "./config";
 import { Forwarder } from "./forward";
 import { completeFromHost } from "./host-settings";
-import { EnvoySignatures } from "./host-signatures";
+import { EnvoySignatures } from "./token/host-signatures";
 import { KeySources } from "./key-sources";
 import { Metrics } from "./metrics";
 import { Policy } from "./policy";
-import { refusalOf } from "./refusal";
-import { RemoteKeys } from "./remote-keys";
-import { Verdict, VerdictKind } from "./verdict";
-import { WaitingList, WaitingStream } from "./waiting";
+import { refusalOf } from "./answers/refusal";
+import { RemoteKeys } from "./keys/remote-keys";
+import { Verdict, VerdictKind } from "./answers/verdict";
+import { WaitingList, WaitingStream } from "./keys/waiting";
 
 export {
   proxy_abi_version_0_2_1,

@@ -7,10 +7,10 @@ import { CLAIMS_PROPERTY } from "../../host/request";
 import { RequestView } from "../../lib/http/request";
 import { Scratch } from "../../lib/http/scratch";
 import { Config } from "./config";
-import { Location } from "./location";
+import { Location } from "./token/location";
 import { Provider } from "./provider";
-import { SeenToken } from "./seen-token";
-import { Verdict } from "./verdict";
+import { SeenToken } from "./token/seen-token";
+import { Verdict } from "./answers/verdict";
 
 /** Put together from several pieces; two, because what is read must not lie where is written. */
 const places: Scratch[] = [new Scratch(), new Scratch()];

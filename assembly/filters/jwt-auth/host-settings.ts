@@ -3,8 +3,8 @@ import { utf8, view } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
 import { environmentVariable } from "../../host/environment";
 import { Config } from "./config";
-import { readSecret } from "./secret";
-import { HostSignatures } from "./verifier";
+import { readSecret } from "./keys/secret";
+import { HostSignatures } from "./token/verifier";
 
 /** Completes `config`, or refuses it by `errors`. */
 export function completeFromHost(config: Config, signatures: HostSignatures, errors: ConfigErrors): void {

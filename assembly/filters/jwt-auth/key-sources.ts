@@ -2,7 +2,7 @@
 import { Config } from "./config";
 import { Policy } from "./policy";
 import { KeySource } from "./provider";
-import { RemoteKeys } from "./remote-keys";
+import { RemoteKeys } from "./keys/remote-keys";
 
 
 @final

@@ -3,7 +3,7 @@ import { Counter } from "../../host/metrics";
 import { JwtStatus, STATUS_COUNT } from "../../lib/jose/status";
 import { spent } from "../../lib/garbage";
 import { Provider } from "./provider";
-import { refusalOf } from "./refusal";
+import { refusalOf } from "./answers/refusal";
 
 /** Roughly what a counter with its name weighs. */
 const COUNTER_BYTES = 256;

@@ -3,17 +3,17 @@ import { Bytes, lengthOf } from "../../lib/bytes";
 import { RequestView } from "../../lib/http/request";
 import { JwtStatus } from "../../lib/jose/status";
 import { Config } from "./config";
-import { Examiner } from "./examiner";
-import { KeyRing } from "./key-ring";
-import { VerificationLimiter } from "./limiter";
-import { FoundTokens } from "./location";
-import { isPreflight } from "./preflight";
+import { Examiner } from "./token/examiner";
+import { KeyRing } from "./keys/key-ring";
+import { VerificationLimiter } from "./token/limiter";
+import { FoundTokens } from "./token/location";
+import { isPreflight } from "./answers/preflight";
 import { Provider } from "./provider";
-import { Profile, Requirement, RequirementKind, Rule } from "./requirement";
-import { SeenToken } from "./seen-token";
-import { TokenCache } from "./token-cache";
-import { Verdict, VerdictKind } from "./verdict";
-import { HostSignatures } from "./verifier";
+import { Profile, Requirement, RequirementKind, Rule } from "./rules/requirement";
+import { SeenToken } from "./token/seen-token";
+import { TokenCache } from "./token/token-cache";
+import { Verdict, VerdictKind } from "./answers/verdict";
+import { HostSignatures } from "./token/verifier";
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 /** Rules beyond this are asked of a token each time; below, once per token. */

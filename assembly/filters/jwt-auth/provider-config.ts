@@ -5,10 +5,10 @@ import { ASYMMETRIC, algorithmOf } from "../../lib/jose/algorithm";
 import { ClaimPath } from "../../lib/match/claim-path";
 import { StringMatch } from "../../lib/match/string-match";
 import { isFieldName, readFieldName } from "./field-name";
-import { readInlineKeys } from "./inline-keys";
-import { Location, Place } from "./location";
+import { readInlineKeys } from "./keys/inline-keys";
+import { Location, Place } from "./token/location";
 import { ClaimHeader, DeniedToken, KeySource, Provider } from "./provider";
-import { readAudiences } from "./requirement-config";
+import { readAudiences } from "./rules/requirement-config";
 
 const NAME_BYTES_MAX = 63;
 /** All of them may be in memory for every token that is known. */

@@ -4,8 +4,8 @@ import { ClaimPath } from "../../lib/match/claim-path";
 import { ES512 } from "../../lib/jose/algorithm";
 import { KeySet } from "../../lib/jose/key-set";
 import { StringMatch } from "../../lib/match/string-match";
-import { Address } from "./address";
-import { Location, Place } from "./location";
+import { Address } from "./keys/address";
+import { Location, Place } from "./token/location";
 
 export const enum KeySource {
   /** In the configuration, or in an environment variable that it names. */

@@ -7,8 +7,8 @@ import { JwtStatus } from "../../../../assembly/lib/jose/status";
 import { Writer } from "../../../../assembly/lib/writer";
 import { readSettings } from "../../../../assembly/filters/jwt-auth/config";
 import { Policy } from "../../../../assembly/filters/jwt-auth/policy";
-import { VerdictKind } from "../../../../assembly/filters/jwt-auth/verdict";
-import { HostSignatures } from "../../../../assembly/filters/jwt-auth/verifier";
+import { VerdictKind } from "../../../../assembly/filters/jwt-auth/answers/verdict";
+import { HostSignatures } from "../../../../assembly/filters/jwt-auth/token/verifier";
 import { FakeRequest } from "../../support/request";
 
 /** A host that can verify nothing. */

@@ -1,0 +1,292 @@
+// The line's format: JSON or text with operators, compiled into steps that write a line one after the other. JSON is
+// valid and on one line whatever the values are; text is raw but for control characters and what is no UTF-8.
+import { at as byteAt, bytes, equal, lengthOf, owned, text, utf8, view } from "../../../lib/bytes";
+import { Cursor } from "../../../lib/config/reader";
+import { JsonKind } from "../../../lib/json/document";
+import { writeJsonCharacters, writeJsonText } from "../../../lib/json/write";
+import { Writer } from "../../../lib/writer";
+import { Template } from "./command";
+import { Operator, Value, ValueKind } from "./operator";
+import { OperatorMaker } from "./operator-maker";
+import { RecordView } from "../record";
+import { Redaction } from "../redact/redaction";
+import { writeTextCharacters } from "./text-escape";
+
+const DEPTH_MAX = 16;
+const FIELDS_MAX = 256;
+const COMMA: u8 = 0x2c;
+const QUOTE: u8 = 0x22;
+const OPEN_BRACE: u8 = 0x7b;
+const OPEN_BRACKET: u8 = 0x5b;
+const LINE_FEED: u8 = 0x0a;
+const ABSENT = text("-");
+const NULL = text("null");
+const TRUE = text("true");
+const FALSE = text("false");
+
+/** The line of the guide, when no format is set. */
+const DEFAULT_FIELDS: string[] = [
+  "duration",
+  "%DURATION%",
+  "method",
+  "%REQ(:METHOD)%",
+  "path",
+  "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%",
+  "status",
+  "%RESPONSE_CODE%",
+  "timestamp",
+  "%START_TIME%",
+  "trace_id",
+  "%REQ(X-B3-TRACEID)%",
+  "upstream",
+  "%UPSTREAM_HOST%",
+];
+
+/** How an operator's value is written. */
+const enum Style {
+  /** The value as JSON: a string, a number, null. */
+  JsonValue,
+  /** A part of a JSON string. */
+  JsonPart,
+  Text,
+}
+
+/** A literal, and an operator behind it unless it is the last piece of something. */
+@final
+class Step {
+  before: StaticArray<u8> = new StaticArray<u8>(0);
+  operator: Operator | null = null;
+  style: Style = Style.Text;
+  /** A member or item: a comma goes before it unless its container has just been opened. */
+  isMember: bool = false;
+  /** Left out together with its key when there is no value. */
+  isOptional: bool = false;
+}
+
+
+@final
+export class Format {
+  isJson: bool = true;
+  private steps: Step[] = [];
+  private literal: Writer = new Writer();
+  private omitEmpty: bool = false;
+  private maker: OperatorMaker;
+  private value: Value = new Value();
+  private fields: i32 = 0;
+  /** The next literal begins a member. */
+  private opensMember: bool = false;
+
+  private constructor(redaction: Redaction) {
+    this.maker = new OperatorMaker(redaction);
+  }
+
+  /** Reads the member `format`; missing is the guide's line. */
+  static read(parent: Cursor, redaction: Redaction): Format {
+    const format = new Format(redaction);
+    const at = parent.object("format");
+    format.omitEmpty = at.boolean("omitEmpty", false);
+    const kinds = (at.has("json") ? 1 : 0) + (at.has("fields") ? 1 : 0) + (at.has("text") ? 1 : 0);
+    if (kinds > 1) at.refuse("", "expected only one of: json, fields, text");
+    if (at.has("text")) format.readText(at);
+    else if (at.has("json")) format.readObject(at.value("json"), 0);
+    else if (at.has("fields")) format.readFields(at);
+    else if (at.node >= 0) at.refuse("", "expected one of: json, fields, text");
+    else format.useDefault();
+    at.done();
+    format.endLiteral();
+    return format;
+  }
+
+  private readText(at: Cursor): void {
+    this.isJson = false;
+    let source = view(at.bytes("text"));
+    const length = lengthOf(source);
+    // A line's end is the sink's affair.
+    if (length > 0 && byteAt(source, length - 1) == LINE_FEED) source = bytes(<usize>(<u32>source), length - 1);
+    if (lengthOf(source) == 0) at.refuse("text", "expected at least one character");
+    const template = new Template(source);
+    if (template.error.length > 0) at.refuse("text", template.error);
+    for (let i = 0; i < template.pieces.length; i++) {
+      const piece = template.pieces[i];
+      if (piece.isLiteral) writeTextCharacters(this.literal, view(piece.literal));
+      else this.addOperator(this.maker.make(piece), Style.Text, false);
+      if (this.maker.error.length > 0) at.refuse("text", this.maker.error);
+    }
+  }
+
+  /** `fields`: names and values in their order. */
+  private readFields(parent: Cursor): void {
+    const items = parent.list("fields");
+    if (items.length == 0) parent.refuse("fields", "expected at least one field");
+    this.literal.byte(OPEN_BRACE);
+    for (let i = 0; i < items.length; i++) {
+      const at = items[i];
+      if (!at.expectObject()) continue;
+      const name = at.bytes("name");
+      for (let k = 0; k < i; k++) {
+        if (items[k].isObject && equal(view(items[k].bytes("name")), view(name))) {
+          at.refuse("name", "the name of another field too");
+        }
+      }
+      if (!at.has("value"))
+        at.refuse("value", "missing; expected a text with operators, a number, an object or a list");
+      this.beginMember(i == 0);
+      writeJsonText(this.literal, view(name));
+      this.literal.byte(0x3a);
+      this.readValue(at.value("value"), 1);
+      at.done();
+    }
+    this.literal.byte(0x7d);
+  }
+
+  private readObject(at: Cursor, depth: i32): void {
+    if (!at.expectObject()) return;
+    const entries = at.entries();
+    this.literal.byte(OPEN_BRACE);
+    for (let i = 0; i < entries.length; i++) {
+      this.beginMember(i == 0);
+      writeJsonText(this.literal, view(entries[i].key));
+      this.literal.byte(0x3a);
+      this.readValue(entries[i].at, depth + 1);
+    }
+    this.literal.byte(0x7d);
+  }
+
+  private readList(at: Cursor, depth: i32): void {
+    const document = at.document;
+    let index = 0;
+    this.literal.byte(OPEN_BRACKET);
+    for (let node = document.first(at.node); node >= 0; node = document.after(node, at.node)) {
+      this.beginMember(index == 0);
+      this.readValue(new Cursor(document, node, at.pointer + "/" + index.toString(), at.errors), depth + 1);
+      index++;
+    }
+    this.literal.byte(0x5d);
+  }
+
+  private readValue(at: Cursor, depth: i32): void {
+    if (depth > DEPTH_MAX) return at.refuse("", "nested deeper than " + DEPTH_MAX.toString());
+    if (++this.fields > FIELDS_MAX) return at.refuse("", "more than " + FIELDS_MAX.toString() + " values");
+    switch (at.kind) {
+      case JsonKind.String:
+        return this.readTemplate(at);
+      case JsonKind.Object:
+        return this.readObject(at, depth);
+      case JsonKind.Array:
+        return this.readList(at, depth);
+      case JsonKind.Null:
+        return at.refuse("", "expected a text with operators, a number, true, false, an object or a list");
+      default:
+        // Numbers and booleans stand as they are.
+        this.literal.bytes(at.document.source(at.node));
+    }
+  }
+
+  /** One operator alone keeps its type; with anything beside it the value is a string. */
+  private readTemplate(at: Cursor): void {
+    const source = at.asBytes();
+    const template = new Template(view(source));
+    if (template.error.length > 0) return at.refuse("", template.error);
+    const pieces = template.pieces;
+    if (pieces.length == 1 && !pieces[0].isLiteral) {
+      this.addOperator(this.maker.make(pieces[0]), Style.JsonValue, this.omitEmpty);
+      if (this.maker.error.length > 0) at.refuse("", this.maker.error);
+      return;
+    }
+    this.literal.byte(QUOTE);
+    for (let i = 0; i < pieces.length; i++) {
+      if (pieces[i].isLiteral) writeJsonCharacters(this.literal, view(pieces[i].literal));
+      else this.addOperator(this.maker.make(pieces[i]), Style.JsonPart, false);
+      if (this.maker.error.length > 0) at.refuse("", this.maker.error);
+    }
+    this.literal.byte(QUOTE);
+  }
+
+  private useDefault(): void {
+    this.literal.byte(OPEN_BRACE);
+    for (let i = 0; i < DEFAULT_FIELDS.length; i += 2) {
+      this.beginMember(i == 0);
+      this.literal.text('"' + DEFAULT_FIELDS[i] + '":');
+      const template = new Template(view(utf8(DEFAULT_FIELDS[i + 1])));
+      this.addOperator(this.maker.make(template.pieces[0]), Style.JsonValue, false);
+    }
+    this.literal.byte(0x7d);
+  }
+
+  /** A comma that is always there is part of the literal; with omitEmpty it depends on what came before. */
+  private beginMember(isFirst: bool): void {
+    if (this.omitEmpty) {
+      this.endLiteral();
+      this.opensMember = true;
+    } else if (!isFirst) {
+      this.literal.byte(COMMA);
+    }
+  }
+
+  private addOperator(operator: Operator, style: Style, isOptional: bool): void {
+    const step = this.takeLiteral();
+    step.operator = operator;
+    step.style = style;
+    step.isOptional = isOptional;
+    this.steps.push(step);
+  }
+
+  private endLiteral(): void {
+    if (this.literal.length > 0) this.steps.push(this.takeLiteral());
+  }
+
+  private takeLiteral(): Step {
+    const step = new Step();
+    step.before = owned(this.literal.view());
+    step.isMember = this.opensMember;
+    this.opensMember = false;
+    this.literal.reset();
+    return step;
+  }
+
+  /** Appends the line of `record`. */
+  write(record: RecordView, to: Writer): void {
+    const value = this.value;
+    for (let i = 0; i < this.steps.length; i++) {
+      const step = unchecked(this.steps[i]);
+      const operator = step.operator;
+      if (operator === null) {
+        this.writeBefore(step, to);
+        continue;
+      }
+      operator.ask(record, value);
+      if (step.isOptional && value.isEmpty) continue;
+      this.writeBefore(step, to);
+      this.writeValue(step.style, value, to);
+    }
+  }
+
+  private writeBefore(step: Step, to: Writer): void {
+    if (step.isMember && !isOpening(to)) to.byte(COMMA);
+    to.bytes(view(step.before));
+  }
+
+  private writeValue(style: Style, value: Value, to: Writer): void {
+    switch (value.kind) {
+      case ValueKind.Integer:
+        return to.decimal(value.integer);
+      case ValueKind.Boolean:
+        return to.bytes(value.integer != 0 ? TRUE : FALSE);
+      case ValueKind.Text:
+        if (style == Style.JsonValue) writeJsonText(to, value.text);
+        else if (style == Style.JsonPart) writeJsonCharacters(to, value.text);
+        else writeTextCharacters(to, value.text);
+        return;
+      default:
+        if (style == Style.JsonValue) to.bytes(NULL);
+        else if (!this.omitEmpty) to.bytes(ABSENT);
+    }
+  }
+}
+
+/** Whether a container has just been opened. A value never ends so: strings end with a quote. */
+function isOpening(to: Writer): bool {
+  if (to.length == 0) return true;
+  const last = byteAt(to.viewFrom(to.length - 1), 0);
+  return last == OPEN_BRACE || last == OPEN_BRACKET;
+}

@@ -1,0 +1,202 @@
+// What of a request never reaches a line: the settings of `redact`.
+import { Bytes, at as byteAt, equal, equalIgnoreCase, lengthOf, startsWith, utf8, view } from "../../../lib/bytes";
+import { Cursor } from "../../../lib/config/reader";
+import { ClaimPath } from "../../../lib/match/claim-path";
+import { lowerCased } from "../../../lib/match/match";
+import { regexError } from "../../../lib/regex/regex";
+import { Searcher } from "../../../lib/regex/searcher";
+import { JsonKind } from "../../../lib/json/document";
+import { isFieldName, isVariable } from "../names";
+import { isSensitiveHeader, isSensitiveParam } from "./sensitive-names";
+
+const NAMES_MAX = 256;
+const PATTERNS_MAX = 32;
+/** As HMAC-SHA-256 wants it at least, RFC 2104 section 3. */
+const HASH_KEY_BYTES_MIN = 32;
+
+/** What takes the place of a value. */
+export const enum Action {
+  /** `***`. */
+  Mask = 0,
+  /** A keyed hash: the same value gives the same text, which does not give the value away. */
+  Hash = 1,
+  /** Nothing at all. */
+  Drop = 2,
+  /** The value itself: not redacted. */
+  Keep = 3,
+}
+
+const ACTIONS = ["mask", "hash", "drop"];
+
+
+@final
+export class NamedAction {
+  constructor(
+    readonly name: StaticArray<u8>,
+    readonly action: Action,
+  ) {}
+}
+
+
+@final
+export class Pattern {
+  constructor(
+    readonly searcher: Searcher,
+    readonly action: Action,
+  ) {}
+}
+
+
+@final
+export class RedactConfig {
+  /** The built-in names and shapes are redacted, too. */
+  defaults: bool = true;
+  action: Action = Action.Mask;
+  headers: NamedAction[] = [];
+  queryParams: NamedAction[] = [];
+  cookies: NamedAction[] = [];
+  /** Claims by their path's steps with a zero byte between. */
+  claims: NamedAction[] = [];
+  patterns: Pattern[] = [];
+  hashKey: StaticArray<u8> = new StaticArray<u8>(0);
+  /** The variable of the virtual machine that holds the key. */
+  hashKeyVariable: StaticArray<u8> = new StaticArray<u8>(0);
+  private hashes: bool = false;
+
+  static read(parent: Cursor): RedactConfig {
+    const at = parent.object("redact");
+    const config = new RedactConfig();
+    config.defaults = at.boolean("defaults", true);
+    config.action = config.readAction(at, Action.Mask);
+    config.headers = config.readNames(at, "headers");
+    config.queryParams = config.readNames(at, "queryParams");
+    config.cookies = config.readNames(at, "cookies");
+    config.readClaims(at);
+    config.readPatterns(at);
+    config.readKey(at);
+    at.done();
+    return config;
+  }
+
+  private readAction(at: Cursor, fallback: Action): Action {
+    const action = <Action>at.choice("action", ACTIONS, <i32>fallback);
+    if (action == Action.Hash) this.hashes = true;
+    return action;
+  }
+
+  /** A list of names, each alone or with its action. Headers' names are put into lower case. */
+  private readNames(parent: Cursor, member: string): NamedAction[] {
+    const items = parent.list(member);
+    const named: NamedAction[] = [];
+    if (items.length > NAMES_MAX) parent.refuse(member, "expected at most " + NAMES_MAX.toString() + " names");
+    for (let i = 0; i < items.length; i++) {
+      const at = items[i];
+      const isObject = at.isObject;
+      if (!isObject && at.kind != JsonKind.String) at.refuse("", "expected a name, or an object with name and action");
+      const given = isObject ? at.bytes("name") : at.asBytes();
+      const action = isObject ? this.readAction(at, this.action) : this.action;
+      const isHeader = member == "headers";
+      if (isHeader ? !isFieldName(given) : given.length == 0) {
+        at.refuse(isObject ? "name" : "", isHeader ? "expected a header name" : "expected a name");
+      }
+      at.done();
+      named.push(new NamedAction(isHeader ? lowerCased(given) : given, action));
+    }
+    return named;
+  }
+
+  private readClaims(parent: Cursor): void {
+    const items = parent.list("claims");
+    if (items.length > NAMES_MAX) parent.refuse("claims", "expected at most " + NAMES_MAX.toString() + " claims");
+    for (let i = 0; i < items.length; i++) {
+      const at = items[i];
+      const path = at.isObject ? ClaimPath.read(at, "claim") : ClaimPath.readValue(at);
+      const action = at.isObject ? this.readAction(at, this.action) : this.action;
+      at.done();
+      const steps = path.property;
+      const copy = new StaticArray<u8>(lengthOf(steps));
+      memory.copy(changetype<usize>(copy), <usize>(<u32>steps), <usize>lengthOf(steps));
+      this.claims.push(new NamedAction(copy, action));
+    }
+  }
+
+  private readPatterns(parent: Cursor): void {
+    const items = parent.list("patterns");
+    if (items.length > PATTERNS_MAX) parent.refuse("patterns", "expected at most " + PATTERNS_MAX.toString());
+    for (let i = 0; i < items.length; i++) {
+      const at = items[i];
+      const isObject = at.isObject;
+      if (!isObject && at.kind != JsonKind.String) {
+        at.refuse("", "expected a regular expression, or an object with regex and action");
+      }
+      const text = isObject ? at.bytes("regex") : at.asBytes();
+      const action = isObject ? this.readAction(at, this.action) : this.action;
+      at.done();
+      const where = isObject ? "regex" : "";
+      const searcher = Searcher.compile(view(text));
+      if (text.length == 0) at.refuse(where, "expected at least one character");
+      else if (searcher === null) at.refuse(where, regexError.describe(view(text)));
+      if (searcher !== null) this.patterns.push(new Pattern(searcher, action));
+    }
+  }
+
+  private readKey(at: Cursor): void {
+    this.hashKey = at.optionalBytes("hashKey", this.hashKey);
+    this.hashKeyVariable = at.optionalBytes("hashKeyFromEnv", this.hashKeyVariable);
+    if (at.has("hashKey") && this.hashKey.length < HASH_KEY_BYTES_MIN) {
+      at.refuse("hashKey", "expected at least " + HASH_KEY_BYTES_MIN.toString() + " characters");
+    }
+    if (at.has("hashKeyFromEnv") && !isVariable(this.hashKeyVariable)) {
+      at.refuse("hashKeyFromEnv", "expected the name of a variable");
+    }
+    if (at.has("hashKey") && at.has("hashKeyFromEnv")) at.refuse("hashKeyFromEnv", "expected only one of the two keys");
+    if (this.hashes && !at.has("hashKey") && !at.has("hashKeyFromEnv")) {
+      at.refuse("hashKey", "missing; the action hash needs a key");
+    }
+  }
+
+  /** Whether the value of the variable is a key; what is wrong otherwise. */
+  keyProblem(value: Bytes): string {
+    if (lengthOf(value) >= HASH_KEY_BYTES_MIN) return "";
+    return "the variable is missing or shorter than " + HASH_KEY_BYTES_MIN.toString() + " characters";
+  }
+
+  /** What becomes of a header as a whole. */
+  ofHeader(name: Bytes): Action {
+    for (let i = 0; i < this.headers.length; i++) {
+      if (equal(view(this.headers[i].name), name)) return this.headers[i].action;
+    }
+    return this.defaults && isSensitiveHeader(name) ? this.action : Action.Keep;
+  }
+
+  /** What becomes of a query parameter of this decoded name. */
+  ofParam(name: Bytes): Action {
+    for (let i = 0; i < this.queryParams.length; i++) {
+      const each = unchecked(this.queryParams[i]);
+      if (equalIgnoreCase(view(each.name), name)) return each.action;
+    }
+    return this.defaults && isSensitiveParam(name) ? this.action : Action.Keep;
+  }
+
+  /** What becomes of a cookie: all are credentials unless the defaults are off. */
+  ofCookie(name: Bytes): Action {
+    for (let i = 0; i < this.cookies.length; i++) {
+      const each = unchecked(this.cookies[i]);
+      if (equal(view(each.name), name)) return each.action;
+    }
+    return this.defaults ? this.action : Action.Keep;
+  }
+
+  /** What becomes of a claim, `steps` with a zero byte between: redacting `address` redacts `address.street`. */
+  ofClaim(steps: Bytes): Action {
+    for (let i = 0; i < this.claims.length; i++) {
+      const name = view(this.claims[i].name);
+      const isInside = lengthOf(steps) > lengthOf(name) && byteAt(steps, lengthOf(name)) == 0;
+      if (equal(steps, name) || (isInside && startsWith(steps, name))) return this.claims[i].action;
+    }
+    return Action.Keep;
+  }
+}
+
+/** Takes the place of a masked value; stands in a query, in a path and in a cookie without being encoded. */
+export const MASK = utf8("***");

@@ -1,0 +1,223 @@
+// One HTTP sink in one worker: batches to its cluster by host calls, and its counters. When and what to send is
+// delivery.ts's to say.
+import { BufferType, bufferBytes } from "../../../host/buffer";
+import { monotonicNanos, unixNanos } from "../../../host/clock";
+import { MapType, headerValue } from "../../../host/header-map";
+import { startCall, startedToken } from "../../../host/http-call";
+import { Counter } from "../../../host/metrics";
+import { Pairs } from "../../../host/pairs";
+import { path, property } from "../../../host/property";
+import { Status } from "../../../host/status";
+import { Bytes, EMPTY, NONE, equal, lengthOf, owned, parseUnsigned, text, utf8, view } from "../../../lib/bytes";
+import { Delivery, DeliverySettings, NO_STATUS } from "./delivery";
+import { Encoder } from "../format/encoder";
+import { Line } from "../format/line";
+import { LokiEncoder } from "./loki";
+import { NamedText } from "../format/named-text";
+import { NdjsonEncoder } from "./ndjson";
+import { OtlpJsonEncoder } from "./otlp-json";
+import { OtlpProtobufEncoder } from "./otlp-protobuf";
+import { UNSTATED, retryAfterNanos } from "./retry-after";
+import { Sink } from "./sink";
+import { Encoding, HttpSinkConfig } from "./sink-config";
+import { Tally } from "./tally";
+
+/** Longer answers say nothing that we want to know; they are not even copied in. */
+const ANSWER_BYTES_MAX = 16 * 1024;
+/** No token: the host counts them from 1, and in 32 bits it does not get here. */
+const NO_CALL: u32 = u32.MAX_VALUE;
+
+const METHOD = text(":method");
+const POST = text("POST");
+const PATH = text(":path");
+const AUTHORITY = text(":authority");
+const CONTENT_TYPE = text("content-type");
+const STATUS = text(":status");
+const RETRY_AFTER = text("retry-after");
+
+const MILLI: i64 = 1_000_000;
+const TICK_LEAST_MILLIS = 20;
+const TICK_MOST_MILLIS = 250;
+const SERVICE_NAME = utf8("service.name");
+const INSTANCE_ID = utf8("service.instance.id");
+const NODE_CLUSTER = path("xds.node.cluster");
+const NODE_ID = path("xds.node.id");
+
+function settingsOf(config: HttpSinkConfig): DeliverySettings {
+  const settings = new DeliverySettings();
+  settings.batchRecords = config.batchRecords;
+  settings.batchBytes = config.batchBytes;
+  settings.intervalNanos = config.batchIntervalMillis * MILLI;
+  settings.timeoutNanos = config.timeoutMillis * MILLI;
+  settings.queueBytes = config.queueBytes;
+  return settings;
+}
+
+function encoderOf(config: HttpSinkConfig): Encoder {
+  switch (config.encoding) {
+    case Encoding.Ndjson:
+      return new NdjsonEncoder();
+    case Encoding.Loki:
+      return new LokiEncoder(config.labels);
+    case Encoding.OtlpProtobuf:
+      return new OtlpProtobufEncoder(resourceOf(config));
+    default:
+      return new OtlpJsonEncoder(resourceOf(config));
+  }
+}
+
+/** The proxy says who it is, in OpenTelemetry's words, unless the settings do: in Istio `reviews.shop` and the pod. */
+function resourceOf(config: HttpSinkConfig): NamedText[] {
+  const resource = config.resource.slice(0);
+  addProperty(resource, SERVICE_NAME, NODE_CLUSTER);
+  addProperty(resource, INSTANCE_ID, NODE_ID);
+  return resource;
+}
+
+function addProperty(resource: NamedText[], name: StaticArray<u8>, at: Bytes): void {
+  for (let i = 0; i < resource.length; i++) {
+    if (equal(view(resource[i].name), view(name))) return;
+  }
+  const value = property(at);
+  if (value != NONE && lengthOf(value) > 0) resource.push(new NamedText(name, owned(value)));
+}
+
+
+@final
+export class HttpSink extends Sink {
+  private readonly delivery: Delivery;
+  private readonly counters: TallyCounters;
+  private readonly headers: Pairs = new Pairs();
+  /** Of the batch in flight. */
+  private token: u32 = NO_CALL;
+
+  constructor(
+    name: string,
+    private config: HttpSinkConfig,
+  ) {
+    super();
+    this.delivery = new Delivery(settingsOf(config), encoderOf(config), unixNanos() ^ monotonicNanos());
+    this.counters = new TallyCounters("gatehouse.access-log." + name + ".");
+    this.headers.add(METHOD, POST);
+    this.headers.add(PATH, view(config.path));
+    this.headers.add(AUTHORITY, view(config.authority));
+    let hasType = false;
+    for (let i = 0; i < config.headers.length; i++) {
+      const name = view(config.headers[i].name);
+      if (equal(name, CONTENT_TYPE)) hasType = true;
+      this.headers.add(name, view(config.headers[i].value));
+    }
+    if (!hasType) this.headers.add(CONTENT_TYPE, this.delivery.encoder.contentType);
+  }
+
+  /** Queues a line; sends a batch when it was the one that filled it. */
+  take(line: Line): void {
+    const now = monotonicNanos();
+    this.delivery.take(line, now, unixNanos());
+    if (this.delivery.isDue(now)) this.send(now);
+  }
+
+  /** Often enough for the interval to be kept to a quarter; the clock is cheap, but not free. */
+  tickMillis(): i32 {
+    return max(TICK_LEAST_MILLIS, min(TICK_MOST_MILLIS, this.config.batchIntervalMillis / 4));
+  }
+
+  wantsDescription(): bool {
+    return true;
+  }
+
+  tick(): void {
+    const now = monotonicNanos();
+    if (this.delivery.expire(now)) this.token = NO_CALL;
+    this.send(now);
+    this.report();
+  }
+
+  /** Sends what is due. A call that cannot be started is a failed try: no answer will come. */
+  private send(now: i64): void {
+    const batch = this.delivery.begin(now);
+    if (lengthOf(batch) == 0) return;
+    const config = this.config;
+    if (startCall(view(config.cluster), this.headers, batch, config.timeoutMillis) == Status.Ok) {
+      this.token = startedToken;
+    } else {
+      this.delivery.failed(now);
+    }
+  }
+
+  /** The answer to the batch in flight; the next one follows at once when it is due. */
+  onCallAnswer(token: u32, headers: i32, bodyBytes: i32, trailers: i32): bool {
+    if (token != this.token) return false;
+    this.token = NO_CALL;
+    const now = monotonicNanos();
+    const status = headers == 0 ? -1 : parseUnsigned(headerValue(MapType.HttpCallResponseHeaders, STATUS));
+    const retryAfter = headerValue(MapType.HttpCallResponseHeaders, RETRY_AFTER);
+    const pause = retryAfter == NONE ? UNSTATED : retryAfterNanos(retryAfter, unixNanos());
+    const isShort = bodyBytes > 0 && bodyBytes <= ANSWER_BYTES_MAX;
+    const answer = isShort ? bufferBytes(BufferType.HttpCallResponseBody, bodyBytes) : EMPTY;
+    this.delivery.answered(now, status < 0 ? NO_STATUS : <i32>status, pause, answer == NONE ? EMPTY : answer);
+    this.send(now);
+    this.report();
+    return true;
+  }
+
+  shutDown(): void {
+    this.delivery.close();
+    this.send(monotonicNanos());
+    this.report();
+  }
+
+  get isEmpty(): bool {
+    return this.delivery.waiting == 0;
+  }
+
+  abandon(): void {
+    this.token = NO_CALL;
+    this.delivery.abandon();
+    this.report();
+  }
+
+  private report(): void {
+    this.counters.add(this.delivery.tally);
+    this.delivery.tally.clear();
+  }
+}
+
+/** The tally of all workers together. */
+@final
+class TallyCounters {
+  private readonly queued: Counter;
+  private readonly delivered: Counter;
+  private readonly rejected: Counter;
+  private readonly droppedFull: Counter;
+  private readonly droppedLarge: Counter;
+  private readonly droppedRetries: Counter;
+  private readonly droppedShutdown: Counter;
+  private readonly retries: Counter;
+
+  constructor(prefix: string) {
+    this.queued = new Counter(prefix + "queued");
+    this.delivered = new Counter(prefix + "delivered");
+    this.rejected = new Counter(prefix + "rejected");
+    this.droppedFull = new Counter(prefix + "dropped_full");
+    this.droppedLarge = new Counter(prefix + "dropped_large");
+    this.droppedRetries = new Counter(prefix + "dropped_retries");
+    this.droppedShutdown = new Counter(prefix + "dropped_shutdown");
+    this.retries = new Counter(prefix + "retries");
+  }
+
+  add(tally: Tally): void {
+    addTo(this.queued, tally.queued);
+    addTo(this.delivered, tally.delivered);
+    addTo(this.rejected, tally.rejected);
+    addTo(this.droppedFull, tally.droppedFull);
+    addTo(this.droppedLarge, tally.droppedLarge);
+    addTo(this.droppedRetries, tally.droppedRetries);
+    addTo(this.droppedShutdown, tally.droppedShutdown);
+    addTo(this.retries, tally.retries);
+  }
+}
+
+function addTo(counter: Counter, amount: i64): void {
+  if (amount > 0) counter.add(amount);
+}

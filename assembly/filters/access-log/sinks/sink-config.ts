@@ -1,0 +1,225 @@
+// Where lines go: the settings of `sinks`.
+import { Cursor } from "../../../lib/config/reader";
+import { Bytes, EMPTY, NONE, owned, utf8 } from "../../../lib/bytes";
+import { lowerCased } from "../../../lib/match/match";
+import { isFieldName, isFieldValue, isVariable } from "../names";
+import { NamedText, readLabels, readResource } from "../format/named-text";
+
+const MILLI: i64 = 1_000_000;
+const SINKS_MAX = 8;
+const NAME_BYTES_MAX = 64;
+const HEADERS_MAX = 16;
+const QUEUE_BYTES_MIN = 4 * 1024;
+const QUEUE_BYTES_MAX = 64 * 1024 * 1024;
+const BATCH_BYTES_MAX = 4 * 1024 * 1024;
+
+export const enum SinkKind {
+  /** A line in the proxy's own log. */
+  ProxyLog,
+  /** Filter state that Envoy's own access logger prints. */
+  EnvoyLog,
+  /** Batches to a cluster. */
+  Http,
+}
+
+const KINDS = ["proxyLog", "envoyLog", "http"];
+
+export const enum Encoding {
+  /** OTLP/HTTP logs, in JSON. */
+  Otlp,
+  /** The same as protobuf. */
+  OtlpProtobuf,
+  /** A line each, as it is. */
+  Ndjson,
+  /** Loki's push API. */
+  Loki,
+}
+
+const ENCODINGS = ["otlp", "otlpProtobuf", "ndjson", "loki"];
+
+/** Where each encoding's receivers listen unless `path` says otherwise. */
+const PATHS = ["/v1/logs", "/v1/logs", "/", "/loki/api/v1/push"];
+
+
+@final
+export class SinkHeader {
+  constructor(
+    readonly name: StaticArray<u8>,
+    /** Of a variable: empty until `use`. */
+    public value: StaticArray<u8>,
+    /** The variable of the virtual machine that holds the value; empty when it stands in the settings. */
+    readonly variable: StaticArray<u8>,
+  ) {}
+
+  /** Takes the variable's value; what is wrong with it, or nothing. */
+  use(value: Bytes): string {
+    this.value = owned(value == NONE ? EMPTY : value);
+    if (this.value.length == 0) return "the variable is missing or empty";
+    return isFieldValue(this.value) ? "" : "the variable has control characters in it";
+  }
+}
+
+
+@final
+export class HttpSinkConfig {
+  cluster: StaticArray<u8> = utf8("");
+  path: StaticArray<u8> = utf8("");
+  /** The host that the request names; default the cluster. */
+  authority: StaticArray<u8> = utf8("");
+  headers: SinkHeader[] = [];
+  encoding: Encoding = Encoding.Otlp;
+  /** Attributes of OTLP's resource. */
+  resource: NamedText[] = [];
+  /** Labels of Loki's stream. */
+  labels: NamedText[] = [];
+  timeoutMillis: i32 = 5_000;
+  /** A batch goes out when it has so many lines, or so many bytes of lines, or when the oldest is so old. */
+  batchRecords: i32 = 512;
+  batchBytes: i32 = 512 * 1024;
+  batchIntervalMillis: i32 = 1_000;
+  /** What may wait in one worker; beyond it the oldest lines are dropped. */
+  queueBytes: i32 = 4 * 1024 * 1024;
+
+  static read(at: Cursor): HttpSinkConfig {
+    const config = new HttpSinkConfig();
+    config.cluster = at.bytes("cluster");
+    if (at.node >= 0 && config.cluster.length == 0) at.refuse("cluster", "expected the name of a cluster");
+    config.encoding = <Encoding>at.choice("encoding", ENCODINGS, Encoding.Otlp);
+    config.path = at.has("path") ? at.bytes("path") : utf8(PATHS[<i32>config.encoding]);
+    if (!isPath(config.path)) at.refuse("path", 'expected a path: "/" and printable characters without blanks');
+    config.authority = at.has("authority") ? at.bytes("authority") : config.cluster;
+    if (at.has("authority") && !isVisible(config.authority)) at.refuse("authority", "expected a host name");
+    config.timeoutMillis = millis(at, "timeout", 10, 60_000, config.timeoutMillis);
+    config.headers = readHeaders(at);
+    const isOtlp = config.encoding == Encoding.Otlp || config.encoding == Encoding.OtlpProtobuf;
+    config.resource = readResource(at);
+    if (at.has("resource") && !isOtlp)
+      at.refuse("resource", "only OTLP has it: expected encoding otlp or otlpProtobuf");
+    config.labels = readLabels(at);
+    if (at.has("labels") && config.encoding != Encoding.Loki)
+      at.refuse("labels", "only Loki has them: expected encoding loki");
+    readBatch(at.object("batch"), config);
+    config.queueBytes = <i32>at.integer("queueBytes", QUEUE_BYTES_MIN, QUEUE_BYTES_MAX, config.queueBytes);
+    at.done();
+    return config;
+  }
+}
+
+function readBatch(at: Cursor, config: HttpSinkConfig): void {
+  config.batchRecords = <i32>at.integer("records", 1, 10_000, config.batchRecords);
+  config.batchBytes = <i32>at.integer("bytes", 1_024, BATCH_BYTES_MAX, config.batchBytes);
+  config.batchIntervalMillis = millis(at, "interval", 10, 60_000, config.batchIntervalMillis);
+  at.done();
+}
+
+/** A duration in whole milliseconds. */
+function millis(at: Cursor, name: string, least: i64, most: i64, fallback: i32): i32 {
+  return <i32>(at.duration(name, least * MILLI, most * MILLI, fallback * MILLI) / MILLI);
+}
+
+function readHeaders(parent: Cursor): SinkHeader[] {
+  const items = parent.list("headers");
+  const headers: SinkHeader[] = [];
+  if (items.length > HEADERS_MAX) parent.refuse("headers", "expected at most " + HEADERS_MAX.toString() + " headers");
+  for (let i = 0; i < items.length; i++) {
+    const at = items[i];
+    if (!at.expectObject()) continue;
+    const name = lowerCased(at.bytes("name"));
+    if (!isFieldName(name)) at.refuse("name", "expected a header name");
+    const value = at.optionalBytes("value", new StaticArray<u8>(0));
+    const variable = at.optionalBytes("valueFromEnv", new StaticArray<u8>(0));
+    if (!isFieldValue(value)) at.refuse("value", "expected a header value without control characters");
+    if (at.has("valueFromEnv") && !isVariable(variable)) at.refuse("valueFromEnv", "expected the name of a variable");
+    if (at.has("value") == at.has("valueFromEnv")) at.refuse("", "expected value or valueFromEnv");
+    at.done();
+    headers.push(new SinkHeader(name, value, variable));
+  }
+  return headers;
+}
+
+
+@final
+export class SinkConfig {
+  name: string = "";
+  kind: SinkKind = SinkKind.ProxyLog;
+  /** Of `proxyLog`: Proxy-Wasm's log level. */
+  level: i32 = 3;
+  /** Of `http`. */
+  http: HttpSinkConfig | null = null;
+
+  /** Reads the list `sinks`; default one proxyLog. */
+  static readAll(parent: Cursor): SinkConfig[] {
+    const items = parent.list("sinks");
+    const sinks: SinkConfig[] = [];
+    if (!parent.has("sinks")) sinks.push(SinkConfig.ofProxyLog());
+    else if (items.length == 0 || items.length > SINKS_MAX) {
+      parent.refuse("sinks", "expected 1 to " + SINKS_MAX.toString() + " sinks");
+    }
+    for (let i = 0; i < items.length; i++) {
+      const sink = SinkConfig.read(items[i]);
+      for (let k = 0; k < sinks.length; k++) {
+        if (sinks[k].name == sink.name) items[i].refuse("name", "the name of another sink too; give each a name");
+      }
+      sinks.push(sink);
+    }
+    return sinks;
+  }
+
+  private static ofProxyLog(): SinkConfig {
+    const sink = new SinkConfig();
+    sink.name = KINDS[SinkKind.ProxyLog];
+    return sink;
+  }
+
+  private static read(at: Cursor): SinkConfig {
+    const sink = new SinkConfig();
+    if (!at.expectObject()) return sink;
+    let kind = -1;
+    for (let i = 0; i < KINDS.length; i++) {
+      if (!at.has(KINDS[i])) continue;
+      if (kind >= 0) at.refuse(KINDS[i], "expected only one of: " + KINDS.join(", "));
+      else kind = i;
+    }
+    if (kind < 0) at.refuse("", "expected one of: " + KINDS.join(", "));
+    sink.kind = <SinkKind>max(kind, 0);
+    sink.name = KINDS[sink.kind];
+    if (at.has("name")) {
+      const name = at.bytes("name");
+      if (!isName(name)) at.refuse("name", "expected letters, digits, '-', '_' and '.', at most 64");
+      sink.name = at.text("name");
+    }
+    const settings = at.object(KINDS[sink.kind]);
+    if (sink.kind == SinkKind.Http) {
+      sink.http = HttpSinkConfig.read(settings);
+    } else {
+      if (sink.kind == SinkKind.ProxyLog) {
+        sink.level = settings.choice("level", ["trace", "debug", "info", "warn", "error", "critical"], sink.level);
+      }
+      settings.done();
+    }
+    at.done();
+    return sink;
+  }
+}
+
+/** Names stand in metric names. */
+function isName(name: StaticArray<u8>): bool {
+  if (name.length == 0 || name.length > NAME_BYTES_MAX) return false;
+  for (let i = 0; i < name.length; i++) {
+    const byte = name[i];
+    const isWord = (byte | 0x20) - 0x61 < 26 || byte - 0x30 < 10;
+    if (!isWord && byte != 0x2d && byte != 0x5f && byte != 0x2e) return false;
+  }
+  return true;
+}
+
+function isPath(path: StaticArray<u8>): bool {
+  return path.length > 0 && path[0] == 0x2f && isVisible(path);
+}
+
+function isVisible(text: StaticArray<u8>): bool {
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] <= 0x20 || text[i] >= 0x7f) return false;
+  }
+  return text.length > 0;
+}

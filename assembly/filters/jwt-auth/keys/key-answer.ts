@@ -1,0 +1,55 @@
+// The answer to a call for keys, or for the document that says where they are: whether it may be read at all, what it
+// holds, and for how long. Host facts; what the bytes mean is for others.
+import { Bytes, EMPTY, NONE, equal, text } from "../../../lib/bytes";
+import { BufferType, bufferBytes } from "../../../host/buffer";
+import { HeaderMap, MapType } from "../../../host/header-map";
+import { Status } from "../../../host/status";
+import { JWKS_BYTES_MAX } from "../../../lib/jose/key-set";
+import { UNSTATED, freshSeconds } from "./freshness";
+
+const SECOND: i64 = 1_000_000_000;
+/** Bounds on what HTTP caching headers may ask for. */
+const FRESH_LEAST_SECONDS: i64 = 60;
+const FRESH_MOST_SECONDS: i64 = 24 * 3600;
+
+const STATUS = text(":status");
+const OK = text("200");
+const CACHE_CONTROL = text("cache-control");
+const AGE = text("age");
+const EXPIRES = text("expires");
+const DATE = text("date");
+const CONTENT_ENCODING = text("content-encoding");
+const IDENTITY = text("identity");
+
+
+@final
+export class KeyAnswer {
+  /** Alive until the callback returns. */
+  body: Bytes = EMPTY;
+  private headers: HeaderMap = new HeaderMap();
+
+  /** Takes the answer at hand. Empty when its body can be used, else why not. The size is judged before it is copied. */
+  take(headerCount: i32, bodyBytes: i32): string {
+    this.body = EMPTY;
+    this.headers.forget();
+    if (headerCount == 0 || this.headers.read(MapType.HttpCallResponseHeaders) != Status.Ok) return "no answer";
+    const status = this.headers.get(STATUS);
+    if (status == NONE || !equal(status, OK)) return "the answer's status is not 200";
+    const encoding = this.headers.get(CONTENT_ENCODING);
+    if (encoding != NONE && !equal(encoding, IDENTITY)) return "the answer is compressed";
+    if (bodyBytes > JWKS_BYTES_MAX) return "the answer is larger than 1 MiB";
+    const body = bodyBytes > 0 ? bufferBytes(BufferType.HttpCallResponseBody, bodyBytes) : EMPTY;
+    if (body == NONE) return "the answer cannot be read";
+    this.body = body;
+    return "";
+  }
+
+  /** How long it stays fresh by its own headers, within bounds, or `otherwise` when they say nothing. */
+  freshNanos(otherwise: i64): i64 {
+    const headers = this.headers;
+    const age = headers.get(AGE);
+    const stated = freshSeconds(headers.get(CACHE_CONTROL), age, headers.get(EXPIRES), headers.get(DATE));
+    if (stated == UNSTATED) return otherwise;
+    return min(max(stated, FRESH_LEAST_SECONDS), FRESH_MOST_SECONDS) * SECOND;
+  }
+}

@@ -1,0 +1,176 @@
+// Judges one token from the ground up: form, header, claims, signature, and what its provider asks of it. The order is
+// the native filter's, so that a token wrong in two ways gets the same answer; nothing is believed before the signature
+// held: until then the claims can only turn a token away.
+import { Bytes, NONE, equal, equalIgnoreCase, lengthOf, slice, text, view } from "../../../lib/bytes";
+import { decodeBase64urlInto } from "../../../lib/base64url";
+import { Scratch } from "../../../lib/http/scratch";
+import { Claims, NO_TIME } from "../../../lib/jose/claims";
+import { encodedHeader, encodedPayload, encodedSignature, signingInput, splitCompact } from "../../../lib/jose/compact";
+import { JoseHeader } from "../../../lib/jose/header";
+import { JwtStatus } from "../../../lib/jose/status";
+import { claimText } from "../rules/claim-text";
+import { KeyRing } from "../keys/key-ring";
+import { VerificationLimiter } from "./limiter";
+import { Provider } from "../provider";
+import { Profile, Rule } from "../rules/requirement";
+import { SeenToken } from "./seen-token";
+import { HostSignatures, Verifier } from "./verifier";
+
+const APPLICATION = text("application/");
+/** Unix times are far below; a token without a bound in time. */
+const FOR_EVER: i64 = i64.MAX_VALUE;
+
+
+@final
+export class Examiner {
+  private header: JoseHeader = new JoseHeader();
+  private claims: Claims = new Claims();
+  /** For rules asked of tokens that were verified earlier. */
+  private remembered: Claims = new Claims();
+  private verifier: Verifier;
+  private headerBytes: StaticArray<u8>;
+  private payloadBytes: StaticArray<u8>;
+  private signatureBytes: StaticArray<u8>;
+  private payload: Bytes = NONE;
+  private signature: Bytes = NONE;
+  private input: Bytes = NONE;
+  /** The token that all of these are of, and what its parts are worth: many providers may ask about one token. */
+  private readToken: Bytes = NONE;
+  private readStatus: JwtStatus = JwtStatus.BadFormat;
+  private values: StaticArray<Bytes>;
+  /** Each value that must be put together has its own place, for all are needed at once. */
+  private places: Scratch[] = [];
+
+  constructor(signatures: HostSignatures, limiter: VerificationLimiter, tokenBytesMax: i32, claimHeadersMax: i32) {
+    this.verifier = new Verifier(signatures, limiter);
+    this.headerBytes = new StaticArray<u8>(tokenBytesMax);
+    this.payloadBytes = new StaticArray<u8>(tokenBytesMax);
+    this.signatureBytes = new StaticArray<u8>(tokenBytesMax);
+    this.values = new StaticArray<Bytes>(claimHeadersMax);
+    for (let i = 0; i < claimHeadersMax; i++) this.places.push(new Scratch());
+  }
+
+  /** Another request: its tokens may lie where those of the one before lay. */
+  beginRequest(): void {
+    this.readToken = NONE;
+  }
+
+  /** Ok, or why the token, of at most `tokenBytesMax` bytes, is no good for `profile`. */
+  examine(token: Bytes, profile: Profile, ring: KeyRing, nowSeconds: i64, nowNanos: i64): JwtStatus {
+    if (token != this.readToken) {
+      this.readStatus = this.read(token);
+      this.readToken = token;
+    }
+    if (this.readStatus != JwtStatus.Ok) return this.readStatus;
+    let status = this.checkClaims(profile, nowSeconds);
+    if (status == JwtStatus.Ok) status = this.checkHeader(profile.provider);
+    if (status == JwtStatus.Ok) status = this.verifier.verify(this.header, ring, this.input, this.signature, nowNanos);
+    return status == JwtStatus.Ok ? this.checkVerified(profile.provider) : status;
+  }
+
+  private read(token: Bytes): JwtStatus {
+    let status = splitCompact(token);
+    if (status == JwtStatus.Ok) status = this.readHeader();
+    if (status == JwtStatus.Ok) status = this.readPayload();
+    if (status != JwtStatus.Ok) return status;
+    this.input = signingInput;
+    this.signature = decodeBase64urlInto(encodedSignature, this.signatureBytes);
+    return this.signature == NONE ? JwtStatus.SignatureBadBase64 : JwtStatus.Ok;
+  }
+
+  private readHeader(): JwtStatus {
+    const json = decodeBase64urlInto(encodedHeader, this.headerBytes);
+    return json == NONE ? JwtStatus.HeaderBadBase64 : this.header.read(json);
+  }
+
+  private readPayload(): JwtStatus {
+    this.payload = decodeBase64urlInto(encodedPayload, this.payloadBytes);
+    return this.payload == NONE ? JwtStatus.PayloadBadBase64 : this.claims.read(this.payload);
+  }
+
+  private checkClaims(profile: Profile, nowSeconds: i64): JwtStatus {
+    const provider = profile.provider;
+    const claims = this.claims;
+    if (!isIssuer(provider, claims.issuer)) return JwtStatus.IssuerUnknown;
+    const expiresAt = claims.expiresAt == NO_TIME ? FOR_EVER : claims.expiresAt;
+    const status = this.timeStatus(provider, claims.notBefore, expiresAt, nowSeconds);
+    if (status != JwtStatus.Ok) return status;
+    const subjects = provider.subjects;
+    if (subjects !== null && (claims.subject == NONE || !subjects.matches(claims.subject))) {
+      return JwtStatus.SubjectNotAllowed;
+    }
+    if (profile.audiences.length > 0 && !claims.isFor(profile.audiences)) return JwtStatus.AudienceNotAllowed;
+    return JwtStatus.Ok;
+  }
+
+  /** `notBefore` and `expiresAt` against the clock, by the provider's skew and bounds. Asked on every use of a token. */
+  timeStatus(provider: Provider, notBefore: i64, expiresAt: i64, nowSeconds: i64): JwtStatus {
+    if (expiresAt == FOR_EVER && (provider.requiresExpiration || provider.lifetimeSeconds > 0)) {
+      return JwtStatus.ExpirationMissing;
+    }
+    if (notBefore != NO_TIME && notBefore - provider.skewSeconds > nowSeconds) return JwtStatus.NotYetValid;
+    if (expiresAt == FOR_EVER) return JwtStatus.Ok;
+    // RFC 7519 section 4.1.4: not "on or after" that time.
+    if (expiresAt + provider.skewSeconds <= nowSeconds) return JwtStatus.Expired;
+    const isTooLong = provider.lifetimeSeconds > 0 && expiresAt - nowSeconds > provider.lifetimeSeconds;
+    return isTooLong ? JwtStatus.LifetimeTooLong : JwtStatus.Ok;
+  }
+
+  private checkHeader(provider: Provider): JwtStatus {
+    const algorithm = this.header.algorithm;
+    if (algorithm === null || (provider.algorithms & algorithm.bit) == 0) return JwtStatus.AlgorithmNotAllowed;
+    const type = this.header.type;
+    if (type == NONE) return provider.acceptsUntyped ? JwtStatus.Ok : JwtStatus.TypeNotAccepted;
+    const isQualified =
+      lengthOf(type) > lengthOf(APPLICATION) && equalIgnoreCase(slice(type, 0, lengthOf(APPLICATION)), APPLICATION);
+    const short = isQualified ? slice(type, lengthOf(APPLICATION)) : type;
+    for (let i = 0; i < provider.types.length; i++) {
+      if (equalIgnoreCase(short, view(unchecked(provider.types[i])))) return JwtStatus.Ok;
+    }
+    return JwtStatus.TypeNotAccepted;
+  }
+
+  /** What only a genuine token may be told about. */
+  private checkVerified(provider: Provider): JwtStatus {
+    const claims = this.claims;
+    for (let i = 0; i < provider.denied.length; i++) {
+      const denied = unchecked(provider.denied[i]);
+      if (claims.jwtId == NONE || !equal(claims.jwtId, view(denied.jwtId))) continue;
+      if (denied.issuer.length == 0 || (claims.issuer != NONE && equal(claims.issuer, view(denied.issuer)))) {
+        return JwtStatus.Denied;
+      }
+    }
+    for (let i = 0; i < provider.requiredClaims.length; i++) {
+      if (unchecked(provider.requiredClaims[i]).find(claims.document) < 0) return JwtStatus.ClaimMissing;
+    }
+    return JwtStatus.Ok;
+  }
+
+  /** Writes the token just examined, and all that its headers will need, into `place`. */
+  fill(place: SeenToken, hash: u64, token: Bytes, profile: Profile): void {
+    const claims = this.claims;
+    const headers = profile.provider.claimHeaders;
+    for (let i = 0; i < headers.length; i++) {
+      const node = unchecked(headers[i]).claim.find(claims.document);
+      unchecked((this.values[i] = claimText(claims.document, node, unchecked(this.places[i]))));
+    }
+    const expiresAt = claims.expiresAt == NO_TIME ? FOR_EVER : claims.expiresAt;
+    place.fill(hash, profile.index, token, this.payload, this.values, headers.length, claims.notBefore, expiresAt);
+  }
+
+  /** Whether a verified token has all claims that `rule` asks for. */
+  fulfils(token: SeenToken, rule: Rule): bool {
+    if (this.remembered.read(token.payload) != JwtStatus.Ok) return false;
+    const document = this.remembered.document;
+    for (let i = 0; i < rule.claims.length; i++) {
+      if (!unchecked(rule.claims[i]).holds(document)) return false;
+    }
+    return true;
+  }
+}
+
+function isIssuer(provider: Provider, issuer: Bytes): bool {
+  if (provider.issuer.length > 0) return issuer != NONE && equal(issuer, view(provider.issuer));
+  const pattern = provider.issuerPattern;
+  return pattern === null || (issuer != NONE && pattern.matches(issuer));
+}

@@ -1,0 +1,37 @@
+// The host's verify_signature behind the verifier's view of it. Whether it is there, and does what Envoy's does, is
+// asked once in a worker and only when it is first needed: some hosts end at a call of a function they do not have.
+import { Bytes, at, lengthOf, text } from "../../../lib/bytes";
+import { callForeign, foreignResult } from "../../../host/foreign";
+import { Status } from "../../../host/status";
+import { Writer } from "../../../lib/writer";
+import { knownSignature } from "./known-signature";
+import { HostSignatures } from "./verifier";
+
+const NAME = text("verify_signature");
+/** Field 1 of the result, a bool: true. */
+const VALID_TAG: u8 = 0x08;
+
+const enum Presence {
+  Unknown = 0,
+  There = 1,
+  Missing = 2,
+}
+
+
+@final
+export class EnvoySignatures extends HostSignatures {
+  private presence: Presence = Presence.Unknown;
+
+  isThere(): bool {
+    if (this.presence == Presence.Unknown) {
+      this.presence = this.verify(knownSignature(new Writer())) ? Presence.There : Presence.Missing;
+    }
+    return this.presence == Presence.There;
+  }
+
+  verify(argument: Bytes): bool {
+    const status = callForeign(NAME, argument);
+    const result = foreignResult;
+    return status == Status.Ok && lengthOf(result) >= 2 && at(result, 0) == VALID_TAG && at(result, 1) == 1;
+  }
+}

@@ -1,0 +1,74 @@
+import { Format } from "../../../../../assembly/filters/access-log/format/format";
+import { RedactConfig } from "../../../../../assembly/filters/access-log/redact/redact-config";
+import { Redaction } from "../../../../../assembly/filters/access-log/redact/redaction";
+import { toText } from "../../../../../assembly/lib/bytes";
+import { Writer } from "../../../../../assembly/lib/writer";
+import { config } from "../../../support/config";
+import { FakeRecord } from "../../../support/record";
+import { FakeRequest } from "../../../support/request";
+
+function lineOf(settings: string, record: FakeRecord): string {
+  const at = config('{"format":' + settings + "}");
+  const format = Format.read(at, new Redaction(RedactConfig.read(at)));
+  if (at.errors.any) return at.errors.first;
+  const writer = new Writer();
+  format.write(record, writer);
+  return toText(writer.view());
+}
+
+function record(): FakeRecord {
+  const made = new FakeRecord(new FakeRequest("GET", '/a"b').with("x-odd", 'q"\n\t\u{1}é'));
+  return made
+    .integerAt("response.code", 200)
+    .integerAt("request.duration", 12_999_999)
+    .textAt("request.protocol", "HTTP/2");
+}
+
+describe("formats", () => {
+  it("sort a map's keys and keep a list's order", () => {
+    expect(lineOf('{"json":{"b":"%RESPONSE_CODE%","a":"x"}}', record())).toBe('{"a":"x","b":200}');
+    const fields = '{"fields":[{"name":"b","value":"%RESPONSE_CODE%"},{"name":"a","value":["x",1.5,true]}]}';
+    expect(lineOf(fields, record())).toBe('{"b":200,"a":["x",1.5,true]}');
+  });
+
+  it("keep an operator's type when it is alone, and none in a string", () => {
+    expect(lineOf('{"json":{"a":"%DURATION%","b":"%DURATION%ms","c":"%REQ(NO)%","d":"%REQ(NO)%!"}}', record())).toBe(
+      '{"a":12,"b":"12ms","c":null,"d":"-!"}',
+    );
+  });
+
+  it("leave out what has no value, with its comma and key", () => {
+    const json =
+      '{"a":"%REQ(NO)%","b":"%REQ(NO)%","c":"%PROTOCOL%","d":{"e":"%REQ(NO)%"},"f":["%REQ(NO)%",1],"g":"%REQ(NO)%!"}';
+    expect(lineOf('{"json":' + json + ',"omitEmpty":true}', record())).toBe('{"c":"HTTP/2","d":{},"f":[1],"g":"!"}');
+    expect(lineOf('{"json":{"a":"%REQ(NO)%"},"omitEmpty":true}', record())).toBe("{}");
+    expect(lineOf('{"text":"[%REQ(NO)%]","omitEmpty":true}', record())).toBe("[]");
+  });
+
+  it("stay JSON, and one line, whatever the values and keys are", () => {
+    expect(lineOf('{"json":{"k\\"\\n":"%REQ(X-ODD)%"}}', record())).toBe('{"k\\"\\n":"q\\"\\n\\t\\u0001é"}');
+    expect(lineOf('{"text":"%REQ(X-ODD)% %REQ(:PATH)%\\n"}', record())).toBe('q"\\x0a\\x09\\x01é /a"b');
+    expect(lineOf('{"text":"a\\nb\\n"}', record())).toBe("a\\x0ab");
+  });
+
+  it("take the first that is there", () => {
+    const coalesce = '%COALESCE({\\"operators\\":[{\\"command\\":\\"REQ\\",\\"param\\":\\"NO\\"},\\"PROTOCOL\\"]}):4%';
+    expect(lineOf('{"text":"' + coalesce + '"}', record())).toBe("HTTP");
+  });
+
+  it("say where they are wrong", () => {
+    expect(lineOf('{"json":{"a":{"b":"%NOPE%"}}}', record())).toBe(
+      "/format/json/a/b: unknown operator `%NOPE%` (at byte 0)",
+    );
+    expect(lineOf('{"json":{"a":null}}', record()).startsWith("/format/json/a: expected a text")).toBe(true);
+    expect(lineOf('{"json":{},"text":"a"}', record())).toBe("/format: expected only one of: json, fields, text");
+  });
+
+  it("ask the host for no more than they show", () => {
+    const asked = record();
+    expect(lineOf('{"text":"%REQ(:METHOD)% %REQ(:PATH)%"}', asked)).toBe('GET /a"b');
+    expect(asked.reads).toBe(0);
+    lineOf('{"text":"%DURATION% %DURATION% %RESPONSE_CODE% %RESPONSE_CODE%"}', asked);
+    expect(asked.reads).toBe(3);
+  });
+});

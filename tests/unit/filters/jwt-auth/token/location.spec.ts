@@ -1,0 +1,74 @@
+import { text, toText } from "../../../../../assembly/lib/bytes";
+import { Scratch } from "../../../../../assembly/lib/http/scratch";
+import { FoundTokens, Location, Place, TOKENS_MAX } from "../../../../../assembly/filters/jwt-auth/token/location";
+import { FakeRequest } from "../../../support/request";
+
+const BEARER = new Location(Place.Header, text("authorization"), text("Bearer "));
+const PLAIN = new Location(Place.Header, text("x-token"));
+const PREFIXED = new Location(Place.Header, text("x-token"), text("jwt:"));
+const PARAM = new Location(Place.Parameter, text("t"));
+const COOKIE = new Location(Place.Cookie, text("c"));
+
+function found(location: Location, request: FakeRequest): string {
+  const tokens = new FoundTokens();
+  location.collect(request, request.target(), tokens);
+  const texts: string[] = [];
+  for (let i = 0; i < tokens.count; i++) texts.push(toText(tokens.token(i)));
+  return texts.join(" ");
+}
+
+function authorization(value: string): string {
+  return found(BEARER, new FakeRequest().with("authorization", value));
+}
+
+function stripped(location: Location, value: string): string {
+  return toText(location.strip(text(value), new Scratch()));
+}
+
+describe("A place for tokens", () => {
+  it("is a scheme in any case, among others", () => {
+    expect(authorization("Bearer a.b.c")).toBe("a.b.c");
+    expect(authorization("bEaReR   a.b.c  ")).toBe("a.b.c");
+    expect(authorization("Basic x, Bearer a.b.c, Bearer d.e.f")).toBe("a.b.c d.e.f");
+    expect(authorization("Bearera.b.c")).toBe("");
+    expect(authorization("Bearer")).toBe("");
+    expect(authorization("Bearer ")).toBe("");
+    expect(authorization("x Bearer a.b.c")).toBe("");
+  });
+
+  it("is a header with or without a prefix, in all its instances", () => {
+    const request = new FakeRequest().with("x-token", "a").with("x-token", "jwt:b");
+    expect(found(PLAIN, request)).toBe("a jwt:b");
+    expect(found(PREFIXED, request)).toBe("b");
+    expect(found(PREFIXED, new FakeRequest().with("x-token", "JWT:b"))).toBe("");
+  });
+
+  it("is a parameter, decoded, each time that it comes", () => {
+    expect(found(PARAM, new FakeRequest("GET", "/?a=1&t=x%2ey&t=z&T=no"))).toBe("x.y z");
+    expect(found(PARAM, new FakeRequest("GET", "/?t=&t"))).toBe("");
+    expect(found(PARAM, new FakeRequest("GET", "/t=x"))).toBe("");
+  });
+
+  it("is a cookie, in all headers", () => {
+    const request = new FakeRequest().with("cookie", "a=1; c=x").with("cookie", "c=y; d");
+    expect(found(COOKIE, request)).toBe("x y");
+    expect(found(COOKIE, new FakeRequest().with("cookie", "cc=x; =c; c"))).toBe("");
+  });
+
+  it("holds no more tokens than are looked at", () => {
+    const tokens = new FoundTokens();
+    const request = new FakeRequest("GET", "/?" + "t=x&".repeat(TOKENS_MAX + 1));
+    PARAM.collect(request, request.target(), tokens);
+    expect(tokens.count).toBe(TOKENS_MAX);
+    expect(tokens.overflow).toBe(true);
+  });
+
+  it("gives back what is left when its tokens are taken out", () => {
+    expect(stripped(BEARER, "Basic x, Bearer a.b.c , Digest y")).toBe("Basic x, Digest y");
+    expect(stripped(BEARER, "Bearer a.b.c")).toBe("");
+    expect(stripped(COOKIE, "a=1; c=x; b=2")).toBe("a=1; b=2");
+    expect(stripped(PARAM, "/p?a=1&t=x&b=%20#f")).toBe("/p?a=1&b=%20#f");
+    const untouched = text("Basic x");
+    expect(BEARER.strip(untouched, new Scratch())).toBe(untouched);
+  });
+});
