@@ -209,13 +209,20 @@ func TestCanaryNamesTheVariantThatTheMeshRoutesBy(t *testing.T) {
 	}
 }
 
+// giveHeaders hands headers over to a stream whose module wants no callback for them: this host takes them,
+// and then calls what is not there.
+func giveHeaders(host proxytest.HostEmulator, id uint32, headers [][2]string) {
+	defer func() { _ = recover() }()
+	host.CallOnRequestHeaders(id, headers, true)
+}
+
 func TestAccessLogWritesOneLineOfJSON(t *testing.T) {
 	host := start(t, "access-log", map[string]any{
 		"format": map[string]any{"json": map[string]any{"method": "%REQ(:METHOD)%", "path": "%REQ(:PATH)%", "agent": "%REQ(USER-AGENT)%"}},
 	})
 	id := host.InitializeHttpContext()
 	hostile := "quote \" and\nline"
-	host.CallOnRequestHeaders(id, request("/a?token=secret", [2]string{"user-agent", hostile}), true)
+	giveHeaders(host, id, request("/a?token=secret", [2]string{"user-agent", hostile}))
 	host.CompleteHttpContext(id)
 	lines := host.GetWarnLogs()
 	if len(lines) != 1 {
