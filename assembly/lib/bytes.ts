@@ -153,8 +153,6 @@ function isBlank(byte: u8): bool {
 }
 
 /** A view of bytes that the caller keeps alive. */
-// @ts-ignore: decorator
-@inline
 export function view(owner: StaticArray<u8>): Bytes {
   return bytes(changetype<usize>(owner), owner.length);
 }
@@ -190,6 +188,18 @@ function inflated(offset: usize): string {
   const length = <usize>load<u16>(at);
   spent(2 * <i32>length);
   return String.UTF8.decodeUnsafe(at + 2, length);
+}
+
+// @ts-ignore: decorator
+@global
+/** As many literals as `count`, one behind the other: what a build makes of a list of string literals. */
+function inflatedList(offset: usize, count: i32): string[] {
+  const list = new Array<string>(count);
+  for (let i = 0; i < count; i++) {
+    unchecked((list[i] = inflated(offset)));
+    offset += 2 + <usize>load<u16>(LITERALS + offset);
+  }
+  return list;
 }
 
 /** UTF-8 of a string as owned bytes, for configuration time. */
