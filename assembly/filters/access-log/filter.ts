@@ -83,6 +83,7 @@ class AccessLogRoot extends Root {
     this.capped = new Counter("gatehouse.access-log.lines.capped");
     this.tooLong = new Counter("gatehouse.access-log.lines.too_long");
     this.policy = new Policy(config);
+    record.readClocks();
     this.sinks = [];
     this.wantsDescription = false;
     let tickMillis = 0;

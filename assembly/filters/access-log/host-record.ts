@@ -1,6 +1,6 @@
 // The proxy behind the view of a finished request. Header maps are fetched when the first header is asked for.
 import { environmentVariable } from "../../host/environment";
-import { unixNanos } from "../../host/clock";
+import { monotonicNanos, unixNanos } from "../../host/clock";
 import { HeaderMap, MapType, headerValue } from "../../host/header-map";
 import { property } from "../../host/property";
 import { HostRequest } from "../../host/request";
@@ -94,6 +94,10 @@ export class HostRecord extends RecordView {
 
   nowNanos(): i64 {
     return unixNanos();
+  }
+
+  monotonicNanos(): i64 {
+    return monotonicNanos();
   }
 
   variable(name: Bytes): Bytes {

@@ -5,6 +5,7 @@ import { Bytes, NONE, lengthOf, parseUnsigned, pointerOf, text } from "../../lib
 import { HeaderList } from "../../lib/http/headers";
 import { RequestView } from "../../lib/http/request";
 import { propertyPath } from "./format/property-path";
+import { SteadyClock } from "./steady-clock";
 
 const CODE = propertyPath("response.code");
 const STATUS = text(":status");
@@ -26,6 +27,7 @@ export abstract class RecordView {
   private flagsRead: i64 = UNREAD;
   private durationRead: i64 = UNREAD;
   private startRead: i64 = UNREAD;
+  private clock: SteadyClock = new SteadyClock();
 
   /** The request with its headers as they are at the end: later filters may have changed them. */
   abstract request(): RequestView;
@@ -42,6 +44,9 @@ export abstract class RecordView {
 
   /** Unix time in nanoseconds. */
   abstract nowNanos(): i64;
+
+  /** Nanoseconds of a clock that never steps. */
+  abstract monotonicNanos(): i64;
 
   /** A variable of the virtual machine, or NONE. */
   abstract variable(name: Bytes): Bytes;
@@ -76,10 +81,25 @@ export abstract class RecordView {
     return this.flagsRead;
   }
 
-  /** From the first byte of the request to the last of the response, or MISSING. */
+  /** From the first byte of the request to the end of the response, or MISSING. */
   durationNanos(): i64 {
-    if (this.durationRead == UNREAD) this.durationRead = this.integer(DURATION);
+    if (this.durationRead == UNREAD) this.durationRead = this.readDuration();
     return this.durationRead;
+  }
+
+  /** By the clock when it is known when the request began, else the proxy's own figure: that costs more. */
+  private readDuration(): i64 {
+    if (this.startRead >= 0) {
+      this.readClocks();
+      const passed = this.clock.passedSince(this.startRead);
+      if (passed >= 0) return passed;
+    }
+    return this.integer(DURATION);
+  }
+
+  /** To be called before the first request, too, so that a clock that is set during it does not go unnoticed. */
+  readClocks(): void {
+    this.clock.observe(this.nowNanos(), this.monotonicNanos());
   }
 
   /** When the request began, in Unix nanoseconds, or MISSING. */

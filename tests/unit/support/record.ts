@@ -11,6 +11,7 @@ export class FakeRecord extends RecordView {
   /** How often anything was asked of the "host" besides request headers. */
   reads: i32 = 0;
   now: i64 = 1_764_064_800_000_000_000;
+  monotonic: i64 = 5_000_000_000;
   readonly response: FakeRequest = new FakeRequest();
   readonly trailers: FakeRequest = new FakeRequest();
   private paths: Array<StaticArray<u8>> = [];
@@ -63,6 +64,10 @@ export class FakeRecord extends RecordView {
 
   nowNanos(): i64 {
     return this.now;
+  }
+
+  monotonicNanos(): i64 {
+    return this.monotonic;
   }
 
   variable(name: Bytes): Bytes {

@@ -247,6 +247,8 @@ export class Format {
   /** Appends the line of `record`. */
   write(record: RecordView, to: Writer): void {
     const value = this.value;
+    // Known first, the begin spares the proxy the question how long the request took.
+    if (this.maker.usesStart) record.startNanos();
     for (let i = 0; i < this.steps.length; i++) {
       const step = unchecked(this.steps[i]);
       const operator = step.operator;

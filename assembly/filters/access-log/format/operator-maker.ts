@@ -71,6 +71,8 @@ const LENGTH = 4;
 export class OperatorMaker {
   /** What is wrong with the last command; empty when nothing is. */
   error: string = "";
+  /** Some operator wants to know when the request began. */
+  usesStart: bool = false;
 
   constructor(private redaction: Redaction) {}
 
@@ -231,6 +233,7 @@ export class OperatorMaker {
     const given = command.arguments;
     const format = TimeFormat.compile(given.length == 0 ? view(utf8(DEFAULT_FORMAT)) : view(given));
     if (format === null) return this.refuse("`%" + command.name + "%`: " + TimeFormat.error, command);
+    if (isStart) this.usesStart = true;
     if (isStart) return new StartTimeOperator(format);
     return new EmitTimeOperator(format);
   }

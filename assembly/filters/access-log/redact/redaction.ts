@@ -54,6 +54,9 @@ const SEMICOLON: u8 = 0x3b;
 const AT_SIGN: u8 = 0x40;
 const SLASH: u8 = 0x2f;
 
+/** "#", ":", "?" and "J" (of `://` and `eyJ`), as bits from "#" on. */
+const MARKS: u64 = 0x0000_0080_1080_0001;
+
 const digest = memory.data(32, 16);
 /** A URL that is encoded so many times more than its query is no longer looked into. */
 const ENCODINGS_MAX = 4;
@@ -126,13 +129,19 @@ export class Redaction {
   /** Any text: parameters of a URL in it, tokens, and the user's patterns. */
   plain(value: Bytes): Bytes {
     if (value == NONE) return NONE;
-    return this.scrubbed(this.url(value));
+    return hasMark(value) ? this.scrubbed(this.url(value)) : this.patterned(value);
   }
 
   /** Tokens and the user's patterns. */
   scrubbed(value: Bytes): Bytes {
-    let clean = this.config.defaults && lengthOf(value) >= TOKEN_BYTES_MIN ? this.withoutTokens(value) : value;
+    return this.patterned(
+      this.config.defaults && lengthOf(value) >= TOKEN_BYTES_MIN ? this.withoutTokens(value) : value,
+    );
+  }
+
+  private patterned(value: Bytes): Bytes {
     const patterns = this.config.patterns;
+    let clean = value;
     for (let i = 0; i < patterns.length; i++) {
       const pattern = unchecked(patterns[i]);
       const out = unchecked(patternOut[i & 1]);
@@ -327,6 +336,15 @@ export class Redaction {
     if (equals >= 0) out.put(slice(piece, 0, equals + 1));
     out.put(shown);
   }
+}
+
+/** Whether a URL's query, its user or a token may be in `value`: most values have no byte of "?", "#", ":" and "J". */
+function hasMark(value: Bytes): bool {
+  for (let i = 0; i < lengthOf(value); i++) {
+    const distance = <u64>at(value, i) - HASH_SIGN;
+    if (distance < 64 && ((MARKS >> distance) & 1) != 0) return true;
+  }
+  return false;
 }
 
 /** The first "?" or "#" at or behind `from`, or the end. */
