@@ -1,6 +1,6 @@
 // SHA-256 (FIPS 180-4 section 6.2).
-// Sixteen rounds are written out with the message schedule in locals: 295 MB/s in V8 where a loop of eight rounds over a
-// schedule in memory gave 245.
+// One round a pass over a schedule in memory: sixteen rounds written out with the schedule in locals are 15 % faster, and
+// 3 KB larger in each module.
 import { Bytes } from "../bytes";
 import { Digest } from "./digest";
 
@@ -28,6 +28,9 @@ const INITIAL = memory.data<u32>([
 ]);
 
 export const SHA256_BYTES = 32;
+
+/** W of section 6.2: the message schedule of the block at hand. */
+const schedule = memory.data(256, 16);
 
 // The functions of section 4.1.2.
 // @ts-ignore: decorator
@@ -66,20 +69,21 @@ function majority(a: u32, b: u32, c: u32): u32 {
   return (a & b) | (c & (a | b));
 }
 
-/** T1 and T2 of section 6.2.2 step 3, summed so that e, which is known last, joins last: 10 % faster. */
+/** Section 6.2.2 step 1. */
 // @ts-ignore: decorator
 @inline
-function t1(h: u32, e: u32, f: u32, g: u32, kw: u32): u32 {
-  return h + kw + choose(e, f, g) + bigSigma1(e);
+function expand(block: usize): void {
+  for (let t: usize = 0; t < 16 * WORD; t += WORD) {
+    store<u32>(schedule + t, bswap<u32>(load<u32>(block + t)));
+  }
+  for (let w = schedule; w < schedule + (ROUNDS - 16) * WORD; w += WORD) {
+    const next =
+      smallSigma1(load<u32>(w, 14 * WORD)) + load<u32>(w, 9 * WORD) + smallSigma0(load<u32>(w, WORD)) + load<u32>(w);
+    store<u32>(w, next, 16 * WORD);
+  }
 }
 
-// @ts-ignore: decorator
-@inline
-function t2(a: u32, b: u32, c: u32): u32 {
-  return bigSigma0(a) + majority(a, b, c);
-}
-
-/** The state in eight locals, the last sixteen words of the schedule (section 6.2.2 step 1) in sixteen more. */
+/** Steps 2 to 4, the state in eight locals. */
 function compress(state: usize, blocks: usize, count: i32): void {
   let a = load<u32>(state);
   let b = load<u32>(state, 1 * WORD);
@@ -90,76 +94,18 @@ function compress(state: usize, blocks: usize, count: i32): void {
   let g = load<u32>(state, 6 * WORD);
   let h = load<u32>(state, 7 * WORD);
   for (; count > 0; count--) {
-    let w0 = bswap<u32>(load<u32>(blocks, 0));
-    let w1 = bswap<u32>(load<u32>(blocks, 4));
-    let w2 = bswap<u32>(load<u32>(blocks, 8));
-    let w3 = bswap<u32>(load<u32>(blocks, 12));
-    let w4 = bswap<u32>(load<u32>(blocks, 16));
-    let w5 = bswap<u32>(load<u32>(blocks, 20));
-    let w6 = bswap<u32>(load<u32>(blocks, 24));
-    let w7 = bswap<u32>(load<u32>(blocks, 28));
-    let w8 = bswap<u32>(load<u32>(blocks, 32));
-    let w9 = bswap<u32>(load<u32>(blocks, 36));
-    let w10 = bswap<u32>(load<u32>(blocks, 40));
-    let w11 = bswap<u32>(load<u32>(blocks, 44));
-    let w12 = bswap<u32>(load<u32>(blocks, 48));
-    let w13 = bswap<u32>(load<u32>(blocks, 52));
-    let w14 = bswap<u32>(load<u32>(blocks, 56));
-    let w15 = bswap<u32>(load<u32>(blocks, 60));
-    let k = K;
-    // prettier-ignore
-    {
-      h = t1(h, e, f, g, load<u32>(k,  0) + w0); d += h; h += t2(a, b, c);
-      g = t1(g, d, e, f, load<u32>(k,  4) + w1); c += g; g += t2(h, a, b);
-      f = t1(f, c, d, e, load<u32>(k,  8) + w2); b += f; f += t2(g, h, a);
-      e = t1(e, b, c, d, load<u32>(k, 12) + w3); a += e; e += t2(f, g, h);
-      d = t1(d, a, b, c, load<u32>(k, 16) + w4); h += d; d += t2(e, f, g);
-      c = t1(c, h, a, b, load<u32>(k, 20) + w5); g += c; c += t2(d, e, f);
-      b = t1(b, g, h, a, load<u32>(k, 24) + w6); f += b; b += t2(c, d, e);
-      a = t1(a, f, g, h, load<u32>(k, 28) + w7); e += a; a += t2(b, c, d);
-      h = t1(h, e, f, g, load<u32>(k, 32) + w8); d += h; h += t2(a, b, c);
-      g = t1(g, d, e, f, load<u32>(k, 36) + w9); c += g; g += t2(h, a, b);
-      f = t1(f, c, d, e, load<u32>(k, 40) + w10); b += f; f += t2(g, h, a);
-      e = t1(e, b, c, d, load<u32>(k, 44) + w11); a += e; e += t2(f, g, h);
-      d = t1(d, a, b, c, load<u32>(k, 48) + w12); h += d; d += t2(e, f, g);
-      c = t1(c, h, a, b, load<u32>(k, 52) + w13); g += c; c += t2(d, e, f);
-      b = t1(b, g, h, a, load<u32>(k, 56) + w14); f += b; b += t2(c, d, e);
-      a = t1(a, f, g, h, load<u32>(k, 60) + w15); e += a; a += t2(b, c, d);
-    }
-    // prettier-ignore
-    for (k = K + 16 * WORD; k < K + ROUNDS * WORD; k += 16 * WORD) {
-      w0 += smallSigma1(w14) + w9 + smallSigma0(w1);
-      h = t1(h, e, f, g, load<u32>(k,  0) + w0); d += h; h += t2(a, b, c);
-      w1 += smallSigma1(w15) + w10 + smallSigma0(w2);
-      g = t1(g, d, e, f, load<u32>(k,  4) + w1); c += g; g += t2(h, a, b);
-      w2 += smallSigma1(w0) + w11 + smallSigma0(w3);
-      f = t1(f, c, d, e, load<u32>(k,  8) + w2); b += f; f += t2(g, h, a);
-      w3 += smallSigma1(w1) + w12 + smallSigma0(w4);
-      e = t1(e, b, c, d, load<u32>(k, 12) + w3); a += e; e += t2(f, g, h);
-      w4 += smallSigma1(w2) + w13 + smallSigma0(w5);
-      d = t1(d, a, b, c, load<u32>(k, 16) + w4); h += d; d += t2(e, f, g);
-      w5 += smallSigma1(w3) + w14 + smallSigma0(w6);
-      c = t1(c, h, a, b, load<u32>(k, 20) + w5); g += c; c += t2(d, e, f);
-      w6 += smallSigma1(w4) + w15 + smallSigma0(w7);
-      b = t1(b, g, h, a, load<u32>(k, 24) + w6); f += b; b += t2(c, d, e);
-      w7 += smallSigma1(w5) + w0 + smallSigma0(w8);
-      a = t1(a, f, g, h, load<u32>(k, 28) + w7); e += a; a += t2(b, c, d);
-      w8 += smallSigma1(w6) + w1 + smallSigma0(w9);
-      h = t1(h, e, f, g, load<u32>(k, 32) + w8); d += h; h += t2(a, b, c);
-      w9 += smallSigma1(w7) + w2 + smallSigma0(w10);
-      g = t1(g, d, e, f, load<u32>(k, 36) + w9); c += g; g += t2(h, a, b);
-      w10 += smallSigma1(w8) + w3 + smallSigma0(w11);
-      f = t1(f, c, d, e, load<u32>(k, 40) + w10); b += f; f += t2(g, h, a);
-      w11 += smallSigma1(w9) + w4 + smallSigma0(w12);
-      e = t1(e, b, c, d, load<u32>(k, 44) + w11); a += e; e += t2(f, g, h);
-      w12 += smallSigma1(w10) + w5 + smallSigma0(w13);
-      d = t1(d, a, b, c, load<u32>(k, 48) + w12); h += d; d += t2(e, f, g);
-      w13 += smallSigma1(w11) + w6 + smallSigma0(w14);
-      c = t1(c, h, a, b, load<u32>(k, 52) + w13); g += c; c += t2(d, e, f);
-      w14 += smallSigma1(w12) + w7 + smallSigma0(w15);
-      b = t1(b, g, h, a, load<u32>(k, 56) + w14); f += b; b += t2(c, d, e);
-      w15 += smallSigma1(w13) + w8 + smallSigma0(w0);
-      a = t1(a, f, g, h, load<u32>(k, 60) + w15); e += a; a += t2(b, c, d);
+    expand(blocks);
+    for (let t: usize = 0; t < ROUNDS * WORD; t += WORD) {
+      const t1 = h + load<u32>(K + t) + load<u32>(schedule + t) + choose(e, f, g) + bigSigma1(e);
+      const t2 = bigSigma0(a) + majority(a, b, c);
+      h = g;
+      g = f;
+      f = e;
+      e = d + t1;
+      d = c;
+      c = b;
+      b = a;
+      a = t1 + t2;
     }
     store<u32>(state, (a += load<u32>(state)));
     store<u32>(state, (b += load<u32>(state, 1 * WORD)), 1 * WORD);

@@ -88,19 +88,6 @@ function majority(a: u64, b: u64, c: u64): u64 {
   return (a & b) | (c & (a | b));
 }
 
-/** T1 and T2 of section 6.4.2 step 3, summed so that e, which is known last, joins last: see sha256.ts. */
-// @ts-ignore: decorator
-@inline
-function t1(h: u64, e: u64, f: u64, g: u64, kw: u64): u64 {
-  return h + kw + choose(e, f, g) + bigSigma1(e);
-}
-
-// @ts-ignore: decorator
-@inline
-function t2(a: u64, b: u64, c: u64): u64 {
-  return bigSigma0(a) + majority(a, b, c);
-}
-
 /** Section 6.4.2 step 1. */
 // @ts-ignore: decorator
 @inline
@@ -115,6 +102,7 @@ function expand(block: usize): void {
   }
 }
 
+/** Steps 2 to 4, the state in eight locals. */
 function compress(state: usize, blocks: usize, count: i32): void {
   let a = load<u64>(state);
   let b = load<u64>(state, 1 * WORD);
@@ -126,33 +114,17 @@ function compress(state: usize, blocks: usize, count: i32): void {
   let h = load<u64>(state, 7 * WORD);
   for (; count > 0; count--) {
     expand(blocks);
-    for (let t: usize = 0; t < ROUNDS * WORD; t += 8 * WORD) {
-      const k = K + t;
-      const w = schedule + t;
-      h = t1(h, e, f, g, load<u64>(k) + load<u64>(w));
-      d += h;
-      h += t2(a, b, c);
-      g = t1(g, d, e, f, load<u64>(k, 8) + load<u64>(w, 8));
-      c += g;
-      g += t2(h, a, b);
-      f = t1(f, c, d, e, load<u64>(k, 16) + load<u64>(w, 16));
-      b += f;
-      f += t2(g, h, a);
-      e = t1(e, b, c, d, load<u64>(k, 24) + load<u64>(w, 24));
-      a += e;
-      e += t2(f, g, h);
-      d = t1(d, a, b, c, load<u64>(k, 32) + load<u64>(w, 32));
-      h += d;
-      d += t2(e, f, g);
-      c = t1(c, h, a, b, load<u64>(k, 40) + load<u64>(w, 40));
-      g += c;
-      c += t2(d, e, f);
-      b = t1(b, g, h, a, load<u64>(k, 48) + load<u64>(w, 48));
-      f += b;
-      b += t2(c, d, e);
-      a = t1(a, f, g, h, load<u64>(k, 56) + load<u64>(w, 56));
-      e += a;
-      a += t2(b, c, d);
+    for (let t: usize = 0; t < ROUNDS * WORD; t += WORD) {
+      const t1 = h + load<u64>(K + t) + load<u64>(schedule + t) + choose(e, f, g) + bigSigma1(e);
+      const t2 = bigSigma0(a) + majority(a, b, c);
+      h = g;
+      g = f;
+      f = e;
+      e = d + t1;
+      d = c;
+      c = b;
+      b = a;
+      a = t1 + t2;
     }
     store<u64>(state, (a += load<u64>(state)));
     store<u64>(state, (b += load<u64>(state, 1 * WORD)), 1 * WORD);
