@@ -5,6 +5,7 @@ import { compare, equal, utf8, view } from "../../lib/bytes";
 import { NOT_AN_INSTANT, parseInstant } from "../../lib/calendar";
 import { Cursor } from "../../lib/config/reader";
 import { MatchList } from "../../lib/match/match";
+import { sort } from "../../lib/sort";
 import { NAME_WANTED, isName, readName } from "./names";
 import { Route, ScheduledSplit, VariantRule } from "./route";
 import { PLACES, Split, VARIANTS_MAX } from "./split";
@@ -63,7 +64,7 @@ function allNames(at: Cursor, rules: Cursor[], members: StaticArray<u8>[]): Stat
   if (at.has("base") && !at.has("split")) addName(names, readName(at, "base"));
   if (names.length > VARIANTS_MAX)
     at.refuse("", "expected at most " + VARIANTS_MAX.toString() + " variants, those of splits counted");
-  return names.sort((a, b) => compare(view(a), view(b)));
+  return sort(names, (a, b) => compare(view(a), view(b)));
 }
 
 /** False when the name is there already. */
@@ -78,7 +79,7 @@ function addName(names: StaticArray<u8>[], name: StaticArray<u8>): bool {
 function indexesOf(names: StaticArray<u8>[], route: Route): i32[] {
   const indexes: i32[] = [];
   for (let i = 0; i < names.length; i++) indexes.push(route.variantOf(view(names[i])));
-  return indexes.sort((a, b) => a - b);
+  return sort(indexes, (a, b) => a - b);
 }
 
 /** A variant without conditions is only made known: splits, `force` and a trusted hop can name it. */
@@ -105,7 +106,10 @@ function readSplits(at: Cursor, schedule: Cursor[], route: Route, members: i32[]
   const weights = readWeights(at, route);
   if (base < 0) route.base = heaviest(weights, members, -1);
   route.second = heaviest(weights, members, route.base);
-  if (members.indexOf(route.base) < 0) members = members.concat([route.base]).sort((a, b) => a - b);
+  if (members.indexOf(route.base) < 0) {
+    members.push(route.base);
+    sort(members, (a, b) => a - b);
+  }
   if (at.errors.any) return;
   route.split = new Split(weights, route.base, members);
   let earlier = NOT_AN_INSTANT;

@@ -3,7 +3,7 @@ import { Bytes, at, find, lengthOf, text } from "../bytes";
 import { CodeRanges, LAST_CODE_POINT } from "./code-ranges";
 import { END, Scanner } from "./scanner";
 import { RegexStatus } from "./status";
-import { addCategory } from "./unicode";
+import { addCategory, fold } from "./unicode";
 
 const POSIX_END = text(":]");
 
@@ -55,7 +55,7 @@ export class EscapeScanner extends Scanner {
 
   /** A set as the flags want it: folded under (?i), then negated. */
   private flagged(ranges: CodeRanges, negated: bool): CodeRanges {
-    if (this.ignoreCase) ranges.fold();
+    if (this.ignoreCase) fold(ranges);
     return negated ? ranges.negate() : ranges.normalize();
   }
 

@@ -51,8 +51,17 @@ export function addCategory(ranges: CodeRanges, name: Bytes): bool {
   return true;
 }
 
+/** Steps from one character of a folding orbit to the next until all are reached: the longest orbit has four. */
+const ORBIT_STEPS = 3;
+
+/** Adds every character that differs from one in the set only in case (Unicode simple case folding). */
+export function fold(ranges: CodeRanges): CodeRanges {
+  for (let step = 0; step < ORBIT_STEPS; step++) foldOnce(ranges.normalize());
+  return ranges.normalize();
+}
+
 /** Adds to the normalized `ranges` the next character in the folding orbit of each of its characters. */
-export function foldOnce(ranges: CodeRanges): void {
+function foldOnce(ranges: CodeRanges): void {
   const count = ranges.length;
   const end = FOLDS + FOLDS_LENGTH;
   cursor = FOLDS;
