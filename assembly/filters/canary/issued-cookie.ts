@@ -4,7 +4,7 @@ import { Bytes, startsWith, text, utf8, view } from "../../lib/bytes";
 import { Cursor } from "../../lib/config/reader";
 import { putDecimal } from "../../lib/http/decimal";
 import { Scratch } from "../../lib/http/scratch";
-import { isToken } from "./names";
+import { isToken } from "../../lib/match/named-match";
 
 const SECOND: i64 = 1_000_000_000;
 const DAY = 24 * 3600 * SECOND;
@@ -42,7 +42,7 @@ export class IssuedCookie {
   static read(at: Cursor): IssuedCookie {
     const cookie = new IssuedCookie();
     cookie.name = at.bytes("name");
-    if (!isToken(cookie.name)) at.refuse("name", "expected a cookie name (RFC 6265: a token)");
+    if (!isToken(view(cookie.name))) at.refuse("name", "expected a cookie name (RFC 6265: a token)");
     cookie.path = at.optionalBytes("path", utf8("/"));
     if (!isPath(cookie.path))
       at.refuse("path", "expected a path that begins with '/', without ';' and control characters");

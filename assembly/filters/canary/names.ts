@@ -1,7 +1,7 @@
 // What routes, variants and headers may be called: names stand in header values, metric names, cookies and log lines.
 import { toText, utf8, view } from "../../lib/bytes";
 import { Cursor } from "../../lib/config/reader";
-import { lowerCased } from "../../lib/match/match";
+import { isToken, lowerCased } from "../../lib/match/named-match";
 
 export const NAME_BYTES_MAX = 64;
 export const NAME_WANTED = "expected 1 to 64 letters, digits, '-', '_' and '.'";
@@ -30,19 +30,10 @@ export function readName(at: Cursor, member: string): StaticArray<u8> {
 export function readHeader(at: Cursor, member: string, fallback: string): StaticArray<u8> {
   const name = lowerCased(at.optionalBytes(member, utf8(fallback)));
   if (!at.has(member)) return name;
-  if (!isToken(name)) at.refuse(member, "expected a header name");
+  if (!isToken(view(name))) at.refuse(member, "expected a header name");
   else if (RESERVED.includes(toText(view(name))))
     at.refuse(member, "expected a header of your own: the proxy needs this one itself");
   return name;
-}
-
-/** A token of RFC 9110 section 5.6.2: header and cookie names. A pseudo-header is none. */
-export function isToken(name: StaticArray<u8>): bool {
-  for (let i = 0; i < name.length; i++) {
-    const byte = unchecked(name[i]);
-    if (!isAlphanumeric(byte) && !"!#$%&'*+-.^_`|~".includes(String.fromCharCode(byte))) return false;
-  }
-  return name.length > 0;
 }
 
 function isAlphanumeric(byte: u8): bool {

@@ -7,9 +7,8 @@ import { RequestView } from "../../lib/http/request";
 import { Scratch } from "../../lib/http/scratch";
 import { Family, IpAddress } from "../../lib/ip";
 import { ClaimPath } from "../../lib/match/claim-path";
-import { lowerCased } from "../../lib/match/match";
+import { isToken, lowerCased } from "../../lib/match/named-match";
 import { IssuedCookie } from "./issued-cookie";
-import { isToken } from "./names";
 
 export const enum StickySource {
   /** Each request anew. */
@@ -59,7 +58,7 @@ export class Sticky {
 
   private readHeader(at: Cursor): void {
     this.header = lowerCased(at.bytes("header"));
-    if (!isToken(this.header)) at.refuse("header", "expected a header name");
+    if (!isToken(view(this.header))) at.refuse("header", "expected a header name");
   }
 
   private readAddress(at: Cursor): void {

@@ -3,7 +3,7 @@
 // way through Istio.
 import { compare, equal, utf8, view } from "../../lib/bytes";
 import { NOT_AN_INSTANT, parseInstant } from "../../lib/calendar";
-import { Cursor } from "../../lib/config/reader";
+import { Cursor, inHundredths } from "../../lib/config/reader";
 import { MatchList } from "../../lib/match/match";
 import { sort } from "../../lib/sort";
 import { NAME_WANTED, isName, readName } from "./names";
@@ -137,13 +137,8 @@ function readWeights(parent: Cursor, route: Route): i32[] {
     if (variant >= 0) weights[variant] = weight;
     sum += weight;
   }
-  if (sum != PLACES) parent.refuse("split", "weights add up to " + percent(sum) + ", expected 100");
+  if (sum != PLACES) parent.refuse("split", "weights add up to " + inHundredths(sum) + ", expected 100");
   return weights;
-}
-
-function percent(hundredths: i32): string {
-  const rest = hundredths % 100;
-  return (hundredths / 100).toString() + (rest == 0 ? "" : "." + rest.toString().padStart(2, "0"));
 }
 
 /** The member of the largest weight beside `except`; of equal ones the first by name; -1 when there is none. */

@@ -3,8 +3,9 @@ import { text, toText, utf8, view } from "../../lib/bytes";
 import { Cursor } from "../../lib/config/reader";
 import { ASYMMETRIC, algorithmOf } from "../../lib/jose/algorithm";
 import { ClaimPath } from "../../lib/match/claim-path";
+import { isToken } from "../../lib/match/named-match";
 import { StringMatch } from "../../lib/match/string-match";
-import { isFieldName, readFieldName } from "./field-name";
+import { readFieldName } from "./field-name";
 import { readInlineKeys } from "./keys/inline-keys";
 import { Location, Place } from "./token/location";
 import { ClaimHeader, DeniedToken, KeySource, Provider } from "./provider";
@@ -167,7 +168,7 @@ function readNames(at: Cursor, name: string, provider: Provider, place: Place): 
   const items = at.list(name);
   for (let i = 0; i < items.length; i++) {
     const value = items[i].asBytes();
-    if (value.length == 0 || (place == Place.Cookie && !isFieldName(value))) items[i].refuse("", "expected a name");
+    if (value.length == 0 || (place == Place.Cookie && !isToken(view(value)))) items[i].refuse("", "expected a name");
     provider.place(place, value, new StaticArray<u8>(0));
   }
 }

@@ -10,7 +10,7 @@ import { RequestView } from "../../lib/http/request";
 import { Scratch } from "../../lib/http/scratch";
 import { Family, IpAddress } from "../../lib/ip";
 import { ClaimPath } from "../../lib/match/claim-path";
-import { lowerCased } from "../../lib/match/match";
+import { isToken, lowerCased } from "../../lib/match/named-match";
 
 export const enum KeySource {
   Header,
@@ -161,13 +161,7 @@ export class KeyPart {
 /** The name of a header, which must be there (a token of RFC 9110 section 5.6.2), in lower case as proxies hold it. */
 export function readFieldName(at: Cursor, member: string): StaticArray<u8> {
   const name = lowerCased(at.bytes(member));
-  let isToken = name.length > 0;
-  for (let i = 0; i < name.length; i++) {
-    const byte = name[i];
-    const isWord = byte - 0x61 < 26 || byte - 0x30 < 10;
-    if (!isWord && !"!#$%&'*+-.^_`|~".includes(String.fromCharCode(byte))) isToken = false;
-  }
-  if (!isToken) at.refuse(member, "expected a header name");
+  if (!isToken(view(name))) at.refuse(member, "expected a header name");
   return name;
 }
 

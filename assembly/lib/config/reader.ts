@@ -8,11 +8,12 @@
 //   for (const limits = at.list("limits"), i = 0; …) limits[i].text("name");
 //   at.done();                                            // refuses keys that nobody asked for
 //   if (errors.any) log(errors.first);
-import { Bytes, EMPTY, compare, equal, lengthOf, owned, toText, utf8, view } from "../bytes";
+import { Bytes, at, compare, lengthOf, owned, text, toText, utf8, view } from "../bytes";
 import { JsonDocument, JsonKind } from "../json/document";
 import { describe } from "../json/status";
 import { sort } from "../sort";
 import { parseDuration } from "../time";
+import { Writer } from "../writer";
 
 /** Configurations are written by people; a megabyte holds an inline key set of a thousand keys. */
 export const CONFIG_BYTES_MAX = 2 * 1024 * 1024;
@@ -50,7 +51,7 @@ export function readConfig(configuration: StaticArray<u8>, errors: ConfigErrors)
   return new Cursor(document, errors.any ? -1 : 0, "", errors);
 }
 
-const EMPTY_OBJECT: Bytes = view(utf8("{}"));
+const EMPTY_OBJECT: Bytes = text("{}");
 
 /**
  * Only in a test build (`--use RECORD_FALLBACKS=ASC_TARGET`): what missing settings fell back on, `pointer value` a line,
@@ -303,14 +304,30 @@ export class Entry {
   ) {}
 }
 
+const TILDE: u8 = 0x7e;
+const SLASH: u8 = 0x2f;
+const TILDE_ESCAPE = text("~0");
+const SLASH_ESCAPE = text("~1");
+
+const step = new Writer(2 * CONFIG_BYTES_MAX);
+
 /** RFC 6901 section 3. */
 function escapeStep(name: string): string {
-  return name.replaceAll("~", "~0").replaceAll("/", "~1");
+  const bytes = view(utf8(name));
+  step.reset();
+  for (let i = 0; i < lengthOf(bytes); i++) {
+    const byte = at(bytes, i);
+    if (byte == TILDE) step.bytes(TILDE_ESCAPE);
+    else if (byte == SLASH) step.bytes(SLASH_ESCAPE);
+    else step.byte(byte);
+  }
+  return toText(step.view());
 }
 
-function inHundredths(value: i32): string {
+/** A number of hundredths as text: "12.50" or "7". */
+export function inHundredths(value: i32): string {
   const cents = value % 100;
-  return (value / 100).toString() + (cents == 0 ? "" : "." + cents.toString().padStart(2, "0"));
+  return (value / 100).toString() + (cents == 0 ? "" : (cents < 10 ? ".0" : ".") + cents.toString());
 }
 
 function inSeconds(nanos: i64): string {

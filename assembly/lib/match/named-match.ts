@@ -1,7 +1,14 @@
 // Conditions on things that have a name: headers, query parameters, cookies. Names of headers are put into lower case.
-import { Bytes, at as byteAt, equal, lengthOf, lower, toText, view } from "../bytes";
+import { Bytes, at as byteAt, equal, indexOf, lengthOf, lower, slice, text, toText, view } from "../bytes";
 import { Cursor } from "../config/reader";
 import { StringMatch } from "./string-match";
+
+const PATH = text(":path");
+const AUTHORITY = text(":authority");
+const HOST = text("host");
+const METHOD = text(":method");
+const SCHEME = text(":scheme");
+const TOKEN_MARKS = text("!#$%&'*+-.^_`|~");
 
 /** A condition on the value of something that has a name. */
 @final
@@ -48,19 +55,19 @@ export function readHeaders(at: Cursor, member: string): NamedMatch[] {
 
 /** What is wrong with a header's name and what would be right; empty when nothing is. */
 function nameHint(name: Bytes): string {
-  const text = toText(name);
-  if (text == ":path") return "expected a header name; for the path use uri";
-  if (text == ":authority" || text == "host") return "expected a header name; for the host use authority";
-  if (text == ":method" || text == ":scheme") return "expected a header name; use " + text.substring(1);
-  return isToken(name) ? "" : "expected a header name";
+  const wanted = "expected a header name";
+  if (equal(name, PATH)) return wanted + "; for the path use uri";
+  if (equal(name, AUTHORITY) || equal(name, HOST)) return wanted + "; for the host use authority";
+  if (equal(name, METHOD) || equal(name, SCHEME)) return wanted + "; use " + toText(slice(name, 1));
+  return isToken(name) ? "" : wanted;
 }
 
-/** RFC 9110 section 5.6.2. */
-function isToken(name: Bytes): bool {
+/** A token of RFC 9110 section 5.6.2: the name of a header or a cookie. A pseudo-header is none. */
+export function isToken(name: Bytes): bool {
   for (let i = 0; i < lengthOf(name); i++) {
     const byte = byteAt(name, i);
     const isAlphanumeric = byte - 0x30 < 10 || (byte | 0x20) - 0x61 < 26;
-    if (!isAlphanumeric && !"!#$%&'*+-.^_`|~".includes(String.fromCharCode(byte))) return false;
+    if (!isAlphanumeric && indexOf(TOKEN_MARKS, byte) < 0) return false;
   }
   return lengthOf(name) > 0;
 }
