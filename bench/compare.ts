@@ -42,6 +42,12 @@ interface Row {
 /** Rows by variant. */
 export type Measured = Map<string, Row>;
 
+/**
+ * Each round gives each variant its requests in so many turns: what the machine does meanwhile, other guests' work above
+ * all, then falls on all variants nearly alike.
+ */
+const TURNS = 6;
+
 const GET = wire("/api/products/7", { "user-agent": "bench/1.0 (like Mobile)", accept: "*/*", "x-request-id": "b7e1" });
 
 function bootstrapOf(variant: Variant): Json {
@@ -53,6 +59,43 @@ function bootstrapOf(variant: Variant): Json {
     listeners: [listener({ filters: filters ?? [], routes, connectionManager: manager })],
     clusters: variant.clusters ?? [],
   });
+}
+
+/** What one variant's turns of a round came to. */
+class Turns {
+  #nanos = 0;
+  #requests = 0;
+  #latencies: Float64Array[] = [];
+
+  async take(variant: Variant, envoy: RunningEnvoy, effort: Effort, turn: number): Promise<void> {
+    const from = Math.floor((effort.requests * turn) / TURNS);
+    const requests = Math.floor((effort.requests * (turn + 1)) / TURNS) - from;
+    const request = variant.request ?? (() => GET);
+    const before = cpuNanos(envoy.pid);
+    const result = await load({
+      port: envoy.port(),
+      connections: effort.connections,
+      requests,
+      request: (index) => request(from + index),
+    });
+    this.#nanos += cpuNanos(envoy.pid) - before;
+    this.#requests += requests;
+    this.#latencies.push(result.latencies);
+    const expected = variant.status ?? 200;
+    if (expected !== "any" && result.statuses.get(expected) !== requests) {
+      const got = [...result.statuses].map(([status, count]) => `${count} × ${status}`).join(", ");
+      throw new Error(`${variant.name}: expected only ${expected}, got ${got}`);
+    }
+  }
+
+  addTo(row: Row, envoy: RunningEnvoy): void {
+    const latencies = Float64Array.from(this.#latencies.flatMap((each) => [...each])).sort();
+    row.rounds.push(this.#nanos / 1000 / this.#requests);
+    row.p50 = latencies[Math.floor(latencies.length * 0.5)]!;
+    row.p99 = latencies[Math.floor(latencies.length * 0.99)]!;
+    row.p99s.push(row.p99);
+    row.residentBytes = envoy.residentBytes();
+  }
 }
 
 /** Runs all variants in turns. Throws when an answer has another status than expected: a fast refusal is no result. */
@@ -67,29 +110,17 @@ export async function measure(variants: Variant[], effort: Effort): Promise<Meas
       await variant.prepare?.(envoy);
     }
     for (let round = 0; round <= effort.rounds; round++) {
+      const turns = variants.map(() => new Turns());
+      for (let turn = 0; turn < TURNS; turn++) {
+        for (const [index, variant] of variants.entries()) {
+          await turns[index]!.take(variant, envoys[index]!, effort, turn);
+        }
+      }
       for (const [index, variant] of variants.entries()) {
         const envoy = envoys[index]!;
-        const before = cpuNanos(envoy.pid);
-        const result = await load({
-          port: envoy.port(),
-          connections: effort.connections,
-          requests: effort.requests,
-          request: variant.request ?? (() => GET),
-        });
-        const micros = (cpuNanos(envoy.pid) - before) / 1000 / effort.requests;
-        const expected = variant.status ?? 200;
-        if (expected !== "any" && result.statuses.get(expected) !== effort.requests) {
-          const got = [...result.statuses].map(([status, count]) => `${count} × ${status}`).join(", ");
-          throw new Error(`${variant.name}: expected only ${expected}, got ${got}`);
-        }
         effort.onRound?.(envoy.residentBytes());
-        if (round === 0) continue; // Warms up: V8 compiles, pools grow.
-        const row = measured.get(variant.name)!;
-        row.rounds.push(micros);
-        row.p50 = result.latencies[Math.floor(result.latencies.length * 0.5)]!;
-        row.p99 = result.latencies[Math.floor(result.latencies.length * 0.99)]!;
-        row.p99s.push(row.p99);
-        row.residentBytes = envoy.residentBytes();
+        // The first round warms up: V8 compiles, pools grow.
+        if (round > 0) turns[index]!.addTo(measured.get(variant.name)!, envoy);
       }
     }
   } finally {

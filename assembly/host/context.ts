@@ -53,8 +53,9 @@ export abstract class Root {
   /** The answer to a call; `headers` 0 means there was none (connection failed in a way Envoy gives no status for). */
   onCallAnswer(token: u32, headers: i32, bodyBytes: i32, trailers: i32): void {}
 
-  /** The plugin goes away. False: not yet, `finishShutdown` will say when; answers and ticks go on until then. */
-  onShutdown(): bool {
-    return true;
-  }
+  /**
+   * The plugin goes away, and with it its ticks and its calls, the one in flight too. `heir` is the youngest of the other
+   * roots in this machine: after an update of the settings the new one. Without one the machine is about to end.
+   */
+  close(heir: Root | null): void {}
 }

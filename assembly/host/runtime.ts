@@ -131,15 +131,6 @@ export function proxy_on_log(id: u32): void {
   finish();
 }
 
-/** Only the root's end matters; the stream callbacks are enough for a request. True: ready to be deleted. */
-export function proxy_on_done(id: u32): bool {
-  enter();
-  const root = rootOf(id);
-  const ready = root === null || root.onShutdown();
-  finish();
-  return ready;
-}
-
 export function proxy_on_delete(id: u32): void {
   enter();
   const stream = streams.remove(id);
@@ -160,8 +151,10 @@ function recycle(stream: Stream): void {
 /** A root goes after all its streams have gone. */
 function deleteRoot(id: u32): void {
   for (let i = 0; i < roots.length; i++) {
-    if (unchecked(roots[i]).id != id) continue;
+    const root = unchecked(roots[i]);
+    if (root.id != id) continue;
     roots.splice(i, 1);
+    root.close(roots.length > 0 ? roots[roots.length - 1] : null);
     spent(i32.MAX_VALUE >> 1);
     return;
   }

@@ -19,8 +19,8 @@ const capabilities = {
   share: ["proxy_get_shared_data", "proxy_set_shared_data"],
   call: ["proxy_http_call"],
   resume: ["proxy_set_effective_context", "proxy_continue_stream"],
+  actFor: ["proxy_set_effective_context"],
   tick: ["proxy_set_tick_period_milliseconds"],
-  done: ["proxy_done"],
   foreign: ["proxy_call_foreign_function"],
   environment: ["environ_sizes_get", "environ_get"],
 } as const;
@@ -33,8 +33,9 @@ const reach: Record<string, (keyof typeof capabilities)[]> = {
   "rate-limit": ["base", "count", "gauge", "read", "write", "handOver", "answer", "share", "call", "resume", "tick"],
   // No calls, no answers of its own: it only routes.
   canary: ["base", "count", "gauge", "read", "write", "handOver", "share", "tick"],
-  // It can neither answer nor change a request. Environment: the key of keyed hashes. Done: its last batches.
-  "access-log": ["base", "count", "gauge", "read", "handOver", "call", "tick", "environment", "done"],
+  // It can neither answer nor change a request. Environment: the key of keyed hashes. ActFor: it starts
+  // the ticks of the plugin that inherits its last lines.
+  "access-log": ["base", "count", "gauge", "read", "handOver", "call", "tick", "environment", "actFor"],
 };
 
 /** Bytes of a release module. */

@@ -1,13 +1,11 @@
 // access-log at work: a finished request into the policy's question, its lines into sinks. No decision of its own, and
 // nothing that could answer or change a request.
 import { Root, Stream } from "../../host/context";
-import { monotonicNanos } from "../../host/clock";
 import { environmentVariable } from "../../host/environment";
 import { LogLevel, log } from "../../host/log";
 import { Counter } from "../../host/metrics";
 import { register } from "../../host/runtime";
-import { finishShutdown } from "../../host/shutdown";
-import { setTickPeriod } from "../../host/tick";
+import { setTickPeriod, setTickPeriodOf } from "../../host/tick";
 import { lengthOf, view } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
 import { Config } from "./config";
@@ -24,17 +22,12 @@ export {
   proxy_on_configure,
   proxy_on_context_create,
   proxy_on_delete,
-  proxy_on_done,
   proxy_on_http_call_response,
   proxy_on_log,
   proxy_on_memory_allocate,
   proxy_on_tick,
   proxy_on_vm_start,
 } from "../../host/runtime";
-
-/** What a plugin that goes away waits for its sinks; then the lines that are left are given up. */
-const CLOSE_NANOS: i64 = 10_000_000_000;
-const NEVER: i64 = i64.MAX_VALUE;
 
 const record = new HostRecord();
 const line = new Line();
@@ -59,8 +52,10 @@ class AccessLogRoot extends Root {
   private sampledOut: Counter | null = null;
   private capped: Counter | null = null;
   private tooLong: Counter | null = null;
-  /** Until when the sinks may still send, once the plugin goes away. */
-  private closeBy: i64 = NEVER;
+  /** 0: never. */
+  private tickMillis: i32 = 0;
+  /** Sinks of plugins that are gone, until they have sent what they had. */
+  private inherited: Sink[] = [];
 
   configure(configuration: StaticArray<u8>): bool {
     const errors = new ConfigErrors();
@@ -84,17 +79,18 @@ class AccessLogRoot extends Root {
     this.tooLong = new Counter("gatehouse.access-log.lines.too_long");
     this.policy = new Policy(config);
     record.readClocks();
-    this.sinks = [];
+    // A host may configure a root anew: it is its own heir then.
+    this.close(this);
     this.wantsDescription = false;
-    let tickMillis = 0;
+    this.tickMillis = 0;
     for (let i = 0; i < config.sinks.length; i++) {
       const sink = this.sinkOf(config.sinks[i]);
       this.sinks.push(sink);
       if (sink.wantsDescription()) this.wantsDescription = true;
       const millis = sink.tickMillis();
-      if (millis > 0 && (tickMillis == 0 || millis < tickMillis)) tickMillis = millis;
+      if (millis > 0 && (this.tickMillis == 0 || millis < this.tickMillis)) this.tickMillis = millis;
     }
-    setTickPeriod(tickMillis);
+    if (this.inherited.length == 0) setTickPeriod(this.tickMillis);
   }
 
   private sinkOf(config: SinkConfig): Sink {
@@ -141,44 +137,48 @@ class AccessLogRoot extends Root {
 
   onTick(): void {
     for (let i = 0; i < this.sinks.length; i++) this.sinks[i].tick();
-    this.closeWhenDone();
+    if (this.inherited.length == 0) return;
+    for (let i = this.inherited.length - 1; i >= 0; i--) {
+      const sink = this.inherited[i];
+      sink.tick();
+      if (!sink.isOver) continue;
+      sink.abandon();
+      this.inherited.splice(i, 1);
+    }
+    if (this.inherited.length == 0) setTickPeriod(this.tickMillis);
   }
 
   onCallAnswer(token: u32, headers: i32, bodyBytes: i32, trailers: i32): void {
-    for (let i = 0; i < this.sinks.length; i++) {
-      if (this.sinks[i].onCallAnswer(token, headers, bodyBytes, trailers)) break;
+    const isOurs = answer(this.sinks, token, headers, bodyBytes, trailers);
+    if (!isOurs) answer(this.inherited, token, headers, bodyBytes, trailers);
+  }
+
+  /** What sinks have left an heir sends: an update of the settings loses nothing. */
+  close(heir: Root | null): void {
+    const sinks = this.sinks.concat(this.inherited);
+    this.sinks = [];
+    this.inherited = [];
+    for (let i = 0; i < sinks.length; i++) {
+      const sink = sinks[i];
+      sink.shutDown();
+      if (heir === null || sink.isOver) sink.abandon();
+      else changetype<AccessLogRoot>(heir).inherit(sink);
     }
-    this.closeWhenDone();
   }
 
-  onShutdown(): bool {
-    for (let i = 0; i < this.sinks.length; i++) this.sinks[i].shutDown();
-    if (this.areSinksEmpty()) {
-      this.abandonSinks();
-      return true;
-    }
-    this.closeBy = monotonicNanos() + CLOSE_NANOS;
-    return false;
+  private inherit(sink: Sink): void {
+    this.inherited.push(sink);
+    const millis = sink.tickMillis();
+    setTickPeriodOf(this.id, this.tickMillis == 0 ? millis : min(millis, this.tickMillis));
   }
+}
 
-  /** The last answer, or the end of patience, ends the plugin. */
-  private closeWhenDone(): void {
-    if (this.closeBy == NEVER || (!this.areSinksEmpty() && monotonicNanos() < this.closeBy)) return;
-    this.closeBy = NEVER;
-    this.abandonSinks();
-    finishShutdown();
+/** Gives the answer to the sink that waits for it. */
+function answer(sinks: Sink[], token: u32, headers: i32, bodyBytes: i32, trailers: i32): bool {
+  for (let i = 0; i < sinks.length; i++) {
+    if (sinks[i].onCallAnswer(token, headers, bodyBytes, trailers)) return true;
   }
-
-  private areSinksEmpty(): bool {
-    for (let i = 0; i < this.sinks.length; i++) {
-      if (!this.sinks[i].isEmpty) return false;
-    }
-    return true;
-  }
-
-  private abandonSinks(): void {
-    for (let i = 0; i < this.sinks.length; i++) this.sinks[i].abandon();
-  }
+  return false;
 }
 
 function add(counter: Counter | null): void {

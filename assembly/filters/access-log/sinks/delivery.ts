@@ -31,6 +31,10 @@ const AROUND_BYTES_MAX = 1024 * 1024;
 /** A queue of many tiny records ends here: their number is bounded as their bytes are. */
 const SMALLEST_RECORD_BYTES = 32;
 
+/** What a sink has left, once its plugin is gone, is sent in this time or given up. */
+const CLOSE_NANOS: i64 = 10 * SECOND;
+const NEVER: i64 = i64.MAX_VALUE;
+
 const enum Phase {
   Idle,
   InFlight,
@@ -67,7 +71,8 @@ export class Delivery {
   /** InFlight: when it is overdue. Waiting: when it may be sent again. */
   private until: i64 = 0;
   private tries: i32 = 0;
-  private isClosing: bool = false;
+  /** When what is left is given up; NEVER before `close`. */
+  private closeBy: i64 = NEVER;
 
   /** `seed` spreads the pauses of several workers. */
   constructor(
@@ -178,9 +183,22 @@ export class Delivery {
     return this.queue.count + this.batchCount;
   }
 
-  /** From now on everything is due, and what fails is given up. */
-  close(): void {
-    this.isClosing = true;
+  private get isClosing(): bool {
+    return this.closeBy != NEVER;
+  }
+
+  /**
+   * From now on everything is due, and what fails is given up. The answer to a batch in flight will not come: it is sent
+   * again, and a sink that got it has it twice.
+   */
+  close(now: i64): void {
+    if (this.phase == Phase.InFlight) this.phase = Phase.Waiting;
+    if (!this.isClosing) this.closeBy = now + CLOSE_NANOS;
+  }
+
+  /** Closed, and either everything has its end or there is no more time. */
+  isOver(now: i64): bool {
+    return this.waiting == 0 || now >= this.closeBy;
   }
 
   /** Gives up what is left, memory included. */

@@ -162,13 +162,12 @@ export class HttpSink extends Sink {
   }
 
   shutDown(): void {
-    this.delivery.close();
-    this.send(monotonicNanos());
-    this.report();
+    this.token = NO_CALL;
+    this.delivery.close(monotonicNanos());
   }
 
-  get isEmpty(): bool {
-    return this.delivery.waiting == 0;
+  get isOver(): bool {
+    return this.delivery.isOver(monotonicNanos());
   }
 
   abandon(): void {

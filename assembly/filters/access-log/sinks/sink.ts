@@ -18,11 +18,11 @@ export abstract class Sink {
     return false;
   }
 
-  /** The plugin goes away: what can be sent is sent. */
+  /** The plugin goes away. What waits can still be sent by an heir's ticks, until the sink is over. */
   shutDown(): void {}
 
-  /** Nothing waits to be sent or answered. */
-  get isEmpty(): bool {
+  /** Nothing waits any more, or it has waited for long enough since `shutDown`. */
+  get isOver(): bool {
     return true;
   }
 

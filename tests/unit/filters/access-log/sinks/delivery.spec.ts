@@ -262,7 +262,7 @@ describe("the end", () => {
   it("sends everything at once, batch by batch", () => {
     const delivery = sink(2);
     takeMany(delivery, 3);
-    delivery.close();
+    delivery.close(0);
     expect(begin(delivery, 0)).toBe("0\n1\n");
     delivery.answered(0, 200, UNSTATED, EMPTY);
     expect(begin(delivery, 0)).toBe("2\n");
@@ -275,12 +275,33 @@ describe("the end", () => {
     takeMany(delivery, 2);
     delivery.begin(0);
     delivery.answered(0, 503, UNSTATED, EMPTY);
-    delivery.close();
+    delivery.close(0);
     expect(begin(delivery, 0)).toBe("0\n1\n");
     delivery.answered(0, 503, UNSTATED, EMPTY);
     expect(delivery.tally.droppedShutdown).toBe(2);
     expect(delivery.waiting).toBe(0);
     expectBalance(delivery);
+  });
+
+  it("sends a batch again whose answer will not come", () => {
+    const delivery = sink(2);
+    takeMany(delivery, 2);
+    delivery.begin(0);
+    delivery.close(0);
+    expect(begin(delivery, 0)).toBe("0\n1\n");
+    delivery.answered(0, 200, UNSTATED, EMPTY);
+    expect(delivery.tally.delivered).toBe(2);
+    expect(delivery.isOver(0)).toBe(true);
+  });
+
+  it("is over when nothing is left, or after ten seconds however often it is announced", () => {
+    const delivery = sink(2);
+    takeMany(delivery, 2);
+    expect(delivery.isOver(i64.MAX_VALUE - 1)).toBe(false);
+    delivery.close(SECOND);
+    delivery.close(5 * SECOND);
+    expect(delivery.isOver(10 * SECOND)).toBe(false);
+    expect(delivery.isOver(11 * SECOND)).toBe(true);
   });
 
   it("counts what is given up", () => {
