@@ -1,88 +1,150 @@
-// Compile-time half of literals: all texts of a module lie once, as UTF-8, in one piece of its data (`LITERALS` of
-// assembly/lib/bytes.ts). `text("…")` becomes the constant view of its bytes, and a string literal becomes
-// `inflated(offset)`, a list of them `inflatedList(offset, count)`, which make the strings when they are asked for: settings
-// and errors, never a request. As the compiler would lay them out, each would be UTF-16 behind an object header, twice to
-// three times as large.
+// Compile-time half of literals: all texts of a module lie in one piece of its data (`LITERALS` of assembly/lib/bytes.ts).
+// `text("…")` becomes the constant view of its bytes. A string literal becomes `inflated(offset)`, a list of them
+// `inflatedList(offset, count)`, which make the strings when they are asked for: settings and errors, never a request.
+// As the compiler would lay them out, each would be UTF-16 behind an object header, four times as large as they are here,
+// where a byte stands for two that often stand together (byte pair encoding: Gage, "A New Algorithm for Data Compression", 1994).
 // Plain JavaScript, since the compiler loads it itself.
 import { NodeKind, Parser } from "assemblyscript/dist/assemblyscript.js";
 import { Transform } from "assemblyscript/dist/transform.js";
 
 const HOME = "assembly/lib/bytes.ts";
-const LENGTH_BYTES = 2;
 
 export default class extends Transform {
   afterParse(parser) {
     const sources = parser.sources.filter((source) => !source.isLibrary);
     const home = sources.find((source) => source.normalizedPath === HOME);
     if (!home) return;
-    const pool = new Pool();
-    for (const source of sources) new Replacer(pool).visitChildren(source);
-    const literals = declarationOf(home, "LITERALS");
-    literals.initializer = expression(`memory.data<u8>([${pool.bytes}], 1)`, literals.range);
-  }
-}
-
-/** Each text once: its length as u16, then its UTF-8. */
-class Pool {
-  bytes = [];
-  #offsets = new Map();
-  #lists = new Map();
-
-  /** Offset of the length. */
-  offsetOf(literal) {
-    if (!this.#offsets.has(literal)) this.#append(literal);
-    return this.#offsets.get(literal);
-  }
-
-  /** Offset of the first of literals that lie one behind the other. */
-  offsetOfList(literals) {
-    const list = literals.join("\0\0");
-    if (!this.#lists.has(list)) {
-      this.#lists.set(list, this.bytes.length);
-      literals.forEach((literal) => this.#append(literal));
+    const sites = new Sites();
+    for (const source of sources) sites.collect(source);
+    const pool = new Pool(sites.views, sites.strings);
+    sites.replace(pool);
+    for (const [name, bytes] of Object.entries({ LITERALS: pool.bytes, PAIRS: pool.pairs })) {
+      const constant = declarationOf(home, name);
+      constant.initializer = expression(`memory.data<u8>([${bytes}], 1)`, constant.range);
     }
-    return this.#lists.get(list);
-  }
-
-  #append(literal) {
-    const utf8 = Buffer.from(literal);
-    this.#offsets.set(literal, this.bytes.length);
-    this.bytes.push(utf8.length & 0xff, utf8.length >> 8, ...utf8);
   }
 }
 
-class Replacer {
-  #pool;
+/** The views one behind the other as they are, then the strings: their length, and what expands to it. */
+class Pool {
+  #viewOffsets = new Map();
+  #stringOffsets = new Map();
 
-  constructor(pool) {
-    this.#pool = pool;
+  constructor(views, lists) {
+    this.bytes = [];
+    for (const view of new Set(views)) {
+      this.#viewOffsets.set(view, this.bytes.length);
+      this.bytes.push(...Buffer.from(view));
+    }
+    // Lists first: a literal that is one of their items is there already.
+    const distinct = new Map(lists.map((list) => [JSON.stringify(list), list]));
+    const ordered = [...distinct.values()].sort((a, b) => b.length - a.length);
+    const texts = [];
+    const places = new Map();
+    for (const list of ordered) {
+      if (list.length === 1 && places.has(list[0])) continue;
+      list.forEach((each, at) => places.set(each, texts.length + at));
+      places.set(JSON.stringify(list), texts.length);
+      texts.push(...list);
+    }
+    const { packed, pairs } = pack(texts.map(asciiOf));
+    this.pairs = pairs;
+    const offsets = packed.map((bytes, at) => {
+      const offset = this.bytes.length;
+      this.bytes.push(...lengthBytes(texts[at].length), ...bytes);
+      return offset;
+    });
+    for (const [key, place] of places) this.#stringOffsets.set(key, offsets[place]);
   }
 
-  visitChildren(node) {
+  viewOf(view) {
+    return this.#viewOffsets.get(view);
+  }
+
+  offsetOf(list) {
+    return this.#stringOffsets.get(list.length === 1 ? list[0] : JSON.stringify(list));
+  }
+}
+
+/** Seven bits a byte, the upper ones first; the first bit says that another byte follows. */
+function lengthBytes(length) {
+  if (length >= 1 << 14) throw new Error(`a literal of ${length} characters`);
+  return length < 128 ? [length] : [0x80 | (length >> 7), length & 0x7f];
+}
+
+function asciiOf(text) {
+  if (/[^\x00-\x7f]/.test(text)) throw new Error(`only ASCII can be packed: ${JSON.stringify(text)}`);
+  return [...Buffer.from(text)];
+}
+
+/** Replaces the most frequent pair of bytes by one byte from 0x80 on, 128 times. */
+function pack(packed) {
+  const pairs = [];
+  for (let code = 0x80; code <= 0xff; code++) {
+    const counts = new Map();
+    for (const bytes of packed) {
+      for (let i = 1; i < bytes.length; i++) {
+        const pair = (bytes[i - 1] << 8) | bytes[i];
+        counts.set(pair, (counts.get(pair) ?? 0) + 1);
+      }
+    }
+    const [pair, count] = [...counts].reduce((best, each) => (each[1] > best[1] ? each : best), [0, 0]);
+    pairs.push(pair >> 8, pair & 0xff);
+    if (count < 2) continue;
+    for (const bytes of packed) {
+      for (let i = 1; i < bytes.length; i++) {
+        if (((bytes[i - 1] << 8) | bytes[i]) === pair) bytes.splice(i - 1, 2, code);
+      }
+    }
+  }
+  return { packed, pairs };
+}
+
+/** The places of all literals in the syntax trees. */
+class Sites {
+  #sites = [];
+
+  collect(node) {
     for (const [key, child] of Object.entries(node)) {
       // Decorators and paths of imports are the compiler's.
       if (["range", "parent", "decorators", "path"].includes(key)) continue;
-      if (Array.isArray(child)) child.forEach((each, at) => (child[at] = this.#visit(each)));
-      else node[key] = this.#visit(child);
+      if (Array.isArray(child)) child.forEach((each, at) => this.#visit(child, at, each));
+      else this.#visit(node, key, child);
     }
   }
 
-  #visit(node) {
-    if (node === null || typeof node !== "object" || typeof node.kind !== "number" || !node.range) return node;
+  #visit(owner, key, node) {
+    if (node === null || typeof node !== "object" || typeof node.kind !== "number" || !node.range) return;
     const view = textOfView(node);
-    if (view !== undefined) return this.#viewOf(view, node.range);
     const string = stringOf(node);
-    if (string !== undefined) return expression(`inflated(${this.#pool.offsetOf(string)})`, node.range);
     const list = stringsOf(node);
-    if (list) return expression(`inflatedList(${this.#pool.offsetOfList(list)}, ${list.length})`, node.range);
-    this.visitChildren(node);
-    return node;
+    // The empty string the compiler has anyhow.
+    if (string === "") return;
+    if (view !== undefined) this.#sites.push({ owner, key, view });
+    else if (string !== undefined) this.#sites.push({ owner, key, list: [string] });
+    else if (list) this.#sites.push({ owner, key, list, isList: true });
+    else this.collect(node);
   }
 
-  /** A `Bytes` as bytes.ts makes them: length and pointer in one constant. */
-  #viewOf(literal, range) {
-    const at = this.#pool.offsetOf(literal) + LENGTH_BYTES;
-    return expression(`((<u64>${Buffer.byteLength(literal)} << 32) | <u64>(LITERALS + ${at}))`, range);
+  get views() {
+    return this.#sites.flatMap(({ view }) => (view === undefined ? [] : [view]));
+  }
+
+  get strings() {
+    return this.#sites.flatMap(({ list }) => (list ? [list] : []));
+  }
+
+  replace(pool) {
+    for (const { owner, key, view, list, isList } of this.#sites) {
+      // A `Bytes` as bytes.ts makes them: length and pointer in one constant.
+      const code =
+        view !== undefined
+          ? `((<u64>${Buffer.byteLength(view)} << 32) | <u64>(LITERALS + ${pool.viewOf(view)}))`
+          : isList
+            ? `inflatedList(${pool.offsetOf(list)}, ${list.length})`
+            : `inflated(${pool.offsetOf(list)})`;
+      owner[key] = expression(code, owner[key].range);
+    }
   }
 }
 

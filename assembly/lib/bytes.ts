@@ -177,17 +177,42 @@ export function text(literal: string): Bytes {
 
 // @ts-ignore: decorator
 @global
-/** Where a build has put the texts of all literals (`literals.js`): each its length as u16, then its UTF-8. */
+/** Where a build has put the texts of all literals (`literals.js`). */
 const LITERALS: usize = 0;
 
 // @ts-ignore: decorator
 @global
-/** The literal at an offset of LITERALS: what a build makes of a string literal. */
+/** The two bytes that each byte from 0x80 on stands for in them. */
+const PAIRS: usize = 0;
+
+/** Where the literal ends that was inflated last. */
+let literalEnd: usize = 0;
+
+// @ts-ignore: decorator
+@global
+/** The literal at an offset of LITERALS, its length before it: what a build makes of a string literal. */
 function inflated(offset: usize): string {
-  const at = LITERALS + offset;
-  const length = <usize>load<u16>(at);
-  spent(2 * <i32>length);
-  return String.UTF8.decodeUnsafe(at + 2, length);
+  let at = LITERALS + offset;
+  let length = <usize>load<u8>(at++);
+  if (length >= 0x80) length = ((length & 0x7f) << 7) | (<usize>load<u8>(at++));
+  const made = changetype<string>(__new(length << 1, idof<string>()));
+  let to = changetype<usize>(made);
+  const end = to + (length << 1);
+  while (to < end) to = expanded(load<u8>(at++), to);
+  literalEnd = at;
+  spent((<i32>length) << 1);
+  return made;
+}
+
+/** Writes the characters that one byte stands for; gives the place behind them. */
+function expanded(byte: u8, to: usize): usize {
+  while (byte >= 0x80) {
+    const pair = PAIRS + ((<usize>(byte & 0x7f)) << 1);
+    to = expanded(load<u8>(pair), to);
+    byte = load<u8>(pair, 1);
+  }
+  store<u16>(to, byte);
+  return to + 2;
 }
 
 // @ts-ignore: decorator
@@ -197,7 +222,7 @@ function inflatedList(offset: usize, count: i32): string[] {
   const list = new Array<string>(count);
   for (let i = 0; i < count; i++) {
     unchecked((list[i] = inflated(offset)));
-    offset += 2 + <usize>load<u16>(LITERALS + offset);
+    offset = literalEnd - LITERALS;
   }
   return list;
 }

@@ -365,7 +365,7 @@ export class OperatorMaker {
     const isJson = document.parse(view(command.arguments), COALESCE_BYTES_MAX);
     const list = isJson ? document.find(0, view(utf8("operators"))) : -1;
     if (!document.is(list, JsonKind.Array) || document.size(list) == 0 || document.size(list) > COALESCE_MAX) {
-      return this.refuse('`%COALESCE%` needs {"operators": […]} with 1 to 16 operators', command);
+      return this.refuse('`%COALESCE%` needs {"operators": [...]} with 1 to 16 operators', command);
     }
     for (let node = document.first(list); node >= 0; node = document.after(node, list)) {
       const inner = innerCommand(document, node, command.offset);
