@@ -1,8 +1,8 @@
 // The line's format: JSON or text with operators, compiled into steps that write a line one after the other. JSON is
 // valid and on one line whatever the values are; text is raw but for control characters and what is no UTF-8.
-import { at as byteAt, bytes, equal, lengthOf, owned, text, utf8, view } from "../../../lib/bytes";
+import { Bytes, at as byteAt, equal, lengthOf, owned, slice, text, view } from "../../../lib/bytes";
 import { Cursor } from "../../../lib/config/reader";
-import { JsonKind } from "../../../lib/json/document";
+import { JsonDocument, JsonKind } from "../../../lib/json/document";
 import { writeJsonCharacters, writeJsonText } from "../../../lib/json/write";
 import { Writer } from "../../../lib/writer";
 import { Template } from "./command";
@@ -17,6 +17,7 @@ const FIELDS_MAX = 256;
 const COMMA: u8 = 0x2c;
 const QUOTE: u8 = 0x22;
 const OPEN_BRACE: u8 = 0x7b;
+const CLOSE_BRACE: u8 = 0x7d;
 const OPEN_BRACKET: u8 = 0x5b;
 const LINE_FEED: u8 = 0x0a;
 const ABSENT = text("-");
@@ -25,22 +26,9 @@ const TRUE = text("true");
 const FALSE = text("false");
 
 /** The line of the guide, when no format is set. */
-const DEFAULT_FIELDS: string[] = [
-  "duration",
-  "%DURATION%",
-  "method",
-  "%REQ(:METHOD)%",
-  "path",
-  "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%",
-  "status",
-  "%RESPONSE_CODE%",
-  "timestamp",
-  "%START_TIME%",
-  "trace_id",
-  "%REQ(X-B3-TRACEID)%",
-  "upstream",
-  "%UPSTREAM_HOST%",
-];
+const DEFAULT_FIELDS = text(
+  '{"duration":"%DURATION%","method":"%REQ(:METHOD)%","path":"%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%","status":"%RESPONSE_CODE%","timestamp":"%START_TIME%","trace_id":"%REQ(X-B3-TRACEID)%","upstream":"%UPSTREAM_HOST%"}',
+);
 
 /** How an operator's value is written. */
 const enum Style {
@@ -91,7 +79,7 @@ export class Format {
     else if (at.has("json")) format.readObject(at.value("json"), 0);
     else if (at.has("fields")) format.readFields(at);
     else if (at.node >= 0) at.refuse("", "expected one of: json, fields, text");
-    else format.useDefault();
+    else format.readObject(defaultFields(at), 0);
     at.done();
     format.endLiteral();
     return format;
@@ -102,16 +90,9 @@ export class Format {
     let source = view(at.bytes("text"));
     const length = lengthOf(source);
     // A line's end is the sink's affair.
-    if (length > 0 && byteAt(source, length - 1) == LINE_FEED) source = bytes(<usize>(<u32>source), length - 1);
+    if (length > 0 && byteAt(source, length - 1) == LINE_FEED) source = slice(source, 0, length - 1);
     if (lengthOf(source) == 0) at.refuse("text", "expected at least one character");
-    const template = new Template(source);
-    if (template.error.length > 0) at.refuse("text", template.error);
-    for (let i = 0; i < template.pieces.length; i++) {
-      const piece = template.pieces[i];
-      if (piece.isLiteral) writeTextCharacters(this.literal, view(piece.literal));
-      else this.addOperator(this.maker.make(piece), Style.Text, false);
-      if (this.maker.error.length > 0) at.refuse("text", this.maker.error);
-    }
+    this.readPieces(at, "text", source, Style.Text);
   }
 
   /** `fields`: names and values in their order. */
@@ -130,13 +111,10 @@ export class Format {
       }
       if (!at.has("value"))
         at.refuse("value", "missing; expected a text with operators, a number, an object or a list");
-      this.beginMember(i == 0);
-      writeJsonText(this.literal, view(name));
-      this.literal.byte(0x3a);
-      this.readValue(at.value("value"), 1);
+      this.readMember(i == 0, view(name), at.value("value"), 1);
       at.done();
     }
-    this.literal.byte(0x7d);
+    this.literal.byte(CLOSE_BRACE);
   }
 
   private readObject(at: Cursor, depth: i32): void {
@@ -144,12 +122,16 @@ export class Format {
     const entries = at.entries();
     this.literal.byte(OPEN_BRACE);
     for (let i = 0; i < entries.length; i++) {
-      this.beginMember(i == 0);
-      writeJsonText(this.literal, view(entries[i].key));
-      this.literal.byte(0x3a);
-      this.readValue(entries[i].at, depth + 1);
+      this.readMember(i == 0, view(entries[i].key), entries[i].at, depth + 1);
     }
-    this.literal.byte(0x7d);
+    this.literal.byte(CLOSE_BRACE);
+  }
+
+  private readMember(isFirst: bool, name: Bytes, value: Cursor, depth: i32): void {
+    this.beginMember(isFirst);
+    writeJsonText(this.literal, name);
+    this.literal.byte(0x3a);
+    this.readValue(value, depth);
   }
 
   private readList(at: Cursor, depth: i32): void {
@@ -169,7 +151,7 @@ export class Format {
     if (++this.fields > FIELDS_MAX) return at.refuse("", "more than " + FIELDS_MAX.toString() + " values");
     switch (at.kind) {
       case JsonKind.String:
-        return this.readTemplate(at);
+        return this.readPieces(at, "", view(at.asBytes()), Style.JsonPart);
       case JsonKind.Object:
         return this.readObject(at, depth);
       case JsonKind.Array:
@@ -182,35 +164,22 @@ export class Format {
     }
   }
 
-  /** One operator alone keeps its type; with anything beside it the value is a string. */
-  private readTemplate(at: Cursor): void {
-    const source = at.asBytes();
-    const template = new Template(view(source));
-    if (template.error.length > 0) return at.refuse("", template.error);
+  /** A template in the member `name`. One operator alone keeps its type in JSON; with anything beside it the value is a string. */
+  private readPieces(at: Cursor, name: string, source: Bytes, style: Style): void {
+    const template = new Template(source);
     const pieces = template.pieces;
-    if (pieces.length == 1 && !pieces[0].isLiteral) {
-      this.addOperator(this.maker.make(pieces[0]), Style.JsonValue, this.omitEmpty);
-      if (this.maker.error.length > 0) at.refuse("", this.maker.error);
-      return;
-    }
-    this.literal.byte(QUOTE);
+    const isAlone = style == Style.JsonPart && pieces.length == 1 && !pieces[0].isLiteral;
+    const isString = style == Style.JsonPart && !isAlone;
+    if (template.error.length > 0) return at.refuse(name, template.error);
+    if (isString) this.literal.byte(QUOTE);
     for (let i = 0; i < pieces.length; i++) {
-      if (pieces[i].isLiteral) writeJsonCharacters(this.literal, view(pieces[i].literal));
-      else this.addOperator(this.maker.make(pieces[i]), Style.JsonPart, false);
-      if (this.maker.error.length > 0) at.refuse("", this.maker.error);
+      const literal = pieces[i].literal;
+      if (!pieces[i].isLiteral) this.addOperator(this.maker.make(pieces[i]), isAlone ? Style.JsonValue : style);
+      else if (isString) writeJsonCharacters(this.literal, literal);
+      else writeTextCharacters(this.literal, literal);
+      if (this.maker.error.length > 0) at.refuse(name, this.maker.error);
     }
-    this.literal.byte(QUOTE);
-  }
-
-  private useDefault(): void {
-    this.literal.byte(OPEN_BRACE);
-    for (let i = 0; i < DEFAULT_FIELDS.length; i += 2) {
-      this.beginMember(i == 0);
-      this.literal.text('"' + DEFAULT_FIELDS[i] + '":');
-      const template = new Template(view(utf8(DEFAULT_FIELDS[i + 1])));
-      this.addOperator(this.maker.make(template.pieces[0]), Style.JsonValue, false);
-    }
-    this.literal.byte(0x7d);
+    if (isString) this.literal.byte(QUOTE);
   }
 
   /** A comma that is always there is part of the literal; with omitEmpty it depends on what came before. */
@@ -223,11 +192,11 @@ export class Format {
     }
   }
 
-  private addOperator(operator: Operator, style: Style, isOptional: bool): void {
+  private addOperator(operator: Operator, style: Style): void {
     const step = this.takeLiteral();
     step.operator = operator;
     step.style = style;
-    step.isOptional = isOptional;
+    step.isOptional = style == Style.JsonValue && this.omitEmpty;
     this.steps.push(step);
   }
 
@@ -284,6 +253,12 @@ export class Format {
         else if (!this.omitEmpty) to.bytes(ABSENT);
     }
   }
+}
+
+function defaultFields(at: Cursor): Cursor {
+  const document = new JsonDocument();
+  document.parse(DEFAULT_FIELDS, lengthOf(DEFAULT_FIELDS));
+  return new Cursor(document, 0, "", at.errors);
 }
 
 /** Whether a container has just been opened. A value never ends so: strings end with a quote. */

@@ -10,10 +10,15 @@ import { Action } from "../redact/redact-config";
 import { Redaction, Shape } from "../redact/redaction";
 import { RecordView } from "../record";
 
-export const enum HeaderSource {
+/** Where the header is, and what of it is shown. */
+export const enum HeaderForm {
   Request,
   Response,
   Trailers,
+  /** %REQUEST_HEADER_SHA256(X?Y)%: in hexadecimal. Of a header that is redacted: what redaction makes of it. */
+  Digest,
+  /** %REQ_WITHOUT_QUERY(X?Y)%: a path without its query, as Envoy's extension of that name. */
+  WithoutQuery,
 }
 
 /** One name to look for, with what its value becomes. */
@@ -45,11 +50,14 @@ export class HeaderName {
   }
 }
 
+const digest = memory.data(32, 16);
+const hex = new Writer(64);
+
 
 @final
 export class HeaderOperator extends Operator {
   constructor(
-    private source: HeaderSource,
+    private form: HeaderForm,
     private names: HeaderName[],
     private length: i32,
   ) {
@@ -57,82 +65,26 @@ export class HeaderOperator extends Operator {
   }
 
   ask(record: RecordView, value: Value): void {
-    const headers = headersOf(record, this.source);
+    const headers = headersOf(record, this.form);
     for (let i = 0; i < this.names.length; i++) {
       const name = unchecked(this.names[i]);
       const found = name.find(headers);
-      if (found != NONE) return value.setText(truncated(name.clean(found), this.length));
+      if (found != NONE) return value.setText(truncated(this.shown(name, found), this.length));
     }
     value.setAbsent();
   }
-}
 
-/** %REQ_WITHOUT_QUERY(X?Y)%: a path without its query, as Envoy's extension of that name. */
-@final
-export class WithoutQueryOperator extends Operator {
-  constructor(
-    private names: HeaderName[],
-    private length: i32,
-  ) {
-    super();
-  }
-
-  ask(record: RecordView, value: Value): void {
-    const headers = record.request();
-    for (let i = 0; i < this.names.length; i++) {
-      const name = unchecked(this.names[i]);
-      const found = name.find(headers);
-      if (found == NONE) continue;
-      const path = name.clean(pathOf(found));
-      return value.setText(truncated(path, this.length));
-    }
-    value.setAbsent();
+  private shown(name: HeaderName, found: Bytes): Bytes {
+    if (this.form == HeaderForm.WithoutQuery) return name.clean(pathOf(found));
+    if (this.form != HeaderForm.Digest || name.isRedacted) return name.clean(found);
+    sha256(found, digest);
+    hex.reset();
+    hex.hex(bytes(digest, 32));
+    return hex.view();
   }
 }
 
-const digest = memory.data(32, 16);
-
-/** %REQUEST_HEADER_SHA256(X?Y)%: in hexadecimal. Of a header that is redacted: what redaction makes of it. */
-@final
-export class HeaderDigestOperator extends Operator {
-  private hex: Writer = new Writer(64);
-
-  constructor(
-    private names: HeaderName[],
-    private length: i32,
-  ) {
-    super();
-  }
-
-  ask(record: RecordView, value: Value): void {
-    const headers = record.request();
-    for (let i = 0; i < this.names.length; i++) {
-      const name = unchecked(this.names[i]);
-      const found = name.find(headers);
-      if (found == NONE) continue;
-      if (name.isRedacted) return value.setText(truncated(name.clean(found), this.length));
-      sha256(found, digest);
-      this.hex.reset();
-      this.hex.hex(bytes(digest, 32));
-      return value.setText(truncated(this.hex.view(), this.length));
-    }
-    value.setAbsent();
-  }
-}
-
-/** %REQUEST_HEADERS_BYTES% and its like: names and values, as Envoy counts them. */
-@final
-export class HeaderBytesOperator extends Operator {
-  constructor(private source: HeaderSource) {
-    super();
-  }
-
-  ask(record: RecordView, value: Value): void {
-    value.setInteger(byteSize(headersOf(record, this.source)));
-  }
-}
-
-/** `HeaderMap::byteSize`. */
+/** Names and values, as `HeaderMap::byteSize` counts them. */
 export function byteSize(headers: HeaderList): i64 {
   let size: i64 = 0;
   for (let i = 0; i < headers.headerCount(); i++)
@@ -140,7 +92,7 @@ export function byteSize(headers: HeaderList): i64 {
   return size;
 }
 
-function headersOf(record: RecordView, source: HeaderSource): HeaderList {
-  if (source == HeaderSource.Request) return record.request();
-  return source == HeaderSource.Response ? record.responseHeaders() : record.responseTrailers();
+export function headersOf(record: RecordView, form: HeaderForm): HeaderList {
+  if (form == HeaderForm.Response) return record.responseHeaders();
+  return form == HeaderForm.Trailers ? record.responseTrailers() : record.request();
 }

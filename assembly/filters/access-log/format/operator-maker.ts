@@ -1,70 +1,69 @@
-// How a command becomes an operator. A group of operators is a method: it answers with null for a name it does not know,
-// and with `refuse` when the arguments are wrong.
-import { Bytes, indexOf, lengthOf, owned, slice, toText, utf8, view } from "../../../lib/bytes";
+// How a command becomes an operator: by its row in operator-table.ts. What is wrong with it is `error`; the operator that
+// comes back then is never used.
+import {
+  Bytes,
+  NONE,
+  at,
+  equal,
+  indexOf,
+  lengthOf,
+  owned,
+  slice,
+  startsWith,
+  text,
+  toText,
+  view,
+} from "../../../lib/bytes";
 import { JsonDocument, JsonKind } from "../../../lib/json/document";
 import { ClaimPath } from "../../../lib/match/claim-path";
 import { lowerCased } from "../../../lib/match/match";
-import { Piece, indexIn, splitAt } from "./command";
-import {
-  HeaderBytesOperator,
-  HeaderDigestOperator,
-  HeaderName,
-  HeaderOperator,
-  HeaderSource,
-  WithoutQueryOperator,
-} from "./header-operators";
-import { whyImpossible } from "./impossible";
-import { isFieldName } from "../names";
+import { isToken } from "../../../lib/match/named-match";
+import { Writer } from "../../../lib/writer";
+import { Piece } from "./command";
+import { HeaderForm, HeaderName, HeaderOperator } from "./header-operators";
 import { Operator } from "./operator";
-import { FORMS, METADATA_PATHS, METADATA_TYPES, PropertyForm, propertyOf } from "./operator-table";
+import { Kind, LENGTH, PARAMS, PARAMS_OPTIONAL, operatorRow } from "./operator-table";
 import {
   ClaimOperator,
   CoalesceOperator,
   ConstantOperator,
   EnvironmentOperator,
+  TimeOperator,
   TraceOperator,
   nothing,
 } from "./other-operators";
-import {
-  AddressProperty,
-  ConnectedOperator,
-  DurationProperty,
-  IntegerProperty,
-  PortProperty,
-  TextProperty,
-  UntypedProperty,
-} from "./property-operators";
-import { pathOfParts, propertyPath } from "./property-path";
-import { MISSING } from "../record";
+import { PropertyForm, PropertyOperator, UntypedProperty } from "./property-operators";
+import { putParts } from "./property-path";
 import { Action } from "../redact/redact-config";
 import { Redaction } from "../redact/redaction";
-import {
-  BytesReceivedOperator,
-  CodeOperator,
-  DurationOperator,
-  FlagsOperator,
-  GrpcForm,
-  GrpcStatusOperator,
-} from "./result-operators";
+import { ResultForm, ResultOperator } from "./result-operators";
 import { PathOperator, PathSource, QueryParamOperator, QueryParamsOperator } from "./target-operators";
 import { DEFAULT_FORMAT, TimeFormat } from "./time-format";
-import { EmitTimeOperator, StartTimeOperator } from "./time-operators";
 import { UniqueIdOperator } from "./unique-id";
+import { partAt, spelled, wordAt, wordIndex } from "../words";
 
-const MILLI: i64 = 1_000_000;
 const COLON: u8 = 0x3a;
 const QUESTION: u8 = 0x3f;
+const DOT: u8 = 0x2e;
+const UNDERSCORE: u8 = 0x5f;
 const COALESCE_MAX = 16;
 const COALESCE_BYTES_MAX = 16 * 1024;
-const CLAIMS_STATE = "wasm.gatehouse_claims";
+const CLAIMS_STATE = text("wasm.gatehouse_claims");
+const STATE_PREFIX = text("wasm.");
+const STATE_PATH = text("filter_state\0");
 /** Where Envoy's own filter leaves the claims of a token. */
-const NATIVE_CLAIMS = "envoy.filters.http.jwt_authn";
+const NATIVE_CLAIMS = text("envoy.filters.http.jwt_authn");
+/** What METADATA(TYPE:…) names. */
+const METADATA_TYPES = text("DYNAMIC CLUSTER ROUTE UPSTREAM_HOST LISTENER VIRTUAL_HOST");
+const METADATA_PATHS = text(
+  "metadata xds.cluster_metadata xds.route_metadata xds.upstream_host_metadata xds.listener_metadata xds.virtual_host_metadata",
+);
+const METADATA_STEP = text("\0filter_metadata\0");
+/** What a connection's address is asked for, in the order of ADDRESS_FORMS. */
+const ADDRESS_PARTS = text("ADDRESS ADDRESS_WITHOUT_PORT PORT");
 
-/** What may stand behind an operator's name, as bits. */
-const BARE = 0;
-const PARAMS = 1;
-const PARAMS_OPTIONAL = 2;
-const LENGTH = 4;
+/** Paths are put together here. */
+const path = new Writer();
 
 
 @final
@@ -78,298 +77,236 @@ export class OperatorMaker {
 
   make(command: Piece): Operator {
     this.error = "";
-    let made: Operator | null = this.ofHeaders(command);
-    if (made === null) made = this.ofTarget(command);
-    if (made === null) made = this.ofResult(command);
-    if (made === null) made = this.ofTime(command);
-    if (made === null) made = this.ofProperty(command);
-    if (made === null) made = this.ofState(command);
-    if (made === null) made = this.ofOthers(command);
-    if (made !== null) return made;
-    const reason = whyImpossible(command.name);
-    return this.refuse(
-      reason.length > 0
-        ? "`%" + command.name + "%` cannot be had in a Wasm filter: " + reason
-        : "unknown operator `%" + command.name + "%`",
-      command,
-    );
+    const row = operatorRow(command.name);
+    if (row == NONE) return this.fail(command, "unknown operator " + nameOf(command));
+    if (!this.takes(command, at(row, 0) - 0x30)) return nothing();
+    return this.made(command, at(row, 1), slice(row, 3));
   }
 
-  private refuse(message: string, command: Piece): Operator {
-    if (this.error.length == 0) this.error = message + " (at byte " + command.offset.toString() + ")";
+  private fail(command: Piece, message: string): Operator {
+    this.error = message + " (at byte " + command.offset.toString() + ")";
     return nothing();
+  }
+
+  private refuse(command: Piece, message: string): Operator {
+    return this.fail(command, nameOf(command) + " " + message);
   }
 
   /** Refuses what must not stand behind the name, or must. */
   private takes(command: Piece, syntax: i32): bool {
-    const name = "`%" + command.name + "%` ";
-    if ((syntax & (PARAMS | PARAMS_OPTIONAL)) == 0 && command.hasArguments)
-      this.refuse(name + "takes no arguments", command);
-    if ((syntax & PARAMS) != 0 && command.arguments.length == 0) this.refuse(name + "needs arguments", command);
-    if ((syntax & LENGTH) == 0 && command.length >= 0) this.refuse(name + "takes no length", command);
+    if ((syntax & LENGTH) == 0 && command.length >= 0) this.refuse(command, "takes no length");
+    if ((syntax & PARAMS) != 0 && lengthOf(command.arguments) == 0) this.refuse(command, "needs arguments");
+    if ((syntax & (PARAMS | PARAMS_OPTIONAL)) == 0 && command.hasArguments) this.refuse(command, "takes no arguments");
     return this.error.length == 0;
   }
 
-  private ofHeaders(command: Piece): Operator | null {
-    const name = command.name;
-    if (name == "REQ" || name == "REQUEST_HEADER") return this.header(command, HeaderSource.Request);
-    if (name == "RESP" || name == "RESPONSE_HEADER") return this.header(command, HeaderSource.Response);
-    if (name == "TRAILER" || name == "RESPONSE_TRAILER") return this.header(command, HeaderSource.Trailers);
-    if (name == "REQ_SHA256" || name == "REQUEST_HEADER_SHA256") {
-      return new HeaderDigestOperator(this.headerNames(command), command.length);
+  /** `rest` is what the row has for the kind. */
+  private made(command: Piece, kind: Kind, rest: Bytes): Operator {
+    const redaction = this.redaction;
+    const given = command.arguments;
+    switch (kind) {
+      case Kind.Property:
+        return this.property(<PropertyForm>digitOf(rest), rest, false);
+      case Kind.Address:
+        return this.address(command, rest);
+      case Kind.Header:
+        return this.header(command, <HeaderForm>digitOf(rest), given);
+      case Kind.FixedHeader:
+        return this.header(command, HeaderForm.Request, rest);
+      case Kind.Result:
+        return new ResultOperator(<ResultForm>digitOf(rest));
+      case Kind.GrpcStatus: {
+        const form = this.choice(command, text("CAMEL_STRING SNAKE_STRING NUMBER"), given);
+        return new ResultOperator(form == 2 ? ResultForm.GrpcNumber : <ResultForm>(ResultForm.GrpcCamel + form));
+      }
+      case Kind.Details: {
+        this.choice(command, text("ALLOW_WHITESPACES"), given);
+        const form = lengthOf(given) > 0 ? PropertyForm.Text : PropertyForm.Word;
+        return this.property(form, text("0response.code_details"), false);
+      }
+      case Kind.CommonDuration:
+        return this.commonDuration(command);
+      case Kind.StartTime:
+      case Kind.EmitTime:
+        return this.time(command, kind == Kind.StartTime);
+      case Kind.Path:
+        return this.path(command);
+      case Kind.QueryParam:
+        return new QueryParamOperator(owned(given), redaction, command.length);
+      case Kind.QueryParams: {
+        const form = this.choice(command, text("ORIG DECODED"), given);
+        return new QueryParamsOperator(form == 1, redaction, command.length);
+      }
+      case Kind.Metadata:
+        return this.metadata(command, digitOf(rest), given);
+      case Kind.TypedMetadata: {
+        const type = partAt(given, 0, COLON);
+        return this.metadata(command, wordIndex(METADATA_TYPES, type), slice(given, lengthOf(type) + 1));
+      }
+      case Kind.FilterState:
+        return this.filterState(command);
+      case Kind.Left:
+        return new UntypedProperty(owned(rest), redaction, Action.Keep, -1);
+      case Kind.Claim:
+        return this.claim(command);
+      case Kind.Coalesce:
+        return this.coalesce(command);
+      case Kind.Environment:
+        return new EnvironmentOperator(owned(given), command.length);
+      case Kind.TraceId:
+      case Kind.SpanId:
+        return new TraceOperator(kind == Kind.SpanId);
+      case Kind.UniqueId:
+        return new UniqueIdOperator();
+      case Kind.Constant:
+        return new ConstantOperator(rest);
+      default:
+        return this.impossible(command, rest);
     }
-    if (name == "REQ_WITHOUT_QUERY") return new WithoutQueryOperator(this.headerNames(command), command.length);
-    const bytes =
-      name == "REQUEST_HEADERS_BYTES"
-        ? 0
-        : name == "RESPONSE_HEADERS_BYTES"
-          ? 1
-          : name == "RESPONSE_TRAILERS_BYTES"
-            ? 2
-            : -1;
-    if (bytes < 0) return null;
-    this.takes(command, BARE);
-    return new HeaderBytesOperator(<HeaderSource>bytes);
   }
 
-  private header(command: Piece, source: HeaderSource): Operator {
-    return new HeaderOperator(source, this.headerNames(command), command.length);
+  private impossible(command: Piece, reason: Bytes): Operator {
+    const why = lengthOf(reason) == 0 ? "the host does not give it" : toText(reason);
+    return this.refuse(command, "cannot be had in a Wasm filter: " + why);
+  }
+
+  /** Which of `words` is `given`; the first when nothing is. */
+  private choice(command: Piece, words: Bytes, given: Bytes): i32 {
+    const index = lengthOf(given) == 0 ? 0 : wordIndex(words, given);
+    if (index < 0) this.refuse(command, "takes " + spelled(words, text(" or ")));
+    return max(index, 0);
+  }
+
+  /** The path stands behind the row's digit. */
+  private property(form: PropertyForm, row: Bytes, needsConnection: bool): Operator {
+    path.reset();
+    putParts(path, slice(row, 1), DOT);
+    return new PropertyOperator(owned(path.view()), form, this.redaction, needsConnection);
+  }
+
+  private address(command: Piece, row: Bytes): Operator {
+    const name = command.name;
+    const asked = slice(name, indexOf(name, UNDERSCORE, indexOf(name, UNDERSCORE) + 1) + 1);
+    const part = wordIndex(ADDRESS_PARTS, asked);
+    if (part < 0) return this.impossible(command, 0);
+    const form = part == 0 ? PropertyForm.Text : part == 1 ? PropertyForm.Host : PropertyForm.Port;
+    return this.property(form, row, digitOf(row) == 1);
   }
 
   /** `X?Y`: a name and one alternative. */
-  private headerNames(command: Piece): HeaderName[] {
+  private header(command: Piece, form: HeaderForm, given: Bytes): Operator {
     const names: HeaderName[] = [];
-    if (!this.takes(command, PARAMS | LENGTH)) return names;
-    const parts = splitAt(view(command.arguments), QUESTION);
-    if (parts.length > 2) this.refuse("`%" + command.name + "%` takes one alternative", command);
-    for (let i = 0; i < parts.length; i++) {
-      const name = headerName(parts[i]);
-      if (name.length == 0) this.refuse("`%" + command.name + "%` needs a header name", command);
+    for (let i = 0; ; i++) {
+      const part = partAt(given, i, QUESTION);
+      if (part == NONE) break;
+      if (i == 2) this.refuse(command, "takes one alternative");
+      const name = lowerCased(owned(part));
+      // A pseudo-header begins with a colon.
+      const isPseudo = name.length > 0 && name[0] == COLON;
+      if (!isToken(slice(view(name), isPseudo ? 1 : 0))) this.refuse(command, "needs a header name");
       names.push(new HeaderName(name, this.redaction));
     }
-    return names;
+    return new HeaderOperator(form, names, command.length);
   }
 
-  private ofTarget(command: Piece): Operator | null {
-    const name = command.name;
-    const redaction = this.redaction;
-    if (name == "QUERY_PARAM") {
-      this.takes(command, PARAMS | LENGTH);
-      return new QueryParamOperator(command.arguments, redaction, command.length);
+  private path(command: Piece): Operator {
+    const given = command.arguments;
+    const shown = partAt(given, 0, COLON);
+    const from = partAt(given, 1, COLON);
+    const query = lengthOf(shown) == 0 ? 0 : wordIndex(text("WQ NQ"), shown);
+    const source = from == NONE ? 2 : wordIndex(text("ORIG PATH ORIG_OR_PATH"), from);
+    if (query < 0 || source < 0 || partAt(given, 2, COLON) != NONE) {
+      return this.refuse(command, "takes WQ or NQ, then ORIG, PATH or ORIG_OR_PATH");
     }
-    if (name == "QUERY_PARAMS") {
-      this.takes(command, PARAMS_OPTIONAL | LENGTH);
-      const form = command.arguments.length == 0 ? 0 : indexIn(["ORIG", "DECODED"], view(command.arguments));
-      if (form < 0) return this.refuse("`%QUERY_PARAMS%` takes ORIG or DECODED", command);
-      return new QueryParamsOperator(form == 1, redaction, command.length);
-    }
-    if (name != "PATH") return null;
-    this.takes(command, PARAMS_OPTIONAL | LENGTH);
-    const parts = splitAt(view(command.arguments), COLON);
-    const query = lengthOf(parts[0]) == 0 ? 0 : indexIn(["WQ", "NQ"], parts[0]);
-    const source = parts.length < 2 ? 2 : indexIn(["ORIG", "PATH", "ORIG_OR_PATH"], parts[1]);
-    if (query < 0 || source < 0 || parts.length > 2) {
-      return this.refuse("`%PATH%` takes WQ or NQ, then ORIG, PATH or ORIG_OR_PATH", command);
-    }
-    return new PathOperator(<PathSource>source, query == 0, redaction, command.length);
-  }
-
-  private ofResult(command: Piece): Operator | null {
-    const name = command.name;
-    if (name == "RESPONSE_CODE_DETAILS") return this.details(command);
-    if (name == "GRPC_STATUS") return this.grpcStatus(command);
-    if (name == "COMMON_DURATION") return this.commonDuration(command);
-    let made: Operator | null = null;
-    if (name == "RESPONSE_CODE") made = new CodeOperator();
-    else if (name == "DURATION") made = new DurationOperator();
-    else if (name == "BYTES_RECEIVED") made = new BytesReceivedOperator();
-    else if (name == "RESPONSE_FLAGS") made = new FlagsOperator(false);
-    else if (name == "RESPONSE_FLAGS_LONG") made = new FlagsOperator(true);
-    else if (name == "GRPC_STATUS_NUMBER") made = new GrpcStatusOperator(GrpcForm.Number);
-    if (made !== null) this.takes(command, BARE);
-    return made;
-  }
-
-  private details(command: Piece): Operator {
-    this.takes(command, PARAMS_OPTIONAL);
-    const keeps = command.arguments.length > 0;
-    if (keeps && indexIn(["ALLOW_WHITESPACES"], view(command.arguments)) < 0) {
-      return this.refuse("`%RESPONSE_CODE_DETAILS%` takes ALLOW_WHITESPACES", command);
-    }
-    return new TextProperty(propertyPath("response.code_details"), this.redaction, -1, !keeps);
-  }
-
-  private grpcStatus(command: Piece): Operator {
-    this.takes(command, PARAMS_OPTIONAL);
-    const forms = ["CAMEL_STRING", "SNAKE_STRING", "NUMBER"];
-    const form = command.arguments.length == 0 ? 0 : indexIn(forms, view(command.arguments));
-    if (form < 0) return this.refuse("`%GRPC_STATUS%` takes CAMEL_STRING, SNAKE_STRING or NUMBER", command);
-    return new GrpcStatusOperator(<GrpcForm>form);
+    return new PathOperator(<PathSource>source, query == 0, this.redaction, command.length);
   }
 
   /** Only between the two time points that the host tells of: what the upstream took. */
   private commonDuration(command: Piece): Operator {
-    if (!this.takes(command, PARAMS)) return nothing();
-    const parts = splitAt(view(command.arguments), COLON);
-    const unit = parts.length < 3 ? 0 : indexIn(["ms", "us", "ns"], parts[2]);
-    if (parts.length < 2 || parts.length > 3 || unit < 0) {
-      return this.refuse("`%COMMON_DURATION%` takes two time points and ms, us or ns", command);
-    }
-    const between = toText(parts[0]) + ":" + toText(parts[1]);
-    if (between != "US_TX_BEG:US_RX_END") {
-      return this.refuse(
-        "`%COMMON_DURATION%` of `" + between + "` cannot be had in a Wasm filter; US_TX_BEG:US_RX_END can",
-        command,
-      );
-    }
-    const unitNanos: i64 = unit == 0 ? MILLI : unit == 1 ? 1_000 : 1;
-    return new DurationProperty(propertyPath("response.backend_latency"), unitNanos);
-  }
-
-  private ofTime(command: Piece): Operator | null {
-    const isStart = command.name == "START_TIME";
-    if (!isStart && command.name != "EMIT_TIME") return null;
-    this.takes(command, PARAMS_OPTIONAL);
     const given = command.arguments;
-    const format = TimeFormat.compile(given.length == 0 ? view(utf8(DEFAULT_FORMAT)) : view(given));
-    if (format === null) return this.refuse("`%" + command.name + "%`: " + TimeFormat.error, command);
-    if (isStart) this.usesStart = true;
-    if (isStart) return new StartTimeOperator(format);
-    return new EmitTimeOperator(format);
-  }
-
-  private ofProperty(command: Piece): Operator | null {
-    const row = propertyOf(command.name);
-    if (row.length == 0) return null;
-    this.takes(command, BARE);
-    const path = propertyPath(row.substring(2));
-    const form = <PropertyForm>FORMS.indexOf(row.charAt(0));
-    const made = this.property(path, form);
-    // The host has the address of a host that was chosen; Envoy's operator that of a connection.
-    return command.name.startsWith("UPSTREAM_REMOTE_") ? new ConnectedOperator(made) : made;
-  }
-
-  private property(path: Bytes, form: PropertyForm): Operator {
-    switch (form) {
-      case PropertyForm.Integer:
-        return new IntegerProperty(path, MISSING);
-      case PropertyForm.Count:
-        return new IntegerProperty(path, 0);
-      case PropertyForm.Millis:
-        return new DurationProperty(path, MILLI);
-      case PropertyForm.Address:
-        return new AddressProperty(path);
-      case PropertyForm.Port:
-        return new PortProperty(path);
-      default:
-        return new TextProperty(path, this.redaction, -1, form == PropertyForm.Word);
+    const unit = partAt(given, 2, COLON);
+    const form = unit == NONE ? 0 : wordIndex(text("ms us ns"), unit);
+    if (form < 0 || partAt(given, 1, COLON) == NONE || partAt(given, 3, COLON) != NONE) {
+      return this.refuse(command, "takes two time points and ms, us or ns");
     }
-  }
-
-  private ofState(command: Piece): Operator | null {
-    if (command.name == "FILTER_STATE") return this.filterState(command);
-    const isTyped = command.name == "METADATA";
-    const type = isTyped
-      ? 0
-      : indexIn(["DYNAMIC_METADATA", "CLUSTER_METADATA", "", "UPSTREAM_METADATA"], view(utf8(command.name)));
-    if (type < 0) return null;
-    if (!this.takes(command, PARAMS | LENGTH)) return nothing();
-    const parts = splitAt(view(command.arguments), COLON);
-    const first = isTyped ? 1 : 0;
-    const kind = isTyped ? indexIn(METADATA_TYPES, parts[0]) : type;
-    if (kind < 0) return this.refuse("`%METADATA%` takes " + METADATA_TYPES.join(", ") + " first", command);
-    if (parts.length < first + 2) {
+    const points = unit == NONE ? given : slice(given, 0, lengthOf(given) - lengthOf(unit) - 1);
+    if (!equal(points, text("US_TX_BEG:US_RX_END"))) {
       return this.refuse(
-        "`%" + command.name + "%` needs a namespace and a key: the host gives no whole structures",
         command,
+        "of `" + toText(points) + "` cannot be had in a Wasm filter; US_TX_BEG:US_RX_END can",
       );
     }
-    const path = METADATA_PATHS[kind].split(".");
-    path.push("filter_metadata");
-    for (let i = first; i < parts.length; i++) path.push(toText(parts[i]));
-    if (kind == 0 && toText(parts[first]) == NATIVE_CLAIMS) return this.nativeClaim(command, parts.slice(first), path);
-    return new UntypedProperty(pathOfParts(path), this.redaction, Action.Keep, command.length);
+    return this.property(<PropertyForm>(PropertyForm.Millis + form), text("0response.backend_latency"), false);
   }
 
-  /** `envoy.filters.http.jwt_authn:<where>:<claim>`: redacted like the claim of that name. */
-  private nativeClaim(command: Piece, parts: Bytes[], path: string[]): Operator {
-    const steps: string[] = [];
-    for (let i = 2; i < parts.length; i++) steps.push(toText(parts[i]));
-    const action = this.redaction.ofClaim(pathOfParts(steps));
-    return new UntypedProperty(pathOfParts(path), this.redaction, action, command.length);
+  private time(command: Piece, atStart: bool): Operator {
+    const given = command.arguments;
+    const format = TimeFormat.compile(lengthOf(given) == 0 ? DEFAULT_FORMAT : given);
+    if (format === null) return this.fail(command, nameOf(command) + ": " + TimeFormat.error);
+    if (atStart) this.usesStart = true;
+    return new TimeOperator(format, atStart);
+  }
+
+  /** Of the type numbered `type`, `namespace:key…`. */
+  private metadata(command: Piece, type: i32, given: Bytes): Operator {
+    if (type < 0) return this.refuse(command, "takes " + spelled(METADATA_TYPES, text(" or ")) + " first");
+    if (indexOf(given, COLON) < 0) {
+      return this.refuse(command, "needs a namespace and a key: the host gives no whole structures");
+    }
+    path.reset();
+    putParts(path, wordAt(METADATA_PATHS, type), DOT);
+    path.bytes(METADATA_STEP);
+    const space = partAt(given, 0, COLON);
+    const isClaim = type == 0 && equal(space, NATIVE_CLAIMS);
+    const start = path.length + lengthOf(space) + 1;
+    putParts(path, given, COLON);
+    const all = path.view();
+    // `envoy.filters.http.jwt_authn:<where>:<claim>` is redacted like the claim of that name.
+    const where = indexOf(all, 0, start);
+    const claim = where < 0 ? slice(all, lengthOf(all)) : slice(all, where + 1);
+    const action = isClaim ? this.redaction.ofClaim(claim) : Action.Keep;
+    return new UntypedProperty(owned(all), this.redaction, action, command.length);
   }
 
   private filterState(command: Piece): Operator {
-    if (!this.takes(command, PARAMS | LENGTH)) return nothing();
-    const parts = splitAt(view(command.arguments), COLON);
-    const form = parts.length < 2 ? "TYPED" : toText(parts[1]);
-    const key = toText(parts[0]);
-    if (form != "PLAIN" || parts.length > 2 || key.length == 0) {
-      return this.refuse("`%FILTER_STATE%` needs `:PLAIN`: the host gives no other form", command);
+    const given = command.arguments;
+    const key = partAt(given, 0, COLON);
+    if (lengthOf(key) == 0 || !equal(slice(given, lengthOf(key)), text(":PLAIN"))) {
+      return this.refuse(command, "needs `:PLAIN`: the host gives no other form");
     }
-    if (key == CLAIMS_STATE && this.redaction.hasClaims) {
-      return this.refuse("the whole of the claims cannot be redacted; expected `%CLAIM(name)%`", command);
+    if (equal(key, CLAIMS_STATE) && this.redaction.hasClaims) {
+      return this.fail(command, "the whole of the claims cannot be redacted; expected `%CLAIM(name)%`");
     }
     // The host knows what filters have left by their names alone, without the prefix.
-    const path = key.startsWith("wasm.") ? [key.substring(5)] : ["filter_state", key];
-    return new UntypedProperty(pathOfParts(path), this.redaction, Action.Keep, command.length);
-  }
-
-  private ofOthers(command: Piece): Operator | null {
-    const name = command.name;
-    if (name == "CLAIM") return this.claim(command);
-    if (name == "COALESCE") return this.coalesce(command);
-    if (name == "ENVIRONMENT") {
-      this.takes(command, PARAMS | LENGTH);
-      return new EnvironmentOperator(command.arguments, command.length);
-    }
-    if (name == "VARIANT" || name == "LIMIT" || name == "REASON") {
-      this.takes(command, BARE);
-      return new UntypedProperty(
-        pathOfParts([toText(view(lowerCased(utf8("GATEHOUSE_" + name))))]),
-        this.redaction,
-        Action.Keep,
-        -1,
-      );
-    }
-    let made: Operator | null = null;
-    if (name == "TRACE_ID") made = new TraceOperator(false);
-    else if (name == "SPAN_ID") made = new TraceOperator(true);
-    else if (name == "UNIQUE_ID") made = new UniqueIdOperator();
-    else if (name == "STREAM_ID") made = new HeaderOperator(HeaderSource.Request, [this.requestId()], -1);
-    else if (name == "ACCESS_LOG_TYPE") made = new ConstantOperator(utf8("DownstreamEnd"));
-    if (made !== null) this.takes(command, BARE);
-    return made;
-  }
-
-  private requestId(): HeaderName {
-    return new HeaderName(utf8("x-request-id"), this.redaction);
+    const isLeft = startsWith(key, STATE_PREFIX);
+    path.reset();
+    if (!isLeft) path.bytes(STATE_PATH);
+    path.bytes(slice(key, isLeft ? lengthOf(STATE_PREFIX) : 0));
+    return new UntypedProperty(owned(path.view()), this.redaction, Action.Keep, command.length);
   }
 
   private claim(command: Piece): Operator {
-    if (!this.takes(command, PARAMS | LENGTH)) return nothing();
-    const steps = splitAt(view(command.arguments), 0x2e);
-    for (let i = 0; i < steps.length; i++) {
-      if (lengthOf(steps[i]) == 0 || indexOf(steps[i], 0) >= 0)
-        return this.refuse("`%CLAIM%` needs a claim's name", command);
+    const given = command.arguments;
+    for (let i = 0; ; i++) {
+      const step = partAt(given, i, DOT);
+      if (step == NONE) break;
+      if (lengthOf(step) == 0 || indexOf(step, 0) >= 0) return this.refuse(command, "needs a claim's name");
     }
-    return new ClaimOperator(ClaimPath.ofText(view(command.arguments)), this.redaction, command.length);
+    return new ClaimOperator(ClaimPath.ofText(given), this.redaction, command.length);
   }
 
   /** `{"operators": ["PROTOCOL", {"command": "REQ", "param": ":AUTHORITY", "max_length": 10}]}`, as Envoy has it. */
   private coalesce(command: Piece): Operator {
     const operators: Operator[] = [];
-    if (!this.takes(command, PARAMS | LENGTH)) return nothing();
     const document = new JsonDocument();
-    document.owner = command.arguments;
-    const isJson = document.parse(view(command.arguments), COALESCE_BYTES_MAX);
-    const list = isJson ? document.find(0, view(utf8("operators"))) : -1;
+    const isJson = document.parse(command.arguments, COALESCE_BYTES_MAX);
+    const list = isJson ? document.find(0, text("operators")) : -1;
     if (!document.is(list, JsonKind.Array) || document.size(list) == 0 || document.size(list) > COALESCE_MAX) {
-      return this.refuse('`%COALESCE%` needs {"operators": [...]} with 1 to 16 operators', command);
+      return this.refuse(command, 'needs {"operators": [...]} with 1 to 16 operators');
     }
     for (let node = document.first(list); node >= 0; node = document.after(node, list)) {
       const inner = innerCommand(document, node, command.offset);
-      if (inner === null || inner.name == "COALESCE") return this.refuse("`%COALESCE%` has a bad operator", command);
+      if (inner === null || equal(inner.name, command.name)) return this.refuse(command, "has a bad operator");
       const made = this.make(inner);
       if (this.error.length > 0) return made;
       operators.push(made);
@@ -380,27 +317,26 @@ export class OperatorMaker {
 
 /** An item of COALESCE: a name, or an object with command, param and max_length. */
 function innerCommand(document: JsonDocument, node: i32, offset: i32): Piece | null {
-  const piece = new Piece();
-  piece.offset = offset;
-  const isObject = document.is(node, JsonKind.Object);
-  const name = isObject ? document.find(node, view(utf8("command"))) : node;
+  const command = document.find(node, text("command"));
+  const name = command < 0 ? node : command;
   if (!document.is(name, JsonKind.String)) return null;
-  piece.name = toText(document.text(name));
-  const param = isObject ? document.find(node, view(utf8("param"))) : -1;
+  const piece = new Piece(document.text(name), NONE, offset);
+  const param = document.find(node, text("param"));
   if (document.is(param, JsonKind.String)) {
     piece.hasArguments = true;
-    piece.arguments = owned(document.text(param));
+    piece.arguments = document.text(param);
   }
-  const length = isObject ? document.find(node, view(utf8("max_length"))) : -1;
+  const length = document.find(node, text("max_length"));
   if (document.is(length, JsonKind.Integer))
     piece.length = <i32>min<i64>(max<i64>(document.integer(length), 0), i32.MAX_VALUE);
   return piece;
 }
 
-/** A header's name in lower case; empty when it is none. A pseudo-header begins with a colon. */
-function headerName(given: Bytes): StaticArray<u8> {
-  const name = lowerCased(owned(given));
-  const isPseudo = name.length > 0 && name[0] == COLON;
-  const rest = isPseudo ? owned(slice(view(name), 1)) : name;
-  return isFieldName(rest) || (!isPseudo && toText(view(name)) == "host") ? name : new StaticArray<u8>(0);
+function nameOf(command: Piece): string {
+  return "`%" + toText(command.name) + "%`";
+}
+
+/** The digit that a row's argument begins with. */
+function digitOf(rest: Bytes): i32 {
+  return <i32>at(rest, 0) - 0x30;
 }

@@ -43,6 +43,12 @@ export class Value {
     this.integer = integer;
   }
 
+  /** A number below 0 is "absent". */
+  setKnown(integer: i64): void {
+    if (integer < 0) this.setAbsent();
+    else this.setInteger(integer);
+  }
+
   setBoolean(value: bool): void {
     this.kind = ValueKind.Boolean;
     this.integer = value ? 1 : 0;

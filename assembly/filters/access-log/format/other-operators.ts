@@ -1,11 +1,12 @@
-// What the other three filters left, the trace of the request, constants, and the first of several operators that has a
-// value.
-import { NONE, view } from "../../../lib/bytes";
+// What the other three filters left, the trace of the request, times, constants, and the first of several operators that
+// has a value.
+import { Bytes, NONE, view } from "../../../lib/bytes";
 import { ClaimPath } from "../../../lib/match/claim-path";
 import { Operator, Value, ValueKind, truncated } from "./operator";
 import { Action } from "../redact/redact-config";
-import { Redaction } from "../redact/redaction";
-import { RecordView } from "../record";
+import { Redaction, Shape } from "../redact/redaction";
+import { MISSING, RecordView } from "../record";
+import { TimeFormat } from "./time-format";
 import { TraceContext } from "../select/trace-context";
 
 /** %CLAIM(path)%: of the token that let the request in; a list or an object is absent. */
@@ -24,10 +25,7 @@ export class ClaimOperator extends Operator {
 
   ask(record: RecordView, value: Value): void {
     const found = this.path.textIn(record.request());
-    if (found == NONE) return value.setAbsent();
-    const clean =
-      this.action == Action.Keep ? this.redaction.plain(found) : this.redaction.replacement(this.action, found);
-    value.setText(truncated(clean, this.length));
+    value.setText(truncated(this.redaction.header(this.action, Shape.Plain, found), this.length));
   }
 }
 
@@ -46,16 +44,32 @@ export class TraceOperator extends Operator {
   }
 }
 
-/** The same text for every request; an empty one is absent. */
+/** %START_TIME(…)% and %EMIT_TIME(…)%. */
 @final
-export class ConstantOperator extends Operator {
-  constructor(private text: StaticArray<u8>) {
+export class TimeOperator extends Operator {
+  constructor(
+    private format: TimeFormat,
+    private atStart: bool,
+  ) {
     super();
   }
 
   ask(record: RecordView, value: Value): void {
-    if (this.text.length == 0) value.setAbsent();
-    else value.setText(view(this.text));
+    const nanos = this.atStart ? record.startNanos() : record.nowNanos();
+    if (nanos == MISSING) value.setAbsent();
+    else value.setText(this.format.render(nanos));
+  }
+}
+
+/** The same text for every request; NONE is absent. It must live as long as this. */
+@final
+export class ConstantOperator extends Operator {
+  constructor(private text: Bytes) {
+    super();
+  }
+
+  ask(record: RecordView, value: Value): void {
+    value.setText(this.text);
   }
 }
 
@@ -97,5 +111,5 @@ export class CoalesceOperator extends Operator {
 
 /** What stands for an operator that was refused: the configuration is never used. */
 export function nothing(): Operator {
-  return new ConstantOperator(new StaticArray<u8>(0));
+  return new ConstantOperator(NONE);
 }

@@ -1,35 +1,85 @@
-// Operators whose value is one property of the proxy: a text, an integer, a duration, an address or its port.
-import { Bytes, NONE, at, indexOf, lastIndexOf, lengthOf, parseUnsigned, pointerOf, slice } from "../../../lib/bytes";
+// Operators whose value is one property of the proxy.
+import {
+  Bytes,
+  NONE,
+  at,
+  indexOf,
+  lastIndexOf,
+  lengthOf,
+  parseUnsigned,
+  pointerOf,
+  slice,
+  view,
+} from "../../../lib/bytes";
 import { Scratch } from "../../../lib/http/scratch";
 import { Operator, Value, truncated } from "./operator";
 import { propertyPath } from "./property-path";
 import { MISSING, RecordView } from "../record";
 import { Action } from "../redact/redact-config";
-import { Redaction } from "../redact/redaction";
+import { Redaction, Shape } from "../redact/redaction";
 
 const COLON: u8 = 0x3a;
 const OPEN_BRACKET: u8 = 0x5b;
 const CLOSE_BRACKET: u8 = 0x5d;
 const UNDERSCORE: u8 = 0x5f;
 
-/** A text; an empty one is absent. */
+/** How the property becomes a value. Numbers stand in the rows of operator-table.ts. */
+export const enum PropertyForm {
+  /** An empty one is absent. */
+  Text = 0,
+  /** White space becomes "_", as Envoy does where a text must stay one word. */
+  Word = 1,
+  Integer = 2,
+  /** An integer that is 0 when absent. */
+  Count = 3,
+  /** A duration in whole units, cut off. */
+  Millis = 4,
+  Micros = 5,
+  Nanos = 6,
+  /** `10.0.0.1:80`, `[::1]:80` or a path without the port. */
+  Host = 7,
+  Port = 8,
+}
+
+const UPSTREAM_LOCAL_ADDRESS = propertyPath("upstream.local_address");
+
+
 @final
-export class TextProperty extends Operator {
+export class PropertyOperator extends Operator {
   constructor(
-    private path: Bytes,
+    private path: StaticArray<u8>,
+    private form: PropertyForm,
     private redaction: Redaction,
-    private length: i32,
-    /** White space becomes "_", as Envoy does where a text must stay one word. */
-    private joined: bool,
+    /** Absent unless there was a connection to the upstream. */
+    private needsConnection: bool,
   ) {
     super();
   }
 
   ask(record: RecordView, value: Value): void {
-    const found = record.property(this.path);
-    if (found == NONE || lengthOf(found) == 0) return value.setAbsent();
+    value.setAbsent();
+    if (this.needsConnection && record.property(UPSTREAM_LOCAL_ADDRESS) == NONE) return;
+    if (this.form >= PropertyForm.Integer && this.form <= PropertyForm.Nanos) {
+      return value.setKnown(this.number(record.integer(view(this.path))));
+    }
+    const found = record.property(view(this.path));
+    if (found == NONE || lengthOf(found) == 0) return;
+    if (this.form == PropertyForm.Port) value.setKnown(parseUnsigned(slice(found, portStart(found))));
+    else value.setText(this.form == PropertyForm.Host ? withoutPort(found) : this.text(found));
+  }
+
+  private text(found: Bytes): Bytes {
     const clean = this.redaction.scrubbed(found);
-    value.setText(truncated(this.joined ? withoutBlanks(clean) : clean, this.length));
+    return this.form == PropertyForm.Word ? withoutBlanks(clean) : clean;
+  }
+
+  private number(found: i64): i64 {
+    if (found == MISSING) return this.form == PropertyForm.Count ? 0 : MISSING;
+    return this.form == PropertyForm.Millis
+      ? found / 1_000_000
+      : this.form == PropertyForm.Micros
+        ? found / 1_000
+        : found;
   }
 }
 
@@ -52,70 +102,6 @@ function isBlank(byte: u8): bool {
   return byte == 0x20 || (byte >= 0x09 && byte <= 0x0d);
 }
 
-
-@final
-export class IntegerProperty extends Operator {
-  constructor(
-    private path: Bytes,
-    /** What an absent one is; MISSING: absent. */
-    private fallback: i64,
-  ) {
-    super();
-  }
-
-  ask(record: RecordView, value: Value): void {
-    const found = record.integer(this.path);
-    const shown = found == MISSING ? this.fallback : found;
-    if (shown == MISSING) value.setAbsent();
-    else value.setInteger(shown);
-  }
-}
-
-/** A duration in whole units, cut off. */
-@final
-export class DurationProperty extends Operator {
-  constructor(
-    private path: Bytes,
-    private unitNanos: i64,
-  ) {
-    super();
-  }
-
-  ask(record: RecordView, value: Value): void {
-    const nanos = record.integer(this.path);
-    if (nanos == MISSING) value.setAbsent();
-    else value.setInteger(nanos / this.unitNanos);
-  }
-}
-
-/** `10.0.0.1:80`, `[::1]:80` or a path without the port. */
-@final
-export class AddressProperty extends Operator {
-  constructor(private path: Bytes) {
-    super();
-  }
-
-  ask(record: RecordView, value: Value): void {
-    const address = record.property(this.path);
-    value.setText(address == NONE || lengthOf(address) == 0 ? NONE : withoutPort(address));
-  }
-}
-
-
-@final
-export class PortProperty extends Operator {
-  constructor(private path: Bytes) {
-    super();
-  }
-
-  ask(record: RecordView, value: Value): void {
-    const address = record.property(this.path);
-    const port = address == NONE ? -1 : parseUnsigned(slice(address, portStart(address)));
-    if (port < 0) value.setAbsent();
-    else value.setInteger(port);
-  }
-}
-
 /** An address of the internet has a port behind its last colon; others (a Unix socket's path) have none. */
 function portStart(address: Bytes): i32 {
   const colon = lastIndexOf(address, COLON);
@@ -130,21 +116,6 @@ function withoutPort(address: Bytes): Bytes {
   return isBracketed && at(host, lengthOf(host) - 1) == CLOSE_BRACKET ? slice(host, 1, lengthOf(host) - 1) : host;
 }
 
-const UPSTREAM_LOCAL_ADDRESS = propertyPath("upstream.local_address");
-
-/** Absent unless there was a connection to the upstream. */
-@final
-export class ConnectedOperator extends Operator {
-  constructor(private inner: Operator) {
-    super();
-  }
-
-  ask(record: RecordView, value: Value): void {
-    if (record.property(UPSTREAM_LOCAL_ADDRESS) == NONE) value.setAbsent();
-    else this.inner.ask(record, value);
-  }
-}
-
 /**
  * A value of metadata or filter state. The host loses its type: what is printable is a text, else eight bytes are a
  * double and one byte is a boolean; a structure cannot be told and is absent.
@@ -152,7 +123,7 @@ export class ConnectedOperator extends Operator {
 @final
 export class UntypedProperty extends Operator {
   constructor(
-    private path: Bytes,
+    private path: StaticArray<u8>,
     private redaction: Redaction,
     /** Of the whole value. */
     private action: Action,
@@ -162,11 +133,11 @@ export class UntypedProperty extends Operator {
   }
 
   ask(record: RecordView, value: Value): void {
-    const found = record.property(this.path);
+    const found = record.property(view(this.path));
     if (found == NONE) return value.setAbsent();
-    if (this.action != Action.Keep)
-      return value.setText(truncated(this.redaction.replacement(this.action, found), this.length));
-    if (isPrintable(found)) return value.setText(truncated(this.redaction.plain(found), this.length));
+    if (this.action != Action.Keep || isPrintable(found)) {
+      return value.setText(truncated(this.redaction.header(this.action, Shape.Plain, found), this.length));
+    }
     if (lengthOf(found) == 1) return value.setBoolean(load<u8>(pointerOf(found)) != 0);
     const double = lengthOf(found) == 8 ? load<f64>(pointerOf(found)) : NaN;
     if (double == Math.floor(double) && Math.abs(double) < 9e15) value.setInteger(<i64>double);

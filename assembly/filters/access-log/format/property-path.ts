@@ -1,25 +1,13 @@
 // Paths of properties as the ABI wants them: the parts with a zero byte between.
-import { Bytes, equal, text, utf8, view } from "../../../lib/bytes";
+import { Bytes, at, lengthOf, text } from "../../../lib/bytes";
+import { Writer } from "../../../lib/writer";
 
-/** Every path asked for so far. They live for ever, so that one configuration after the other must not keep its own. */
-const kept: Bytes[] = [];
-
-/** `propertyPath("request.time")` is the part list of CEL's dotted notation. */
+/** `propertyPath("request.time")` is the part list of CEL's dotted notation. For module constants. */
 export function propertyPath(dotted: string): Bytes {
-  return once(dotted.replaceAll(".", "\0"));
+  return text(dotted.replaceAll(".", "\0"));
 }
 
-/** The path of these parts, which may have dots in them. */
-export function pathOfParts(parts: string[]): Bytes {
-  return once(parts.join("\0"));
-}
-
-function once(path: string): Bytes {
-  const bytes = utf8(path);
-  for (let i = 0; i < kept.length; i++) {
-    if (equal(kept[i], view(bytes))) return kept[i];
-  }
-  const made = text(path);
-  kept.push(made);
-  return made;
+/** Appends the parts that `separator` divides, with zeros between. */
+export function putParts(to: Writer, parts: Bytes, separator: u8): void {
+  for (let i = 0; i < lengthOf(parts); i++) to.byte(at(parts, i) == separator ? 0 : at(parts, i));
 }

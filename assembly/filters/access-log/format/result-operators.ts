@@ -3,7 +3,7 @@ import { Bytes, NONE } from "../../../lib/bytes";
 import { Writer } from "../../../lib/writer";
 import { flagNames } from "./response-flags";
 import { grpcStatusName } from "./grpc-status";
-import { byteSize } from "./header-operators";
+import { HeaderForm, byteSize, headersOf } from "./header-operators";
 import { Operator, Value } from "./operator";
 import { propertyPath } from "./property-path";
 import { MISSING, RecordView } from "../record";
@@ -11,72 +11,71 @@ import { MISSING, RecordView } from "../record";
 const MILLI: i64 = 1_000_000;
 const REQUEST_TOTAL = propertyPath("request.total_size");
 
-/** %RESPONSE_CODE%: 0 without a response. */
-@final
-export class CodeOperator extends Operator {
-  ask(record: RecordView, value: Value): void {
-    value.setInteger(record.code());
-  }
+/** The first three are the HeaderForms of the same number. */
+export const enum ResultForm {
+  RequestHeadersBytes = 0,
+  ResponseHeadersBytes = 1,
+  ResponseTrailersBytes = 2,
+  /** The body's; the host gives it only together with the headers'. */
+  BytesReceived = 3,
+  /** 0 without a response. */
+  Code = 4,
+  /** In whole milliseconds. */
+  Duration = 5,
+  /** "-" for none, also in JSON. */
+  Flags = 6,
+  LongFlags = 7,
+  /** Of gRPC; absent unless the request was that. */
+  GrpcNumber = 8,
+  GrpcCamel = 9,
+  GrpcSnake = 10,
 }
 
-/** %DURATION%, in whole milliseconds. */
-@final
-export class DurationOperator extends Operator {
-  ask(record: RecordView, value: Value): void {
-    const nanos = record.durationNanos();
-    if (nanos == MISSING) value.setAbsent();
-    else value.setInteger(nanos / MILLI);
-  }
-}
 
-/** %BYTES_RECEIVED%: the body's; the host gives it only together with the headers'. */
 @final
-export class BytesReceivedOperator extends Operator {
-  ask(record: RecordView, value: Value): void {
-    const total = record.integer(REQUEST_TOTAL);
-    if (total == MISSING) value.setAbsent();
-    else value.setInteger(max<i64>(total - byteSize(record.request()), 0));
-  }
-}
-
-/** %RESPONSE_FLAGS% and %RESPONSE_FLAGS_LONG%: "-" for none, also in JSON. */
-@final
-export class FlagsOperator extends Operator {
-  constructor(private long: bool) {
+export class ResultOperator extends Operator {
+  constructor(private form: ResultForm) {
     super();
   }
 
   ask(record: RecordView, value: Value): void {
-    value.setText(flagNames(record.flags(), this.long));
-  }
-}
-
-export const enum GrpcForm {
-  Camel,
-  Snake,
-  Number,
-}
-
-/** %GRPC_STATUS(…)%: absent unless the request was gRPC. */
-@final
-export class GrpcStatusOperator extends Operator {
-  constructor(private form: GrpcForm) {
-    super();
+    const form = this.form;
+    if (form == ResultForm.Flags || form == ResultForm.LongFlags)
+      return value.setText(flagNames(record.flags(), form == ResultForm.LongFlags));
+    const number = this.number(record);
+    if (number == MISSING) value.setAbsent();
+    else if (form < ResultForm.GrpcCamel) value.setInteger(number);
+    else value.setText(statusText(number, form == ResultForm.GrpcSnake));
   }
 
-  ask(record: RecordView, value: Value): void {
-    const code = record.grpcStatus();
-    if (code == MISSING) return value.setAbsent();
-    if (this.form == GrpcForm.Number) return value.setInteger(code);
-    const name = grpcStatusName(code, this.form == GrpcForm.Snake);
-    value.setText(name != NONE ? name : digitsOf(code));
+  private number(record: RecordView): i64 {
+    switch (this.form) {
+      case ResultForm.BytesReceived: {
+        const total = record.integer(REQUEST_TOTAL);
+        return total == MISSING ? MISSING : max<i64>(total - byteSize(record.request()), 0);
+      }
+      case ResultForm.Code:
+        return record.code();
+      case ResultForm.Duration: {
+        const nanos = record.durationNanos();
+        return nanos == MISSING ? MISSING : nanos / MILLI;
+      }
+      case ResultForm.RequestHeadersBytes:
+      case ResultForm.ResponseHeadersBytes:
+      case ResultForm.ResponseTrailersBytes:
+        return byteSize(headersOf(record, <HeaderForm>this.form));
+      default:
+        return record.grpcStatus();
+    }
   }
 }
 
 const digits = new Writer(32);
 
 /** A code without a name stays a text, as in Envoy. */
-function digitsOf(code: i64): Bytes {
+function statusText(code: i64, snake: bool): Bytes {
+  const name = grpcStatusName(code, snake);
+  if (name != NONE) return name;
   digits.reset();
   digits.decimal(code);
   return digits.view();

@@ -1,29 +1,26 @@
 // Instants as the format of %START_TIME(…)% says: strftime's conversions as absl::FormatTime has them, and Envoy's own %s,
 // %f and %1f to %9f. In UTC, as Envoy's. Compiled at configuration; a conversion that is not known refuses it.
-import { Bytes, at, lengthOf, owned, slice, toText, utf8, view } from "../../../lib/bytes";
+import { Bytes, EMPTY, NONE, at, indexOf, lengthOf, owned, slice, text, toText, view } from "../../../lib/bytes";
 import { Civil, daysFromCivil } from "../../../lib/calendar";
 import { Writer } from "../../../lib/writer";
+import { wordAt } from "../words";
 
 const SECOND: i64 = 1_000_000_000;
 const DAY_SECONDS: i64 = 86_400;
 const PERCENT: u8 = 0x25;
 
 /** Envoy's default. */
-export const DEFAULT_FORMAT = "%Y-%m-%dT%H:%M:%E3SZ";
+export const DEFAULT_FORMAT = text("%Y-%m-%dT%H:%M:%E3SZ");
 
 const FORMAT_BYTES_MAX = 256;
 /** No conversion writes more than twenty times what it takes in the format. */
 const RENDERED_BYTES_MAX = 20 * FORMAT_BYTES_MAX;
 
-const PLUS_ZERO = utf8("+00:00");
-const DAYS = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(" ");
-const MONTHS = "January February March April May June July August September October November December".split(" ");
+const DAYS = text("Sunday Monday Tuesday Wednesday Thursday Friday Saturday");
+const MONTHS = text("January February March April May June July August September October November December");
 
-const DAYS_SHORT = DAYS.map<string>((name) => name.substring(0, 3));
-const MONTHS_SHORT = MONTHS.map<string>((name) => name.substring(0, 3));
-
-/** Conversions of one letter; those that stand for others are written out by `expanded`. */
-const LETTERS = "YmdHMSyjeIpuwaAbBsZz";
+/** Conversions of one letter. */
+const LETTERS = text("YmdHMSyjeIpuwaAbBsZz");
 
 const enum Part {
   Literal = 0,
@@ -61,51 +58,57 @@ export class TimeFormat {
   /** Compiles `format`; null when it has a conversion that is not known, with the reason in `error`. */
   static compile(format: Bytes): TimeFormat | null {
     const compiled = new TimeFormat();
-    if (lengthOf(format) > FORMAT_BYTES_MAX) {
-      TimeFormat.error = "a time format longer than " + FORMAT_BYTES_MAX.toString() + " bytes";
-      return null;
-    }
-    const source = view(expanded(toText(format)));
-    let from = 0;
-    for (let i = 0; i < lengthOf(source); i++) {
-      if (at(source, i) != PERCENT) continue;
-      compiled.literal(slice(source, from, i));
-      const width = compiled.conversion(slice(source, i));
-      if (width == 0) return null;
-      i += width - 1;
-      from = i + 1;
-    }
-    compiled.literal(slice(source, from));
-    return compiled;
+    if (lengthOf(format) <= FORMAT_BYTES_MAX) return compiled.read(format) ? compiled : null;
+    TimeFormat.error = "a time format longer than " + FORMAT_BYTES_MAX.toString() + " bytes";
+    return null;
   }
 
-  private literal(part: Bytes): void {
-    if (lengthOf(part) > 0) this.pieces.push(new Piece(Part.Literal, 0, owned(part)));
+  private read(format: Bytes): bool {
+    for (let from = 0; from < lengthOf(format);) {
+      const percent = indexOf(format, PERCENT, from);
+      if (percent < 0) {
+        this.add(Part.Literal, 0, slice(format, from));
+        break;
+      }
+      if (percent > from) this.add(Part.Literal, 0, slice(format, from, percent));
+      const width = this.conversion(slice(format, percent));
+      if (width == 0) return false;
+      from = percent + width;
+    }
+    return true;
+  }
+
+  private add(kind: i32, digits: i32, literal: Bytes = EMPTY): void {
+    this.pieces.push(new Piece(kind, digits, owned(literal)));
   }
 
   /** Takes the conversion that `rest` begins with; gives its width, 0 when it is none. */
   private conversion(rest: Bytes): i32 {
-    const none = new StaticArray<u8>(0);
-    const letter = lengthOf(rest) > 1 ? at(rest, 1) : 0;
-    const next = lengthOf(rest) > 2 ? at(rest, 2) : 0;
-    const last = lengthOf(rest) > 3 ? at(rest, 3) : 0;
-    const digits = letter >= 0x31 && letter <= 0x39 ? <i32>letter - 0x30 : 0;
-    if (letter == PERCENT) this.literal(slice(rest, 0, 1));
-    else if (letter == 0x66) this.pieces.push(new Piece(Part.Fraction, 9, none));
-    else if (digits > 0 && next == 0x66) this.pieces.push(new Piece(Part.Fraction, digits, none));
-    else if (letter == 0x45 && last == 0x53 && (next == 0x2a || (next >= 0x30 && next <= 0x39))) {
-      this.pieces.push(new Piece(Part.SecondsAndFraction, next == 0x2a ? -1 : <i32>next - 0x30, none));
+    const letter = byteAt(rest, 1);
+    const next = byteAt(rest, 2);
+    const digit = letter - 0x31 < 9;
+    if (letter == PERCENT) {
+      this.add(Part.Literal, 0, slice(rest, 0, 1));
+    } else if (letter == 0x66 || (digit && next == 0x66)) {
+      this.add(Part.Fraction, digit ? <i32>letter - 0x30 : 9);
+      return digit ? 3 : 2;
+    } else if (letter == 0x45 && byteAt(rest, 3) == 0x53 && (next == 0x2a || next - 0x30 < 10)) {
+      this.add(Part.SecondsAndFraction, next == 0x2a ? -1 : <i32>next - 0x30);
       return 4;
     } else if (letter == 0x45 && next == 0x7a) {
-      this.literal(view(PLUS_ZERO));
+      this.add(Part.Literal, 0, text("+00:00"));
       return 3;
-    } else if (letter != 0 && LETTERS.includes(String.fromCharCode(letter))) {
-      this.pieces.push(new Piece(<i32>letter, 0, none));
+    } else if (indexOf(LETTERS, letter) >= 0) {
+      this.add(<i32>letter, 0);
     } else {
-      TimeFormat.error = "unknown time conversion `" + toText(slice(rest, 0, 2)) + "`";
-      return 0;
+      const several = severalOf(letter);
+      if (several == NONE) {
+        TimeFormat.error = "unknown time conversion `" + toText(slice(rest, 0, 2)) + "`";
+        return 0;
+      }
+      this.read(several);
     }
-    return digits > 0 ? 3 : 2;
+    return 2;
   }
 
   /** The text of `unixNanos`; valid until the next call. */
@@ -187,41 +190,50 @@ export class TimeFormat {
       case 0x6a: // j
         return to.unsigned(<u64>(day - daysFromCivil(civil.year, 1, 1) + 1), 3);
       case 0x70: // p
-        return to.text(hour < 12 ? "AM" : "PM");
+        return to.bytes(hour < 12 ? text("AM") : text("PM"));
       case 0x75: // u
         return to.unsigned(weekDay == 0 ? 7 : weekDay);
       case 0x77: // w
         return to.unsigned(weekDay);
       case 0x61: // a
-        return to.text(DAYS_SHORT[weekDay]);
+        return to.bytes(slice(wordAt(DAYS, weekDay), 0, 3));
       case 0x41: // A
-        return to.text(DAYS[weekDay]);
+        return to.bytes(wordAt(DAYS, weekDay));
       case 0x62: // b
-        return to.text(MONTHS_SHORT[civil.month - 1]);
+        return to.bytes(slice(wordAt(MONTHS, civil.month - 1), 0, 3));
       case 0x42: // B
-        return to.text(MONTHS[civil.month - 1]);
+        return to.bytes(wordAt(MONTHS, civil.month - 1));
       case 0x73: // s
         return to.decimal(second);
       case 0x5a: // Z
-        return to.text("UTC");
+        return to.bytes(text("UTC"));
       default: // z
-        return to.text("+0000");
+        return to.bytes(text("+0000"));
     }
   }
 }
 
-/** The conversions that stand for several others, written out; `%%F` is a percent sign and an F. */
-function expanded(format: string): StaticArray<u8> {
-  return utf8(
-    format
-      .replaceAll("%%", "%\0")
-      .replaceAll("%F", "%Y-%m-%d")
-      .replaceAll("%T", "%H:%M:%S")
-      .replaceAll("%D", "%m/%d/%y")
-      .replaceAll("%R", "%H:%M")
-      .replaceAll("%h", "%b")
-      .replaceAll("%\0", "%%"),
-  );
+/** 0 behind the end. */
+function byteAt(text: Bytes, index: i32): u8 {
+  return index < lengthOf(text) ? at(text, index) : 0;
+}
+
+/** What a letter that stands for several conversions is short for; NONE for any other. */
+function severalOf(letter: u8): Bytes {
+  switch (letter) {
+    case 0x46: // F
+      return text("%Y-%m-%d");
+    case 0x54: // T
+      return text("%H:%M:%S");
+    case 0x44: // D
+      return text("%m/%d/%y");
+    case 0x52: // R
+      return text("%H:%M");
+    case 0x68: // h
+      return text("%b");
+    default:
+      return NONE;
+  }
 }
 
 function writeFraction(to: Writer, nanos: i64, digits: i32): void {

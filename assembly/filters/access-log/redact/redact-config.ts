@@ -96,7 +96,7 @@ export class RedactConfig {
       const given = isObject ? at.bytes("name") : at.asBytes();
       const action = isObject ? this.readAction(at, this.action) : this.action;
       const isHeader = member == "headers";
-      if (isHeader ? !isFieldName(given) : given.length == 0) {
+      if (isHeader ? !isFieldName(view(given)) : given.length == 0) {
         at.refuse(isObject ? "name" : "", isHeader ? "expected a header name" : "expected a name");
       }
       at.done();
@@ -146,7 +146,7 @@ export class RedactConfig {
     if (at.has("hashKey") && this.hashKey.length < HASH_KEY_BYTES_MIN) {
       at.refuse("hashKey", "expected at least " + HASH_KEY_BYTES_MIN.toString() + " characters");
     }
-    if (at.has("hashKeyFromEnv") && !isVariable(this.hashKeyVariable)) {
+    if (at.has("hashKeyFromEnv") && !isVariable(view(this.hashKeyVariable))) {
       at.refuse("hashKeyFromEnv", "expected the name of a variable");
     }
     if (at.has("hashKey") && at.has("hashKeyFromEnv")) at.refuse("hashKeyFromEnv", "expected only one of the two keys");

@@ -1,31 +1,33 @@
 // Names that say of themselves that a secret follows. Compared without case, "-", "_" and ".": `X-Api-Key` is `api_key`.
-import { Bytes, at, equal, find, lengthOf, lower, text } from "../../../lib/bytes";
+import { Bytes, at, equal, find, indexOf, lengthOf, lower, slice, text } from "../../../lib/bytes";
 import { Scratch } from "../../../lib/http/scratch";
 
 /** Anywhere in a name. */
-const PARTS = words(
+const PARTS = text(
   "token secret passw passphrase apikey accesskey privatekey signature credential assertion authorization sessionid bearer",
 );
 
 /** The whole name of a query parameter: too short or too common to be looked for inside of others. */
-const WHOLE = words("auth jwt sig code key pwd pass pin otp sid session samlresponse samlrequest");
+const WHOLE = text("auth jwt sig code key pwd pass pin otp sid session samlresponse samlrequest");
 
-function words(line: string): Bytes[] {
-  return line.split(" ").map<Bytes>((word) => text(word));
-}
-
+const BLANK: u8 = 0x20;
 const plain = new Scratch();
 
 /** A bit for the first three letters of each: a name without any of these, as nearly every one is, needs no search. */
-const STARTS = startsOf(PARTS.concat(WHOLE));
+const STARTS = new StaticArray<u64>(16);
+addStarts(PARTS);
+addStarts(WHOLE);
 
-function startsOf(names: Bytes[]): StaticArray<u64> {
-  const starts = new StaticArray<u64>(16);
-  for (let i = 0; i < names.length; i++) {
-    const bit = bitOf(((<u32>at(names[i], 0)) << 16) | ((<u32>at(names[i], 1)) << 8) | (<u32>at(names[i], 2)));
-    starts[bit >> 6] |= (<u64>1) << (bit & 63);
+function addStarts(words: Bytes): void {
+  for (let from = 0; from < lengthOf(words); from = wordEnd(words, from) + 1) {
+    const bit = bitOf(((<u32>at(words, from)) << 16) | ((<u32>at(words, from + 1)) << 8) | (<u32>at(words, from + 2)));
+    STARTS[bit >> 6] |= (<u64>1) << (bit & 63);
   }
-  return starts;
+}
+
+function wordEnd(words: Bytes, from: i32): i32 {
+  const end = indexOf(words, BLANK, from);
+  return end < 0 ? lengthOf(words) : end;
 }
 
 /** One of 1,024 places for three letters, by a prime of xxHash under which everyday names hit none that is taken. */
@@ -52,8 +54,8 @@ function hasStart(name: Bytes): bool {
 export function isSensitiveParam(name: Bytes): bool {
   if (!hasStart(name)) return false;
   const bare = bareName(name);
-  for (let i = 0; i < WHOLE.length; i++) {
-    if (equal(bare, unchecked(WHOLE[i]))) return true;
+  for (let from = 0; from < lengthOf(WHOLE); from = wordEnd(WHOLE, from) + 1) {
+    if (equal(bare, slice(WHOLE, from, wordEnd(WHOLE, from)))) return true;
   }
   return hasSensitivePart(bare);
 }
@@ -64,8 +66,8 @@ export function isSensitiveHeader(name: Bytes): bool {
 }
 
 function hasSensitivePart(bare: Bytes): bool {
-  for (let i = 0; i < PARTS.length; i++) {
-    if (find(bare, unchecked(PARTS[i])) >= 0) return true;
+  for (let from = 0; from < lengthOf(PARTS); from = wordEnd(PARTS, from) + 1) {
+    if (find(bare, slice(PARTS, from, wordEnd(PARTS, from))) >= 0) return true;
   }
   return false;
 }

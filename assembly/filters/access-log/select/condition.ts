@@ -1,10 +1,11 @@
 // Which requests get a line: conditions on the status, the duration, the flags, the gRPC status and the request, put
 // together with and, or, not. All members of one condition must hold.
 import { Cursor } from "../../../lib/config/reader";
-import { toText, view } from "../../../lib/bytes";
+import { equal, text, view } from "../../../lib/bytes";
 import { MatchList } from "../../../lib/match/match";
 import { MISSING, RecordView } from "../record";
 import { SHORT_FLAGS } from "../format/response-flags";
+import { spelled, wordIndex } from "../words";
 
 const DEPTH_MAX = 8;
 const ITEMS_MAX = 64;
@@ -121,10 +122,10 @@ function readFlags(at: Cursor): i64 {
   let bits: i64 = 0;
   if (at.has("flags") && items.length == 0) at.refuse("flags", "expected at least one item");
   for (let i = 0; i < items.length; i++) {
-    const name = toText(view(items[i].asBytes()));
-    const bit = SHORT_FLAGS.indexOf(name);
-    if (name == "any") bits = i64.MAX_VALUE;
-    else if (bit < 0) items[i].refuse("", "expected one of: any, " + SHORT_FLAGS.join(", "));
+    const name = items[i].asBytes();
+    const bit = wordIndex(SHORT_FLAGS, view(name));
+    if (equal(view(name), text("any"))) bits = i64.MAX_VALUE;
+    else if (bit < 0) items[i].refuse("", "expected one of: any, " + spelled(SHORT_FLAGS, text(", ")));
     else bits |= (<i64>1) << bit;
   }
   return bits;

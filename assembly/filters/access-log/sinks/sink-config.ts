@@ -1,6 +1,6 @@
 // Where lines go: the settings of `sinks`.
 import { Cursor } from "../../../lib/config/reader";
-import { Bytes, EMPTY, NONE, owned, utf8 } from "../../../lib/bytes";
+import { Bytes, EMPTY, NONE, owned, utf8, view } from "../../../lib/bytes";
 import { lowerCased } from "../../../lib/match/match";
 import { isFieldName, isFieldValue, isVariable } from "../names";
 import { NamedText, readLabels, readResource } from "../format/named-text";
@@ -55,7 +55,7 @@ export class SinkHeader {
   use(value: Bytes): string {
     this.value = owned(value == NONE ? EMPTY : value);
     if (this.value.length == 0) return "the variable is missing or empty";
-    return isFieldValue(this.value) ? "" : "the variable has control characters in it";
+    return isFieldValue(view(this.value)) ? "" : "the variable has control characters in it";
   }
 }
 
@@ -125,11 +125,12 @@ function readHeaders(parent: Cursor): SinkHeader[] {
     const at = items[i];
     if (!at.expectObject()) continue;
     const name = lowerCased(at.bytes("name"));
-    if (!isFieldName(name)) at.refuse("name", "expected a header name");
+    if (!isFieldName(view(name))) at.refuse("name", "expected a header name");
     const value = at.optionalBytes("value", new StaticArray<u8>(0));
     const variable = at.optionalBytes("valueFromEnv", new StaticArray<u8>(0));
-    if (!isFieldValue(value)) at.refuse("value", "expected a header value without control characters");
-    if (at.has("valueFromEnv") && !isVariable(variable)) at.refuse("valueFromEnv", "expected the name of a variable");
+    if (!isFieldValue(view(value))) at.refuse("value", "expected a header value without control characters");
+    if (at.has("valueFromEnv") && !isVariable(view(variable)))
+      at.refuse("valueFromEnv", "expected the name of a variable");
     if (at.has("value") == at.has("valueFromEnv")) at.refuse("", "expected value or valueFromEnv");
     at.done();
     headers.push(new SinkHeader(name, value, variable));

@@ -8,9 +8,9 @@ function parsed(source: string): string {
   if (template.error.length > 0) return "error: " + template.error;
   return template.pieces
     .map<string>((piece) => {
-      if (piece.isLiteral) return "'" + toText(view(piece.literal)) + "'";
-      const given = piece.hasArguments ? "(" + toText(view(piece.arguments)) + ")" : "";
-      return piece.name + given + (piece.length < 0 ? "" : ":" + piece.length.toString());
+      if (piece.isLiteral) return "'" + toText(piece.literal) + "'";
+      const given = piece.hasArguments ? "(" + toText(piece.arguments) + ")" : "";
+      return toText(piece.name) + given + (piece.length < 0 ? "" : ":" + piece.length.toString());
     })
     .join(" ");
 }
