@@ -1,11 +1,22 @@
 // What of a request never reaches a line: the settings of `redact`.
-import { Bytes, at as byteAt, equal, equalIgnoreCase, lengthOf, startsWith, utf8, view } from "../../../lib/bytes";
+import {
+  Bytes,
+  at as byteAt,
+  equal,
+  equalIgnoreCase,
+  lengthOf,
+  owned,
+  startsWith,
+  utf8,
+  view,
+} from "../../../lib/bytes";
 import { Cursor } from "../../../lib/config/reader";
 import { ClaimPath } from "../../../lib/match/claim-path";
 import { lowerCased } from "../../../lib/match/match";
 import { regexError } from "../../../lib/regex/regex";
 import { Searcher } from "../../../lib/regex/searcher";
 import { JsonKind } from "../../../lib/json/document";
+import { itemsOf } from "../items";
 import { isFieldName, isVariable } from "../names";
 import { isSensitiveHeader, isSensitiveParam } from "./sensitive-names";
 
@@ -68,10 +79,10 @@ export class RedactConfig {
     const config = new RedactConfig();
     config.defaults = at.boolean("defaults", true);
     config.action = config.readAction(at, Action.Mask);
-    config.headers = config.readNames(at, "headers");
-    config.queryParams = config.readNames(at, "queryParams");
-    config.cookies = config.readNames(at, "cookies");
-    config.readClaims(at);
+    config.headers = config.readNames(at, "headers", true);
+    config.queryParams = config.readNames(at, "queryParams", false);
+    config.cookies = config.readNames(at, "cookies", false);
+    config.claims = config.readClaims(at);
     config.readPatterns(at);
     config.readKey(at);
     at.done();
@@ -84,75 +95,62 @@ export class RedactConfig {
     return action;
   }
 
+  /** Of an item, which may be an object with its own action. */
+  private actionOf(at: Cursor): Action {
+    const action = at.isObject ? this.readAction(at, this.action) : this.action;
+    at.done();
+    return action;
+  }
+
   /** A list of names, each alone or with its action. Headers' names are put into lower case. */
-  private readNames(parent: Cursor, member: string): NamedAction[] {
-    const items = parent.list(member);
+  private readNames(parent: Cursor, list: string, areHeaders: bool): NamedAction[] {
+    const items = itemsOf(parent, list, 0, NAMES_MAX);
     const named: NamedAction[] = [];
-    if (items.length > NAMES_MAX) parent.refuse(member, "expected at most " + NAMES_MAX.toString() + " names");
     for (let i = 0; i < items.length; i++) {
-      const at = items[i];
-      const isObject = at.isObject;
-      if (!isObject && at.kind != JsonKind.String) at.refuse("", "expected a name, or an object with name and action");
-      const given = isObject ? at.bytes("name") : at.asBytes();
-      const action = isObject ? this.readAction(at, this.action) : this.action;
-      const isHeader = member == "headers";
-      if (isHeader ? !isFieldName(view(given)) : given.length == 0) {
-        at.refuse(isObject ? "name" : "", isHeader ? "expected a header name" : "expected a name");
+      const name = textOf(items[i], "name");
+      if (areHeaders && !isFieldName(view(name))) {
+        items[i].refuse(items[i].isObject ? "name" : "", "expected a header name");
       }
-      at.done();
-      named.push(new NamedAction(isHeader ? lowerCased(given) : given, action));
+      named.push(new NamedAction(areHeaders ? lowerCased(name) : name, this.actionOf(items[i])));
     }
     return named;
   }
 
-  private readClaims(parent: Cursor): void {
-    const items = parent.list("claims");
-    if (items.length > NAMES_MAX) parent.refuse("claims", "expected at most " + NAMES_MAX.toString() + " claims");
+  private readClaims(parent: Cursor): NamedAction[] {
+    const items = itemsOf(parent, "claims", 0, NAMES_MAX);
+    const named: NamedAction[] = [];
     for (let i = 0; i < items.length; i++) {
       const at = items[i];
       const path = at.isObject ? ClaimPath.read(at, "claim") : ClaimPath.readValue(at);
-      const action = at.isObject ? this.readAction(at, this.action) : this.action;
-      at.done();
-      const steps = path.property;
-      const copy = new StaticArray<u8>(lengthOf(steps));
-      memory.copy(changetype<usize>(copy), <usize>(<u32>steps), <usize>lengthOf(steps));
-      this.claims.push(new NamedAction(copy, action));
+      named.push(new NamedAction(owned(path.property), this.actionOf(at)));
     }
+    return named;
   }
 
   private readPatterns(parent: Cursor): void {
-    const items = parent.list("patterns");
-    if (items.length > PATTERNS_MAX) parent.refuse("patterns", "expected at most " + PATTERNS_MAX.toString());
+    const items = itemsOf(parent, "patterns", 0, PATTERNS_MAX);
     for (let i = 0; i < items.length; i++) {
-      const at = items[i];
-      const isObject = at.isObject;
-      if (!isObject && at.kind != JsonKind.String) {
-        at.refuse("", "expected a regular expression, or an object with regex and action");
-      }
-      const text = isObject ? at.bytes("regex") : at.asBytes();
-      const action = isObject ? this.readAction(at, this.action) : this.action;
-      at.done();
-      const where = isObject ? "regex" : "";
-      const searcher = Searcher.compile(view(text));
-      if (text.length == 0) at.refuse(where, "expected at least one character");
-      else if (searcher === null) at.refuse(where, regexError.describe(view(text)));
+      const text = view(textOf(items[i], "regex"));
+      const action = this.actionOf(items[i]);
+      const searcher = Searcher.compile(text);
       if (searcher !== null) this.patterns.push(new Pattern(searcher, action));
+      else items[i].refuse(items[i].isObject ? "regex" : "", regexError.describe(text));
     }
   }
 
   private readKey(at: Cursor): void {
+    const hasKey = at.has("hashKey");
+    const hasVariable = at.has("hashKeyFromEnv");
     this.hashKey = at.optionalBytes("hashKey", this.hashKey);
     this.hashKeyVariable = at.optionalBytes("hashKeyFromEnv", this.hashKeyVariable);
-    if (at.has("hashKey") && this.hashKey.length < HASH_KEY_BYTES_MIN) {
+    if (hasKey && this.hashKey.length < HASH_KEY_BYTES_MIN) {
       at.refuse("hashKey", "expected at least " + HASH_KEY_BYTES_MIN.toString() + " characters");
     }
-    if (at.has("hashKeyFromEnv") && !isVariable(view(this.hashKeyVariable))) {
+    if (hasVariable && !isVariable(view(this.hashKeyVariable))) {
       at.refuse("hashKeyFromEnv", "expected the name of a variable");
     }
-    if (at.has("hashKey") && at.has("hashKeyFromEnv")) at.refuse("hashKeyFromEnv", "expected only one of the two keys");
-    if (this.hashes && !at.has("hashKey") && !at.has("hashKeyFromEnv")) {
-      at.refuse("hashKey", "missing; the action hash needs a key");
-    }
+    if (hasKey && hasVariable) at.refuse("hashKeyFromEnv", "expected only one of the two keys");
+    if (this.hashes && !hasKey && !hasVariable) at.refuse("hashKey", "missing; the action hash needs a key");
   }
 
   /** Whether the value of the variable is a key; what is wrong otherwise. */
@@ -196,6 +194,16 @@ export class RedactConfig {
     }
     return Action.Keep;
   }
+}
+
+/** Of an item that is a text alone, or an object with the text in `member`; it is not empty. */
+function textOf(at: Cursor, member: string): StaticArray<u8> {
+  const isObject = at.isObject;
+  if (!isObject && at.kind != JsonKind.String)
+    at.refuse("", "expected a text, or an object with " + member + " and action");
+  const text = isObject ? at.bytes(member) : at.asBytes();
+  if (text.length == 0) at.refuse(isObject ? member : "", "expected at least one character");
+  return text;
 }
 
 /** Takes the place of a masked value; stands in a query, in a path and in a cookie without being encoded. */

@@ -3,30 +3,55 @@
 import { Cursor } from "../../../lib/config/reader";
 import { equal, text, view } from "../../../lib/bytes";
 import { MatchList } from "../../../lib/match/match";
-import { MISSING, RecordView } from "../record";
+import { itemsOf } from "../items";
+import { RecordView } from "../record";
 import { SHORT_FLAGS } from "../format/response-flags";
 import { spelled, wordIndex } from "../words";
 
 const DEPTH_MAX = 8;
 const ITEMS_MAX = 64;
 const DURATION_MAX: i64 = 366 * 24 * 3600 * 1_000_000_000;
+const STATUS_MAX: i64 = 999;
 const GRPC_MAX: i64 = 1_000_000;
+
+/** What a number has to lie between, both ends in it. */
+@final
+class Range {
+  least: i64 = 0;
+  most: i64 = i64.MAX_VALUE;
+
+  /** Reads the member `name`; null when it is missing. Its ends are durations, or numbers from 0 to `limit`. */
+  static read(parent: Cursor, name: string, limit: i64, ofDuration: bool): Range | null {
+    if (!parent.has(name)) return null;
+    const at = parent.object(name);
+    const range = new Range();
+    if (at.has("min")) range.least = endOf(at, "min", limit, ofDuration);
+    if (at.has("max")) range.most = endOf(at, "max", limit, ofDuration);
+    else if (at.node >= 0 && !at.has("min")) at.refuse("", "expected min, max or both");
+    if (range.least > range.most) at.refuse("min", "expected at most max");
+    at.done();
+    return range;
+  }
+
+  /** MISSING is less than any. */
+  has(value: i64): bool {
+    return value >= this.least && value <= this.most;
+  }
+}
+
+function endOf(at: Cursor, name: string, limit: i64, ofDuration: bool): i64 {
+  return ofDuration ? at.duration(name, 0, limit, 0) : at.integer(name, 0, limit, 0);
+}
 
 
 @final
 export class Condition {
-  private statusLeast: i64 = 0;
-  private statusMost: i64 = i64.MAX_VALUE;
-  private durationLeast: i64 = 0;
-  private durationMost: i64 = i64.MAX_VALUE;
-  private asksDuration: bool = false;
-  private asksStatus: bool = false;
+  private status: Range | null = null;
+  private duration: Range | null = null;
+  private grpc: Range | null = null;
   /** Of these bits one must be set; 0 does not ask. */
   private flags: i64 = 0;
   private match: MatchList = MatchList.empty();
-  private grpcLeast: i64 = 0;
-  private grpcMost: i64 = i64.MAX_VALUE;
-  private asksGrpc: bool = false;
   private and: Condition[] = [];
   private or: Condition[] = [];
   private not: Condition | null = null;
@@ -38,7 +63,9 @@ export class Condition {
       at.refuse("", "nested deeper than " + DEPTH_MAX.toString());
       return condition;
     }
-    condition.readRanges(at);
+    condition.status = Range.read(at, "status", STATUS_MAX, false);
+    condition.duration = Range.read(at, "duration", DURATION_MAX, true);
+    condition.grpc = Range.read(at, "grpcStatus", GRPC_MAX, false);
     condition.flags = readFlags(at);
     condition.match = MatchList.read(at, "match");
     if (at.has("match") && condition.match.isEmpty) at.refuse("match", "expected at least one item");
@@ -50,40 +77,19 @@ export class Condition {
     return condition;
   }
 
-  private readRanges(at: Cursor): void {
-    this.asksStatus = at.has("status");
-    if (this.asksStatus) {
-      const status = at.object("status");
-      if (status.has("min")) this.statusLeast = status.integer("min", 0, 999, 0);
-      if (status.has("max")) this.statusMost = status.integer("max", 0, 999, 0);
-      checkRange(status, this.statusLeast, this.statusMost);
-    }
-    this.asksDuration = at.has("duration");
-    if (this.asksDuration) {
-      const duration = at.object("duration");
-      if (duration.has("min")) this.durationLeast = duration.duration("min", 0, DURATION_MAX, 0);
-      if (duration.has("max")) this.durationMost = duration.duration("max", 0, DURATION_MAX, 0);
-      checkRange(duration, this.durationLeast, this.durationMost);
-    }
-    this.asksGrpc = at.has("grpcStatus");
-    if (this.asksGrpc) {
-      const grpc = at.object("grpcStatus");
-      if (grpc.has("min")) this.grpcLeast = grpc.integer("min", 0, GRPC_MAX, 0);
-      if (grpc.has("max")) this.grpcMost = grpc.integer("max", 0, GRPC_MAX, 0);
-      checkRange(grpc, this.grpcLeast, this.grpcMost);
-    }
-  }
-
   private get asks(): bool {
-    if (this.asksStatus || this.asksDuration || this.asksGrpc || this.flags != 0 || !this.match.isEmpty) return true;
-    return this.and.length > 0 || this.or.length > 0 || this.not !== null;
+    if (this.status !== null || this.duration !== null || this.grpc !== null || this.flags != 0) return true;
+    return !this.match.isEmpty || this.and.length > 0 || this.or.length > 0 || this.not !== null;
   }
 
   holds(record: RecordView): bool {
-    if (this.asksStatus && !isWithin(record.code(), this.statusLeast, this.statusMost)) return false;
+    const status = this.status;
+    if (status !== null && !status.has(record.code())) return false;
     if (this.flags != 0 && (record.flags() & this.flags) == 0) return false;
-    if (this.asksDuration && !isWithin(record.durationNanos(), this.durationLeast, this.durationMost)) return false;
-    if (this.asksGrpc && !isWithin(record.grpcStatus(), this.grpcLeast, this.grpcMost)) return false;
+    const duration = this.duration;
+    if (duration !== null && !duration.has(record.durationNanos())) return false;
+    const grpc = this.grpc;
+    if (grpc !== null && !grpc.has(record.grpcStatus())) return false;
     if (!this.match.isEmpty && !this.match.matches(record.request())) return false;
     for (let i = 0; i < this.and.length; i++) {
       if (!unchecked(this.and[i]).holds(record)) return false;
@@ -108,10 +114,8 @@ export function readConditions(at: Cursor, name: string): Condition[] {
 }
 
 function readItems(parent: Cursor, name: string, depth: i32): Condition[] {
-  const items = parent.list(name);
+  const items = itemsOf(parent, name, 1, ITEMS_MAX);
   const conditions: Condition[] = [];
-  if (parent.has(name) && items.length == 0) parent.refuse(name, "expected at least one item");
-  if (items.length > ITEMS_MAX) parent.refuse(name, "expected at most " + ITEMS_MAX.toString() + " items");
   for (let i = 0; i < items.length; i++) conditions.push(Condition.read(items[i], depth + 1));
   return conditions;
 }
@@ -129,14 +133,4 @@ function readFlags(at: Cursor): i64 {
     else bits |= (<i64>1) << bit;
   }
   return bits;
-}
-
-function checkRange(at: Cursor, least: i64, most: i64): void {
-  if (at.node >= 0 && !at.has("min") && !at.has("max")) at.refuse("", "expected min, max or both");
-  if (least > most) at.refuse("min", "expected at most max");
-  at.done();
-}
-
-function isWithin(value: i64, least: i64, most: i64): bool {
-  return value != MISSING && value >= least && value <= most;
 }
