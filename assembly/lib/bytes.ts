@@ -49,8 +49,11 @@ export function at(view: Bytes, index: i32): u8 {
   return load<u8>(pointerOf(view) + <usize>index);
 }
 
-/** The part [from, to), clamped to the view, so that no index can reach outside it. */
-export function slice(view: Bytes, from: i32, to: i32 = i32.MAX_VALUE): Bytes {
+/**
+ * The part [from, to), clamped to the view, so that no index can reach outside it. The default is a literal (of
+ * i32.MAX_VALUE): anything else the compiler has filled in by a function between, call by call.
+ */
+export function slice(view: Bytes, from: i32, to: i32 = 0x7fffffff): Bytes {
   const length = lengthOf(view);
   const end = to < length ? (to < 0 ? 0 : to) : length;
   const start = from < 0 ? 0 : from > end ? end : from;
