@@ -230,6 +230,15 @@ function inflatedList(offset: usize, count: i32): string[] {
   return list;
 }
 
+// @ts-ignore: decorator
+@global
+// @ts-ignore: decorator
+@inline
+/** An empty list: what a build makes of `[]` where the type is written beside it. */
+function emptyList<T>(): T {
+  return changetype<T>(__newArray(0, 0, idof<T>(), 0));
+}
+
 /** UTF-8 of a string as owned bytes, for configuration time. */
 export function utf8(value: string): StaticArray<u8> {
   const copy = new StaticArray<u8>(String.UTF8.byteLength(value));
