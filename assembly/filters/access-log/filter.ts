@@ -6,9 +6,10 @@ import { LogLevel, log } from "../../host/log";
 import { Counter } from "../../host/metrics";
 import { register } from "../../host/runtime";
 import { setTickPeriod, setTickPeriodOf } from "../../host/tick";
-import { lengthOf, view } from "../../lib/bytes";
+import { lengthOf, text, view } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
 import { Config } from "./config";
+import { countersOf } from "./counters";
 import { HostRecord } from "./host-record";
 import { HttpSink } from "./sinks/http-sink";
 import { Line } from "./format/line";
@@ -29,6 +30,10 @@ export {
   proxy_on_vm_start,
 } from "../../host/runtime";
 
+/** By verdict, and what was too long for a line. */
+const COUNTERS = text("written would_write filtered sampled_out capped too_long");
+const TOO_LONG = 5;
+
 const record = new HostRecord();
 const line = new Line();
 
@@ -46,12 +51,8 @@ class AccessLogRoot extends Root {
   private policy: Policy | null = null;
   private sinks: Sink[] = [];
   private wantsDescription: bool = false;
-  private written: Counter | null = null;
-  private wouldWrite: Counter | null = null;
-  private filtered: Counter | null = null;
-  private sampledOut: Counter | null = null;
-  private capped: Counter | null = null;
-  private tooLong: Counter | null = null;
+  /** By verdict, and TOO_LONG. Those there are when there is a policy. */
+  private counters: Counter[] = [];
   /** 0: never. */
   private tickMillis: i32 = 0;
   /** Sinks of plugins that are gone, until they have sent what they had. */
@@ -71,12 +72,7 @@ class AccessLogRoot extends Root {
   }
 
   private use(config: Config): void {
-    this.written = new Counter("gatehouse.access-log.lines.written");
-    this.wouldWrite = new Counter("gatehouse.access-log.lines.would_write");
-    this.filtered = new Counter("gatehouse.access-log.lines.filtered");
-    this.sampledOut = new Counter("gatehouse.access-log.lines.sampled_out");
-    this.capped = new Counter("gatehouse.access-log.lines.capped");
-    this.tooLong = new Counter("gatehouse.access-log.lines.too_long");
+    this.counters = countersOf("gatehouse.access-log.lines.", COUNTERS);
     this.policy = new Policy(config);
     record.readClocks();
     // A host may configure a root anew: it is its own heir then.
@@ -110,41 +106,29 @@ class AccessLogRoot extends Root {
     if (policy === null) return;
     record.open();
     const verdict = policy.judge(record);
-    if (verdict == Verdict.Write) this.hand(policy);
-    else this.count(verdict);
+    unchecked(this.counters[verdict == Verdict.Write ? this.hand(policy) : verdict]).add();
   }
 
-  private hand(policy: Policy): void {
+  /** Writes the line; gives the counter that has to know of it. */
+  private hand(policy: Policy): i32 {
     line.bytes = policy.write(record);
-    if (lengthOf(line.bytes) == 0) return add(this.tooLong);
+    if (lengthOf(line.bytes) == 0) return TOO_LONG;
     if (this.wantsDescription) policy.describe(record, line);
     for (let i = 0; i < this.sinks.length; i++) unchecked(this.sinks[i]).take(line);
-    add(this.written);
-  }
-
-  private count(verdict: Verdict): void {
-    switch (verdict) {
-      case Verdict.Filtered:
-        return add(this.filtered);
-      case Verdict.SampledOut:
-        return add(this.sampledOut);
-      case Verdict.Capped:
-        return add(this.capped);
-      default:
-        return add(this.wouldWrite);
-    }
+    return Verdict.Write;
   }
 
   onTick(): void {
     for (let i = 0; i < this.sinks.length; i++) this.sinks[i].tick();
     if (this.inherited.length == 0) return;
-    for (let i = this.inherited.length - 1; i >= 0; i--) {
+    const left: Sink[] = [];
+    for (let i = 0; i < this.inherited.length; i++) {
       const sink = this.inherited[i];
       sink.tick();
-      if (!sink.isOver) continue;
-      sink.abandon();
-      this.inherited.splice(i, 1);
+      if (sink.isOver) sink.abandon();
+      else left.push(sink);
     }
+    this.inherited = left;
     if (this.inherited.length == 0) setTickPeriod(this.tickMillis);
   }
 
@@ -155,18 +139,15 @@ class AccessLogRoot extends Root {
 
   /** What sinks have left an heir sends: an update of the settings loses nothing. */
   close(heir: Root | null): void {
-    const sinks = this.sinks.concat(this.inherited);
+    const sinks = this.sinks;
+    const inherited = this.inherited;
     this.sinks = [];
     this.inherited = [];
-    for (let i = 0; i < sinks.length; i++) {
-      const sink = sinks[i];
-      sink.shutDown();
-      if (heir === null || sink.isOver) sink.abandon();
-      else changetype<AccessLogRoot>(heir).inherit(sink);
-    }
+    leave(sinks, heir);
+    leave(inherited, heir);
   }
 
-  private inherit(sink: Sink): void {
+  inherit(sink: Sink): void {
     this.inherited.push(sink);
     const millis = sink.tickMillis();
     setTickPeriodOf(this.id, this.tickMillis == 0 ? millis : min(millis, this.tickMillis));
@@ -181,8 +162,13 @@ function answer(sinks: Sink[], token: u32, headers: i32, bodyBytes: i32, trailer
   return false;
 }
 
-function add(counter: Counter | null): void {
-  if (counter !== null) counter.add();
+function leave(sinks: Sink[], heir: Root | null): void {
+  for (let i = 0; i < sinks.length; i++) {
+    const sink = sinks[i];
+    sink.shutDown();
+    if (heir === null || sink.isOver) sink.abandon();
+    else changetype<AccessLogRoot>(heir).inherit(sink);
+  }
 }
 
 /** The key of keyed hashes, when the configuration names a variable for it. */

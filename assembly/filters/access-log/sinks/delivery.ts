@@ -13,7 +13,7 @@ import { Encoder } from "../format/encoder";
 import { Line } from "../format/line";
 import { Queue, NO_ROOM, measuredBytes } from "./queue";
 import { UNSTATED } from "./retry-after";
-import { Tally } from "./tally";
+import { Count, Tally } from "./tally";
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -50,10 +50,12 @@ const piece = new Writer(4 * 1024 * 1024);
 
 @final
 export class DeliverySettings {
+  /** A batch goes out when it has so many lines, or so many bytes of lines, or when the oldest is so old. */
   batchRecords: i32 = 512;
   batchBytes: i32 = 512 * 1024;
   intervalNanos: i64 = SECOND;
   timeoutNanos: i64 = 5 * SECOND;
+  /** What may wait in one worker; beyond it the oldest lines are dropped. */
   queueBytes: i32 = 4 * 1024 * 1024;
 }
 
@@ -86,12 +88,12 @@ export class Delivery {
 
   /** Takes in a line, at the cost of the oldest ones when the queue is full. */
   take(line: Line, now: i64, observedNanos: i64): void {
-    this.tally.queued++;
+    this.tally.add(Count.Queued, 1);
     piece.reset();
     this.encoder.writeRecord(piece, line, observedNanos);
     const dropped = piece.overflowed ? NO_ROOM : this.queue.push(piece.view(), now);
-    if (dropped == NO_ROOM) this.tally.droppedLarge++;
-    else this.tally.droppedFull += dropped;
+    if (dropped == NO_ROOM) this.tally.add(Count.DroppedLarge, 1);
+    else this.tally.add(Count.DroppedFull, dropped);
   }
 
   /** Whether `begin` has something to send now. */
@@ -138,8 +140,8 @@ export class Delivery {
     } else {
       const isAccepted = status >= 200 && status < 300;
       const rejected = isAccepted ? min<i64>(this.encoder.rejected(answer), this.batchCount) : this.batchCount;
-      this.tally.rejected += rejected;
-      this.tally.delivered += this.batchCount - rejected;
+      this.tally.add(Count.Rejected, rejected);
+      this.tally.add(Count.Delivered, this.batchCount - rejected);
       this.finish();
     }
   }
@@ -153,12 +155,12 @@ export class Delivery {
 
   private tryLater(now: i64, retryAfter: i64): void {
     this.tries++;
-    this.tally.retries++;
+    this.tally.add(Count.Retries, 1);
     if (this.isClosing) {
-      this.tally.droppedShutdown += this.batchCount;
+      this.tally.add(Count.DroppedShutdown, this.batchCount);
       this.finish();
     } else if (now - this.firstSentAt >= TRY_FOR_NANOS) {
-      this.tally.droppedRetries += this.batchCount;
+      this.tally.add(Count.DroppedRetries, this.batchCount);
       this.finish();
     } else {
       this.phase = Phase.Waiting;
@@ -203,7 +205,7 @@ export class Delivery {
 
   /** Gives up what is left, memory included. */
   abandon(): void {
-    this.tally.droppedShutdown += this.batchCount + this.queue.free();
+    this.tally.add(Count.DroppedShutdown, this.batchCount + this.queue.free());
     this.finish();
   }
 }

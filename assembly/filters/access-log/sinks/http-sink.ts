@@ -9,7 +9,8 @@ import { Pairs } from "../../../host/pairs";
 import { path, property } from "../../../host/property";
 import { Status } from "../../../host/status";
 import { Bytes, EMPTY, NONE, equal, lengthOf, owned, parseUnsigned, text, utf8, view } from "../../../lib/bytes";
-import { Delivery, DeliverySettings, NO_STATUS } from "./delivery";
+import { countersOf } from "../counters";
+import { Delivery, NO_STATUS } from "./delivery";
 import { Encoder } from "../format/encoder";
 import { Line } from "../format/line";
 import { LokiEncoder } from "./loki";
@@ -20,7 +21,7 @@ import { OtlpProtobufEncoder } from "./otlp-protobuf";
 import { UNSTATED, retryAfterNanos } from "./retry-after";
 import { Sink } from "./sink";
 import { Encoding, HttpSinkConfig } from "./sink-config";
-import { Tally } from "./tally";
+import { COUNTS, Count } from "./tally";
 
 /** Longer answers say nothing that we want to know; they are not even copied in. */
 const ANSWER_BYTES_MAX = 16 * 1024;
@@ -42,16 +43,6 @@ const SERVICE_NAME = utf8("service.name");
 const INSTANCE_ID = utf8("service.instance.id");
 const NODE_CLUSTER = path("xds.node.cluster");
 const NODE_ID = path("xds.node.id");
-
-function settingsOf(config: HttpSinkConfig): DeliverySettings {
-  const settings = new DeliverySettings();
-  settings.batchRecords = config.batchRecords;
-  settings.batchBytes = config.batchBytes;
-  settings.intervalNanos = config.batchIntervalMillis * MILLI;
-  settings.timeoutNanos = config.timeoutMillis * MILLI;
-  settings.queueBytes = config.queueBytes;
-  return settings;
-}
 
 function encoderOf(config: HttpSinkConfig): Encoder {
   switch (config.encoding) {
@@ -86,7 +77,8 @@ function addProperty(resource: NamedText[], name: StaticArray<u8>, at: Bytes): v
 @final
 export class HttpSink extends Sink {
   private readonly delivery: Delivery;
-  private readonly counters: TallyCounters;
+  /** Of the tallies of all workers together. */
+  private readonly counters: Counter[];
   private readonly headers: Pairs = new Pairs();
   /** Of the batch in flight. */
   private token: u32 = NO_CALL;
@@ -96,8 +88,8 @@ export class HttpSink extends Sink {
     private config: HttpSinkConfig,
   ) {
     super();
-    this.delivery = new Delivery(settingsOf(config), encoderOf(config), unixNanos() ^ monotonicNanos());
-    this.counters = new TallyCounters("gatehouse.access-log." + name + ".");
+    this.delivery = new Delivery(config.delivery, encoderOf(config), unixNanos() ^ monotonicNanos());
+    this.counters = countersOf("gatehouse.access-log." + name + ".", COUNTS);
     this.headers.add(METHOD, POST);
     this.headers.add(PATH, view(config.path));
     this.headers.add(AUTHORITY, view(config.authority));
@@ -119,7 +111,7 @@ export class HttpSink extends Sink {
 
   /** Often enough for the interval to be kept to a quarter; the clock is cheap, but not free. */
   tickMillis(): i32 {
-    return max(TICK_LEAST_MILLIS, min(TICK_MOST_MILLIS, this.config.batchIntervalMillis / 4));
+    return max(TICK_LEAST_MILLIS, min(TICK_MOST_MILLIS, <i32>(this.config.delivery.intervalNanos / (4 * MILLI))));
   }
 
   wantsDescription(): bool {
@@ -138,7 +130,9 @@ export class HttpSink extends Sink {
     const batch = this.delivery.begin(now);
     if (lengthOf(batch) == 0) return;
     const config = this.config;
-    if (startCall(view(config.cluster), this.headers, batch, config.timeoutMillis) == Status.Ok) {
+    if (
+      startCall(view(config.cluster), this.headers, batch, <u32>(config.delivery.timeoutNanos / MILLI)) == Status.Ok
+    ) {
       this.token = startedToken;
     } else {
       this.delivery.failed(now);
@@ -177,46 +171,9 @@ export class HttpSink extends Sink {
   }
 
   private report(): void {
-    this.counters.add(this.delivery.tally);
-    this.delivery.tally.clear();
+    for (let which = 0; which < this.counters.length; which++) {
+      const amount = this.delivery.tally.take(<Count>which);
+      if (amount > 0) this.counters[which].add(amount);
+    }
   }
-}
-
-/** The tally of all workers together. */
-@final
-class TallyCounters {
-  private readonly queued: Counter;
-  private readonly delivered: Counter;
-  private readonly rejected: Counter;
-  private readonly droppedFull: Counter;
-  private readonly droppedLarge: Counter;
-  private readonly droppedRetries: Counter;
-  private readonly droppedShutdown: Counter;
-  private readonly retries: Counter;
-
-  constructor(prefix: string) {
-    this.queued = new Counter(prefix + "queued");
-    this.delivered = new Counter(prefix + "delivered");
-    this.rejected = new Counter(prefix + "rejected");
-    this.droppedFull = new Counter(prefix + "dropped_full");
-    this.droppedLarge = new Counter(prefix + "dropped_large");
-    this.droppedRetries = new Counter(prefix + "dropped_retries");
-    this.droppedShutdown = new Counter(prefix + "dropped_shutdown");
-    this.retries = new Counter(prefix + "retries");
-  }
-
-  add(tally: Tally): void {
-    addTo(this.queued, tally.queued);
-    addTo(this.delivered, tally.delivered);
-    addTo(this.rejected, tally.rejected);
-    addTo(this.droppedFull, tally.droppedFull);
-    addTo(this.droppedLarge, tally.droppedLarge);
-    addTo(this.droppedRetries, tally.droppedRetries);
-    addTo(this.droppedShutdown, tally.droppedShutdown);
-    addTo(this.retries, tally.retries);
-  }
-}
-
-function addTo(counter: Counter, amount: i64): void {
-  if (amount > 0) counter.add(amount);
 }

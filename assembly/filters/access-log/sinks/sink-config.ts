@@ -2,10 +2,14 @@
 import { Cursor } from "../../../lib/config/reader";
 import { Bytes, EMPTY, NONE, owned, utf8, view } from "../../../lib/bytes";
 import { lowerCased } from "../../../lib/match/match";
+import { itemsOf } from "../items";
 import { isFieldName, isFieldValue, isVariable } from "../names";
+import { DeliverySettings } from "./delivery";
 import { NamedText, readLabels, readResource } from "../format/named-text";
 
-const MILLI: i64 = 1_000_000;
+/** Of what a duration may be. */
+const MILLIS_MIN: i64 = 10_000_000;
+const MINUTE: i64 = 60_000_000_000;
 const SINKS_MAX = 8;
 const NAME_BYTES_MAX = 64;
 const HEADERS_MAX = 16;
@@ -72,13 +76,7 @@ export class HttpSinkConfig {
   resource: NamedText[] = [];
   /** Labels of Loki's stream. */
   labels: NamedText[] = [];
-  timeoutMillis: i32 = 5_000;
-  /** A batch goes out when it has so many lines, or so many bytes of lines, or when the oldest is so old. */
-  batchRecords: i32 = 512;
-  batchBytes: i32 = 512 * 1024;
-  batchIntervalMillis: i32 = 1_000;
-  /** What may wait in one worker; beyond it the oldest lines are dropped. */
-  queueBytes: i32 = 4 * 1024 * 1024;
+  delivery: DeliverySettings = new DeliverySettings();
 
   static read(at: Cursor): HttpSinkConfig {
     const config = new HttpSinkConfig();
@@ -89,7 +87,6 @@ export class HttpSinkConfig {
     if (!isPath(config.path)) at.refuse("path", 'expected a path: "/" and printable characters without blanks');
     config.authority = at.has("authority") ? at.bytes("authority") : config.cluster;
     if (at.has("authority") && !isVisible(config.authority)) at.refuse("authority", "expected a host name");
-    config.timeoutMillis = millis(at, "timeout", 10, 60_000, config.timeoutMillis);
     config.headers = readHeaders(at);
     const isOtlp = config.encoding == Encoding.Otlp || config.encoding == Encoding.OtlpProtobuf;
     config.resource = readResource(at);
@@ -98,29 +95,25 @@ export class HttpSinkConfig {
     config.labels = readLabels(at);
     if (at.has("labels") && config.encoding != Encoding.Loki)
       at.refuse("labels", "only Loki has them: expected encoding loki");
-    readBatch(at.object("batch"), config);
-    config.queueBytes = <i32>at.integer("queueBytes", QUEUE_BYTES_MIN, QUEUE_BYTES_MAX, config.queueBytes);
+    readDelivery(at, config.delivery);
     at.done();
     return config;
   }
 }
 
-function readBatch(at: Cursor, config: HttpSinkConfig): void {
-  config.batchRecords = <i32>at.integer("records", 1, 10_000, config.batchRecords);
-  config.batchBytes = <i32>at.integer("bytes", 1_024, BATCH_BYTES_MAX, config.batchBytes);
-  config.batchIntervalMillis = millis(at, "interval", 10, 60_000, config.batchIntervalMillis);
-  at.done();
-}
-
-/** A duration in whole milliseconds. */
-function millis(at: Cursor, name: string, least: i64, most: i64, fallback: i32): i32 {
-  return <i32>(at.duration(name, least * MILLI, most * MILLI, fallback * MILLI) / MILLI);
+function readDelivery(at: Cursor, settings: DeliverySettings): void {
+  const batch = at.object("batch");
+  settings.timeoutNanos = at.duration("timeout", MILLIS_MIN, MINUTE, settings.timeoutNanos);
+  settings.queueBytes = <i32>at.integer("queueBytes", QUEUE_BYTES_MIN, QUEUE_BYTES_MAX, settings.queueBytes);
+  settings.batchRecords = <i32>batch.integer("records", 1, 10_000, settings.batchRecords);
+  settings.batchBytes = <i32>batch.integer("bytes", 1_024, BATCH_BYTES_MAX, settings.batchBytes);
+  settings.intervalNanos = batch.duration("interval", MILLIS_MIN, MINUTE, settings.intervalNanos);
+  batch.done();
 }
 
 function readHeaders(parent: Cursor): SinkHeader[] {
-  const items = parent.list("headers");
+  const items = itemsOf(parent, "headers", 0, HEADERS_MAX);
   const headers: SinkHeader[] = [];
-  if (items.length > HEADERS_MAX) parent.refuse("headers", "expected at most " + HEADERS_MAX.toString() + " headers");
   for (let i = 0; i < items.length; i++) {
     const at = items[i];
     if (!at.expectObject()) continue;
@@ -150,12 +143,9 @@ export class SinkConfig {
 
   /** Reads the list `sinks`; default one proxyLog. */
   static readAll(parent: Cursor): SinkConfig[] {
-    const items = parent.list("sinks");
+    const items = itemsOf(parent, "sinks", 1, SINKS_MAX);
     const sinks: SinkConfig[] = [];
     if (!parent.has("sinks")) sinks.push(SinkConfig.ofProxyLog());
-    else if (items.length == 0 || items.length > SINKS_MAX) {
-      parent.refuse("sinks", "expected 1 to " + SINKS_MAX.toString() + " sinks");
-    }
     for (let i = 0; i < items.length; i++) {
       const sink = SinkConfig.read(items[i]);
       for (let k = 0; k < sinks.length; k++) {
