@@ -1,6 +1,6 @@
 // Puts bytes together in a buffer of its own that grows by doubling and is kept from request to request, so that in the
 // steady state nothing is allocated. Knows numbers and bytes, not formats.
-import { Bytes, bytes, lengthOf, pointerOf } from "./bytes";
+import { Bytes, bytes, lengthOf, pointerOf, toText } from "./bytes";
 import { spent } from "./garbage";
 
 const FIRST_BYTES = 256;
@@ -122,4 +122,13 @@ function digitsOf(value: u64): i32 {
   let digits = 1;
   for (let rest = value; rest >= 10; rest /= 10) digits++;
   return digits;
+}
+
+const number = new Writer(32);
+
+/** `value` as a string, for configuration time. */
+export function decimal(value: i64): string {
+  number.reset();
+  number.decimal(value);
+  return toText(number.view());
 }

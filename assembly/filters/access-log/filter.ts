@@ -17,6 +17,7 @@ import { EnvoyLogSink, ProxyLogSink } from "./sinks/local-sinks";
 import { Policy, Verdict } from "./policy";
 import { Sink } from "./sinks/sink";
 import { SinkConfig, SinkKind } from "./sinks/sink-config";
+import { decimal } from "../../lib/writer";
 
 export {
   proxy_abi_version_0_2_1,
@@ -190,7 +191,7 @@ function readHeaders(config: Config, errors: ConfigErrors): void {
       const header = http.headers[k];
       if (header.variable.length == 0) continue;
       const problem = header.use(environmentVariable(view(header.variable)));
-      const at = "/sinks/" + i.toString() + "/http/headers/" + k.toString() + "/valueFromEnv";
+      const at = "/sinks/" + decimal(i) + "/http/headers/" + decimal(k) + "/valueFromEnv";
       if (problem.length > 0) errors.add(at, problem);
     }
   }

@@ -9,6 +9,7 @@ import { Route } from "./route";
 import { Sticky } from "./sticky";
 import { readVariants } from "./variants";
 import { VerdictHeaders } from "./verdict-headers";
+import { decimal } from "../../lib/writer";
 
 export const ROUTES_MAX = 256;
 
@@ -38,7 +39,7 @@ export class Config {
     config.instance = at.optionalText("instance", config.instance);
     config.mode = <Mode>at.choice("mode", ["enforce", "report"], Mode.Enforce);
     const items = at.list("routes");
-    if (items.length > ROUTES_MAX) at.refuse("routes", "expected at most " + ROUTES_MAX.toString() + " routes");
+    if (items.length > ROUTES_MAX) at.refuse("routes", "expected at most " + decimal(ROUTES_MAX) + " routes");
     const metrics = new Map<string, string>();
     for (let i = 0; i < items.length && !errors.any; i++) config.add(readRoute(items[i]), items[i], metrics);
     at.done();

@@ -9,6 +9,7 @@ import { sort } from "../../lib/sort";
 import { NAME_WANTED, isName, readName } from "./names";
 import { Route, ScheduledSplit, VariantRule } from "./route";
 import { PLACES, Split, VARIANTS_MAX } from "./split";
+import { decimal } from "../../lib/writer";
 
 export const SCHEDULE_MAX = 256;
 const KNOWN_WANTED = "expected the name of a variant of this route";
@@ -35,7 +36,7 @@ function checkShape(at: Cursor, rules: Cursor[], schedule: Cursor[]): void {
   if (!at.has("split") && !at.has("variants")) at.refuse("", "expected a split or variants");
   if (at.has("variants") && rules.length == 0) at.refuse("variants", "expected at least one item");
   if (at.has("schedule") && !at.has("split")) at.refuse("split", "missing; what holds before the schedule begins");
-  if (schedule.length > SCHEDULE_MAX) at.refuse("schedule", "expected at most " + SCHEDULE_MAX.toString() + " entries");
+  if (schedule.length > SCHEDULE_MAX) at.refuse("schedule", "expected at most " + decimal(SCHEDULE_MAX) + " entries");
 }
 
 /** The variants that take part in a split. */
@@ -63,7 +64,7 @@ function allNames(at: Cursor, rules: Cursor[], members: StaticArray<u8>[]): Stat
   for (let i = 0; i < members.length; i++) addName(names, members[i]);
   if (at.has("base") && !at.has("split")) addName(names, readName(at, "base"));
   if (names.length > VARIANTS_MAX)
-    at.refuse("", "expected at most " + VARIANTS_MAX.toString() + " variants, those of splits counted");
+    at.refuse("", "expected at most " + decimal(VARIANTS_MAX) + " variants, those of splits counted");
   return sort(names, (a, b) => compare(view(a), view(b)));
 }
 

@@ -5,12 +5,13 @@ import { environmentVariable } from "../../host/environment";
 import { Config } from "./config";
 import { readSecret } from "./keys/secret";
 import { HostSignatures } from "./token/verifier";
+import { decimal } from "../../lib/writer";
 
 /** Completes `config`, or refuses it by `errors`. */
 export function completeFromHost(config: Config, signatures: HostSignatures, errors: ConfigErrors): void {
   for (let i = 0; i < config.providers.length && !errors.any; i++) {
     const provider = config.providers[i];
-    const pointer = "/providers/" + i.toString();
+    const pointer = "/providers/" + decimal(i);
     if (provider.secretVariable.length > 0) {
       const problem = readSecret(provider, environmentVariable(view(utf8(provider.secretVariable))));
       if (problem.length > 0) errors.add(pointer + "/secretFromEnv", problem);

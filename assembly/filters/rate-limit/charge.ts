@@ -6,6 +6,7 @@ import { Limit } from "./limit";
 import { Store } from "./store";
 import { BucketSet, Found, OWN_SLOTS, setOf } from "./table";
 import { Table } from "./shared-state";
+import { decimal } from "../../lib/writer";
 
 /** Writes lost to other workers in a row before a request is refused rather than tried again. */
 const ATTEMPTS_MAX = 64;
@@ -67,7 +68,7 @@ export class Charge {
     this.tiers.push(own);
     for (let i = 0; i < limit.overrides.length; i++) {
       const other = limit.overrides[i];
-      const end = name + "/" + (i + 1).toString();
+      const end = name + "/" + decimal(i + 1);
       this.tiers.push(new Tier(other.bucket, other.seed, utf8(prefix + "b/" + end), utf8(prefix + "o/" + end)));
     }
   }

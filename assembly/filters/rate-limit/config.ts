@@ -3,6 +3,7 @@ import { ConfigErrors, Cursor, readConfig } from "../../lib/config/reader";
 import { equal, utf8, view } from "../../lib/bytes";
 import { readFieldName } from "./key";
 import { Limit } from "./limit";
+import { decimal } from "../../lib/writer";
 
 const SECOND: i64 = 1_000_000_000;
 /** More limits than anyone reads; each costs two host calls a request. A question to the service counts them in 64 bits. */
@@ -92,7 +93,7 @@ export class Config {
 function readLimits(at: Cursor): Limit[] {
   const items = at.list("limits");
   const limits: Limit[] = [];
-  if (items.length > LIMITS_MAX) at.refuse("limits", "expected at most " + LIMITS_MAX.toString() + " limits");
+  if (items.length > LIMITS_MAX) at.refuse("limits", "expected at most " + decimal(LIMITS_MAX) + " limits");
   for (let i = 0; i < items.length; i++) {
     const limit = Limit.read(items[i]);
     for (let j = 0; j < i; j++) {
@@ -106,7 +107,7 @@ function readLimits(at: Cursor): Limit[] {
 function readHeaders(parent: Cursor, name: string): HeaderValue[] {
   const items = parent.list(name);
   const headers: HeaderValue[] = [];
-  if (items.length > HEADERS_MAX) parent.refuse(name, "expected at most " + HEADERS_MAX.toString() + " headers");
+  if (items.length > HEADERS_MAX) parent.refuse(name, "expected at most " + decimal(HEADERS_MAX) + " headers");
   for (let i = 0; i < items.length; i++) {
     const at = items[i];
     if (!at.expectObject()) continue;

@@ -5,6 +5,7 @@ import { siphash } from "../../lib/hash";
 import { MatchList } from "../../lib/match/match";
 import { TokenBucket } from "./bucket";
 import { KeyPart, readFieldName } from "./key";
+import { decimal } from "../../lib/writer";
 
 const SECOND: i64 = 1_000_000_000;
 /** Envoy's own lower bound of fill_interval. */
@@ -65,7 +66,7 @@ export class Limit {
     if (!isName(limit.name)) at.refuse("name", "expected letters, digits, '-', '_' and '.', at most 64");
     limit.match = MatchList.read(at, "match");
     const parts = at.list("key");
-    if (parts.length > KEY_PARTS_MAX) at.refuse("key", "expected at most " + KEY_PARTS_MAX.toString() + " parts");
+    if (parts.length > KEY_PARTS_MAX) at.refuse("key", "expected at most " + decimal(KEY_PARTS_MAX) + " parts");
     for (let i = 0; i < parts.length; i++) limit.key.push(KeyPart.read(parts[i]));
     limit.bucket = readBucket(at);
     limit.seed = seedOf(limit.name, limit.bucket, 0);
@@ -110,7 +111,7 @@ function readBucket(parent: Cursor): TokenBucket {
 function readOverrides(parent: Cursor, name: StaticArray<u8>): Override[] {
   const items = parent.list("overrides");
   const overrides: Override[] = [];
-  if (items.length > OVERRIDES_MAX) parent.refuse("overrides", "expected at most " + OVERRIDES_MAX.toString());
+  if (items.length > OVERRIDES_MAX) parent.refuse("overrides", "expected at most " + decimal(OVERRIDES_MAX));
   for (let i = 0; i < items.length; i++) {
     const at = items[i];
     if (!at.expectObject()) continue;

@@ -13,7 +13,7 @@ import { JsonDocument, JsonKind } from "../json/document";
 import { describe } from "../json/status";
 import { sort } from "../sort";
 import { parseDuration } from "../time";
-import { Writer } from "../writer";
+import { Writer, decimal } from "../writer";
 
 /** Configurations are written by people; a megabyte holds an inline key set of a thousand keys. */
 export const CONFIG_BYTES_MAX = 2 * 1024 * 1024;
@@ -44,7 +44,7 @@ export function readConfig(configuration: StaticArray<u8>, errors: ConfigErrors)
     return new Cursor(document, 0, "", errors);
   }
   if (!document.parse(source, CONFIG_BYTES_MAX)) {
-    errors.add("", "malformed JSON at byte " + document.errorOffset.toString() + ": " + describe(document.status));
+    errors.add("", "malformed JSON at byte " + decimal(document.errorOffset) + ": " + describe(document.status));
   } else if (!document.is(0, JsonKind.Object)) {
     errors.add("", "expected an object");
   }
@@ -129,12 +129,12 @@ export class Cursor {
   /** A whole number from `least` to `most`; `fallback` when missing. */
   integer(name: string, least: i64, most: i64, fallback: i64): i64 {
     const node = this.member(name);
-    if (isDefined(RECORD_FALLBACKS) && node < 0) note(this.pointer, name, fallback.toString());
+    if (isDefined(RECORD_FALLBACKS) && node < 0) note(this.pointer, name, decimal(fallback));
     if (node < 0) return fallback;
     const value = this.document.integer(node);
     if (!this.document.is(node, JsonKind.Integer)) this.refuse(name, "expected a whole number");
     else if (value >= least && value <= most) return value;
-    else this.refuse(name, "expected a number from " + least.toString() + " to " + most.toString());
+    else this.refuse(name, "expected a number from " + decimal(least) + " to " + decimal(most));
     return fallback;
   }
 
@@ -185,7 +185,7 @@ export class Cursor {
   /** A duration such as `500ms`, `10s`, `1h30m`, in nanoseconds. */
   duration(name: string, leastNanos: i64, mostNanos: i64, fallbackNanos: i64): i64 {
     const node = this.member(name);
-    if (isDefined(RECORD_FALLBACKS) && node < 0) note(this.pointer, name, '"' + fallbackNanos.toString() + 'ns"');
+    if (isDefined(RECORD_FALLBACKS) && node < 0) note(this.pointer, name, '"' + decimal(fallbackNanos) + 'ns"');
     if (node < 0) return fallbackNanos;
     const nanos = this.document.is(node, JsonKind.String) ? parseDuration(this.document.text(node)) : -1;
     if (nanos < 0) this.refuse(name, 'expected a duration such as "500ms", "10s", "1m" or "24h"');
@@ -217,7 +217,7 @@ export class Cursor {
     }
     const pointer = this.pointer + "/" + escapeStep(name);
     for (let child = this.document.first(node); child >= 0; child = this.document.after(child, node)) {
-      items.push(new Cursor(this.document, child, pointer + "/" + items.length.toString(), this.errors));
+      items.push(new Cursor(this.document, child, pointer + "/" + decimal(items.length), this.errors));
     }
     return items;
   }
@@ -327,9 +327,9 @@ function escapeStep(name: string): string {
 /** A number of hundredths as text: "12.50" or "7". */
 export function inHundredths(value: i32): string {
   const cents = value % 100;
-  return (value / 100).toString() + (cents == 0 ? "" : (cents < 10 ? ".0" : ".") + cents.toString());
+  return decimal(value / 100) + (cents == 0 ? "" : (cents < 10 ? ".0" : ".") + decimal(cents));
 }
 
 function inSeconds(nanos: i64): string {
-  return nanos % 1_000_000_000 == 0 ? (nanos / 1_000_000_000).toString() + "s" : (nanos / 1_000_000).toString() + "ms";
+  return nanos % 1_000_000_000 == 0 ? decimal(nanos / 1_000_000_000) + "s" : decimal(nanos / 1_000_000) + "ms";
 }

@@ -4,6 +4,7 @@ import { JsonDocument, JsonKind } from "../json/document";
 import { Key } from "./key";
 import { readJwk } from "./jwk";
 import { JwkStatus, describeJwk, jwkStatus } from "./jwk-status";
+import { decimal } from "../writer";
 
 /** More than any issuer has; the size of the text bounds the work of reading it. */
 export const KEYS_MAX = 1_000;
@@ -68,7 +69,7 @@ export class KeySet {
   /** What to tell people about keys left out; empty when there are none. */
   describeBad(): string {
     if (this.firstBad < 0) return "";
-    return "/keys/" + this.firstBad.toString() + ": " + describeJwk(this.firstBadStatus);
+    return "/keys/" + decimal(this.firstBad) + ": " + describeJwk(this.firstBadStatus);
   }
 }
 

@@ -4,6 +4,7 @@ import { Bytes, NONE, indexOf, owned, slice, view } from "../bytes";
 import { Cursor } from "../config/reader";
 import { RequestView } from "../http/request";
 import { JsonDocument, JsonKind } from "../json/document";
+import { decimal } from "../writer";
 
 /** Deeper than claims go. */
 export const CLAIM_STEPS_MAX = 16;
@@ -117,7 +118,7 @@ function stepsOf(at: Cursor): StaticArray<u8>[] {
   const document = at.document;
   const steps: StaticArray<u8>[] = [];
   for (let step = document.first(at.node); step >= 0; step = document.after(step, at.node)) {
-    steps.push(new Cursor(document, step, at.pointer + "/" + steps.length.toString(), at.errors).asBytes());
+    steps.push(new Cursor(document, step, at.pointer + "/" + decimal(steps.length), at.errors).asBytes());
   }
   return steps;
 }

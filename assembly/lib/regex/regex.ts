@@ -6,6 +6,7 @@ import { Dfa } from "./dfa";
 import { Parser } from "./parser";
 import { Program } from "./program";
 import { RegexStatus, regexReason } from "./status";
+import { decimal } from "../writer";
 
 /** Why the last pattern was refused. */
 @final
@@ -19,7 +20,7 @@ export class RegexError {
   describe(pattern: Bytes): string {
     const reason = regexReason(this.status);
     if (this.status == RegexStatus.InvalidUtf8 || this.start >= this.end) return reason;
-    return reason + ": `" + toText(slice(pattern, this.start, this.end)) + "` at byte " + this.start.toString();
+    return reason + ": `" + toText(slice(pattern, this.start, this.end)) + "` at byte " + decimal(this.start);
   }
 }
 

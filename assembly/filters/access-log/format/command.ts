@@ -1,6 +1,7 @@
 // Envoy's operator language, read once: text with %COMMAND(arguments):length% in it, "%%" for a percent sign
 // (source/common/formatter/substitution_formatter.cc). Knows the grammar, not what the commands mean.
 import { Bytes, EMPTY, at, indexOf, lengthOf, parseUnsigned, slice, toText } from "../../../lib/bytes";
+import { decimal } from "../../../lib/writer";
 
 const PERCENT: u8 = 0x25;
 const OPEN: u8 = 0x28;
@@ -46,7 +47,7 @@ export class Template {
       if (lengthOf(literal) > 0) this.pieces.push(new Piece(EMPTY, literal, from));
       from = isDoubled ? end + 2 : percent < 0 ? end : this.readCommand(end);
     }
-    if (this.pieces.length > PIECES_MAX) this.error = "more than " + PIECES_MAX.toString() + " parts";
+    if (this.pieces.length > PIECES_MAX) this.error = "more than " + decimal(PIECES_MAX) + " parts";
   }
 
   /** Reads the command whose percent sign is at `start`; gives the place behind it. */
@@ -97,7 +98,7 @@ export class Template {
   }
 
   private fail(offset: i32, message: string): i32 {
-    this.error = message + " (at byte " + offset.toString() + ")";
+    this.error = message + " (at byte " + decimal(offset) + ")";
     return lengthOf(this.source);
   }
 }

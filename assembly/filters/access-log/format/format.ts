@@ -4,7 +4,7 @@ import { Bytes, at as byteAt, equal, lengthOf, owned, slice, text, view } from "
 import { Cursor } from "../../../lib/config/reader";
 import { JsonDocument, JsonKind } from "../../../lib/json/document";
 import { writeJsonCharacters, writeJsonText } from "../../../lib/json/write";
-import { Writer } from "../../../lib/writer";
+import { Writer, decimal } from "../../../lib/writer";
 import { Template } from "./command";
 import { Operator, Value, ValueKind } from "./operator";
 import { OperatorMaker } from "./operator-maker";
@@ -140,15 +140,15 @@ export class Format {
     this.literal.byte(OPEN_BRACKET);
     for (let node = document.first(at.node); node >= 0; node = document.after(node, at.node)) {
       this.beginMember(index == 0);
-      this.readValue(new Cursor(document, node, at.pointer + "/" + index.toString(), at.errors), depth + 1);
+      this.readValue(new Cursor(document, node, at.pointer + "/" + decimal(index), at.errors), depth + 1);
       index++;
     }
     this.literal.byte(0x5d);
   }
 
   private readValue(at: Cursor, depth: i32): void {
-    if (depth > DEPTH_MAX) return at.refuse("", "nested deeper than " + DEPTH_MAX.toString());
-    if (++this.fields > FIELDS_MAX) return at.refuse("", "more than " + FIELDS_MAX.toString() + " values");
+    if (depth > DEPTH_MAX) return at.refuse("", "nested deeper than " + decimal(DEPTH_MAX));
+    if (++this.fields > FIELDS_MAX) return at.refuse("", "more than " + decimal(FIELDS_MAX) + " values");
     switch (at.kind) {
       case JsonKind.String:
         return this.readPieces(at, "", view(at.asBytes()), Style.JsonPart);

@@ -2,7 +2,7 @@
 import { utf8, view } from "../../../lib/bytes";
 import { Cursor } from "../../../lib/config/reader";
 import { writeJsonText } from "../../../lib/json/write";
-import { Writer } from "../../../lib/writer";
+import { Writer, decimal } from "../../../lib/writer";
 
 const RESOURCE_MAX = 32;
 /** Loki's own default limit (`max_label_names_per_series`). */
@@ -38,7 +38,7 @@ export function readLabels(parent: Cursor): NamedText[] {
 /** In the order of the names: a map has no other. */
 function read(parent: Cursor, name: string, most: i32): NamedText[] {
   const entries = parent.object(name).entries();
-  if (entries.length > most) parent.refuse(name, "expected at most " + most.toString() + " names");
+  if (entries.length > most) parent.refuse(name, "expected at most " + decimal(most) + " names");
   const texts: NamedText[] = [];
   for (let i = 0; i < entries.length; i++) {
     const at = entries[i].at;

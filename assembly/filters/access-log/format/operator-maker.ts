@@ -18,7 +18,7 @@ import { JsonDocument, JsonKind } from "../../../lib/json/document";
 import { ClaimPath } from "../../../lib/match/claim-path";
 import { lowerCased } from "../../../lib/match/match";
 import { isToken } from "../../../lib/match/named-match";
-import { Writer } from "../../../lib/writer";
+import { Writer, decimal } from "../../../lib/writer";
 import { Piece } from "./command";
 import { HeaderForm, HeaderName, HeaderOperator } from "./header-operators";
 import { Operator } from "./operator";
@@ -84,7 +84,7 @@ export class OperatorMaker {
   }
 
   private fail(command: Piece, message: string): Operator {
-    this.error = message + " (at byte " + command.offset.toString() + ")";
+    this.error = message + " (at byte " + decimal(command.offset) + ")";
     return nothing();
   }
 

@@ -2,7 +2,7 @@
 // %f and %1f to %9f. In UTC, as Envoy's. Compiled at configuration; a conversion that is not known refuses it.
 import { Bytes, EMPTY, NONE, at, indexOf, lengthOf, owned, slice, text, toText, view } from "../../../lib/bytes";
 import { Civil, daysFromCivil } from "../../../lib/calendar";
-import { Writer } from "../../../lib/writer";
+import { Writer, decimal } from "../../../lib/writer";
 import { wordAt } from "../words";
 
 const SECOND: i64 = 1_000_000_000;
@@ -59,7 +59,7 @@ export class TimeFormat {
   static compile(format: Bytes): TimeFormat | null {
     const compiled = new TimeFormat();
     if (lengthOf(format) <= FORMAT_BYTES_MAX) return compiled.read(format) ? compiled : null;
-    TimeFormat.error = "a time format longer than " + FORMAT_BYTES_MAX.toString() + " bytes";
+    TimeFormat.error = "a time format longer than " + decimal(FORMAT_BYTES_MAX) + " bytes";
     return null;
   }
 

@@ -19,6 +19,7 @@ import { JsonKind } from "../../../lib/json/document";
 import { itemsOf } from "../items";
 import { isFieldName, isVariable } from "../names";
 import { isSensitiveHeader, isSensitiveParam } from "./sensitive-names";
+import { decimal } from "../../../lib/writer";
 
 const NAMES_MAX = 256;
 const PATTERNS_MAX = 32;
@@ -144,7 +145,7 @@ export class RedactConfig {
     this.hashKey = at.optionalBytes("hashKey", this.hashKey);
     this.hashKeyVariable = at.optionalBytes("hashKeyFromEnv", this.hashKeyVariable);
     if (hasKey && this.hashKey.length < HASH_KEY_BYTES_MIN) {
-      at.refuse("hashKey", "expected at least " + HASH_KEY_BYTES_MIN.toString() + " characters");
+      at.refuse("hashKey", "expected at least " + decimal(HASH_KEY_BYTES_MIN) + " characters");
     }
     if (hasVariable && !isVariable(view(this.hashKeyVariable))) {
       at.refuse("hashKeyFromEnv", "expected the name of a variable");
@@ -156,7 +157,7 @@ export class RedactConfig {
   /** Whether the value of the variable is a key; what is wrong otherwise. */
   keyProblem(value: Bytes): string {
     if (lengthOf(value) >= HASH_KEY_BYTES_MIN) return "";
-    return "the variable is missing or shorter than " + HASH_KEY_BYTES_MIN.toString() + " characters";
+    return "the variable is missing or shorter than " + decimal(HASH_KEY_BYTES_MIN) + " characters";
   }
 
   /** What becomes of a header as a whole. */

@@ -7,6 +7,7 @@ import { itemsOf } from "../items";
 import { RecordView } from "../record";
 import { SHORT_FLAGS } from "../format/response-flags";
 import { spelled, wordIndex } from "../words";
+import { decimal } from "../../../lib/writer";
 
 const DEPTH_MAX = 8;
 const ITEMS_MAX = 64;
@@ -60,7 +61,7 @@ export class Condition {
     const condition = new Condition();
     if (!at.expectObject()) return condition;
     if (depth > DEPTH_MAX) {
-      at.refuse("", "nested deeper than " + DEPTH_MAX.toString());
+      at.refuse("", "nested deeper than " + decimal(DEPTH_MAX));
       return condition;
     }
     condition.status = Range.read(at, "status", STATUS_MAX, false);

@@ -5,6 +5,7 @@
 // without a token (section 3), or a fault that is not the client's.
 import { Bytes, EMPTY, text } from "../../../lib/bytes";
 import { JwtStatus, STATUS_COUNT } from "../../../lib/jose/status";
+import { decimal } from "../../../lib/writer";
 
 const INVALID_TOKEN = text("invalid_token");
 const INVALID_REQUEST = text("invalid_request");
@@ -33,7 +34,7 @@ export class Refusal {
       '{"type":"about:blank","title":"' +
         titleOf(httpStatus) +
         '","status":' +
-        httpStatus.toString() +
+        decimal(httpStatus) +
         ',"detail":"' +
         message +
         '","reason":"' +

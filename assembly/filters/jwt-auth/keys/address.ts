@@ -16,6 +16,7 @@ import {
   utf8,
   view,
 } from "../../../lib/bytes";
+import { decimal } from "../../../lib/writer";
 
 const HTTP = text("http://");
 const HTTPS = text("https://");
@@ -65,7 +66,7 @@ export class Address {
 
   /** Istio's name for the cluster of this address. */
   get cluster(): StaticArray<u8> {
-    return utf8("outbound|" + this.port.toString() + "||" + toText(this.host));
+    return utf8("outbound|" + decimal(this.port) + "||" + toText(this.host));
   }
 
   /** Whether a call to the same cluster reaches `other` too. */

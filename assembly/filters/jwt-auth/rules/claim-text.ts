@@ -4,6 +4,7 @@ import { Bytes, NONE, at, lengthOf, utf8, view } from "../../../lib/bytes";
 import { spent } from "../../../lib/garbage";
 import { Scratch } from "../../../lib/http/scratch";
 import { JsonDocument, JsonKind } from "../../../lib/json/document";
+import { decimal } from "../../../lib/writer";
 
 const QUOTE: u8 = 0x22;
 const BACKSLASH: u8 = 0x5c;
@@ -38,7 +39,7 @@ function isPlainInteger(source: Bytes): bool {
 
 /** `1.0` and `1e3` are whole numbers; they are written as such. */
 function digits(value: i64): Bytes {
-  const text = utf8(value.toString());
+  const text = utf8(decimal(value));
   spent(4 * text.length);
   return view(text);
 }
