@@ -1,6 +1,6 @@
 // Loki's push API (POST /loki/api/v1/push) in its JSON form: one stream with the sink's labels, the line as it is. Labels
 // are fixed by the configuration: one that a client could choose would make streams without end.
-import { Bytes, owned, text, view } from "../../../lib/bytes";
+import { owned, text } from "../../../lib/bytes";
 import { writeJsonText } from "../../../lib/json/write";
 import { Writer } from "../../../lib/writer";
 import { Encoder } from "../format/encoder";
@@ -18,19 +18,8 @@ const ENTRY_END = text("],");
 
 @final
 export class LokiEncoder extends Encoder {
-  private readonly head: StaticArray<u8>;
-
   constructor(labels: NamedText[]) {
-    super();
-    const writer = new Writer();
-    writer.bytes(STREAM);
-    writeJsonObject(writer, labels);
-    writer.bytes(VALUES);
-    this.head = owned(writer.view());
-  }
-
-  get contentType(): Bytes {
-    return CONTENT_TYPE;
+    super(CONTENT_TYPE, headOf(labels), END, false);
   }
 
   writeRecord(to: Writer, line: Line, observedNanos: i64): void {
@@ -40,14 +29,12 @@ export class LokiEncoder extends Encoder {
     writeJsonText(to, line.bytes);
     to.bytes(ENTRY_END);
   }
+}
 
-  begin(to: Writer, recordBytes: i32): void {
-    to.bytes(view(this.head));
-  }
-
-  /** The comma behind the last entry goes. */
-  end(to: Writer): void {
-    to.truncate(to.length - 1);
-    to.bytes(END);
-  }
+function headOf(labels: NamedText[]): StaticArray<u8> {
+  const writer = new Writer();
+  writer.bytes(STREAM);
+  writeJsonObject(writer, labels);
+  writer.bytes(VALUES);
+  return owned(writer.view());
 }

@@ -1,8 +1,8 @@
 // Newline-delimited JSON: one value a line, as log shippers and HTTP inputs of most collectors take it.
-import { Bytes, text } from "../../../lib/bytes";
+import { EMPTY, text } from "../../../lib/bytes";
 import { writeJsonText } from "../../../lib/json/write";
 import { Writer } from "../../../lib/writer";
-import { Encoder } from "../format/encoder";
+import { Encoder, NOTHING } from "../format/encoder";
 import { Line } from "../format/line";
 
 const CONTENT_TYPE = text("application/x-ndjson");
@@ -13,8 +13,8 @@ const CLOSE: u8 = 0x7d;
 
 @final
 export class NdjsonEncoder extends Encoder {
-  get contentType(): Bytes {
-    return CONTENT_TYPE;
+  constructor() {
+    super(CONTENT_TYPE, NOTHING, EMPTY, false);
   }
 
   /** A JSON line goes as it is; a line of text becomes the member `message` of an object. */

@@ -6,7 +6,7 @@ import { writeJsonText } from "../../../lib/json/write";
 import { Writer } from "../../../lib/writer";
 import { Encoder } from "../format/encoder";
 import { NamedText } from "../format/named-text";
-import { SCOPE_NAME, fieldsOf, isRetryable, severityText } from "./otlp";
+import { fieldsOf, severityText } from "./otlp";
 import { Line } from "../format/line";
 
 const CONTENT_TYPE = text("application/json");
@@ -14,8 +14,7 @@ const CONTENT_TYPE = text("application/json");
 const ANSWER_DEPTH_MAX = 8;
 
 const RESOURCE = text('{"resourceLogs":[{"resource":{"attributes":[');
-const SCOPE = text(']},"scopeLogs":[{"scope":{"name":');
-const RECORDS = text('},"logRecords":[');
+const RECORDS = text(']},"scopeLogs":[{"scope":{"name":"gatehouse.access-log"},"logRecords":[');
 const END = text("]}]}]}");
 
 const TIME = text('{"timeUnixNano":"');
@@ -52,30 +51,8 @@ const answerDocument = new JsonDocument();
 
 @final
 export class OtlpJsonEncoder extends Encoder {
-  private readonly head: StaticArray<u8>;
-
   constructor(resource: NamedText[]) {
-    super();
-    const writer = new Writer();
-    writer.bytes(RESOURCE);
-    for (let i = 0; i < resource.length; i++) {
-      if (i > 0) writer.byte(COMMA);
-      writer.bytes(KEY);
-      writeJsonText(writer, view(resource[i].name));
-      writer.bytes(VALUE);
-      writer.bytes(STRING);
-      writeJsonText(writer, view(resource[i].value));
-      writer.byte(CLOSE);
-      writer.byte(CLOSE);
-    }
-    writer.bytes(SCOPE);
-    writeJsonText(writer, SCOPE_NAME);
-    writer.bytes(RECORDS);
-    this.head = owned(writer.view());
-  }
-
-  get contentType(): Bytes {
-    return CONTENT_TYPE;
+    super(CONTENT_TYPE, headOf(resource), END, true);
   }
 
   writeRecord(to: Writer, line: Line, observedNanos: i64): void {
@@ -102,20 +79,6 @@ export class OtlpJsonEncoder extends Encoder {
     to.bytes(RECORD_END);
   }
 
-  begin(to: Writer, recordBytes: i32): void {
-    to.bytes(view(this.head));
-  }
-
-  /** The comma behind the last record goes. */
-  end(to: Writer): void {
-    to.truncate(to.length - 1);
-    to.bytes(END);
-  }
-
-  canRetry(status: i32): bool {
-    return isRetryable(status);
-  }
-
   /** `{"partialSuccess":{"rejectedLogRecords":"3"}}`; servers write the number with and without quotes. */
   rejected(answer: Bytes): i64 {
     if (!answerDocument.parse(answer, lengthOf(answer), ANSWER_DEPTH_MAX)) return 0;
@@ -124,6 +87,23 @@ export class OtlpJsonEncoder extends Encoder {
     if (answerDocument.is(count, JsonKind.String)) return max<i64>(0, parseUnsigned(answerDocument.text(count)));
     return max<i64>(0, answerDocument.integer(count));
   }
+}
+
+function headOf(resource: NamedText[]): StaticArray<u8> {
+  const writer = new Writer();
+  writer.bytes(RESOURCE);
+  for (let i = 0; i < resource.length; i++) {
+    if (i > 0) writer.byte(COMMA);
+    writer.bytes(KEY);
+    writeJsonText(writer, view(resource[i].name));
+    writer.bytes(VALUE);
+    writer.bytes(STRING);
+    writeJsonText(writer, view(resource[i].value));
+    writer.byte(CLOSE);
+    writer.byte(CLOSE);
+  }
+  writer.bytes(RECORDS);
+  return owned(writer.view());
 }
 
 function writeId(to: Writer, name: Bytes, id: Bytes): void {

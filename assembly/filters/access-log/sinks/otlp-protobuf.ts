@@ -1,7 +1,7 @@
 // OTLP logs as protobuf: ExportLogsServiceRequest (opentelemetry-proto 1.x, collector/logs/v1/logs_service.proto).
 //
 //   request { 1 resource_logs { 1 resource { 1 attributes … }  2 scope_logs { 1 scope { 1 name }  2 log_records … } } }
-import { Bytes, NONE, owned, text, view } from "../../../lib/bytes";
+import { Bytes, EMPTY, NONE, lengthOf, owned, text, view } from "../../../lib/bytes";
 import { JsonDocument, JsonKind } from "../../../lib/json/document";
 import { writeUtf8 } from "../../../lib/json/utf8";
 import {
@@ -18,19 +18,20 @@ import {
 import { Writer } from "../../../lib/writer";
 import { Encoder } from "../format/encoder";
 import { NamedText } from "../format/named-text";
-import { SCOPE_NAME, fieldsOf, isRetryable, severityText } from "./otlp";
+import { fieldsOf, severityText } from "./otlp";
 import { Line } from "../format/line";
 
 const CONTENT_TYPE = text("application/x-protobuf");
+
+/** `scope` of scope_logs: a message of 22 bytes, in it the field `name` of 20. */
+const SCOPE = text("\n\x16\n\x14gatehouse.access-log");
 
 const enum Field {
   RequestResourceLogs = 1,
   ResourceLogsResource = 1,
   ResourceLogsScopeLogs = 2,
   ResourceAttributes = 1,
-  ScopeLogsScope = 1,
   ScopeLogsRecords = 2,
-  ScopeName = 1,
   RecordTime = 1,
   RecordSeverity = 2,
   RecordSeverityText = 3,
@@ -62,33 +63,8 @@ const reader = new ProtobufReader();
 
 @final
 export class OtlpProtobufEncoder extends Encoder {
-  /** `resource` of resource_logs, and `scope` of scope_logs, with their tags. */
-  private readonly resource: StaticArray<u8>;
-  private readonly scope: StaticArray<u8>;
-
   constructor(resource: NamedText[]) {
-    super();
-    const writer = new Writer();
-    let mark = openMessage(writer, Field.ResourceLogsResource);
-    for (let i = 0; i < resource.length; i++) {
-      const pair = openMessage(writer, Field.ResourceAttributes);
-      putBytes(writer, Field.PairKey, view(resource[i].name));
-      const value = openMessage(writer, Field.PairValue);
-      putBytes(writer, Field.ValueString, view(resource[i].value));
-      closeMessage(writer, value);
-      closeMessage(writer, pair);
-    }
-    closeMessage(writer, mark);
-    this.resource = owned(writer.view());
-    writer.reset();
-    mark = openMessage(writer, Field.ScopeLogsScope);
-    putBytes(writer, Field.ScopeName, SCOPE_NAME);
-    closeMessage(writer, mark);
-    this.scope = owned(writer.view());
-  }
-
-  get contentType(): Bytes {
-    return CONTENT_TYPE;
+    super(CONTENT_TYPE, headOf(resource), EMPTY, true);
   }
 
   writeRecord(to: Writer, line: Line, observedNanos: i64): void {
@@ -112,16 +88,12 @@ export class OtlpProtobufEncoder extends Encoder {
 
   /** The lengths of the messages around the records are known before these are copied in: nothing has to move. */
   begin(to: Writer, recordBytes: i32): void {
-    const scopeLogs = this.scope.length + recordBytes;
-    const resourceLogs = this.resource.length + 1 + varintBytes(scopeLogs) + scopeLogs;
+    const scopeLogs = lengthOf(SCOPE) + recordBytes;
+    const resourceLogs = this.head.length + 1 + varintBytes(scopeLogs) + scopeLogs;
     putHead(to, Field.RequestResourceLogs, resourceLogs);
-    to.bytes(view(this.resource));
+    to.bytes(view(this.head));
     putHead(to, Field.ResourceLogsScopeLogs, scopeLogs);
-    to.bytes(view(this.scope));
-  }
-
-  canRetry(status: i32): bool {
-    return isRetryable(status);
+    to.bytes(SCOPE);
   }
 
   /** ExportLogsServiceResponse: partial_success (1) with rejected_log_records (1). */
@@ -139,6 +111,22 @@ export class OtlpProtobufEncoder extends Encoder {
     }
     return max<i64>(0, count);
   }
+}
+
+/** `resource` of resource_logs, with its tag. */
+function headOf(resource: NamedText[]): StaticArray<u8> {
+  const writer = new Writer();
+  const mark = openMessage(writer, Field.ResourceLogsResource);
+  for (let i = 0; i < resource.length; i++) {
+    const pair = openMessage(writer, Field.ResourceAttributes);
+    putBytes(writer, Field.PairKey, view(resource[i].name));
+    const value = openMessage(writer, Field.PairValue);
+    putBytes(writer, Field.ValueString, view(resource[i].value));
+    closeMessage(writer, value);
+    closeMessage(writer, pair);
+  }
+  closeMessage(writer, mark);
+  return owned(writer.view());
 }
 
 function putHead(to: Writer, field: u32, length: i32): void {

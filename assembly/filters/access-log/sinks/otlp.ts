@@ -1,11 +1,8 @@
-// What both encodings of OTLP logs (opentelemetry-proto 1.x, collector/logs/v1, OTLP/HTTP) have in common: names, and the
-// fields of a JSON line as they become attributes.
+// What both encodings of OTLP logs (opentelemetry-proto 1.x, collector/logs/v1, OTLP/HTTP) have in common: the
+// fields of a JSON line as they become attributes, and the words for severities.
 import { Bytes, lengthOf, text } from "../../../lib/bytes";
 import { JsonDocument, JsonKind } from "../../../lib/json/document";
 import { Line, Severity } from "../format/line";
-
-/** The instrumentation scope of every record. */
-export const SCOPE_NAME = text("gatehouse.access-log");
 
 /** Nesting of a line's fields; no format has more. */
 const DEPTH_MAX = 32;
@@ -25,9 +22,4 @@ export function fieldsOf(line: Line): JsonDocument | null {
 
 export function severityText(severity: Severity): Bytes {
   return severity == Severity.Error ? ERROR : severity == Severity.Warn ? WARN : INFO;
-}
-
-/** The statuses that may be tried again, all of them (OTLP specification 1.x, "Retryable Response Codes"). */
-export function isRetryable(status: i32): bool {
-  return status == 429 || (status >= 502 && status <= 504);
 }
