@@ -178,6 +178,14 @@ export function text(literal: string): Bytes {
   return bytes(pointer, length);
 }
 
+/**
+ * The same of a long literal, a table or a list of words: a build packs it among the strings, and it is unpacked when the
+ * module starts.
+ */
+export function unpacked(literal: string): Bytes {
+  return text(literal);
+}
+
 // @ts-ignore: decorator
 @global
 /** Where a build has put the texts of all literals (`literals.js`). */

@@ -1,6 +1,6 @@
 // The line's format: JSON or text with operators, compiled into steps that write a line one after the other. JSON is
 // valid and on one line whatever the values are; text is raw but for control characters and what is no UTF-8.
-import { Bytes, at as byteAt, equal, lengthOf, owned, slice, text, view } from "../../../lib/bytes";
+import { Bytes, at as byteAt, equal, lengthOf, owned, slice, text, unpacked, view } from "../../../lib/bytes";
 import { Cursor } from "../../../lib/config/reader";
 import { JsonDocument, JsonKind } from "../../../lib/json/document";
 import { writeJsonCharacters, writeJsonText } from "../../../lib/json/write";
@@ -26,7 +26,7 @@ const TRUE = text("true");
 const FALSE = text("false");
 
 /** The line of the guide, when no format is set. */
-const DEFAULT_FIELDS = text(
+const DEFAULT_FIELDS = unpacked(
   '{"duration":"%DURATION%","method":"%REQ(:METHOD)%","path":"%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%","status":"%RESPONSE_CODE%","timestamp":"%START_TIME%","trace_id":"%REQ(X-B3-TRACEID)%","upstream":"%UPSTREAM_HOST%"}',
 );
 

@@ -1,11 +1,11 @@
 // The names of gRPC's status codes, as %GRPC_STATUS% writes them.
-import { Bytes, NONE, text } from "../../../lib/bytes";
+import { Bytes, NONE, unpacked } from "../../../lib/bytes";
 import { wordAt } from "../words";
 
-const CAMEL = text(
+const CAMEL = unpacked(
   "OK Canceled Unknown InvalidArgument DeadlineExceeded NotFound AlreadyExists PermissionDenied ResourceExhausted FailedPrecondition Aborted OutOfRange Unimplemented Internal Unavailable DataLoss Unauthenticated",
 );
-const SNAKE = text(
+const SNAKE = unpacked(
   "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED",
 );
 

@@ -11,6 +11,7 @@ import {
   slice,
   startsWith,
   text,
+  unpacked,
   toText,
   view,
 } from "../../../lib/bytes";
@@ -54,8 +55,8 @@ const STATE_PATH = text("filter_state\0");
 /** Where Envoy's own filter leaves the claims of a token. */
 const NATIVE_CLAIMS = text("envoy.filters.http.jwt_authn");
 /** What METADATA(TYPE:…) names. */
-const METADATA_TYPES = text("DYNAMIC CLUSTER ROUTE UPSTREAM_HOST LISTENER VIRTUAL_HOST");
-const METADATA_PATHS = text(
+const METADATA_TYPES = unpacked("DYNAMIC CLUSTER ROUTE UPSTREAM_HOST LISTENER VIRTUAL_HOST");
+const METADATA_PATHS = unpacked(
   "metadata xds.cluster_metadata xds.route_metadata xds.upstream_host_metadata xds.listener_metadata xds.virtual_host_metadata",
 );
 const METADATA_STEP = text("\0filter_metadata\0");

@@ -1,6 +1,6 @@
 // Envoy's operators: what each is made from, and which of them no Wasm filter can have, with the reason. Operators of ours
 // are CLAIM, VARIANT, LIMIT, REASON and ENVIRONMENT. The README has the whole list.
-import { Bytes, NONE, at, endsWith, equal, indexOf, lengthOf, slice, startsWith, text } from "../../../lib/bytes";
+import { Bytes, NONE, at, endsWith, equal, indexOf, lengthOf, slice, startsWith, unpacked } from "../../../lib/bytes";
 
 const BLANK: u8 = 0x20;
 const LINE_FEED: u8 = 0x0a;
@@ -55,7 +55,7 @@ export const enum Kind {
  * Name, digit and letter, and what the kind needs. "*" stands at the end of a name for all that begin so, at the start for
  * all that end so; the first row that fits counts.
  */
-const OPERATORS = text(`PROTOCOL 0p 0request.protocol
+const OPERATORS = unpacked(`PROTOCOL 0p 0request.protocol
 CONNECTION_TERMINATION_DETAILS 0p 0connection.termination_details
 ROUTE_NAME 0p 0xds.route_name
 FILTER_CHAIN_NAME 0p 0xds.filter_chain_name

@@ -1,6 +1,19 @@
 // Instants as the format of %START_TIME(…)% says: strftime's conversions as absl::FormatTime has them, and Envoy's own %s,
 // %f and %1f to %9f. In UTC, as Envoy's. Compiled at configuration; a conversion that is not known refuses it.
-import { Bytes, EMPTY, NONE, at, indexOf, lengthOf, owned, slice, text, toText, view } from "../../../lib/bytes";
+import {
+  Bytes,
+  EMPTY,
+  NONE,
+  at,
+  indexOf,
+  lengthOf,
+  owned,
+  slice,
+  text,
+  unpacked,
+  toText,
+  view,
+} from "../../../lib/bytes";
 import { Civil, daysFromCivil } from "../../../lib/calendar";
 import { Writer, decimal } from "../../../lib/writer";
 import { wordAt } from "../words";
@@ -16,8 +29,8 @@ const FORMAT_BYTES_MAX = 256;
 /** No conversion writes more than twenty times what it takes in the format. */
 const RENDERED_BYTES_MAX = 20 * FORMAT_BYTES_MAX;
 
-const DAYS = text("Sunday Monday Tuesday Wednesday Thursday Friday Saturday");
-const MONTHS = text("January February March April May June July August September October November December");
+const DAYS = unpacked("Sunday Monday Tuesday Wednesday Thursday Friday Saturday");
+const MONTHS = unpacked("January February March April May June July August September October November December");
 
 /** Conversions of one letter. */
 const LETTERS = text("YmdHMSyjeIpuwaAbBsZz");

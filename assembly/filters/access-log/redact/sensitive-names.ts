@@ -1,14 +1,14 @@
 // Names that say of themselves that a secret follows. Compared without case, "-", "_" and ".": `X-Api-Key` is `api_key`.
-import { Bytes, at, equal, find, indexOf, lengthOf, lower, slice, text } from "../../../lib/bytes";
+import { Bytes, at, equal, find, indexOf, lengthOf, lower, slice, unpacked } from "../../../lib/bytes";
 import { Scratch } from "../../../lib/http/scratch";
 
 /** Anywhere in a name. */
-const PARTS = text(
+const PARTS = unpacked(
   "token secret passw passphrase apikey accesskey privatekey signature credential assertion authorization sessionid bearer",
 );
 
 /** The whole name of a query parameter: too short or too common to be looked for inside of others. */
-const WHOLE = text("auth jwt sig code key pwd pass pin otp sid session samlresponse samlrequest");
+const WHOLE = unpacked("auth jwt sig code key pwd pass pin otp sid session samlresponse samlrequest");
 
 const BLANK: u8 = 0x20;
 const plain = new Scratch();
