@@ -117,8 +117,17 @@ function outcomesOf(filter: string): string[] {
   const refusals = [...source.matchAll(/^(?:row|invalid|unavailable)\(\s*JwtStatus\.\w+,\s*"([a-z0-9_]+)"/gm)].map(
     ([, name]) => name!,
   );
-  const listed = /OUTCOMES = \[([^\]]+)\]/.exec(source)?.[1] ?? "";
-  return [...counted, ...refusals, ...[...listed.matchAll(/"(\w+)"/g)].map(([, name]) => name!)];
+  const listed = [...source.matchAll(/\b(?:OUTCOMES|COUNTS) = (?:\[|text\()([^\])]+)[\])]/g)].map(
+    ([, names]) => names!,
+  );
+  return [
+    ...counted,
+    ...refusals,
+    ...listed
+      .join()
+      .matchAll(/[a-z0-9_]+/g)
+      .map(([name]) => name),
+  ];
 }
 
 for (const filter of filterNames) {

@@ -32,7 +32,7 @@ export {
 } from "../../host/runtime";
 
 /** By verdict, and what was too long for a line. */
-const COUNTERS = text("written would_write filtered sampled_out capped too_long");
+const COUNTS = text("written would_write filtered sampled_out capped too_long");
 const TOO_LONG = 5;
 
 const record = new HostRecord();
@@ -73,7 +73,7 @@ class AccessLogRoot extends Root {
   }
 
   private use(config: Config): void {
-    this.counters = countersOf("gatehouse.access-log.lines.", COUNTERS);
+    this.counters = countersOf("gatehouse.access-log.lines.", COUNTS);
     this.policy = new Policy(config);
     record.readClocks();
     // A host may configure a root anew: it is its own heir then.
