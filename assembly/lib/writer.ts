@@ -4,8 +4,6 @@ import { Bytes, bytes, lengthOf, pointerOf, toText } from "./bytes";
 import { spent } from "./garbage";
 
 const FIRST_BYTES = 256;
-/** What a writer may grow to unless its owner says otherwise: one header map, one key set, one batch of log lines. */
-export const WRITER_BYTES_MAX = 1024 * 1024;
 const HEX_DIGITS = memory.data<u8>([
   0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66,
 ]);
@@ -18,7 +16,11 @@ export class Writer {
   private buffer: StaticArray<u8>;
   private used: i32 = 0;
 
-  constructor(private bytesMax: i32 = WRITER_BYTES_MAX) {
+  /**
+   * It may grow to a mebibyte unless its owner says otherwise: one header map, one key set, one batch of log lines. As a
+   * literal, since the compiler calls for anything else a function between.
+   */
+  constructor(private bytesMax: i32 = 0x100000) {
     this.buffer = new StaticArray<u8>(max(min(FIRST_BYTES, bytesMax), 0));
   }
 

@@ -7,7 +7,7 @@ import {
   lengthOf,
   owned,
   startsWith,
-  utf8,
+  text,
   view,
 } from "../../../lib/bytes";
 import { Cursor } from "../../../lib/config/reader";
@@ -37,8 +37,6 @@ export const enum Action {
   /** The value itself: not redacted. */
   Keep = 3,
 }
-
-const ACTIONS = ["mask", "hash", "drop"];
 
 
 @final
@@ -91,7 +89,7 @@ export class RedactConfig {
   }
 
   private readAction(at: Cursor, fallback: Action): Action {
-    const action = <Action>at.choice("action", ACTIONS, <i32>fallback);
+    const action = <Action>at.choice("action", ["mask", "hash", "drop"], <i32>fallback);
     if (action == Action.Hash) this.hashes = true;
     return action;
   }
@@ -208,4 +206,4 @@ function textOf(at: Cursor, member: string): StaticArray<u8> {
 }
 
 /** Takes the place of a masked value; stands in a query, in a path and in a cookie without being encoded. */
-export const MASK = utf8("***");
+export const MASK = text("***");

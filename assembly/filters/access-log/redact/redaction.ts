@@ -109,7 +109,7 @@ export class Redaction {
     if (action == Action.Keep || value == NONE) return value;
     if (action == Action.Drop) return NONE;
     const hmac = this.hmac;
-    if (action == Action.Mask || hmac === null) return view(MASK);
+    if (action == Action.Mask || hmac === null) return MASK;
     hmac.sign(value, digest);
     this.replaced.reset();
     this.replaced.bytes(HASH_PREFIX);
@@ -146,7 +146,7 @@ export class Redaction {
       const pattern = unchecked(patterns[i]);
       const out = unchecked(patternOut[i & 1]);
       if (pattern.action == Action.Hash) clean = this.hashedMatches(i, clean, out);
-      else clean = pattern.searcher.replaceAll(clean, pattern.action == Action.Drop ? EMPTY : view(MASK), out);
+      else clean = pattern.searcher.replaceAll(clean, pattern.action == Action.Drop ? EMPTY : MASK, out);
     }
     return clean;
   }
@@ -366,7 +366,7 @@ function withoutUsers(value: Bytes): Bytes {
     const end = userEnd(value, start, start > query);
     if (end > start) {
       userOut.put(slice(value, copied, start));
-      userOut.put(view(MASK));
+      userOut.put(MASK);
       copied = end;
     }
     scheme = find(value, SCHEME_END, max(start, end));

@@ -39,8 +39,6 @@ const RETRY_AFTER = text("retry-after");
 const MILLI: i64 = 1_000_000;
 const TICK_LEAST_MILLIS = 20;
 const TICK_MOST_MILLIS = 250;
-const SERVICE_NAME = utf8("service.name");
-const INSTANCE_ID = utf8("service.instance.id");
 const NODE_CLUSTER = path("xds.node.cluster");
 const NODE_ID = path("xds.node.id");
 
@@ -60,8 +58,8 @@ function encoderOf(config: HttpSinkConfig): Encoder {
 /** The proxy says who it is, in OpenTelemetry's words, unless the settings do: in Istio `reviews.shop` and the pod. */
 function resourceOf(config: HttpSinkConfig): NamedText[] {
   const resource = config.resource.slice(0);
-  addProperty(resource, SERVICE_NAME, NODE_CLUSTER);
-  addProperty(resource, INSTANCE_ID, NODE_ID);
+  addProperty(resource, utf8("service.name"), NODE_CLUSTER);
+  addProperty(resource, utf8("service.instance.id"), NODE_ID);
   return resource;
 }
 

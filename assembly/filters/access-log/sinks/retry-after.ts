@@ -30,12 +30,14 @@ function fixDate(value: Bytes): i64 {
   const day = digits(value, 5, 2);
   const month = monthOf(slice(value, 8, 11));
   const year = digits(value, 12, 4);
-  const hour = digits(value, 17, 2);
-  const minute = digits(value, 20, 2);
-  const second = digits(value, 23, 2);
-  if (day < 1 || day > 31 || month == 0 || year < 1970 || hour < 0 || hour > 23 || minute < 0 || minute > 59) return -1;
-  if (second < 0 || second > 60) return -1;
-  return daysFromCivil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+  if (day < 1 || day > 31 || month == 0 || year < 1970) return -1;
+  let time = 0;
+  for (let i = 0; i < 3; i++) {
+    const part = digits(value, 17 + 3 * i, 2);
+    if (part < 0 || part > (i == 0 ? 23 : i == 1 ? 59 : 60)) return -1;
+    time = 60 * time + part;
+  }
+  return daysFromCivil(year, month, day) * 86_400 + time;
 }
 
 /** 1 to 12, or 0. */

@@ -1,10 +1,11 @@
 // Where lines go: the settings of `sinks`.
 import { Cursor } from "../../../lib/config/reader";
-import { Bytes, EMPTY, NONE, owned, utf8, view } from "../../../lib/bytes";
+import { Bytes, EMPTY, NONE, owned, text, utf8, view } from "../../../lib/bytes";
 import { lowerCased } from "../../../lib/match/match";
 import { itemsOf } from "../items";
 import { isFieldName, isFieldValue, isVariable } from "../names";
 import { DeliverySettings } from "./delivery";
+import { wordAt } from "../words";
 import { NamedText, readLabels, readResource } from "../format/named-text";
 
 /** Of what a duration may be. */
@@ -39,10 +40,8 @@ export const enum Encoding {
   Loki,
 }
 
-const ENCODINGS = ["otlp", "otlpProtobuf", "ndjson", "loki"];
-
-/** Where each encoding's receivers listen unless `path` says otherwise. */
-const PATHS = ["/v1/logs", "/v1/logs", "/", "/loki/api/v1/push"];
+/** Where the receivers of each encoding listen unless `path` says otherwise. */
+const PATHS = text("/v1/logs /v1/logs / /loki/api/v1/push");
 
 
 @final
@@ -82,8 +81,8 @@ export class HttpSinkConfig {
     const config = new HttpSinkConfig();
     config.cluster = at.bytes("cluster");
     if (at.node >= 0 && config.cluster.length == 0) at.refuse("cluster", "expected the name of a cluster");
-    config.encoding = <Encoding>at.choice("encoding", ENCODINGS, Encoding.Otlp);
-    config.path = at.has("path") ? at.bytes("path") : utf8(PATHS[<i32>config.encoding]);
+    config.encoding = <Encoding>at.choice("encoding", ["otlp", "otlpProtobuf", "ndjson", "loki"], Encoding.Otlp);
+    config.path = at.has("path") ? at.bytes("path") : owned(wordAt(PATHS, <i32>config.encoding));
     if (!isPath(config.path)) at.refuse("path", 'expected a path: "/" and printable characters without blanks');
     config.authority = at.has("authority") ? at.bytes("authority") : config.cluster;
     if (at.has("authority") && !isVisible(config.authority)) at.refuse("authority", "expected a host name");
