@@ -1,6 +1,6 @@
-// What may be the name or value of a header, and the name of a variable.
+// What may be the name or value of a header, the name of a variable and of a label.
 import { Bytes, at, equal, lengthOf, text } from "../../lib/bytes";
-import { isToken } from "../../lib/match/named-match";
+import { isToken, isWord } from "../../lib/match/named-match";
 
 const HOST = text("host");
 
@@ -19,10 +19,14 @@ export function isFieldValue(value: Bytes): bool {
 
 /** Of the environment: letters, digits and "_", no digit first. */
 export function isVariable(name: Bytes): bool {
-  for (let i = 0; i < lengthOf(name); i++) {
-    const byte = at(name, i);
-    const isLetter = (byte | 0x20) - 0x61 < 26 || byte == 0x5f;
-    if (!isLetter && (i == 0 || byte - 0x30 >= 10)) return false;
-  }
-  return lengthOf(name) > 0;
+  return isWord(name, text("_")) && !startsWithDigit(name);
+}
+
+/** Of a Loki label: ":" too. */
+export function isLabel(name: Bytes): bool {
+  return isWord(name, text("_:")) && !startsWithDigit(name);
+}
+
+function startsWithDigit(name: Bytes): bool {
+  return at(name, 0) - 0x30 < 10;
 }

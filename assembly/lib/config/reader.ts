@@ -206,6 +206,17 @@ export class Cursor {
     return index < 0 ? fallback : index;
   }
 
+  /** Which of the members `names` is there, by its place in the list, for an object has one of them; -1 for none. */
+  oneOf(names: string[]): i32 {
+    let found = -1;
+    for (let i = 0; i < names.length; i++) {
+      if (!this.has(names[i])) continue;
+      if (found >= 0) this.refuse(names[i], "expected only one of: " + names.join(", "));
+      else found = i;
+    }
+    return found;
+  }
+
   /** The items of a list; none when it is missing. */
   list(name: string): Cursor[] {
     const items: Cursor[] = [];

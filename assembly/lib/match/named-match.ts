@@ -64,10 +64,15 @@ function nameHint(name: Bytes): string {
 
 /** A token of RFC 9110 section 5.6.2: the name of a header or a cookie. A pseudo-header is none. */
 export function isToken(name: Bytes): bool {
-  for (let i = 0; i < lengthOf(name); i++) {
-    const byte = byteAt(name, i);
+  return isWord(name, TOKEN_MARKS);
+}
+
+/** One byte at least, and none besides letters, digits and `marks`. */
+export function isWord(text: Bytes, marks: Bytes): bool {
+  for (let i = 0; i < lengthOf(text); i++) {
+    const byte = byteAt(text, i);
     const isAlphanumeric = byte - 0x30 < 10 || (byte | 0x20) - 0x61 < 26;
-    if (!isAlphanumeric && indexOf(TOKEN_MARKS, byte) < 0) return false;
+    if (!isAlphanumeric && indexOf(marks, byte) < 0) return false;
   }
-  return lengthOf(name) > 0;
+  return lengthOf(text) > 0;
 }

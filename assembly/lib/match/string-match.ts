@@ -67,12 +67,7 @@ export class StringMatch {
    * null when there is none of the kinds.
    */
   static readAmong(at: Cursor): StringMatch | null {
-    let kind = -1;
-    for (let i = 0; i < KINDS.length; i++) {
-      if (!at.has(KINDS[i])) continue;
-      if (kind >= 0) at.refuse(KINDS[i], "expected only one of: " + KINDS.join(", "));
-      else kind = i;
-    }
+    const kind = at.oneOf(KINDS);
     const ignoreCase = at.boolean("ignoreCase", false);
     const invert = at.boolean("invert", false);
     return kind < 0 ? null : StringMatch.readKind(at, <StringMatchKind>kind, ignoreCase, invert);

@@ -3,6 +3,7 @@ import { utf8, view } from "../../../lib/bytes";
 import { Cursor } from "../../../lib/config/reader";
 import { writeJsonText } from "../../../lib/json/write";
 import { Writer, decimal } from "../../../lib/writer";
+import { isLabel } from "../names";
 
 const RESOURCE_MAX = 32;
 /** Loki's own default limit (`max_label_names_per_series`). */
@@ -28,7 +29,7 @@ export function readResource(parent: Cursor): NamedText[] {
 export function readLabels(parent: Cursor): NamedText[] {
   const labels = read(parent, "labels", LABELS_MAX);
   for (let i = 0; i < labels.length; i++) {
-    if (isLabelName(labels[i].name)) continue;
+    if (isLabel(view(labels[i].name))) continue;
     parent.refuse("labels", "expected names of letters, digits, '_' and ':', without a digit at the front");
   }
   if (labels.length == 0) labels.push(new NamedText(utf8("job"), utf8("access-log")));
@@ -56,15 +57,6 @@ function isWithin(text: StaticArray<u8>, most: i32): bool {
   let characters = 0;
   for (let i = 0; i < text.length; i++) characters += (text[i] & 0xc0) != 0x80 ? 1 : 0;
   return characters > 0 && characters <= most;
-}
-
-function isLabelName(name: StaticArray<u8>): bool {
-  for (let i = 0; i < name.length; i++) {
-    const byte = name[i];
-    const isDigit = byte - 0x30 < 10;
-    if (!((byte | 0x20) - 0x61 < 26 || byte == 0x5f || byte == 0x3a || (isDigit && i > 0))) return false;
-  }
-  return name.length > 0;
 }
 
 /** A JSON object of them, in their order. */

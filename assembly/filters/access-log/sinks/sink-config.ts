@@ -1,7 +1,7 @@
 // Where lines go: the settings of `sinks`.
 import { Cursor } from "../../../lib/config/reader";
-import { Bytes, EMPTY, NONE, owned, text, utf8, view } from "../../../lib/bytes";
-import { lowerCased } from "../../../lib/match/match";
+import { Bytes, EMPTY, NONE, owned, text, view } from "../../../lib/bytes";
+import { isWord, lowerCased } from "../../../lib/match/named-match";
 import { itemsOf } from "../items";
 import { isFieldName, isFieldValue, isVariable } from "../names";
 import { DeliverySettings } from "./delivery";
@@ -65,42 +65,43 @@ export class SinkHeader {
 
 @final
 export class HttpSinkConfig {
-  cluster: StaticArray<u8> = utf8("");
-  path: StaticArray<u8> = utf8("");
-  /** The host that the request names; default the cluster. */
-  authority: StaticArray<u8> = utf8("");
-  headers: SinkHeader[] = [];
-  encoding: Encoding = Encoding.Otlp;
-  /** Attributes of OTLP's resource. */
-  resource: NamedText[] = [];
-  /** Labels of Loki's stream. */
-  labels: NamedText[] = [];
-  delivery: DeliverySettings = new DeliverySettings();
+  private constructor(
+    readonly cluster: StaticArray<u8>,
+    readonly encoding: Encoding,
+    readonly path: StaticArray<u8>,
+    /** The host that the request names; default the cluster. */
+    readonly authority: StaticArray<u8>,
+    readonly headers: SinkHeader[],
+    /** Attributes of OTLP's resource. */
+    readonly resource: NamedText[],
+    /** Labels of Loki's stream. */
+    readonly labels: NamedText[],
+    readonly delivery: DeliverySettings,
+  ) {}
 
   static read(at: Cursor): HttpSinkConfig {
-    const config = new HttpSinkConfig();
-    config.cluster = at.bytes("cluster");
-    if (at.node >= 0 && config.cluster.length == 0) at.refuse("cluster", "expected the name of a cluster");
-    config.encoding = <Encoding>at.choice("encoding", ["otlp", "otlpProtobuf", "ndjson", "loki"], Encoding.Otlp);
-    config.path = at.has("path") ? at.bytes("path") : owned(wordAt(PATHS, <i32>config.encoding));
-    if (!isPath(config.path)) at.refuse("path", 'expected a path: "/" and printable characters without blanks');
-    config.authority = at.has("authority") ? at.bytes("authority") : config.cluster;
-    if (at.has("authority") && !isVisible(config.authority)) at.refuse("authority", "expected a host name");
-    config.headers = readHeaders(at);
-    const isOtlp = config.encoding == Encoding.Otlp || config.encoding == Encoding.OtlpProtobuf;
-    config.resource = readResource(at);
-    if (at.has("resource") && !isOtlp)
+    const cluster = at.bytes("cluster");
+    if (at.node >= 0 && cluster.length == 0) at.refuse("cluster", "expected the name of a cluster");
+    const encoding = <Encoding>at.choice("encoding", ["otlp", "otlpProtobuf", "ndjson", "loki"], Encoding.Otlp);
+    const path = at.has("path") ? at.bytes("path") : owned(wordAt(PATHS, <i32>encoding));
+    if (!isPath(path)) at.refuse("path", 'expected a path: "/" and printable characters without blanks');
+    const authority = at.has("authority") ? at.bytes("authority") : cluster;
+    if (at.has("authority") && !isVisible(authority)) at.refuse("authority", "expected a host name");
+    if (encoding > Encoding.OtlpProtobuf && at.has("resource"))
       at.refuse("resource", "only OTLP has it: expected encoding otlp or otlpProtobuf");
-    config.labels = readLabels(at);
-    if (at.has("labels") && config.encoding != Encoding.Loki)
+    if (encoding != Encoding.Loki && at.has("labels"))
       at.refuse("labels", "only Loki has them: expected encoding loki");
-    readDelivery(at, config.delivery);
+    const headers = readHeaders(at);
+    const resource = readResource(at);
+    const labels = readLabels(at);
+    const delivery = readDelivery(at);
     at.done();
-    return config;
+    return new HttpSinkConfig(cluster, encoding, path, authority, headers, resource, labels, delivery);
   }
 }
 
-function readDelivery(at: Cursor, settings: DeliverySettings): void {
+function readDelivery(at: Cursor): DeliverySettings {
+  const settings = new DeliverySettings();
   const batch = at.object("batch");
   settings.timeoutNanos = at.duration("timeout", MILLIS_MIN, MINUTE, settings.timeoutNanos);
   settings.queueBytes = <i32>at.integer("queueBytes", QUEUE_BYTES_MIN, QUEUE_BYTES_MAX, settings.queueBytes);
@@ -108,6 +109,7 @@ function readDelivery(at: Cursor, settings: DeliverySettings): void {
   settings.batchBytes = <i32>batch.integer("bytes", 1_024, BATCH_BYTES_MAX, settings.batchBytes);
   settings.intervalNanos = batch.duration("interval", MILLIS_MIN, MINUTE, settings.intervalNanos);
   batch.done();
+  return settings;
 }
 
 function readHeaders(parent: Cursor): SinkHeader[] {
@@ -164,18 +166,15 @@ export class SinkConfig {
   private static read(at: Cursor): SinkConfig {
     const sink = new SinkConfig();
     if (!at.expectObject()) return sink;
-    let kind = -1;
-    for (let i = 0; i < KINDS.length; i++) {
-      if (!at.has(KINDS[i])) continue;
-      if (kind >= 0) at.refuse(KINDS[i], "expected only one of: " + KINDS.join(", "));
-      else kind = i;
-    }
+    const kind = at.oneOf(KINDS);
     if (kind < 0) at.refuse("", "expected one of: " + KINDS.join(", "));
     sink.kind = <SinkKind>max(kind, 0);
     sink.name = KINDS[sink.kind];
     if (at.has("name")) {
       const name = at.bytes("name");
-      if (!isName(name)) at.refuse("name", "expected letters, digits, '-', '_' and '.', at most 64");
+      // It stands in the names of metrics.
+      const isName = name.length <= NAME_BYTES_MAX && isWord(view(name), text("-_."));
+      if (!isName) at.refuse("name", "expected letters, digits, '-', '_' and '.', at most 64");
       sink.name = at.text("name");
     }
     const settings = at.object(KINDS[sink.kind]);
@@ -190,17 +189,6 @@ export class SinkConfig {
     at.done();
     return sink;
   }
-}
-
-/** Names stand in metric names. */
-function isName(name: StaticArray<u8>): bool {
-  if (name.length == 0 || name.length > NAME_BYTES_MAX) return false;
-  for (let i = 0; i < name.length; i++) {
-    const byte = name[i];
-    const isWord = (byte | 0x20) - 0x61 < 26 || byte - 0x30 < 10;
-    if (!isWord && byte != 0x2d && byte != 0x5f && byte != 0x2e) return false;
-  }
-  return true;
 }
 
 function isPath(path: StaticArray<u8>): bool {
