@@ -4,13 +4,12 @@ import { Bytes, NONE, bytes, lengthOf, view } from "../../../lib/bytes";
 import { sha256 } from "../../../lib/crypto/sha256";
 import { HeaderList } from "../../../lib/http/headers";
 import { pathOf } from "../../../lib/http/query";
-import { Writer } from "../../../lib/writer";
-import { Operator, Value, truncated } from "./operator";
+import { Operator, Value, answer, truncated } from "./operator";
 import { Action } from "../redact/redact-config";
 import { Redaction, Shape } from "../redact/redaction";
 import { RecordView } from "../record";
 
-/** Where the header is, and what of it is shown. */
+/** Where the header is, and what of it is answer. */
 export const enum HeaderForm {
   Request,
   Response,
@@ -51,7 +50,6 @@ export class HeaderName {
 }
 
 const digest = memory.data(32, 16);
-const hex = new Writer(64);
 
 
 @final
@@ -78,9 +76,9 @@ export class HeaderOperator extends Operator {
     if (this.form == HeaderForm.WithoutQuery) return name.clean(pathOf(found));
     if (this.form != HeaderForm.Digest || name.isRedacted) return name.clean(found);
     sha256(found, digest);
-    hex.reset();
-    hex.hex(bytes(digest, 32));
-    return hex.view();
+    answer.reset();
+    answer.hex(bytes(digest, 32));
+    return answer.view();
   }
 }
 

@@ -1,5 +1,6 @@
 // A compiled command operator: asked for a record's value, it answers with a text, a number, or that there is none.
 import { Bytes, EMPTY, NONE, at, lengthOf, slice } from "../../../lib/bytes";
+import { Writer } from "../../../lib/writer";
 import { RecordView } from "../record";
 
 const DASH: u8 = 0x2d;
@@ -54,6 +55,9 @@ export class Value {
     this.integer = value ? 1 : 0;
   }
 }
+
+/** Where an operator puts its text together: the next one that is asked may overwrite it. */
+export const answer = new Writer();
 
 export abstract class Operator {
   /** Puts what the operator stands for into `value`. */

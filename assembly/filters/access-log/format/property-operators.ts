@@ -11,8 +11,7 @@ import {
   slice,
   view,
 } from "../../../lib/bytes";
-import { Scratch } from "../../../lib/http/scratch";
-import { Operator, Value, truncated } from "./operator";
+import { Operator, Value, answer, truncated } from "./operator";
 import { propertyPath } from "./property-path";
 import { MISSING, RecordView } from "../record";
 import { Action } from "../redact/redact-config";
@@ -83,18 +82,16 @@ export class PropertyOperator extends Operator {
   }
 }
 
-const word = new Scratch();
-
 function withoutBlanks(source: Bytes): Bytes {
   let i = 0;
   while (i < lengthOf(source) && !isBlank(at(source, i))) i++;
   if (i == lengthOf(source)) return source;
-  word.clear();
+  answer.reset();
   for (i = 0; i < lengthOf(source); i++) {
     const byte = at(source, i);
-    word.putByte(isBlank(byte) ? UNDERSCORE : byte);
+    answer.byte(isBlank(byte) ? UNDERSCORE : byte);
   }
-  return word.view();
+  return answer.view();
 }
 
 /** `absl::ascii_isspace`. */

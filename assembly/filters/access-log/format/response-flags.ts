@@ -1,7 +1,7 @@
 // Envoy's response flags by their bits (envoy/stream_info/stream_info.h, CoreResponseFlag), with the names of
 // %RESPONSE_FLAGS% and %RESPONSE_FLAGS_LONG% (source/common/stream_info/utility.h).
 import { Bytes, NONE, text, unpacked } from "../../../lib/bytes";
-import { Writer } from "../../../lib/writer";
+import { answer } from "./operator";
 import { wordAt } from "../words";
 
 const COMMA: u8 = 0x2c;
@@ -14,16 +14,14 @@ const LONG_FLAGS = unpacked(
   "FailedLocalHealthCheck NoHealthyUpstream UpstreamRequestTimeout LocalReset UpstreamRemoteReset UpstreamConnectionFailure UpstreamConnectionTermination UpstreamOverflow NoRouteFound DelayInjected FaultInjected RateLimited UnauthorizedExternalService RateLimitServiceError DownstreamConnectionTermination UpstreamRetryLimitExceeded StreamIdleTimeout InvalidEnvoyRequestHeaders DownstreamProtocolError UpstreamMaxStreamDurationReached ResponseFromCacheFilter NoFilterConfigFound DurationTimeout UpstreamProtocolError NoClusterFound OverloadManagerTerminated DnsResolutionFailed DropOverload DownstreamRemoteReset UnconditionalDropOverload",
 );
 
-const out = new Writer(4096);
-
-/** The names of the flags with "," between; "-" for none. Valid until the next call. */
+/** The names of the flags with "," between; "-" for none. Valid until the next operator is asked. */
 export function flagNames(flags: i64, long: bool): Bytes {
-  out.reset();
+  answer.reset();
   for (let bits = flags; bits != 0; bits &= bits - 1) {
     const name = wordAt(long ? LONG_FLAGS : SHORT_FLAGS, <i32>ctz(bits));
     if (name == NONE) break;
-    if (out.length > 0) out.byte(COMMA);
-    out.bytes(name);
+    if (answer.length > 0) answer.byte(COMMA);
+    answer.bytes(name);
   }
-  return out.length == 0 ? NO_FLAG : out.view();
+  return answer.length == 0 ? NO_FLAG : answer.view();
 }

@@ -1,10 +1,9 @@
 // How the request ended: status, flags, gRPC status, bytes, durations.
 import { Bytes, NONE } from "../../../lib/bytes";
-import { Writer } from "../../../lib/writer";
 import { flagNames } from "./response-flags";
 import { grpcStatusName } from "./grpc-status";
 import { HeaderForm, byteSize, headersOf } from "./header-operators";
-import { Operator, Value } from "./operator";
+import { Operator, Value, answer } from "./operator";
 import { propertyPath } from "./property-path";
 import { MISSING, RecordView } from "../record";
 
@@ -70,13 +69,11 @@ export class ResultOperator extends Operator {
   }
 }
 
-const digits = new Writer(32);
-
 /** A code without a name stays a text, as in Envoy. */
 function statusText(code: i64, snake: bool): Bytes {
   const name = grpcStatusName(code, snake);
   if (name != NONE) return name;
-  digits.reset();
-  digits.decimal(code);
-  return digits.view();
+  answer.reset();
+  answer.decimal(code);
+  return answer.view();
 }

@@ -2,7 +2,7 @@
 import { Bytes, EMPTY, NONE, at, indexOf, lengthOf, slice, text, view } from "../../../lib/bytes";
 import { param, decoded, pathOf, queryOf } from "../../../lib/http/query";
 import { Scratch } from "../../../lib/http/scratch";
-import { Operator, Value, truncated } from "./operator";
+import { Operator, Value, answer, truncated } from "./operator";
 import { Redaction } from "../redact/redaction";
 import { RecordView } from "../record";
 
@@ -39,7 +39,6 @@ export class PathOperator extends Operator {
 
 const PERCENT: u8 = 0x25;
 const QUESTION: u8 = 0x3f;
-const plain = new Scratch();
 const one = new Scratch();
 
 /** The first parameter of a name, of the original path if there is one; as it came, not decoded. */
@@ -84,17 +83,17 @@ export class QueryParamsOperator extends Operator {
 /** What Envoy decodes of a query: visible ASCII but for those that a URL must encode (measured on 1.40). */
 function decodedAsEnvoy(query: Bytes): Bytes {
   if (indexOf(query, PERCENT) < 0) return query;
-  plain.clear();
+  answer.reset();
   for (let i = 0; i < lengthOf(query); i++) {
     const escaped = at(query, i) == PERCENT ? decoded(slice(query, i, i + 3), one) : EMPTY;
     if (lengthOf(escaped) == 1 && !staysEncoded(at(escaped, 0))) {
-      plain.putByte(at(escaped, 0));
+      answer.byte(at(escaped, 0));
       i += 2;
     } else {
-      plain.putByte(at(query, i));
+      answer.byte(at(query, i));
     }
   }
-  return plain.view();
+  return answer.view();
 }
 
 function staysEncoded(byte: u8): bool {

@@ -2,8 +2,7 @@
 // hash: unique, not secret.
 import { bytes } from "../../../lib/bytes";
 import { mix } from "../../../lib/hash";
-import { Writer } from "../../../lib/writer";
-import { Operator, Value } from "./operator";
+import { Operator, Value, answer } from "./operator";
 import { RecordView } from "../record";
 
 const DASH: u8 = 0x2d;
@@ -16,8 +15,6 @@ let count: u64 = 0;
 
 @final
 export class UniqueIdOperator extends Operator {
-  private out: Writer = new Writer(64);
-
   ask(record: RecordView, value: Value): void {
     count++;
     const seed = mix(<u64>record.nowNanos()) ^ mix(count ^ (<u64>changetype<usize>(this)));
@@ -25,11 +22,11 @@ export class UniqueIdOperator extends Operator {
     store<u64>(raw, mix(seed ^ count), 8);
     store<u8>(raw, (load<u8>(raw, 6) & 0x0f) | 0x40, 6);
     store<u8>(raw, (load<u8>(raw, 8) & 0x3f) | 0x80, 8);
-    this.out.reset();
+    answer.reset();
     for (let i = 0; i < 16; i++) {
-      if (((DASHES >> i) & 1) == 1) this.out.byte(DASH);
-      this.out.hex(bytes(raw + <usize>i, 1));
+      if (((DASHES >> i) & 1) == 1) answer.byte(DASH);
+      answer.hex(bytes(raw + <usize>i, 1));
     }
-    value.setText(this.out.view());
+    value.setText(answer.view());
   }
 }
