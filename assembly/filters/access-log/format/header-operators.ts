@@ -9,7 +9,7 @@ import { Action } from "../redact/redact-config";
 import { Redaction, Shape } from "../redact/redaction";
 import { RecordView } from "../record";
 
-/** Where the header is, and what of it is answer. */
+/** Where the header is, and what of it is shown. */
 export const enum HeaderForm {
   Request,
   Response,
