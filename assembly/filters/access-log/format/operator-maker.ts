@@ -60,7 +60,7 @@ const METADATA_PATHS = unpacked(
   "metadata xds.cluster_metadata xds.route_metadata xds.upstream_host_metadata xds.listener_metadata xds.virtual_host_metadata",
 );
 const METADATA_STEP = text("\0filter_metadata\0");
-/** What a connection's address is asked for, in the order of ADDRESS_FORMS. */
+/** What of a connection's address an operator is, behind the row's name. */
 const ADDRESS_PARTS = text("ADDRESS ADDRESS_WITHOUT_PORT PORT");
 
 /** Paths are put together here. */
