@@ -5,23 +5,13 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parseAllDocuments, stringify } from "yaml";
+import { Random } from "../support/random.ts";
 import { fixtures, gatehouse } from "./helper.ts";
 import { workspace } from "./workspace.ts";
 
 const file = workspace();
 const root = join(import.meta.dirname, "../..");
 const rounds = Number(process.env.DAMAGE_ROUNDS ?? 320);
-
-/** A small generator with a seed (Mulberry32), so that a failure can be run again. */
-function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 const odd: unknown[] = [
   null,
@@ -70,7 +60,8 @@ const documents = sources.flatMap((path) =>
 test("damaged manifests", { timeout: 300_000 }, async () => {
   assert.ok(documents.length > 40);
   for (let seed = 1; seed <= rounds; seed++) {
-    const random = generator(seed);
+    const chance = new Random(seed);
+    const random = (below: number) => chance.below(below);
     const chosen = documents[random(documents.length)];
     const path = file("damaged.yaml", stringify(damage(chosen, random)));
     const verbs = [

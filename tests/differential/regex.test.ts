@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { generate } from "../../assembly/lib/regex/unicode-tables.gen.ts";
+import { Random } from "../support/random.ts";
 import { type Machine, start } from "./compile.ts";
 
 interface Exports {
@@ -75,20 +76,10 @@ test("thousands of patterns mean what they mean in Go", () => {
   assert.ok(compared > 15_000, `${compared}`);
 });
 
-/** A small seeded generator (mulberry32), so that a failure can be repeated. */
-function randomOf(seed: number) {
-  let state = seed;
-  return (bound: number) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
-  };
-}
-
 test("thousands of patterns mean what they mean in JavaScript", () => {
-  const random = randomOf(20261124);
-  const pick = <T>(choices: T[]) => choices[random(choices.length)]!;
+  const chance = new Random(20261124);
+  const random = (bound: number) => chance.below(bound);
+  const pick = <T>(choices: T[]) => chance.one(choices);
   const atoms = [
     "a",
     "b",
@@ -265,10 +256,10 @@ test("time is linear, whatever the pattern", () => {
 });
 
 test("memory is bounded where the table would be exponential", () => {
-  const random = randomOf(7);
+  const random = new Random(7);
   // Its deterministic automaton has 2^13 states: each position of the last 13 letters counts.
   assert.equal(compile("(?:a|b)*a(?:a|b){12}"), 0);
-  const text = Array.from({ length: 200_000 }, () => "ab"[random(2)]).join("");
+  const text = Array.from({ length: 200_000 }, () => "ab"[random.below(2)]).join("");
   assert.equal(matches(text), text.at(-13) === "a");
   const before = machine.exports.memoryBytes();
   for (let cut = 1; cut <= 13; cut++) {

@@ -1,5 +1,6 @@
 // The requests of the differential test: good tokens and bad ones of every kind, in every place. Generated from a fixed
 // seed, so that a failure comes again. Where the two filters are meant to differ, the case says by which difference.
+import { Random } from "../support/random.ts";
 import { type Claims, type ForgeKey, forge, makeKey, signed } from "./jwt-forge.ts";
 
 export const ISSUER = "https://auth.example.com";
@@ -27,19 +28,9 @@ export interface Case {
   difference?: string;
 }
 
-/** mulberry32: small, seeded, good enough to pick cases. */
-function randomness(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-const random = randomness(20261124);
-const below = (count: number) => Math.floor(random() * count);
-const pick = <T>(list: readonly T[]): T => list[below(list.length)]!;
+const random = new Random(20261124);
+const below = (count: number) => random.below(count);
+const pick = <T>(list: readonly T[]): T => random.one(list);
 
 const now = Math.floor(Date.now() / 1000);
 const base: Claims = { iss: ISSUER, aud: AUDIENCE, sub: "someone", exp: now + 3600 };
