@@ -4,6 +4,7 @@ import { Digest } from "./digest";
 import { MODULUS_BITS_MAX, MontgomeryModulus, bitLength } from "./montgomery";
 import { isPkcs1Encoding } from "./pkcs1";
 import { isPssEncoding } from "./pss";
+import { isRoca } from "./roca";
 
 /** RFC 7518 sections 3.3 and 3.5; so does NIST SP 800-131A. */
 const MODULUS_BITS_MIN = 2048;
@@ -24,6 +25,8 @@ export const enum RsaKeyStatus {
   ExponentEven = 5,
   /** Above EXPONENT_BITS_MAX, and so also every exponent that is not below the modulus. */
   ExponentTooLong = 6,
+  /** Made by a generator whose keys can be factored (roca.ts). */
+  ModulusFactorable = 7,
 }
 
 /** The encoded message that the signature at hand holds. */
@@ -72,7 +75,8 @@ export function judgeRsaKey(n: Bytes, e: Bytes): RsaKeyStatus {
   if ((at(n, lengthOf(n) - 1) & 1) == 0) return RsaKeyStatus.ModulusEven;
   if (bitLength(e) > EXPONENT_BITS_MAX) return RsaKeyStatus.ExponentTooLong;
   if (bitLength(e) < 2) return RsaKeyStatus.ExponentTooSmall;
-  return (at(e, lengthOf(e) - 1) & 1) == 0 ? RsaKeyStatus.ExponentEven : RsaKeyStatus.Ok;
+  if ((at(e, lengthOf(e) - 1) & 1) == 0) return RsaKeyStatus.ExponentEven;
+  return isRoca(n) ? RsaKeyStatus.ModulusFactorable : RsaKeyStatus.Ok;
 }
 
 /** At most eight big-endian bytes. */

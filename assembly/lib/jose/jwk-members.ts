@@ -92,6 +92,8 @@ function ofRsa(status: RsaKeyStatus): JwkStatus {
       return JwkStatus.ModulusTooLong;
     case RsaKeyStatus.ModulusEven:
       return JwkStatus.ModulusEven;
+    case RsaKeyStatus.ModulusFactorable:
+      return JwkStatus.ModulusFactorable;
     case RsaKeyStatus.ExponentTooSmall:
       return JwkStatus.ExponentTooSmall;
     case RsaKeyStatus.ExponentEven:

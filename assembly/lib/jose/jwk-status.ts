@@ -27,6 +27,8 @@ export const enum JwkStatus {
   ModulusTooLong,
   /** Even: no product of two odd primes. */
   ModulusEven,
+  /** Of a generator whose keys can be factored (CVE-2017-15361). */
+  ModulusFactorable,
   /** 0, or 1, with which every signature is its own message. */
   ExponentTooSmall,
   ExponentEven,
@@ -80,6 +82,8 @@ export function describeJwk(status: JwkStatus): string {
       return "RSA modulus has more than 8192 bits";
     case JwkStatus.ModulusEven:
       return "RSA modulus is even";
+    case JwkStatus.ModulusFactorable:
+      return "RSA modulus can be factored (CVE-2017-15361)";
     case JwkStatus.ExponentTooSmall:
       return "RSA exponent is below 3";
     case JwkStatus.ExponentEven:

@@ -3,10 +3,24 @@
 import assert from "node:assert/strict";
 import * as crypto from "node:crypto";
 import { test } from "node:test";
-import { type HashBits, exports, hashes, inverse, machine, noise, power, put, toBigInt, toBytes } from "./machine.ts";
+import {
+  type HashBits,
+  exports,
+  hashes,
+  inverse,
+  machine,
+  noise,
+  noiseBelow,
+  power,
+  put,
+  toBigInt,
+  toBytes,
+} from "./machine.ts";
 
 /** Of RsaKeyStatus. */
-const [OK, TOO_SHORT, TOO_LONG, EVEN, EXPONENT_SMALL, EXPONENT_EVEN, EXPONENT_LONG] = [0, 1, 2, 3, 4, 5, 6];
+const [OK, TOO_SHORT, TOO_LONG, EVEN, EXPONENT_SMALL, EXPONENT_EVEN, EXPONENT_LONG, FACTORABLE] = [
+  0, 1, 2, 3, 4, 5, 6, 7,
+];
 const F4 = Buffer.of(1, 0, 1);
 
 const modulusOf = (group: string) => crypto.getDiffieHellman(group).getPrime();
@@ -327,6 +341,30 @@ test("keys that are no good are refused by name", () => {
   status(modulus, Buffer.of(1));
   const message = noise("exponent 1", 10);
   assert.ok(!ours(false, 256, message, pkcs1(256, 256, message)));
+});
+
+test("moduli of the generator of CVE-2017-15361 are refused, and no others", () => {
+  const status = (modulus: bigint) => {
+    machine.clear();
+    return exports.rsaPrepare(put(toBytes(modulus, 256)), put(F4));
+  };
+  const isPrime = (n: number) => Array.from({ length: n - 2 }, (_, i) => n % (i + 2)).every((rest) => rest !== 0);
+  const primes = Array.from({ length: 699 }, (_, i) => i + 2).filter(isPrime);
+  const product = primes.reduce((product, prime) => product * BigInt(prime), 1n);
+  /** A number of 1024 bits as that generator tries them; whether it is prime makes no difference to the product. */
+  const candidate = (seed: string) => {
+    const k = noiseBelow(`${seed} k`, 1n << 20n);
+    const form = power(65537n, noiseBelow(`${seed} a`, product), product);
+    const step = ((3n << 1022n) / product) * product;
+    return step + (k % 1000n) * product + form;
+  };
+  for (let i = 0; i < 200; i++) {
+    const modulus = candidate(`p ${i}`) * candidate(`q ${i}`);
+    assert.equal(status(modulus), FACTORABLE, `${modulus}`);
+    assert.equal(status(modulus + 2n), OK);
+    assert.equal(status((1n << 2047n) + noiseBelow(`modulus ${i}`, 1n << 2046n) * 2n + 1n), OK);
+  }
+  for (const group of Object.values(byBits)) ownKey(modulusOf(group));
 });
 
 test("exponents of one to four bytes are raised to rightly", () => {

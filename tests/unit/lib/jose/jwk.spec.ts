@@ -12,6 +12,12 @@ const N =
   "gNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg6" +
   "65xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRW" +
   "yuXpoQ";
+// Project Wycheproof, json_web_key, case 7.
+const ROCA =
+  "AanFpofbj7KjD4Lf-N2hVMKR7yewSyXhhbirIMTGpfYEhZ_lnt5UoK98DnKIgArXGTu3MaW_HhFw16HGaTDUHqPrId7fe4r11CqRw09yBFuW79V8" +
+  "sYIwHdzCaWflUI6auImYbVfoN9_nD5n8N8SY9DwXw7mwZM9wREPXoDPgOoIWl6q_MPsp7n0zs3Z5ZaiQWOOzl1S9OhwAfSiiOwz6efnXEaxuTEtP" +
+  "d7BjSx7NaFka8Dx9U7YqXy2RFj1O9PjyaDGuRh7YXsX3iMUSP_wSyHQg_c_qHRtKUsNSGCT7OZg0hzm2KphtjnayKJvC64vAbROBR4Ubg6Bxg9IQ" +
+  "VZ-QYyE";
 const RSA = '"kty":"RSA","n":"' + N + '","e":"AQAB"';
 /** Appendix A.3. */
 const X = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
@@ -127,6 +133,10 @@ describe("An RSA key", () => {
     expectRefusal('"kty":"RSA","n":"f' + N.substring(1) + '","e":"AQAB"', JwkStatus.ModulusTooShort);
     expectRefusal('"kty":"RSA","n":"' + "_".repeat(1368) + '","e":"AQAB"', JwkStatus.ModulusTooLong);
     expect(read('"kty":"RSA","n":"' + "_".repeat(1364) + '8","e":"AQAB"') === null).toBe(true);
+  });
+
+  it("is not of a generator whose keys can be factored", () => {
+    expectRefusal('"kty":"RSA","n":"' + ROCA + '","e":"AQAB"', JwkStatus.ModulusFactorable);
   });
 
   it("is odd, with an odd exponent of 2 to 32 bits", () => {
