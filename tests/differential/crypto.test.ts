@@ -4,3 +4,4 @@ import "./crypto/ed25519.ts";
 import "./crypto/field.ts";
 import "./crypto/hashes.ts";
 import "./crypto/rsa.ts";
+import "./crypto/wycheproof.ts";

@@ -1,8 +1,15 @@
 // Tokens and keys as lib/jose reads them, for the examples of the RFCs and for tokens that another library made.
 import "../../assembly/host/abort";
-import { Bytes, bytes } from "../../assembly/lib/bytes";
+import { Bytes, bytes, lengthOf, pointerOf, view } from "../../assembly/lib/bytes";
 import { decodeBase64url } from "../../assembly/lib/base64url";
-import { encodedHeader, encodedSignature, signingInput, splitCompact } from "../../assembly/lib/jose/compact";
+import {
+  encodedHeader,
+  encodedPayload,
+  encodedSignature,
+  signingInput,
+  splitCompact,
+} from "../../assembly/lib/jose/compact";
+import { ecdsaSignature } from "../../assembly/lib/jose/der";
 import { JoseHeader } from "../../assembly/lib/jose/header";
 import { KeySet } from "../../assembly/lib/jose/key-set";
 import { verifies } from "../../assembly/lib/jose/signature";
@@ -10,6 +17,7 @@ import { JwtStatus } from "../../assembly/lib/jose/status";
 
 const header = new JoseHeader();
 const decoded = memory.data(16384, 16);
+const decodedPayload = memory.data(16384, 16);
 const decodedSignature = memory.data(2048, 16);
 let keys = new KeySet();
 
@@ -25,7 +33,22 @@ export function algorithmsOfFirst(): u32 {
   return keys.count > 0 ? keys.keys[0].algorithms : 0;
 }
 
-/** The JwtStatus of a token's form and signature, as one of the keys that fit says; its payload is not read. */
+/** The SubjectPublicKeyInfo of the first key to `out`; gives its length. */
+export function publicKeyInfo(out: usize): i32 {
+  return keys.count > 0 ? copied(view(keys.keys[0].publicKeyInfo), out) : 0;
+}
+
+/** r‖s as Ecdsa-Sig-Value to `out`; gives its length. */
+export function derSignature(concatenated: Bytes, out: usize): i32 {
+  return copied(ecdsaSignature(concatenated), out);
+}
+
+function copied(from: Bytes, to: usize): i32 {
+  memory.copy(to, pointerOf(from), lengthOf(from));
+  return lengthOf(from);
+}
+
+/** The JwtStatus of a token's form and signature, as one of the keys that fit says; its payload is decoded, not read. */
 export function verify(token: Bytes): i32 {
   const form = splitCompact(token);
   if (form != JwtStatus.Ok) return form;
@@ -33,6 +56,7 @@ export function verify(token: Bytes): i32 {
   if (length < 0) return JwtStatus.HeaderBadBase64;
   const status = header.read(bytes(decoded, length));
   if (status != JwtStatus.Ok) return status;
+  if (decodeBase64url(encodedPayload, decodedPayload, 16384) < 0) return JwtStatus.PayloadBadBase64;
   const signatureLength = decodeBase64url(encodedSignature, decodedSignature, 2048);
   if (signatureLength < 0) return JwtStatus.SignatureBadBase64;
   return verifyWith(bytes(decodedSignature, signatureLength));

@@ -7,12 +7,8 @@ import { jwks, keyNamed, keyNames } from "../support/tokens.ts";
 import * as jose from "jose";
 import { type Machine, start } from "./compile.ts";
 import { examples } from "./rfc-tokens.ts";
-
-interface Exports {
-  readKeys(json: bigint): number;
-  algorithmsOfFirst(): number;
-  verify(token: bigint): number;
-}
+import { readFixture } from "./wycheproof/corpus.ts";
+import { type Exports, judgeHostForms, judgeTokens } from "./wycheproof/tokens.ts";
 
 /** Of JwtStatus. */
 const OK = 0;
@@ -46,6 +42,18 @@ test("the examples of RFC 7515, 7520 and 8037 hold, and the host's own agree", (
     const [header, payload, signature] = token.split(".") as [string, string, string];
     assert.notEqual(verify(`${header}.${payload}A.${signature}`), OK, name);
   }
+});
+
+test("Wycheproof's tokens and keys are judged as it says, but for the differences with a reason", () => {
+  const { asked, wrong } = judgeTokens(machine, readFixture());
+  assert.deepEqual(wrong, []);
+  assert.ok(asked > 150);
+});
+
+test("Wycheproof's signatures reach a host in a form that OpenSSL judges as it says", () => {
+  const { asked, wrong } = judgeHostForms(machine, readFixture());
+  assert.deepEqual(wrong, []);
+  assert.ok(asked > 150);
 });
 
 test("what the library jose signs holds with its key, and with no other", async () => {

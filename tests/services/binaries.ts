@@ -34,6 +34,15 @@ export function goBinary(module: string, version: string): string {
   return join(folder, name);
 }
 
+/** The folder of a Go module at a version, whose content must have that sum (as in a go.sum). */
+export function goModule(module: string, version: string, sum: string): string {
+  const done = spawnSync("go", ["mod", "download", "-json", `${module}@${version}`], { encoding: "utf8", cwd: "/" });
+  if (done.error) throw new Error(`go cannot be run here, and this suite needs it: ${done.error.message}`);
+  const { Dir, Sum, Error: problem } = JSON.parse(done.stdout || `{"Error":${JSON.stringify(done.stderr)}}`);
+  if (problem || Sum !== sum) throw new Error(`${module}@${version}: ${problem ?? `its sum is ${Sum}, not ${sum}`}`);
+  return Dir;
+}
+
 const COLLECTOR_VERSION = "v0.165.0";
 
 /** An OpenTelemetry Collector with just the OTLP receiver and two exporters, made by its own builder. */

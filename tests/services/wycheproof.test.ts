@@ -1,0 +1,46 @@
+// All of Project Wycheproof's vectors that are about the algorithms of JWS, out of its Go module.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { start } from "../differential/compile.ts";
+import { type File, readCorpus, readFixture } from "../differential/wycheproof/corpus.ts";
+import { judgeSignatures } from "../differential/wycheproof/primitives.ts";
+import { type Exports, judgeHostForms, judgeTokens } from "../differential/wycheproof/tokens.ts";
+import { goModule } from "./binaries.ts";
+
+const VERSION = "v0.0.0-20260902155932-3fa63dd0344a";
+const SUM = "h1:pNbL2nztRsWfW/ispAwsvcDFxs9Id38uIsR2/Up5G2c=";
+
+let files: File[];
+before(() => {
+  files = readCorpus(join(goModule("github.com/c2sp/wycheproof", VERSION, SUM), "testvectors_v1"));
+});
+
+test("every signature and tag is judged as Wycheproof says", () => {
+  const { asked, wrong } = judgeSignatures(files);
+  assert.deepEqual(wrong, []);
+  assert.ok(asked > 5000, `${asked}`);
+});
+
+test("every token and key is judged as Wycheproof says, and every signature in the form that hosts get", async () => {
+  const machine = await start<Exports>("jose");
+  const tokens = judgeTokens(machine, files);
+  assert.deepEqual(tokens.wrong, []);
+  assert.equal(tokens.asked, 427);
+  const forms = judgeHostForms(machine, files);
+  assert.deepEqual(forms.wrong, []);
+  assert.ok(forms.asked > 4000, `${forms.asked}`);
+});
+
+test("the fixture of the quick tests is cut from these vectors", () => {
+  const known = new Map(files.map((file) => [file.name, new Map(casesOf(file))]));
+  for (const file of readFixture()) {
+    for (const [id, text] of casesOf(file)) assert.equal(known.get(file.name)?.get(id), text, `${file.name}#${id}`);
+  }
+});
+
+function casesOf(file: File): [number, string][] {
+  return file.testGroups.flatMap(({ tests }) =>
+    tests.map((test): [number, string] => [test.tcId, JSON.stringify(test, Object.keys(test).sort())]),
+  );
+}
