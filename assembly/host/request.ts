@@ -15,11 +15,17 @@ export const CLAIMS_PROPERTY = text("gatehouse_claims");
 @final
 export class HostRequest extends RequestView {
   private readonly map: HeaderMap = new HeaderMap();
+  private isBlind: bool = false;
 
   /** Opens the view on the current context. False: the header map cannot be had, and the view shows no header. */
   open(): bool {
     this.reset();
-    return this.map.read(MapType.RequestHeaders) == Status.Ok;
+    this.isBlind = this.map.read(MapType.RequestHeaders) != Status.Ok;
+    return !this.isBlind;
+  }
+
+  mayHave(name: Bytes): bool {
+    return this.isBlind || this.map.index(name, 0) >= 0;
   }
 
   headerCount(): i32 {

@@ -5,8 +5,8 @@ const OK = 0;
 const NOT_FOUND = 1;
 
 export interface BareRequest {
-  /** The header map in the ABI's byte form: `encodeHeaders`. */
-  headers: Uint8Array;
+  /** The header map in the ABI's byte form: `encodeHeaders`; or the status that a host withholds it with. */
+  headers: Uint8Array | number;
 }
 
 /** Header pairs as `proxy_get_header_map_pairs` hands them over. */
@@ -26,6 +26,8 @@ export class BareHost {
   refusals = 0;
   /** Headers that it set. */
   writes = 0;
+  /** When a test puts a list here: what the filter did, a line each, like `remove x-user` and `reply 503`. */
+  journal: string[] | undefined;
   #exports!: Record<string, Exported>;
   #memory!: WebAssembly.Memory;
   #bytes = new Uint8Array();
@@ -96,21 +98,48 @@ export class BareHost {
   }
 
   #imports(): Record<string, Exported | ((...parameters: any[]) => number)> {
-    const write = () => (this.writes++, OK);
+    const write = (verb: string) => (_map: number, name: number, size: number, value: number, length: number) => {
+      this.writes++;
+      this.journal?.push(`${verb} ${this.#text(name, size)}: ${this.#text(value, length)}`);
+      return OK;
+    };
     const counted = {
-      proxy_send_local_response: () => (this.refusals++, OK),
-      proxy_replace_header_map_value: write,
-      proxy_add_header_map_value: write,
+      proxy_send_local_response: (status: number) => {
+        this.refusals++;
+        this.journal?.push(`reply ${status}`);
+        return OK;
+      },
+      proxy_replace_header_map_value: write("replace"),
+      proxy_add_header_map_value: write("add"),
+      ...this.#journaled(),
     };
     const plain = Object.fromEntries(
       (
-        "proxy_log proxy_set_property proxy_remove_header_map_value proxy_record_metric proxy_increment_metric proxy_set_effective_context " +
+        "proxy_record_metric proxy_increment_metric proxy_set_effective_context " +
         "proxy_set_tick_period_milliseconds proxy_continue_stream proxy_close_stream proxy_done"
       )
         .split(" ")
         .map((name) => [name, () => OK]),
     );
     return { ...plain, ...counted, ...this.#readers(), ...this.#sharedData(), ...this.#system() };
+  }
+
+  /** What only a test with a journal looks at. */
+  #journaled() {
+    return {
+      proxy_log: (_level: number, text: number, size: number) => {
+        this.journal?.push(`log ${this.#text(text, size)}`);
+        return OK;
+      },
+      proxy_set_property: (path: number, size: number, value: number, length: number) => {
+        this.journal?.push(`property ${this.#text(path, size)}: ${this.#text(value, length)}`);
+        return OK;
+      },
+      proxy_remove_header_map_value: (_map: number, name: number, size: number) => {
+        this.journal?.push(`remove ${this.#text(name, size)}`);
+        return OK;
+      },
+    };
   }
 
   #readers() {
@@ -120,8 +149,10 @@ export class BareHost {
     };
     const encoded = Object.fromEntries(Object.entries(properties).map(([path, value]) => [path, Buffer.from(value)]));
     return {
-      proxy_get_header_map_pairs: (map: number, pointerAt: number, lengthAt: number) =>
-        this.#give(map === 0 ? this.#request.headers : responseHeaders, pointerAt, lengthAt),
+      proxy_get_header_map_pairs: (map: number, pointerAt: number, lengthAt: number) => {
+        const headers = map === 0 ? this.#request.headers : responseHeaders;
+        return typeof headers === "number" ? headers : this.#give(headers, pointerAt, lengthAt);
+      },
       proxy_get_header_map_value: () => NOT_FOUND,
       proxy_get_property: (path: number, size: number, pointerAt: number, lengthAt: number) => {
         const value = encoded[this.#text(path, size).replace(/\0$/, "")];

@@ -178,9 +178,8 @@ function forward(route: Route, verdict: Verdict): void {
 
 /** Makes `value` the only one of `name`. Adding what is not there costs the proxy less than replacing it. */
 function setHeader(name: Bytes, value: Bytes): void {
-  const current = request.joinedHeader(name);
-  if (!isPresent(current)) addHeader(MapType.RequestHeaders, name, value);
-  else if (!equal(current, value)) replaceHeader(MapType.RequestHeaders, name, value);
+  if (!request.mayHave(name)) addHeader(MapType.RequestHeaders, name, value);
+  else if (!equal(request.joinedHeader(name), value)) replaceHeader(MapType.RequestHeaders, name, value);
 }
 
 

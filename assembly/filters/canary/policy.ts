@@ -142,10 +142,10 @@ export class Policy {
     verdict.choose(guard.fallback, Reason.Ejected);
   }
 
-  /** Whether the sender of this request must not bring the `index`-th verdict header, which it brings. */
+  /** Whether the sender of this request must not bring the `index`-th verdict header, which it brings or may bring. */
   isForged(index: i32, request: RequestView): bool {
     const header = unchecked(this.config.headers.list[index]);
-    return isPresent(request.header(view(header.name))) && !header.isTrustedIn(request);
+    return request.mayHave(view(header.name)) && !header.isTrustedIn(request);
   }
 
   /** The client's key; a new one when it has none, which a cookie then carries. */

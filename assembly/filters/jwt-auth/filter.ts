@@ -153,7 +153,10 @@ class JwtAuthRoot extends Root {
     const refusal = refusalOf(JwtStatus.HeadersUnreadable);
     this.metrics.refused(-1, JwtStatus.HeadersUnreadable);
     setProperty(REASON, refusal.reasonBytes);
-    if (this.config.reportsOnly) return true;
+    if (this.config.reportsOnly) {
+      this.forwarder.sanitize(request);
+      return true;
+    }
     sendRefusal(this.config.response, request, refusal, EMPTY, 1);
     return false;
   }

@@ -31,7 +31,7 @@ export class Forwarder {
     const own = this.config.ownHeaders;
     for (let i = 0; i < own.length; i++) {
       const name = view(unchecked(own[i]));
-      if (!unchecked(this.written[i]) && request.headerIndex(name, 0) >= 0) removeHeader(MapType.RequestHeaders, name);
+      if (!unchecked(this.written[i]) && request.mayHave(name)) removeHeader(MapType.RequestHeaders, name);
       unchecked((this.written[i] = false));
     }
   }

@@ -44,6 +44,6 @@ export function addToRequest(headers: HeaderValue[]): void {
 export function removeFromRequest(headers: HeaderValue[], request: RequestView): void {
   for (let i = 0; i < headers.length; i++) {
     const name = view(unchecked(headers[i]).name);
-    if (request.headerIndex(name, 0) >= 0) removeHeader(MapType.RequestHeaders, name);
+    if (request.mayHave(name)) removeHeader(MapType.RequestHeaders, name);
   }
 }

@@ -55,6 +55,11 @@ export abstract class RequestView extends HeaderList {
     this.documentRead = false;
   }
 
+  /** Whether the request has a header of that name, or may have one: a host that hands over no headers hides them all. */
+  mayHave(name: Bytes): bool {
+    return this.headerIndex(name, 0) >= 0;
+  }
+
   method(): Bytes {
     return this.header(METHOD);
   }
