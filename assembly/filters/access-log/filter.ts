@@ -51,13 +51,14 @@ class AccessLogStream extends Stream {
 class AccessLogRoot extends Root {
   private policy: Policy | null = null;
   private sinks: Sink[] = [];
-  private wantsDescription: bool = false;
+  /** Those of them that send, which takes ticks and answers. */
+  private senders: HttpSink[] = [];
   /** By verdict, and TOO_LONG. Those there are when there is a policy. */
   private counters: Counter[] = [];
   /** 0: never. */
   private tickMillis: i32 = 0;
-  /** Sinks of plugins that are gone, until they have sent what they had. */
-  private inherited: Sink[] = [];
+  /** Senders of plugins that are gone, until they have sent what they had. */
+  private inherited: HttpSink[] = [];
 
   configure(configuration: StaticArray<u8>): bool {
     const errors = new ConfigErrors();
@@ -78,23 +79,29 @@ class AccessLogRoot extends Root {
     record.readClocks();
     // A host may configure a root anew: it is its own heir then.
     this.close(this);
-    this.wantsDescription = false;
     this.tickMillis = 0;
-    for (let i = 0; i < config.sinks.length; i++) {
-      const sink = this.sinkOf(config.sinks[i]);
-      this.sinks.push(sink);
-      if (sink.wantsDescription()) this.wantsDescription = true;
-      const millis = sink.tickMillis();
-      if (millis > 0 && (this.tickMillis == 0 || millis < this.tickMillis)) this.tickMillis = millis;
-    }
+    for (let i = 0; i < config.sinks.length; i++) this.open(config.sinks[i]);
     if (this.inherited.length == 0) setTickPeriod(this.tickMillis);
   }
 
-  private sinkOf(config: SinkConfig): Sink {
+  private open(config: SinkConfig): void {
     const http = config.http;
-    if (http !== null) return new HttpSink(config.name, http);
-    if (config.kind == SinkKind.EnvoyLog) return new EnvoyLogSink(config.name);
-    return new ProxyLogSink(<LogLevel>config.level);
+    if (http !== null) {
+      const sender = new HttpSink(config.name, http);
+      this.sinks.push(sender);
+      this.senders.push(sender);
+      this.tickMillis = this.tickMillisWith(sender);
+    } else if (config.kind == SinkKind.EnvoyLog) {
+      this.sinks.push(new EnvoyLogSink(config.name));
+    } else {
+      this.sinks.push(new ProxyLogSink(<LogLevel>config.level));
+    }
+  }
+
+  /** Often enough for `sender`, too. */
+  private tickMillisWith(sender: HttpSink): i32 {
+    const millis = sender.tickMillis();
+    return this.tickMillis == 0 ? millis : min(millis, this.tickMillis);
   }
 
   createStream(): Stream {
@@ -114,61 +121,61 @@ class AccessLogRoot extends Root {
   private hand(policy: Policy): i32 {
     line.bytes = policy.write(record);
     if (lengthOf(line.bytes) == 0) return TOO_LONG;
-    if (this.wantsDescription) policy.describe(record, line);
+    if (this.senders.length > 0) policy.describe(record, line);
     for (let i = 0; i < this.sinks.length; i++) unchecked(this.sinks[i]).take(line);
     return Verdict.Write;
   }
 
   onTick(): void {
-    for (let i = 0; i < this.sinks.length; i++) this.sinks[i].tick();
+    for (let i = 0; i < this.senders.length; i++) this.senders[i].tick();
     if (this.inherited.length == 0) return;
-    const left: Sink[] = [];
+    const left: HttpSink[] = [];
     for (let i = 0; i < this.inherited.length; i++) {
-      const sink = this.inherited[i];
-      sink.tick();
-      if (sink.isOver) sink.abandon();
-      else left.push(sink);
+      const sender = this.inherited[i];
+      sender.tick();
+      if (sender.isOver) sender.abandon();
+      else left.push(sender);
     }
     this.inherited = left;
-    if (this.inherited.length == 0) setTickPeriod(this.tickMillis);
+    if (left.length == 0) setTickPeriod(this.tickMillis);
   }
 
   onCallAnswer(token: u32, headers: i32, bodyBytes: i32, trailers: i32): void {
-    const isOurs = answer(this.sinks, token, headers, bodyBytes, trailers);
-    if (!isOurs) answer(this.inherited, token, headers, bodyBytes, trailers);
+    const isOurs = answer(this.senders, token, headers, bodyBytes);
+    if (!isOurs) answer(this.inherited, token, headers, bodyBytes);
   }
 
-  /** What sinks have left an heir sends: an update of the settings loses nothing. */
+  /** What senders have left an heir sends: an update of the settings loses nothing. */
   close(heir: Root | null): void {
-    const sinks = this.sinks;
+    const senders = this.senders;
     const inherited = this.inherited;
     this.sinks = [];
+    this.senders = [];
     this.inherited = [];
-    leave(sinks, heir);
+    leave(senders, heir);
     leave(inherited, heir);
   }
 
-  inherit(sink: Sink): void {
-    this.inherited.push(sink);
-    const millis = sink.tickMillis();
-    setTickPeriodOf(this.id, this.tickMillis == 0 ? millis : min(millis, this.tickMillis));
+  inherit(sender: HttpSink): void {
+    this.inherited.push(sender);
+    setTickPeriodOf(this.id, this.tickMillisWith(sender));
   }
 }
 
-/** Gives the answer to the sink that waits for it. */
-function answer(sinks: Sink[], token: u32, headers: i32, bodyBytes: i32, trailers: i32): bool {
-  for (let i = 0; i < sinks.length; i++) {
-    if (sinks[i].onCallAnswer(token, headers, bodyBytes, trailers)) return true;
+/** Gives the answer to the sender that waits for it. */
+function answer(senders: HttpSink[], token: u32, headers: i32, bodyBytes: i32): bool {
+  for (let i = 0; i < senders.length; i++) {
+    if (senders[i].onCallAnswer(token, headers, bodyBytes)) return true;
   }
   return false;
 }
 
-function leave(sinks: Sink[], heir: Root | null): void {
-  for (let i = 0; i < sinks.length; i++) {
-    const sink = sinks[i];
-    sink.shutDown();
-    if (heir === null || sink.isOver) sink.abandon();
-    else changetype<AccessLogRoot>(heir).inherit(sink);
+function leave(senders: HttpSink[], heir: Root | null): void {
+  for (let i = 0; i < senders.length; i++) {
+    const sender = senders[i];
+    sender.shutDown();
+    if (heir === null || sender.isOver) sender.abandon();
+    else changetype<AccessLogRoot>(heir).inherit(sender);
   }
 }
 

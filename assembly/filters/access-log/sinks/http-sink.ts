@@ -112,10 +112,7 @@ export class HttpSink extends Sink {
     return max(TICK_LEAST_MILLIS, min(TICK_MOST_MILLIS, <i32>(this.config.delivery.intervalNanos / (4 * MILLI))));
   }
 
-  wantsDescription(): bool {
-    return true;
-  }
-
+  /** On the root context. */
   tick(): void {
     const now = monotonicNanos();
     if (this.delivery.expire(now)) this.token = NO_CALL;
@@ -137,8 +134,8 @@ export class HttpSink extends Sink {
     }
   }
 
-  /** The answer to the batch in flight; the next one follows at once when it is due. */
-  onCallAnswer(token: u32, headers: i32, bodyBytes: i32, trailers: i32): bool {
+  /** The answer to the batch in flight, if it is that; the next one follows at once when it is due. */
+  onCallAnswer(token: u32, headers: i32, bodyBytes: i32): bool {
     if (token != this.token) return false;
     this.token = NO_CALL;
     const now = monotonicNanos();
@@ -153,15 +150,18 @@ export class HttpSink extends Sink {
     return true;
   }
 
+  /** The plugin goes away. What waits can still be sent by an heir's ticks, until the sink is over. */
   shutDown(): void {
     this.token = NO_CALL;
     this.delivery.close(monotonicNanos());
   }
 
+  /** Nothing waits any more, or it has waited for long enough since `shutDown`. */
   get isOver(): bool {
     return this.delivery.isOver(monotonicNanos());
   }
 
+  /** Whatever still waits is given up, and memory that no collector knows of is given back. */
   abandon(): void {
     this.token = NO_CALL;
     this.delivery.abandon();
