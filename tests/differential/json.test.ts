@@ -1,6 +1,8 @@
 // Our JSON reader beside JavaScript's: the same texts are refused but for the listed strictness, and what is taken means
 // the same: texts and whole numbers exactly, other numbers to the last place (assembly/lib/json/double.ts says why).
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { Random } from "../support/random.ts";
 import { type Machine, start } from "./compile.ts";
@@ -12,6 +14,7 @@ interface Exports {
 
 const SEED = 20261125;
 const DEPTH_MAX = 64;
+const SUITE = "fixtures/json-test-suite.json";
 
 let machine: Machine<Exports>;
 before(async () => (machine = await start<Exports>("json")));
@@ -153,6 +156,20 @@ describe("JSON", () => {
       }
       agree(random.below(4) === 0 ? bytes.subarray(0, random.below(bytes.length + 1)) : bytes);
     }
+  });
+
+  test("JSONTestSuite: what must be refused is, and what must be taken too, but for objects that name a member twice", () => {
+    const suite: Record<string, string> = JSON.parse(readFileSync(join(import.meta.dirname, SUITE), "utf8"));
+    const counts = { y: 0, n: 0, i: 0 };
+    for (const [name, text] of Object.entries(suite)) {
+      const verdict = name[0] as keyof typeof counts;
+      counts[verdict]++;
+      const isTaken = ours(Buffer.from(text)) !== undefined;
+      // RFC 7515 section 4 and RFC 7519 section 4 let a reader refuse such a header and such claims.
+      const isDuplicate = name.startsWith("y_object_duplicated_key");
+      if (verdict !== "i") assert.equal(isTaken, verdict === "y" && !isDuplicate, name);
+    }
+    assert.ok(counts.y > 90 && counts.n > 150, JSON.stringify(counts));
   });
 
   test("nesting is taken up to its limit and refused beyond", () => {
