@@ -7,10 +7,10 @@ import { cluster } from "../../envoy/bootstrap.ts";
 import { type Chain, startChain } from "../support/chain.ts";
 import { closeConnections } from "../support/client.ts";
 import { type Answer, type Upstream, refusingEndpoint, startUpstream } from "../support/upstream.ts";
-import { type Scenario, type ScriptedCall, bodyText, buildFor, readScenarios } from "./scenario.ts";
+import { type Scenario, type ScriptedCall, bodyText, buildModules, readScenarios } from "./scenario.ts";
 
+const requireModules = await buildModules();
 const scenarios = (await readScenarios()).filter(({ emulatorOnly }) => !emulatorOnly);
-const requireModules = await buildFor(scenarios);
 
 /** One access log line for each request tells what the filters left in the stream. */
 const states = ["variant", "limit", "reason", "claims", "access_log"];

@@ -42,24 +42,35 @@ export interface Scenario {
 
 const known = ["config", "env", "chain", "calls", "emulatorOnly", "start", "cases"];
 
-/** All scenarios, or those of the filters named in $SCENARIOS (comma-separated parts of paths). */
-export async function readScenarios(): Promise<Scenario[]> {
+/** Files of all scenarios, or of those of the filters named in $SCENARIOS (comma-separated parts of paths). */
+function files(): string[] {
   const wanted = process.env.SCENARIOS?.split(",");
-  const files = globSync("*/*.yaml", { cwd: import.meta.dirname }).sort();
-  return Promise.all(files.filter((file) => !wanted || wanted.some((part) => file.includes(part))).map(readScenario));
+  const all = globSync("*/*.yaml", { cwd: import.meta.dirname }).sort();
+  return all.filter((file) => !wanted || wanted.some((part) => file.includes(part)));
+}
+
+/** Tokens are made here and now: modules that take long to compile are compiled before (`buildModules`). */
+export function readScenarios(): Promise<Scenario[]> {
+  return Promise.all(files().map(readScenario));
+}
+
+function readFile(file: string) {
+  return parse(readFileSync(join(import.meta.dirname, file), "utf8"), { merge: true });
+}
+
+function pluginsIn(file: string, { chain, config, env }: ReturnType<typeof readFile>): Scenario["plugins"] {
+  return chain ?? [{ name: file.split("/")[0]!, config, env }];
 }
 
 async function readScenario(file: string): Promise<Scenario> {
-  const raw = parse(readFileSync(join(import.meta.dirname, file), "utf8"), { merge: true });
+  const raw = readFile(file);
   const unknown = Object.keys(raw).find((key) => !known.includes(key));
   if (unknown) throw new Error(`tests/scenarios/${file}: unknown key ${unknown}; known are ${known.join(", ")}`);
   const nowSeconds = raw.start ? Number(toUnixNanos(raw.start) / 1_000_000_000n) : undefined;
   const document = await fillPlaceholders(raw, nowSeconds);
-  const filter = file.split("/")[0]!;
-  const plugins = document.chain ?? [{ name: filter, config: document.config, env: document.env }];
   return {
-    name: `${filter}/${basename(file, ".yaml")}`,
-    plugins,
+    name: `${file.split("/")[0]!}/${basename(file, ".yaml")}`,
+    plugins: pluginsIn(file, document),
     calls: document.calls ?? [],
     emulatorOnly: Boolean(document.emulatorOnly),
     start: document.start,
@@ -68,8 +79,8 @@ async function readScenario(file: string): Promise<Scenario> {
 }
 
 /** Compiles the modules that the scenarios need. A filter that does not compile fails its own scenarios alone. */
-export async function buildFor(scenarios: Scenario[]): Promise<(scenario: Scenario) => void> {
-  const names = [...new Set(scenarios.flatMap(({ plugins }) => plugins.map(({ name }) => name)))];
+export async function buildModules(): Promise<(scenario: Scenario) => void> {
+  const names = new Set(files().flatMap((file) => pluginsIn(file, readFile(file)).map(({ name }) => name)));
   const failures = new Map<string, Error>();
   for (const name of names) {
     await (name === "probe" ? probeModule() : build([name])).catch((error: Error) => failures.set(name, error));
