@@ -17,6 +17,17 @@ export function characterBytes(pointer: usize, end: usize): i32 {
   return size > 3 && (load<u8>(pointer, 3) & 0xc0) != 0x80 ? 0 : size;
 }
 
+/** Whether `source` is characters and nothing else. */
+export function isUtf8(source: Bytes): bool {
+  const end = pointerOf(source) + <usize>lengthOf(source);
+  for (let here = pointerOf(source); here < end;) {
+    const size = characterBytes(here, end);
+    if (size == 0) return false;
+    here += <usize>size;
+  }
+  return true;
+}
+
 /** U+FFFD, for each byte that belongs to no character. */
 const REPLACEMENT = text("\u{fffd}");
 

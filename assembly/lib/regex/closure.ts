@@ -69,15 +69,11 @@ export class Closure {
     }
   }
 
-  // @ts-ignore: decorator
-  @inline
   private keep(state: i32): void {
     unchecked((this.kept[state >> 6] |= (1 as u64) << (state & 63)));
   }
 
   /** Pushes a state that was not visited yet; each is pushed once, so the stack holds them all. */
-  // @ts-ignore: decorator
-  @inline
   private push(state: i32, depth: i32): i32 {
     const word = unchecked(this.visited[state >> 6]);
     const bit = (1 as u64) << (state & 63);

@@ -10,7 +10,7 @@ import { Utf8Sequences } from "./utf8-sequences";
 export class Compiler {
   /** Set when a size limit was reached; the program is then incomplete. */
   tooLarge: bool = false;
-  private kinds: Array<u8> = [];
+  private kinds: Array<u32> = [];
   private a: Array<u32> = [];
   private b: Array<u32> = [];
   private transitions: Array<u32> = [];
@@ -35,7 +35,7 @@ export class Compiler {
       this.tooLarge = true;
       return 0;
     }
-    this.kinds.push(<u8>kind);
+    this.kinds.push(kind);
     this.a.push(a);
     this.b.push(b);
     return this.kinds.length - 1;

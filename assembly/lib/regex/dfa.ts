@@ -36,6 +36,8 @@ export class Dfa {
   /** How often the cache was emptied. */
   private generation: u32 = 0;
   private readonly bytesMax: i32;
+  /** Of a state's transitions. */
+  private readonly rowBytes: usize;
   private readonly buckets: StaticArray<u32> = new StaticArray<u32>(BUCKETS);
   /** The first states by what lies before the input: its start, a newline, a word byte, another byte. */
   private readonly starts: StaticArray<u32> = new StaticArray<u32>(4);
@@ -47,7 +49,9 @@ export class Dfa {
     private program: Program,
     private anywhere: bool,
   ) {
-    const largest = HEADER + (program.classCount + 1) * 4 + program.length * 2 + 8;
+    const rowBytes = (program.classCount + 1) << 2;
+    this.rowBytes = <usize>rowBytes;
+    const largest = HEADER + rowBytes + program.length * 2 + 8;
     this.bytesMax = max(CACHE_BYTES_MAX, largest * STATES_AT_LEAST);
     this.arena = new StaticArray<u8>(max(CACHE_BYTES_FIRST, largest));
     this.before = new Closure(program);
@@ -145,8 +149,6 @@ export class Dfa {
     for (; members < end; members += 2) this.advanceOne(<i32>load<u16>(members), byte, holds);
   }
 
-  // @ts-ignore: decorator
-  @inline
   private advanceOne(member: i32, byte: u8, holds: i32): void {
     const program = this.program;
     if (unchecked(program.kinds[member]) != StateKind.Bytes) return;
@@ -174,7 +176,7 @@ export class Dfa {
     store<u32>(<usize>state - HEADER, unchecked(this.buckets[bucket]));
     store<u32>(<usize>state - 8, hash);
     store<u32>(<usize>state - 4, info);
-    memory.fill(<usize>state, 0, this.rowBytes());
+    memory.fill(<usize>state, 0, this.rowBytes);
     unchecked((this.buckets[bucket] = state));
     this.used += this.recordBytes(count);
     return state;
@@ -196,18 +198,12 @@ export class Dfa {
     return waits;
   }
 
-  private rowBytes(): usize {
-    return (<usize>(this.program.classCount + 1)) << 2;
-  }
-
   private recordBytes(count: i32): usize {
-    return (<usize>HEADER + this.rowBytes() + ((count as usize) << 1) + 3) & ~3;
+    return (<usize>HEADER + this.rowBytes + ((count as usize) << 1) + 3) & ~3;
   }
 
-  // @ts-ignore: decorator
-  @inline
   private membersOf(state: u32): usize {
-    return <usize>state + this.rowBytes();
+    return <usize>state + this.rowBytes;
   }
 
   /** The name of a record with room for `count` members; empties the cache, and lets it grow, when it is full. */

@@ -1,5 +1,5 @@
 // Escapes and character classes of RE2 syntax: what stands for one character or a set of them.
-import { Bytes, at, find, lengthOf, text } from "../bytes";
+import { Bytes, at, find, indexOf, text, toText } from "../bytes";
 import { CodeRanges, LAST_CODE_POINT } from "./code-ranges";
 import { END, Scanner } from "./scanner";
 import { RegexStatus } from "./status";
@@ -22,33 +22,29 @@ function isAlphanumeric(byte: i32): bool {
   return (byte >= 0x30 && byte <= 0x39) || (letter >= 0x61 && letter <= 0x7a);
 }
 
-/** Equality with an ASCII literal; no `text()` here, which is for constants. */
-function is(name: Bytes, literal: string): bool {
-  if (lengthOf(name) != literal.length) return false;
-  for (let i = 0; i < literal.length; i++) {
-    if (<i32>at(name, i) != literal.charCodeAt(i)) return false;
-  }
-  return true;
-}
-
 /** The pairs of bounds of a POSIX class, or "" for an unknown name. */
 function posixPairs(name: Bytes): string {
-  if (is(name, "alnum")) return "09AZaz";
-  if (is(name, "alpha")) return "AZaz";
-  if (is(name, "ascii")) return "\x00\x7f";
-  if (is(name, "blank")) return "\t\t  ";
-  if (is(name, "cntrl")) return "\x00\x1f\x7f\x7f";
-  if (is(name, "digit")) return "09";
-  if (is(name, "graph")) return "!~";
-  if (is(name, "lower")) return "az";
-  if (is(name, "print")) return " ~";
-  if (is(name, "punct")) return "!/:@[`{~";
-  if (is(name, "space")) return "\t\r  ";
-  if (is(name, "upper")) return "AZ";
-  if (is(name, "word")) return "09AZaz__";
-  if (is(name, "xdigit")) return "09AFaf";
+  // prettier-ignore
+  const table = [
+    "alnum", "09AZaz", "alpha", "AZaz", "ascii", "\x00\x7f", "blank", "\t\t  ", "cntrl", "\x00\x1f\x7f\x7f",
+    "digit", "09", "graph", "!~", "lower", "az", "print", " ~", "punct", "!/:@[`{~", "space", "\t\r  ", "upper", "AZ",
+    "word", "09AZaz__", "xdigit", "09AFaf",
+  ];
+  const text = toText(name);
+  for (let i = 0; i < table.length; i += 2) if (table[i] == text) return table[i + 1];
   return "";
 }
+
+/** The pairs of bounds of \d, \s or \w (ASCII only, as in RE2), or "" for another letter. */
+function perlPairs(letter: i32): string {
+  if (letter == 0x64) return "09";
+  if (letter == 0x73) return "\t\n\f\r  ";
+  return letter == 0x77 ? "09AZaz__" : "";
+}
+
+/** The letters behind a backslash that stand for one control character, and these. */
+const CONTROL_LETTERS = text("afnrtv");
+const CONTROLS = text("\x07\x0c\n\r\t\x0b");
 
 export class EscapeScanner extends Scanner {
   protected ignoreCase: bool = false;
@@ -110,24 +106,14 @@ export class EscapeScanner extends Scanner {
       case END:
         this.fail(RegexStatus.TrailingBackslash, start);
         return 0;
-      case 0x61: // a
-        return 0x07;
-      case 0x66: // f
-        return 0x0c;
-      case 0x6e: // n
-        return 0x0a;
-      case 0x72: // r
-        return 0x0d;
-      case 0x74: // t
-        return 0x09;
-      case 0x76: // v
-        return 0x0b;
       case 0x78: // x
         return this.takeHex(start);
       case 0x43: // C
         this.fail(RegexStatus.AnyByte, start);
         return 0;
     }
+    const control = first < 0x80 ? indexOf(CONTROL_LETTERS, <u8>first) : -1;
+    if (control >= 0) return <u32>at(CONTROLS, control);
     if (isOctal(first)) return this.takeOctal(start, first);
     if (first >= 0x80 || isAlphanumeric(first)) this.fail(RegexStatus.InvalidEscape, start);
     return <u32>first;
@@ -212,11 +198,4 @@ export class EscapeScanner extends Scanner {
     if (character == END) this.fail(RegexStatus.MissingBracket, this.position);
     return <u32>character;
   }
-}
-
-/** The pairs of bounds of \d, \s or \w (ASCII only, as in RE2), or "" for another letter. */
-function perlPairs(letter: i32): string {
-  if (letter == 0x64) return "09";
-  if (letter == 0x73) return "\t\n\f\r  ";
-  return letter == 0x77 ? "09AZaz__" : "";
 }

@@ -90,8 +90,6 @@ export class Leftmost {
   }
 
   /** Pushes a state not visited in this round; threads come in order of their starts, so the first is the leftmost. */
-  // @ts-ignore: decorator
-  @inline
   private push(state: i32, depth: i32): i32 {
     if (unchecked(this.visited[state]) == this.round) return depth;
     unchecked((this.visited[state] = this.round));

@@ -1,11 +1,12 @@
 // RE2 syntax (github.com/google/re2/wiki/Syntax) to a syntax tree, by recursive descent with a depth limit.
 // Knows what a pattern means; refuses to know how it is matched.
 import { Bytes } from "../bytes";
+import { isUtf8 } from "../json/utf8";
 import { CodeRanges } from "./code-ranges";
 import { REPETITION_MAX } from "./counts";
 import { Flag, GroupScanner } from "./groups";
 import { Assert, Node, NodeKind } from "./node";
-import { END, isUtf8 } from "./scanner";
+import { END } from "./scanner";
 import { RegexStatus } from "./status";
 
 /** How deeply groups may nest: the parser and the compiler recurse that far (RE2 itself stops at 1,000). */

@@ -31,7 +31,7 @@ export class Program {
   readonly samples: StaticArray<u8> = new StaticArray<u8>(256);
 
   constructor(
-    readonly kinds: StaticArray<u8>,
+    readonly kinds: StaticArray<u32>,
     readonly a: StaticArray<u32>,
     readonly b: StaticArray<u32>,
     readonly transitions: StaticArray<u32>,

@@ -37,7 +37,7 @@ export class Scanner {
     return true;
   }
 
-  /** Takes the next character; the pattern was shown to be valid UTF-8 (`isUtf8`). END at the end. */
+  /** Takes the next character; the pattern was shown to be valid UTF-8. END at the end. */
   protected takeCharacter(): i32 {
     const first = this.peek();
     if (first < 0x80) {
@@ -63,26 +63,4 @@ export class Scanner {
   protected part(start: i32, end: i32): Bytes {
     return slice(this.source, start, end);
   }
-}
-
-/** Whether the bytes are well-formed UTF-8 (Unicode table 3-7: shortest forms, no surrogates, up to U+10FFFF). */
-export function isUtf8(source: Bytes): bool {
-  const length = lengthOf(source);
-  for (let i = 0; i < length;) {
-    const first = at(source, i);
-    if (first < 0x80) {
-      i++;
-      continue;
-    }
-    if (first < 0xc2 || first > 0xf4) return false;
-    const more = first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
-    if (i + more >= length) return false;
-    const second = at(source, i + 1);
-    const low: u8 = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-    const high: u8 = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-    if (second < low || second > high) return false;
-    for (let k = 2; k <= more; k++) if ((at(source, i + k) & 0xc0) != 0x80) return false;
-    i += more + 1;
-  }
-  return true;
 }

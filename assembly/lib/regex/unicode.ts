@@ -3,12 +3,12 @@
 //   category runs:  one byte, category | length << 5; a length of 0 means that a varint follows, length - 8
 //   folds:          varints (low - previous high, high - low, way + 1); way 0: even to the next odd and back,
 //                   -1: odd to the next even and back, else the zigzag-coded distance to the orbit's next character
-import { Bytes, at, lengthOf } from "../bytes";
+import { Bytes, at, lengthOf, text } from "../bytes";
 import { CodeRanges, LAST_CODE_POINT } from "./code-ranges";
 import { CATEGORY_RUNS, CATEGORY_RUNS_LENGTH, FOLDS, FOLDS_LENGTH } from "./unicode-tables";
 
 /** Leaf categories by their number in the table, two letters each. */
-const NAMES = "CnLuLlLtLmLoMnMcMeNdNlNoPcPdPsPePiPfPoSmScSkSoZsZlZpCcCfCoCs";
+const NAMES = text("CnLuLlLtLmLoMnMcMeNdNlNoPcPdPsPePiPfPoSmScSkSoZsZlZpCcCfCoCs");
 
 let cursor: usize = 0;
 
@@ -29,9 +29,9 @@ function categoryBits(name: Bytes): u32 {
   if (length < 1 || length > 2) return 0;
   let bits: u32 = 0;
   // Unassigned (Cn, number 0) is no category of RE2, and not part of its C.
-  for (let i = 1; i < NAMES.length >> 1; i++) {
-    if (<u32>NAMES.charCodeAt(i * 2) != <u32>at(name, 0)) continue;
-    if (length == 1 || <u32>NAMES.charCodeAt(i * 2 + 1) == <u32>at(name, 1)) bits |= 1 << i;
+  for (let i = 1; i < lengthOf(NAMES) >> 1; i++) {
+    if (at(NAMES, i * 2) != at(name, 0)) continue;
+    if (length == 1 || at(NAMES, i * 2 + 1) == at(name, 1)) bits |= 1 << i;
   }
   return bits;
 }

@@ -8,7 +8,7 @@ const SURROGATES_HIGH: u32 = 0xdfff;
 /** The sequences in ascending order; each holds its length and per position the low and high byte, first byte on top. */
 @final
 export class Utf8Sequences {
-  lengths: Array<u8> = [];
+  lengths: Array<u32> = [];
   private lows: Array<u32> = [];
   private highs: Array<u32> = [];
 
