@@ -9,7 +9,7 @@ import {
   proxy_remove_header_map_value,
   proxy_replace_header_map_value,
 } from "@solo-io/proxy-runtime/assembly/imports";
-import { Bytes, NONE, bytes, lengthOf, pointerOf } from "../lib/bytes";
+import { Bytes, NONE, bytes, compareMemory, lengthOf, pointerOf } from "../lib/bytes";
 import { OUT, answer, clear } from "./out";
 import { Status } from "./status";
 
@@ -66,7 +66,7 @@ export class HeaderMap {
     let lengths = base + 4 + ((<usize>from) << 3);
     for (let i = from; i < count; i++, lengths += 8) {
       const nameLength = load<i32>(lengths);
-      if (nameLength == length && memory.compare(at, target, <usize>length) == 0) {
+      if (nameLength == length && compareMemory(at, target, <usize>length) == 0) {
         this.cursorIndex = i;
         this.cursor = at;
         return i;

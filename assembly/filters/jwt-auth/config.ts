@@ -1,4 +1,5 @@
 // The settings, read once into something that cannot be wrong. Names, defaults and bounds are config.schema.json's.
+import { equal, view } from "../../lib/bytes";
 import { ConfigErrors, Cursor, readConfig } from "../../lib/config/reader";
 import { MatchList } from "../../lib/match/match";
 import { readClaimRules, scopeOf } from "./rules/claim-rule-config";
@@ -108,13 +109,9 @@ function readProviders(at: Cursor, config: Config): void {
 /** The position of `header` among the filter's own. */
 function own(config: Config, header: StaticArray<u8>): i32 {
   for (let i = 0; i < config.ownHeaders.length; i++) {
-    if (sameBytes(config.ownHeaders[i], header)) return i;
+    if (equal(view(config.ownHeaders[i]), view(header))) return i;
   }
   return config.ownHeaders.push(header) - 1;
-}
-
-function sameBytes(a: StaticArray<u8>, b: StaticArray<u8>): bool {
-  return a.length == b.length && memory.compare(changetype<usize>(a), changetype<usize>(b), a.length) == 0;
 }
 
 function readRules(at: Cursor, config: Config): void {

@@ -1,5 +1,5 @@
 // ECDSA verification (FIPS 186-5 section 6.4.2; RFC 7518 section 3.4 for the signature's form). Knows no private operation.
-import { Bytes, lengthOf, pointerOf } from "../bytes";
+import { Bytes, compareMemory, lengthOf, pointerOf } from "../bytes";
 import { EcdsaCurve } from "./curves";
 import { Digest } from "./digest";
 import { WORD, WORD_BITS, WORD_MASK } from "./field";
@@ -59,7 +59,7 @@ export class EcdsaPublicKey {
   /** From 1 to n - 1. */
   private isScalar(bigEndian: usize): bool {
     const length = <usize>this.curve.order.byteLength;
-    if (memory.compare(bigEndian, this.curve.order.bigEndian, length) >= 0) return false;
+    if (compareMemory(bigEndian, this.curve.order.bigEndian, length) >= 0) return false;
     let bits: u8 = 0;
     for (let i: usize = 0; i < length; i++) bits |= load<u8>(bigEndian + i);
     return bits != 0;

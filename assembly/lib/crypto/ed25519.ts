@@ -1,6 +1,6 @@
 // Ed25519 verification (RFC 8032 section 5.1.7), strictly: one encoding of every number and point, no key and no R of small
 // order, and the equation without the cofactor. Others call it `verify_strict`. Knows no private operation.
-import { Bytes, bytes, lengthOf, owned, pointerOf, view } from "../bytes";
+import { Bytes, bytes, compareMemory, lengthOf, owned, pointerOf, view } from "../bytes";
 import { POINT_BYTES, edwards25519, scalars } from "./edwards25519";
 import { reverse } from "./field";
 import { SHA512 } from "./sha512";
@@ -65,7 +65,7 @@ export class Ed25519PublicKey {
     // No signer's r is zero.
     if (edwards25519.isSmallOrder(point)) return false;
     edwards25519.encode(point, encoded);
-    return memory.compare(encoded, r, POINT_BYTES) == 0;
+    return compareMemory(encoded, r, POINT_BYTES) == 0;
   }
 }
 
@@ -79,7 +79,7 @@ function judge(key: Bytes): Ed25519KeyStatus {
 /** S < L: else S + L would be a second signature. */
 function isBelowOrder(s: usize): bool {
   reverse(s, POINT_BYTES, bigEndian);
-  return memory.compare(bigEndian, scalars.bigEndian, POINT_BYTES) < 0;
+  return compareMemory(bigEndian, scalars.bigEndian, POINT_BYTES) < 0;
 }
 
 /** The 64 bytes of `hash` modulo L, to `hashScalar`: the upper half comes with a factor of 2^256. */

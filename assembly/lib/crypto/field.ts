@@ -7,6 +7,8 @@
 // which only points are checked: below 64p, with R above 2^29 · p.)
 //
 // A column of a product holds at most 2 · 19 products below 2^58, and a carry: below 2^64.
+import { compareMemory } from "../bytes";
+
 export const WORD_BITS = 29;
 export const WORD_MASK: u64 = (1 << WORD_BITS) - 1;
 /** Bytes of a word in memory. */
@@ -174,7 +176,7 @@ export class Field {
   isReduced(a: usize): bool {
     this.copy(a, scratch);
     this.reduce(scratch);
-    return memory.compare(a, scratch, this.size) == 0;
+    return compareMemory(a, scratch, this.size) == 0;
   }
 
   isZero(a: usize): bool {

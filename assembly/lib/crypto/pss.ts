@@ -2,7 +2,7 @@
 // JWS fixes (RFC 7518 section 3.5), so neither is a parameter.
 //
 //   EM | maskedDB: zeros 01 salt, XOR MGF1(H) | H = hash(00·8 mHash salt) | bc |
-import { Bytes, bytes, pointerOf, lengthOf } from "../bytes";
+import { Bytes, bytes, compareMemory, lengthOf, pointerOf } from "../bytes";
 import { Digest } from "./digest";
 
 const TRAILER: u8 = 0xbc;
@@ -38,7 +38,7 @@ export function isPssEncoding(encoded: Bytes, encodedBits: i32, digest: Digest, 
   digest.hash(message, mPrime + M_PREFIX_BYTES);
   memory.copy(mPrime + M_PREFIX_BYTES + hashBytes, h - hashBytes, hashBytes);
   digest.hash(bytes(mPrime, <i32>(M_PREFIX_BYTES + 2 * hashBytes)), hPrime);
-  return memory.compare(hPrime, h, hashBytes) == 0;
+  return compareMemory(hPrime, h, hashBytes) == 0;
 }
 
 /** XORs MGF1 of the hash at `seed` over the `length` bytes at `data`. */

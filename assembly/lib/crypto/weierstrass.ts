@@ -1,6 +1,7 @@
 // Curves y² = x³ - 3x + b over a prime field, of prime order, in Jacobian coordinates: (X, Y, Z) is the point
 // (X / Z², Y / Z³), and the neutral one has Z = 0. Formulas of the Explicit-Formulas Database (hyperelliptic.org/EFD):
 // dbl-2001-b and add-1998-cmo-2. For public values alone: equal, opposite and neutral points take other ways.
+import { compareMemory } from "../bytes";
 import { Field } from "./field";
 import { Group } from "./group";
 
@@ -49,8 +50,7 @@ export class WeierstrassGroup extends Group {
   read(x: usize, y: usize, out: usize): bool {
     const field = this.field;
     const length = <usize>field.byteLength;
-    if (memory.compare(x, field.bigEndian, length) >= 0 || memory.compare(y, field.bigEndian, length) >= 0)
-      return false;
+    if (compareMemory(x, field.bigEndian, length) >= 0 || compareMemory(y, field.bigEndian, length) >= 0) return false;
     this.readCoordinate(x, out);
     this.readCoordinate(y, out + field.size);
     field.copy(field.one, out + 2 * field.size);

@@ -3,7 +3,7 @@
 //
 //   arena record:  next in bucket | hash | context, count << 16 | transitions: class 0 … classCount-1, end | members u16…
 //                  a state is named by the address of its transitions; values up to MATCHED are no states
-import { Bytes, lengthOf, pointerOf } from "../bytes";
+import { Bytes, compareMemory, lengthOf, pointerOf } from "../bytes";
 import { spent } from "../garbage";
 import { AT_START, Closure, assertsAt, contextAfter } from "./closure";
 import { Assert } from "./node";
@@ -171,7 +171,7 @@ export class Dfa {
     const bucket = <i32>(hash % BUCKETS);
     for (let other = unchecked(this.buckets[bucket]); other != 0; other = load<u32>(<usize>other - HEADER)) {
       if (load<u32>(<usize>other - 8) != hash || load<u32>(<usize>other - 4) != info) continue;
-      if (memory.compare(this.membersOf(other), this.membersOf(state), size) == 0) return other;
+      if (compareMemory(this.membersOf(other), this.membersOf(state), size) == 0) return other;
     }
     store<u32>(<usize>state - HEADER, unchecked(this.buckets[bucket]));
     store<u32>(<usize>state - 8, hash);
