@@ -91,7 +91,7 @@ export class JsonDocument {
   private finishValue(): bool {
     while (this.depth > 0) {
       const row = unchecked(this.open[this.depth - 1]);
-      const isObject = unchecked(this.tape.kinds[row]) == JsonKind.Object;
+      const isObject = this.tape.kind(row) == JsonKind.Object;
       this.skipSpace();
       const byte = this.peek();
       if (byte == 0x2c) {
@@ -123,13 +123,12 @@ export class JsonDocument {
     this.at++;
     this.depth--;
     const tape = this.tape;
-    unchecked((tape.nexts[row] = tape.count));
-    const start = pointerOf(unchecked(tape.sources[row]));
-    unchecked((tape.sources[row] = bytes(start, <i32>(this.at - start))));
-    if (unchecked(tape.kinds[row]) != JsonKind.Object) return true;
+    const start = pointerOf(tape.source(row));
+    tape.close(row, bytes(start, <i32>(this.at - start)));
+    if (tape.kind(row) != JsonKind.Object) return true;
     const status = this.checker.check(tape, row);
     if (status == JsonStatus.Ok) return true;
-    this.at = pointerOf(unchecked(tape.sources[this.checker.duplicate]));
+    this.at = pointerOf(tape.source(this.checker.duplicate));
     return this.fail(status);
   }
 
@@ -200,23 +199,23 @@ export class JsonDocument {
   }
 
   kind(node: i32): JsonKind {
-    return this.has(node) ? <JsonKind>unchecked(this.tape.kinds[node]) : JsonKind.Null;
+    return this.has(node) ? <JsonKind>this.tape.kind(node) : JsonKind.Null;
   }
 
   is(node: i32, kind: JsonKind): bool {
-    return this.has(node) && unchecked(this.tape.kinds[node]) == kind;
+    return this.has(node) && this.tape.kind(node) == kind;
   }
 
   /** First child, or -1. */
   first(node: i32): i32 {
-    return this.has(node) && unchecked(this.tape.nexts[node]) > node + 1 ? node + 1 : -1;
+    return this.has(node) && this.tape.next(node) > node + 1 ? node + 1 : -1;
   }
 
   /** The child of `parent` after `child`, or -1. */
   after(child: i32, parent: i32): i32 {
     if (!this.has(child) || !this.has(parent)) return -1;
-    const next = unchecked(this.tape.nexts[child]);
-    return next < unchecked(this.tape.nexts[parent]) ? next : -1;
+    const next = this.tape.next(child);
+    return next < this.tape.next(parent) ? next : -1;
   }
 
   /** How many children. */
@@ -228,39 +227,39 @@ export class JsonDocument {
   find(node: i32, key: Bytes): i32 {
     if (!this.is(node, JsonKind.Object)) return -1;
     const tape = this.tape;
-    const end = unchecked(tape.nexts[node]);
-    for (let child = node + 1; child < end; child = unchecked(tape.nexts[child])) {
-      if (equal(unchecked(tape.keys[child]), key)) return child;
+    const end = tape.next(node);
+    for (let child = node + 1; child < end; child = tape.next(child)) {
+      if (equal(tape.key(child), key)) return child;
     }
     return -1;
   }
 
   /** A member's key. */
   key(node: i32): Bytes {
-    return this.has(node) ? unchecked(this.tape.keys[node]) : NONE;
+    return this.has(node) ? this.tape.key(node) : NONE;
   }
 
   /** A string's text, or NONE. */
   text(node: i32): Bytes {
-    return this.is(node, JsonKind.String) ? unchecked(this.tape.values[node]) : NONE;
+    return this.is(node, JsonKind.String) ? this.tape.value(node) : NONE;
   }
 
   integer(node: i32): i64 {
-    return this.is(node, JsonKind.Integer) ? <i64>unchecked(this.tape.values[node]) : 0;
+    return this.is(node, JsonKind.Integer) ? <i64>this.tape.value(node) : 0;
   }
 
   /** A number of either kind as a double. */
   number(node: i32): f64 {
     if (this.is(node, JsonKind.Integer)) return <f64>this.integer(node);
-    return this.is(node, JsonKind.Double) ? reinterpret<f64>(unchecked(this.tape.values[node])) : 0;
+    return this.is(node, JsonKind.Double) ? reinterpret<f64>(this.tape.value(node)) : 0;
   }
 
   boolean(node: i32): bool {
-    return this.is(node, JsonKind.Boolean) && unchecked(this.tape.values[node]) != 0;
+    return this.is(node, JsonKind.Boolean) && this.tape.value(node) != 0;
   }
 
   /** The value as it stands in the text, quotes and all. */
   source(node: i32): Bytes {
-    return this.has(node) ? unchecked(this.tape.sources[node]) : EMPTY;
+    return this.has(node) ? this.tape.source(node) : EMPTY;
   }
 }

@@ -38,11 +38,11 @@ export class KeyChecker {
   }
 
   private compareAll(tape: Tape, row: i32): JsonStatus {
-    const end = unchecked(tape.nexts[row]);
-    for (let member = row + 1; member < end; member = unchecked(tape.nexts[member])) {
-      const key = unchecked(tape.keys[member]);
-      for (let other = row + 1; other < member; other = unchecked(tape.nexts[other])) {
-        if (equal(key, unchecked(tape.keys[other]))) return this.found(member);
+    const end = tape.next(row);
+    for (let member = row + 1; member < end; member = tape.next(member)) {
+      const key = tape.key(member);
+      for (let other = row + 1; other < member; other = tape.next(other)) {
+        if (equal(key, tape.key(other))) return this.found(member);
       }
     }
     return JsonStatus.Ok;
@@ -52,12 +52,12 @@ export class KeyChecker {
   private hashAll(tape: Tape, row: i32, capacity: i32, budget: i32, seed: u64): JsonStatus {
     memory.fill(changetype<usize>(this.table), 0, <usize>(4 * capacity));
     const mask = capacity - 1;
-    const end = unchecked(tape.nexts[row]);
-    for (let member = row + 1; member < end; member = unchecked(tape.nexts[member])) {
-      const key = unchecked(tape.keys[member]);
+    const end = tape.next(row);
+    for (let member = row + 1; member < end; member = tape.next(member)) {
+      const key = tape.key(member);
       let slot = (<i32>siphash(key, seed, <u64>lengthOf(key))) & mask;
       for (; unchecked(this.table[slot]) != 0; slot = (slot + 1) & mask) {
-        if (equal(key, unchecked(tape.keys[unchecked(this.table[slot])]))) return this.found(member);
+        if (equal(key, tape.key(unchecked(this.table[slot])))) return this.found(member);
         if (--budget < 0) return JsonStatus.CollidingKeys;
       }
       unchecked((this.table[slot] = member));
