@@ -74,12 +74,8 @@ export class IpAddress {
 
   private parseV6(source: Bytes): bool {
     if (!readGroups(source)) return false;
-    let high: u64 = 0;
-    let low: u64 = 0;
-    for (let i = 0; i < 4; i++) {
-      high = (high << 16) | (groups[i] as u64);
-      low = (low << 16) | (groups[i + 4] as u64);
-    }
+    const high = bswap<u64>(load<u64>(GROUPS));
+    const low = bswap<u64>(load<u64>(GROUPS, 8));
     const mapped = high == 0 && low >> 32 == 0xffff;
     this.family = mapped ? Family.V4 : Family.V6;
     this.high = high;
@@ -88,10 +84,11 @@ export class IpAddress {
   }
 }
 
-/** The eight groups of the IPv6 address being read. */
-const groups = new StaticArray<u16>(8);
+/** The eight groups of the IPv6 address being read, each in network order. */
+const GROUPS = memory.data(16, 8);
+const GROUP: usize = 2;
 
-/** Reads the text of an IPv6 address into `groups`. */
+/** Reads the text of an IPv6 address into GROUPS. */
 function readGroups(source: Bytes): bool {
   const end = lengthOf(source);
   let count = 0;
@@ -108,13 +105,14 @@ function readGroups(source: Bytes): bool {
     if (colon < 0 && indexOf(piece, DOT) >= 0) {
       const embedded = parseV4(piece);
       if (embedded < 0 || count > 6) return false;
-      groups[count++] = <u16>(embedded >> 16);
-      groups[count++] = <u16>embedded;
+      store<u32>(GROUPS + GROUP * <usize>count, bswap<u32>(<u32>embedded));
+      count += 2;
       break;
     }
     const group = parseGroup(piece);
     if (group < 0 || count == 8) return false;
-    groups[count++] = <u16>group;
+    store<u16>(GROUPS + GROUP * <usize>count, bswap<u16>(<u16>group));
+    count++;
     if (colon < 0) break;
     position = colon + 1;
     if (position == end) return false;
@@ -125,16 +123,12 @@ function readGroups(source: Bytes): bool {
   }
   if (gap < 0) return count == 8;
   if (count == 8) return false;
-  openGap(count, gap);
+  // What stands behind the gap moves to the end.
+  const start = GROUPS + GROUP * <usize>gap;
+  const width = GROUP * <usize>(8 - count);
+  memory.copy(start + width, start, GROUP * <usize>(count - gap));
+  memory.fill(start, 0, width);
   return true;
-}
-
-/** Moves what stands behind the gap to the end and fills the gap with zeros. */
-function openGap(count: i32, gap: i32): void {
-  for (let i = 7; i >= gap; i--) {
-    const from = i - (8 - count);
-    groups[i] = from >= gap ? groups[from] : 0;
-  }
 }
 
 /** The mask of the first `bits` of 64; none below 1, all above 63. */
