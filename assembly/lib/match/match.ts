@@ -22,35 +22,33 @@ const parameter = new Scratch();
 
 @final
 export class Match {
-  private uri: StringMatch | null = null;
-  private scheme: StringMatch | null = null;
-  private method: StringMatch | null = null;
-  private authority: StringMatch | null = null;
-  private headers: NamedMatch[] = [];
-  private withoutHeaders: NamedMatch[] = [];
-  private queryParams: NamedMatch[] = [];
-  private cookies: NamedMatch[] = [];
-  private claims: ClaimMatch[] = [];
-  private sourceAddresses: Cidr[] = [];
-  private sourcePrincipals: StringMatch[] = [];
+  private uri: StringMatch | null;
+  private scheme: StringMatch | null;
+  private method: StringMatch | null;
+  private authority: StringMatch | null;
+  private headers: NamedMatch[];
+  private withoutHeaders: NamedMatch[];
+  private queryParams: NamedMatch[];
+  private cookies: NamedMatch[];
+  private claims: ClaimMatch[];
+  private sourceAddresses: Cidr[];
+  private sourcePrincipals: StringMatch[];
 
   /** Reads the value at hand. One without conditions matches every request. */
-  static read(at: Cursor): Match {
-    const match = new Match();
-    if (!at.expectObject()) return match;
-    match.uri = StringMatch.optional(at, "uri", at.boolean("ignoreUriCase", false));
-    match.scheme = StringMatch.optional(at, "scheme");
-    match.method = StringMatch.optional(at, "method");
-    match.authority = StringMatch.optional(at, "authority");
-    match.headers = readHeaders(at, "headers");
-    match.withoutHeaders = readHeaders(at, "withoutHeaders");
-    match.queryParams = readNamed(at, "queryParams");
-    match.cookies = readNamed(at, "cookies");
-    match.claims = readClaims(at);
-    match.sourceAddresses = readNetworks(at);
-    match.sourcePrincipals = readPrincipals(at);
+  constructor(at: Cursor) {
+    at.expectObject();
+    this.uri = StringMatch.optional(at, "uri", at.boolean("ignoreUriCase", false));
+    this.scheme = StringMatch.optional(at, "scheme");
+    this.method = StringMatch.optional(at, "method");
+    this.authority = StringMatch.optional(at, "authority");
+    this.headers = readHeaders(at, "headers");
+    this.withoutHeaders = readHeaders(at, "withoutHeaders");
+    this.queryParams = readNamed(at, "queryParams");
+    this.cookies = readNamed(at, "cookies");
+    this.claims = readClaims(at);
+    this.sourceAddresses = readNetworks(at);
+    this.sourcePrincipals = readPrincipals(at);
     at.done();
-    return match;
   }
 
   matches(request: RequestView): bool {
@@ -149,7 +147,7 @@ export class MatchList {
   static read(at: Cursor, name: string): MatchList {
     const items = at.list(name);
     const matches: Match[] = [];
-    for (let i = 0; i < items.length; i++) matches.push(Match.read(items[i]));
+    for (let i = 0; i < items.length; i++) matches.push(new Match(items[i]));
     return new MatchList(matches);
   }
 

@@ -4,13 +4,13 @@ import { FakeRequest } from "../../support/request";
 
 function refusal(json: string): string {
   const at = config(json);
-  Match.read(at);
+  new Match(at);
   return at.errors.first;
 }
 
 function matches(json: string, request: FakeRequest): bool {
   const at = config(json);
-  const match = Match.read(at);
+  const match = new Match(at);
   return !at.errors.any && match.matches(request);
 }
 
