@@ -16,6 +16,10 @@ export const NESTING_MAX = 250;
 export const PATTERN_BYTES_MAX = 16 * 1024;
 
 const NEWLINE: u32 = 0x0a;
+const STAR: i32 = 0x2a;
+const PLUS: i32 = 0x2b;
+const QUESTION: i32 = 0x3f;
+const OPEN_BRACE: i32 = 0x7b;
 
 
 @final
@@ -77,27 +81,17 @@ export class Parser extends GroupScanner {
     const start = this.position;
     let low = 0;
     let high = -1;
-    switch (this.peek()) {
-      case 0x2a: // *
-        this.position++;
-        break;
-      case 0x2b: // +
-        this.position++;
-        low = 1;
-        break;
-      case 0x3f: // ?
-        this.position++;
-        high = 1;
-        break;
-      case 0x7b: // {
-        if (!this.takeCounts()) return false;
-        low = this.countLow;
-        high = this.countHigh;
-        break;
-      default:
-        return false;
+    if (this.take(PLUS)) {
+      low = 1;
+    } else if (this.take(QUESTION)) {
+      high = 1;
+    } else if (this.peek() == OPEN_BRACE && this.takeCounts()) {
+      low = this.countLow;
+      high = this.countHigh;
+    } else if (!this.take(STAR)) {
+      return false;
     }
-    this.take(0x3f); // lazy: the same texts match
+    this.take(QUESTION); // lazy: the same texts match
     this.repeatLast(items, low, high, start);
     return true;
   }
@@ -117,31 +111,30 @@ export class Parser extends GroupScanner {
   }
 
   private atom(items: Array<Node>): void {
-    switch (this.peek()) {
+    const start = this.position;
+    const next = this.takeCharacter();
+    switch (next) {
       case 0x28: // (
-        this.group(items);
+        this.group(items, start);
         return;
       case 0x5b: // [
-        this.position++;
         items.push(Node.of(this.takeClass()));
         return;
       case 0x2e: // .
-        this.position++;
         items.push(Node.of(this.has(Flag.DotAll) ? new CodeRanges().negate() : notNewline()));
         return;
       case 0x5e: // ^
-        this.position++;
         items.push(Node.at(this.has(Flag.Multiline) ? Assert.BeginLine : Assert.BeginText));
         return;
       case 0x24: // $
-        this.position++;
         items.push(Node.at(this.has(Flag.Multiline) ? Assert.EndLine : Assert.EndText));
         return;
       case 0x5c: // \
+        this.position = start;
         this.escape(items);
         return;
       default:
-        items.push(Node.of(this.single(<u32>this.takeCharacter())));
+        items.push(Node.of(this.single(<u32>next)));
     }
   }
 
@@ -187,11 +180,9 @@ export class Parser extends GroupScanner {
     }
   }
 
-  private group(items: Array<Node>): void {
-    const start = this.position;
+  private group(items: Array<Node>, start: i32): void {
     const outer = this.flags;
-    this.position++;
-    if (this.take(0x3f) && !this.groupKind(start)) return; // (?flags) alone
+    if (this.take(QUESTION) && !this.groupKind(start)) return; // (?flags) alone
     if (++this.depth > NESTING_MAX) this.fail(RegexStatus.TooDeep, start);
     if (!this.ok) return;
     const inside = this.alternation();
