@@ -1,5 +1,5 @@
 // Reads one provider.
-import { text, toText, utf8, view } from "../../lib/bytes";
+import { endsWith, equalIgnoreCase, lengthOf, owned, slice, text, toText, utf8, view } from "../../lib/bytes";
 import { Cursor } from "../../lib/config/reader";
 import { ASYMMETRIC, algorithmOf } from "../../lib/jose/algorithm";
 import { ClaimPath } from "../../lib/match/claim-path";
@@ -27,7 +27,9 @@ const AUTHORIZATION = text("authorization");
 const BEARER = text("Bearer ");
 const ACCESS_TOKEN = text("access_token");
 const WELL_KNOWN = ".well-known/openid-configuration";
-const APPLICATION = "application/";
+const APPLICATION = text("application/");
+const JWT = text("jwt");
+const SLASH = text("/");
 
 export function readProvider(at: Cursor): Provider {
   const provider = new Provider();
@@ -103,7 +105,13 @@ function readDiscovery(at: Cursor, provider: Provider): void {
   const issuer = toText(view(provider.issuer));
   if (!at.has("issuer")) at.refuse("discovery", "expected only beside issuer");
   else
-    readAddress(at, provider, "issuer", issuer + (issuer.endsWith("/") ? "" : "/") + WELL_KNOWN, KeySource.Discovery);
+    readAddress(
+      at,
+      provider,
+      "issuer",
+      issuer + (endsWith(view(provider.issuer), SLASH) ? "" : "/") + WELL_KNOWN,
+      KeySource.Discovery,
+    );
 }
 
 function readAddress(at: Cursor, provider: Provider, name: string, address: string, source: KeySource): void {
@@ -140,11 +148,13 @@ function readTypes(at: Cursor, provider: Provider): void {
   }
   provider.acceptsUntyped = false;
   for (let i = 0; i < items.length; i++) {
-    let type = toText(view(items[i].asBytes())).toLowerCase();
-    if (type.length == 0) items[i].refuse("", "expected at least one character");
-    if (type.startsWith(APPLICATION)) type = type.substring(APPLICATION.length);
-    if (type == "jwt") provider.acceptsUntyped = true;
-    provider.types.push(utf8(type));
+    const written = items[i].asBytes();
+    if (written.length == 0) items[i].refuse("", "expected at least one character");
+    const width = lengthOf(APPLICATION);
+    const isQualified = equalIgnoreCase(slice(view(written), 0, width), APPLICATION);
+    const type = isQualified ? slice(view(written), width) : view(written);
+    if (equalIgnoreCase(type, JWT)) provider.acceptsUntyped = true;
+    provider.types.push(owned(type));
   }
 }
 

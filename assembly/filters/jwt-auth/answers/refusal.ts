@@ -3,10 +3,12 @@
 // `reason` is the stable name in metrics and in `gatehouse_reason`. `text` is the native filter's, where it has one, for
 // people grep for it. `error` is RFC 6750 section 3.1's code, empty where no challenge may carry one: a request
 // without a token (section 3), or a fault that is not the client's.
-import { Bytes, EMPTY, text } from "../../../lib/bytes";
+import { Bytes, EMPTY, text, toText, utf8, view } from "../../../lib/bytes";
 import { JwtStatus, STATUS_COUNT } from "../../../lib/jose/status";
 import { decimal } from "../../../lib/writer";
 
+const BLANK: u8 = 0x20;
+const UNDERSCORE: u8 = 0x5f;
 const INVALID_TOKEN = text("invalid_token");
 const INVALID_REQUEST = text("invalid_request");
 const INSUFFICIENT_SCOPE = text("insufficient_scope");
@@ -28,7 +30,7 @@ export class Refusal {
     readonly error: Bytes,
     message: string,
   ) {
-    this.details = text("jwt_authn_access_denied{" + message.replaceAll(" ", "_") + "}");
+    this.details = text("jwt_authn_access_denied{" + underscored(message) + "}");
     this.reasonBytes = text(reason);
     this.problem = text(
       '{"type":"about:blank","title":"' +
@@ -42,6 +44,13 @@ export class Refusal {
         '"}',
     );
   }
+}
+
+/** With "_" for each blank: details are one word of a log line. */
+function underscored(message: string): string {
+  const words = utf8(message);
+  for (let i = 0; i < words.length; i++) if (words[i] == BLANK) words[i] = UNDERSCORE;
+  return toText(view(words));
 }
 
 /** RFC 9457 section 4.2.1: with `about:blank` the title is the status's own phrase. */

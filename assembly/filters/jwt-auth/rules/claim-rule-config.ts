@@ -1,5 +1,5 @@
 // Reads `claims` of a rule.
-import { equal, text, utf8, view } from "../../../lib/bytes";
+import { equal, owned, text, trim, utf8, view } from "../../../lib/bytes";
 import { Cursor } from "../../../lib/config/reader";
 import { JsonKind } from "../../../lib/json/document";
 import { ClaimPath } from "../../../lib/match/claim-path";
@@ -90,5 +90,5 @@ export function scopeOf(rules: ClaimRule[]): StaticArray<u8> {
     const isScope = rule.path.depth == 1 && (equal(rule.path.head, SCOPE) || equal(rule.path.head, SCP));
     if (isScope && !rule.inverts) scope += rule.wantedText();
   }
-  return utf8(scope.trim());
+  return owned(trim(view(utf8(scope))));
 }
