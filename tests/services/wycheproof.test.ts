@@ -2,17 +2,21 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import { build } from "../../build.ts";
+import { Module } from "../../deploy/emulator/vm.ts";
 import { start } from "../differential/compile.ts";
 import { type File, readCorpus, readFixture } from "../differential/wycheproof/corpus.ts";
 import { judgeSignatures } from "../differential/wycheproof/primitives.ts";
 import { type Exports, judgeHostForms, judgeTokens } from "../differential/wycheproof/tokens.ts";
 import { goModule } from "./binaries.ts";
+import { reasonsForMalformed, reasonsForTokens } from "./wycheproof-filter.ts";
 
 const VERSION = "v0.0.0-20260902155932-3fa63dd0344a";
 const SUM = "h1:pNbL2nztRsWfW/ispAwsvcDFxs9Id38uIsR2/Up5G2c=";
 
 let files: File[];
-before(() => {
+before(async () => {
+  await build(["jwt-auth"]);
   files = readCorpus(join(goModule("github.com/c2sp/wycheproof", VERSION, SUM), "testvectors_v1"));
 });
 
@@ -30,6 +34,20 @@ test("every token and key is judged as Wycheproof says, and every signature in t
   const forms = judgeHostForms(machine, files);
   assert.deepEqual(forms.wrong, []);
   assert.ok(forms.asked > 4000, `${forms.asked}`);
+});
+
+test("no token passes the filter, none of them having claims, and the host makes no difference", () => {
+  const all = reasonsForTokens(Module.load("build/jwt-auth.wasm"), files);
+  assert.equal(all.length, 427);
+  for (const [host, own] of all) assert.equal(host, own);
+  assert.ok(all.every(([host]) => host !== "ok"));
+});
+
+test("every malformed encoding is refused over a token with claims too", () => {
+  const [good, ...malformed] = reasonsForMalformed(Module.load("build/jwt-auth.wasm"), files);
+  assert.deepEqual(good, ["ok", "ok"]);
+  assert.ok(malformed.length > 150, `${malformed.length}`);
+  for (const each of malformed) assert.deepEqual(each, ["verification_fails", "verification_fails"]);
 });
 
 test("the fixture of the quick tests is cut from these vectors", () => {
