@@ -7,7 +7,7 @@ import { Module } from "../../deploy/emulator/vm.ts";
 import { start } from "../differential/compile.ts";
 import { type File, readCorpus, readFixture } from "../differential/wycheproof/corpus.ts";
 import { judgeSignatures } from "../differential/wycheproof/primitives.ts";
-import { type Exports, judgeHostForms, judgeTokens } from "../differential/wycheproof/tokens.ts";
+import { type Exports, judgeHostForms, judgePoints, judgeTokens } from "../differential/wycheproof/tokens.ts";
 import { goModule } from "./binaries.ts";
 import { reasonsForMalformed, reasonsForTokens } from "./wycheproof-filter.ts";
 
@@ -31,6 +31,9 @@ test("every token and key is judged as Wycheproof says, and every signature in t
   const tokens = judgeTokens(machine, files);
   assert.deepEqual(tokens.wrong, []);
   assert.equal(tokens.asked, 427);
+  const points = judgePoints(machine, files);
+  assert.deepEqual(points.wrong, []);
+  assert.ok(points.asked > 1500, `${points.asked}`);
   const forms = judgeHostForms(machine, files);
   assert.deepEqual(forms.wrong, []);
   assert.ok(forms.asked > 4000, `${forms.asked}`);

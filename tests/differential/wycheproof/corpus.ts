@@ -13,6 +13,8 @@ export interface Case {
   tag?: string;
   key?: string;
   jws?: string;
+  /** A JWK that ECDH is to be done with. */
+  public?: { crv: string };
 }
 
 /** What a file's groups have beside their cases; each type has some of it. */
@@ -41,8 +43,9 @@ export interface File {
   testGroups: Group[];
 }
 
-/** Signatures over the curves, hashes and paddings of JWS, its MACs, and JWS itself. */
+/** Signatures over the curves, hashes and paddings of JWS, its MACs, keys of its curves as JWKs, and JWS itself. */
 const wanted = [
+  /^ecdh_secp(256|384|521)r1_webcrypto$/,
   /^ecdsa_secp(256r1|384r1)_sha(256|384|512)(_p1363)?$/,
   /^ecdsa_secp521r1_sha512_p1363$/,
   /^ed25519$/,

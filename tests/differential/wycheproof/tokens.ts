@@ -74,6 +74,20 @@ export function judgeHostForms(machine: Machine<Exports>, files: File[], tally =
   return tally;
 }
 
+/** Whether lib/jose reads the public keys of ECDH: a point that is on no curve of JWS is none. */
+export function judgePoints(machine: Machine<Exports>, files: File[], tally = new Tally()): Tally {
+  for (const file of files.filter(({ name }) => name.startsWith("ecdh_"))) {
+    for (const test of file.testGroups.flatMap(({ tests }) => tests)) {
+      const isRead = readKeys(machine, { keys: [test.public] }) === OK;
+      // Good keys, but not for the other side's curve.
+      const isOfOther =
+        /WrongCurve|ModifiedGroup/.test(test.flags.join()) && /^P-(256|384|521)$/.test(test.public!.crv);
+      tally.add(file, test, isRead, test.result !== "invalid" || isOfOther);
+    }
+  }
+  return tally;
+}
+
 /** Whether each token of a group holds with the group's keys. */
 function tokenJudge(machine: Machine<Exports>, group: Group): (test: Case) => boolean {
   const key = (group.public ?? group.private)!;
@@ -114,9 +128,10 @@ function jwkOf({ publicKey }: Group): object {
 
 const base64url = (text: string) => hex(text).toString("base64url");
 
-function readKeys(machine: Machine<Exports>, keys: object): void {
+/** OK, or why not all keys were read. */
+function readKeys(machine: Machine<Exports>, keys: object): number {
   machine.clear();
-  machine.exports.readKeys(machine.put(Buffer.from(JSON.stringify(keys))));
+  return machine.exports.readKeys(machine.put(Buffer.from(JSON.stringify(keys))));
 }
 
 function derOf(machine: Machine<Exports>, concatenated: Buffer): Buffer {
