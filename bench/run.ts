@@ -6,7 +6,14 @@ import { basename, join } from "node:path";
 import type { Effort } from "./compare.ts";
 import { type Finding, print } from "./report.ts";
 
+const USAGE = "npm run bench [-- --quick | --smoke] [case…]   cases: the files of bench/cases";
+
 const options = process.argv.slice(2);
+const unknown = options.find((option) => option.startsWith("-") && !["--quick", "--smoke"].includes(option));
+if (unknown) {
+  console.log(USAGE);
+  process.exit(unknown === "--help" || unknown === "-h" ? 0 : 2);
+}
 const smoke = options.includes("--smoke");
 const quick = options.includes("--quick");
 const wanted = options.filter((option) => !option.startsWith("--"));
@@ -20,6 +27,11 @@ const cases = globSync("cases/*.ts", { cwd: import.meta.dirname })
   .map((file) => basename(file, ".ts"))
   .filter((name) => wanted.length === 0 || wanted.includes(name))
   .sort();
+const missing = wanted.find((name) => !cases.includes(name));
+if (missing) {
+  console.log(`no case ${missing}; ${USAGE}`);
+  process.exit(2);
+}
 const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown processor"}`;
 console.log(`${new Date().toISOString().slice(0, 10)}, ${machine}, Node ${process.version}`);
 const findings: Finding[] = [];
