@@ -25,6 +25,8 @@ export interface Effort {
   connections: number;
   requests: number;
   rounds: number;
+  /** Envoys for each variant; default 1. No two processes are alike in memory, which alone is worth half a microsecond. */
+  copies?: number;
   /** Told the resident bytes of the proxy after each round, the warming one included. */
   onRound?: (residentBytes: number) => void;
 }
@@ -41,12 +43,6 @@ interface Row {
 
 /** Rows by variant. */
 export type Measured = Map<string, Row>;
-
-/**
- * Each round gives each variant its requests in so many turns: what the machine does meanwhile, other guests' work above
- * all, then falls on all variants nearly alike.
- */
-const TURNS = 6;
 
 const GET = wire("/api/products/7", { "user-agent": "bench/1.0 (like Mobile)", accept: "*/*", "x-request-id": "b7e1" });
 
@@ -67,14 +63,14 @@ class Turns {
   #requests = 0;
   #latencies: Float64Array[] = [];
 
-  async take(variant: Variant, envoy: RunningEnvoy, effort: Effort, turn: number): Promise<void> {
-    const from = Math.floor((effort.requests * turn) / TURNS);
-    const requests = Math.floor((effort.requests * (turn + 1)) / TURNS) - from;
+  /** Sends the requests from number `from` on, up to `to`. */
+  async take(variant: Variant, envoy: RunningEnvoy, connections: number, from: number, to: number): Promise<void> {
+    const requests = to - from;
     const request = variant.request ?? (() => GET);
     const before = cpuNanos(envoy.pid);
     const result = await load({
       port: envoy.port(),
-      connections: effort.connections,
+      connections,
       requests,
       request: (index) => request(from + index),
     });
@@ -88,43 +84,51 @@ class Turns {
     }
   }
 
-  addTo(row: Row, envoy: RunningEnvoy): void {
+  addTo(row: Row): void {
     const latencies = Float64Array.from(this.#latencies.flatMap((each) => [...each])).sort();
     row.rounds.push(this.#nanos / 1000 / this.#requests);
     row.p50 = latencies[Math.floor(latencies.length * 0.5)]!;
     row.p99 = latencies[Math.floor(latencies.length * 0.99)]!;
     row.p99s.push(row.p99);
-    row.residentBytes = envoy.residentBytes();
   }
 }
 
-/** Runs all variants in turns. Throws when an answer has another status than expected: a fast refusal is no result. */
+/**
+ * Runs all variants in turns: in each round each copy of each variant takes its share of the requests, so that what the
+ * machine does meanwhile, other guests' work above all, falls on all variants nearly alike. Throws when an answer has another status than expected: a fast refusal is no result.
+ */
 export async function measure(variants: Variant[], effort: Effort): Promise<Measured> {
-  const envoys: RunningEnvoy[] = [];
+  const copies = effort.copies ?? 1;
+  const envoys: RunningEnvoy[][] = variants.map(() => []);
   const measured: Measured = new Map();
   try {
-    for (const variant of variants) {
-      const envoy = await launchEnvoy(bootstrapOf(variant), { concurrency: 1 });
-      envoys.push(envoy);
+    for (const [index, variant] of variants.entries()) {
       measured.set(variant.name, { rounds: [], p50: 0, p99: 0, p99s: [], residentBytes: 0 });
-      await variant.prepare?.(envoy);
+      for (let copy = 0; copy < copies; copy++) {
+        const envoy = await launchEnvoy(bootstrapOf(variant), { concurrency: 1 });
+        envoys[index]!.push(envoy);
+        await variant.prepare?.(envoy);
+      }
     }
+    const shareOf = (copy: number) => Math.floor((effort.requests * copy) / copies);
     for (let round = 0; round <= effort.rounds; round++) {
       const turns = variants.map(() => new Turns());
-      for (let turn = 0; turn < TURNS; turn++) {
+      for (let copy = 0; copy < copies; copy++) {
         for (const [index, variant] of variants.entries()) {
-          await turns[index]!.take(variant, envoys[index]!, effort, turn);
+          const [from, to] = [shareOf(copy), shareOf(copy + 1)];
+          await turns[index]!.take(variant, envoys[index]![copy]!, effort.connections, from, to);
         }
       }
       for (const [index, variant] of variants.entries()) {
-        const envoy = envoys[index]!;
-        effort.onRound?.(envoy.residentBytes());
+        const row = measured.get(variant.name)!;
+        row.residentBytes = Math.max(...envoys[index]!.map((envoy) => envoy.residentBytes()));
+        effort.onRound?.(row.residentBytes);
         // The first round warms up: V8 compiles, pools grow.
-        if (round > 0) turns[index]!.addTo(measured.get(variant.name)!, envoy);
+        if (round > 0) turns[index]!.addTo(row);
       }
     }
   } finally {
-    await Promise.all(envoys.map((envoy) => envoy.stop()));
+    await Promise.all(envoys.flat().map((envoy) => envoy.stop()));
   }
   return measured;
 }

@@ -20,8 +20,8 @@ const wanted = options.filter((option) => !option.startsWith("--"));
 const effort: Effort = smoke
   ? { connections: 10, requests: 300, rounds: 1 }
   : quick
-    ? { connections: 10, requests: 12_000, rounds: 5 }
-    : { connections: 10, requests: 40_000, rounds: 9 };
+    ? { connections: 10, requests: 15_000, rounds: 5, copies: 3 }
+    : { connections: 10, requests: 45_000, rounds: 9, copies: 3 };
 
 const cases = globSync("cases/*.ts", { cwd: import.meta.dirname })
   .map((file) => basename(file, ".ts"))

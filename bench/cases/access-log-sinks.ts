@@ -63,7 +63,7 @@ async function latency(effort: Effort, healthy: Sink, blackHole: Sink): Promise<
       variant("protobuf", healthy, { encoding: "otlpProtobuf" }),
       variant("ndjson", healthy, { encoding: "ndjson" }),
     ],
-    { ...effort, rounds, requests },
+    { ...effort, rounds, requests, copies: 1 },
   );
   const p99s = (name: string) => measured.get(name)!.p99s;
   const ratios = p99s("black-hole").map((p99, round) => p99 / p99s("healthy")[round]!);
@@ -82,6 +82,7 @@ async function memory(effort: Effort, blackHole: Sink): Promise<Finding> {
   await measure([variant("full", blackHole, { timeout: "1s", queueBytes: MIB })], {
     ...effort,
     connections,
+    copies: 1,
     requests: 2 * effort.requests,
     onRound: (bytes) => resident.push(bytes),
   });

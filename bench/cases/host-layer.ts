@@ -71,7 +71,7 @@ export async function run(effort: Effort): Promise<Finding[]> {
       { name: "none", ...shared },
       ...Object.entries(modules).map(([name, wasm]) => ({ name, filters: filtersOf(wasm), ...shared })),
     ],
-    { ...effort, requests: Math.ceil(effort.requests / 2) },
+    { ...effort, requests: Math.ceil(effort.requests / 2), copies: 1 },
   ).finally(() => holder.close());
   return [
     { name: "host-layer/10-connections", measured: plain },
