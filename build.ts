@@ -32,7 +32,8 @@ function sourcesOf(entry: string, found = new Set<string>()): Set<string> {
 function sourcesDigest(name: string): string {
   const digest = createHash("sha256");
   const sources = [...sourcesOf(`assembly/filters/${name}/filter.ts`)].sort();
-  for (const file of [...sources, "asconfig.json", "literals.js", "leaner.js", "build.ts", "package-lock.json"]) {
+  const compiling = ["asconfig.json", "literals.js", "leaner.js", "syntax.js", "build.ts", "package-lock.json"];
+  for (const file of [...sources, ...compiling]) {
     digest.update(`${file}\0`).update(readFileSync(join(root, file)));
   }
   return digest.digest("hex");

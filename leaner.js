@@ -6,8 +6,9 @@
 //   - Zeros that constructors write into fields, one by one: `__new` is made to zero the whole object.
 //   - Empty lists that are copied from one of nothing in the data.
 // Plain JavaScript, since the compiler loads it itself.
-import { NodeKind, Parser } from "assemblyscript/dist/assemblyscript.js";
+import { NodeKind } from "assemblyscript/dist/assemblyscript.js";
 import { Transform } from "assemblyscript/dist/transform.js";
+import { expression, isNode, statement } from "./syntax.js";
 
 const ALLOCATOR = "~lib/rt/tcms.ts";
 
@@ -31,7 +32,7 @@ export default class extends Transform {
 
 function dropMessages(node) {
   if (Array.isArray(node)) return node.forEach(dropMessages);
-  if (node === null || typeof node !== "object" || typeof node.kind !== "number" || !node.range) return;
+  if (!isNode(node)) return;
   if (node.kind === NodeKind.Throw && node.value.kind === NodeKind.New) node.value.args = [];
   for (const [key, child] of Object.entries(node)) if (key !== "range" && key !== "parent") dropMessages(child);
 }
@@ -39,13 +40,13 @@ function dropMessages(node) {
 /** Puts the zeroing before the return of `__new`: `obj` is the header, `size` the caller's. */
 function zeroObjects(source) {
   const { statements } = source.statements.find((statement) => statement.name?.text === "__new").body;
-  const zeroing = parsed("memory.fill(changetype<usize>(obj) + TOTAL_OVERHEAD, 0, size);");
-  statements.splice(statements.length - 1, 0, placed(zeroing, source.range));
+  const zeroing = statement("memory.fill(changetype<usize>(obj) + TOTAL_OVERHEAD, 0, size);", source.range);
+  statements.splice(statements.length - 1, 0, zeroing);
 }
 
 function visit(node) {
   if (Array.isArray(node)) return node.forEach(visit);
-  if (node === null || typeof node !== "object" || typeof node.kind !== "number" || !node.range) return;
+  if (!isNode(node)) return;
   if (isEmptyList(node.initializer) && node.type) makeList(node);
   if (node.kind === NodeKind.ClassDeclaration && !node.extendsType) addConstructor(node);
   for (const [key, child] of Object.entries(node)) if (!["range", "parent", "decorators"].includes(key)) visit(child);
@@ -57,30 +58,14 @@ function isEmptyList(node) {
 
 /** `names: string[] = []`, whose list would be copied from one of nothing in the data: a segment of its own for each. */
 function makeList(node) {
-  const code = `emptyList<${node.type.range.toString()}>();`;
-  node.initializer = placed(parsed(code).expression, node.initializer.range);
+  const code = `emptyList<${node.type.range.toString()}>()`;
+  node.initializer = expression(code, node.initializer.range);
 }
 
 function addConstructor(declaration) {
   if (declaration.members.some((member) => member.name.text === "constructor")) return;
-  const { members } = parsed("class C { constructor() {} }");
-  declaration.members.push(...placed(members, declaration.range));
-}
-
-/** The one statement of `code`. */
-function parsed(code) {
-  const parser = new Parser();
-  parser.parseFile(code, "leaner", true);
-  return parser.sources[0].statements[0];
-}
-
-/** Puts new nodes where another stood: the compiler asks each node for its file. */
-function placed(node, range) {
-  if (Array.isArray(node)) node.forEach((each) => placed(each, range));
-  if (node === null || typeof node !== "object" || typeof node.kind !== "number" || !node.range) return node;
-  node.range = range;
-  for (const [key, child] of Object.entries(node)) if (key !== "range" && key !== "parent") placed(child, range);
-  return node;
+  const { members } = statement("class C { constructor() {} }", declaration.range);
+  declaration.members.push(...members);
 }
 
 /** Takes out of a constructor what sets a field of its own class to zero, unless it was set before. */

@@ -4,8 +4,9 @@
 // As the compiler would lay them out, each would be UTF-16 behind an object header, four times as large as they are here,
 // where a byte stands for two that often stand together (byte pair encoding: Gage, "A New Algorithm for Data Compression", 1994).
 // Plain JavaScript, since the compiler loads it itself.
-import { NodeKind, Parser } from "assemblyscript/dist/assemblyscript.js";
+import { NodeKind } from "assemblyscript/dist/assemblyscript.js";
 import { Transform } from "assemblyscript/dist/transform.js";
+import { expression, isNode } from "./syntax.js";
 
 const HOME = "assembly/lib/bytes.ts";
 
@@ -114,7 +115,7 @@ class Sites {
   }
 
   #visit(owner, key, node) {
-    if (node === null || typeof node !== "object" || typeof node.kind !== "number" || !node.range) return;
+    if (!isNode(node)) return;
     const view = textOfView(node);
     const string = stringOf(node);
     const list = stringsOf(node);
@@ -175,22 +176,6 @@ function stringsOf(node) {
   const elements = node.kind === NodeKind.Literal ? (node.elementExpressions ?? []) : [];
   const strings = elements.map(stringOf);
   return strings.length > 0 && !strings.includes(undefined) ? strings : undefined;
-}
-
-/** Code as a node that stands where another stood: the compiler asks each node for its file. */
-function expression(code, range) {
-  const parser = new Parser();
-  parser.parseFile(`${code};`, "literals", true);
-  const made = parser.sources[0].statements[0].expression;
-  place(made, range);
-  return made;
-}
-
-function place(node, range) {
-  if (Array.isArray(node)) return node.forEach((each) => place(each, range));
-  if (node === null || typeof node !== "object" || typeof node.kind !== "number" || !node.range) return;
-  node.range = range;
-  for (const [key, child] of Object.entries(node)) if (key !== "range" && key !== "parent") place(child, range);
 }
 
 function declarationOf(source, name) {
