@@ -22,6 +22,7 @@ import { ParamReader, decoded } from "../../../lib/http/query";
 import { Scratch } from "../../../lib/http/scratch";
 import { Writer } from "../../../lib/writer";
 import { Action, MASK, RedactConfig } from "./redact-config";
+import { hasMark, isNameByte, isTokenByte, nextMark, trimEnd, withoutAmpersand, withoutUsers } from "./url-places";
 
 /** What a header's value is made of, besides text that may hold anything. */
 export const enum Shape {
@@ -35,7 +36,6 @@ export const enum Shape {
 const COOKIE = text("cookie");
 const SET_COOKIE = text("set-cookie");
 const HASH_PREFIX = text("hmac:");
-const SCHEME_END = text("://");
 const SEPARATOR = text("; ");
 /** How a JSON object begins in base64url: a token, or its payload alone. */
 const TOKEN_START = text("eyJ");
@@ -45,24 +45,15 @@ const TOKEN_BYTES_MIN = 20;
 const MATCHES_MAX = 64;
 /** How much of an HMAC stands in a line: 128 bits. */
 const HASH_BYTES = 16;
-const QUESTION: u8 = 0x3f;
-const HASH_SIGN: u8 = 0x23;
-const AMPERSAND: u8 = 0x26;
 const EQUALS: u8 = 0x3d;
 const PERCENT: u8 = 0x25;
 const SEMICOLON: u8 = 0x3b;
-const AT_SIGN: u8 = 0x40;
-const SLASH: u8 = 0x2f;
-
-/** "#", ":", "?" and "J" (of `://` and `eyJ`), as bits from "#" on. */
-const MARKS: u64 = 0x0000_0080_1080_0001;
 
 const digest = memory.data(32, 16);
 /** A URL that is encoded so many times more than its query is no longer looked into. */
 const ENCODINGS_MAX = 4;
 
 // What the steps of one value are put together in. Of all configurations together: a scratch is never given back.
-const userOut = new Scratch();
 const urlOut = new Scratch();
 const cookieOut = new Scratch();
 const tokenOut = new Scratch();
@@ -336,74 +327,4 @@ export class Redaction {
     if (equals >= 0) out.put(slice(piece, 0, equals + 1));
     out.put(shown);
   }
-}
-
-/** Whether a URL's query, its user or a token may be in `value`: most values have no byte of "?", "#", ":" and "J". */
-function hasMark(value: Bytes): bool {
-  for (let i = 0; i < lengthOf(value); i++) {
-    const distance = <u64>at(value, i) - HASH_SIGN;
-    if (distance < 64 && ((MARKS >> distance) & 1) != 0) return true;
-  }
-  return false;
-}
-
-/** The first "?" or "#" at or behind `from`, or the end. */
-function nextMark(value: Bytes, from: i32): i32 {
-  let i = from;
-  while (i < lengthOf(value) && at(value, i) != QUESTION && at(value, i) != HASH_SIGN) i++;
-  return i;
-}
-
-/** Without the `user:password@` of any URL in it. */
-function withoutUsers(value: Bytes): Bytes {
-  let scheme = find(value, SCHEME_END);
-  if (scheme < 0) return value;
-  const query = nextMark(value, 0);
-  let copied = 0;
-  userOut.clear();
-  while (scheme >= 0) {
-    const start = scheme + 3;
-    const end = userEnd(value, start, start > query);
-    if (end > start) {
-      userOut.put(slice(value, copied, start));
-      userOut.put(MASK);
-      copied = end;
-    }
-    scheme = find(value, SCHEME_END, max(start, end));
-  }
-  if (copied == 0) return value;
-  userOut.put(slice(value, copied));
-  return userOut.view();
-}
-
-/** Where the "@" behind a user's name and password is, of a host that begins at `start`; 0 when there is none. */
-function userEnd(value: Bytes, start: i32, inQuery: bool): i32 {
-  let found = 0;
-  for (let i = start; i < lengthOf(value); i++) {
-    const byte = at(value, i);
-    if (byte <= 0x20 || byte == SLASH || byte == QUESTION || byte == HASH_SIGN) break;
-    // In a query "&" ends the parameter; elsewhere it may stand in a password.
-    if (inQuery && byte == AMPERSAND) break;
-    if (byte == AT_SIGN) found = i;
-  }
-  return found;
-}
-
-/** Without the "&" at its begin, when what stood before it is gone. */
-function withoutAmpersand(part: Bytes, hasGap: bool): Bytes {
-  return hasGap && lengthOf(part) > 0 && at(part, 0) == AMPERSAND ? slice(part, 1) : part;
-}
-
-/** Takes off an "&" or a mark that has nothing behind it any more. */
-function trimEnd(out: Scratch, start: i32, mark: u8): void {
-  if (out.length > start && at(out.view(), out.length - 1) == AMPERSAND) out.truncate(out.length - 1);
-  if (mark != 0 && out.length == start + 1) out.truncate(start);
-}
-
-function isTokenByte(byte: u8): bool {
-  return isNameByte(byte) || byte == 0x2e;
-}
-
-function isNameByte(byte: u8): bool {
-  return (byte | 0x20) - 0x61 < 26 || byte - 0x30 < 10 || byte == 0x2d || byte == 0x5f;
 }
