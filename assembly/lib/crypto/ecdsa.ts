@@ -1,8 +1,8 @@
 // ECDSA verification (FIPS 186-5 section 6.4.2; RFC 7518 section 3.4 for the signature's form). Knows no private operation.
-import { Bytes, compareMemory, lengthOf, pointerOf } from "../bytes";
-import { EcdsaCurve } from "./curves";
+import { Bytes, lengthOf, pointerOf } from "../bytes";
 import { Digest } from "./digest";
-import { WORD, WORD_BITS, WORD_MASK } from "./field";
+import { Field, WORD, WORD_BITS, WORD_MASK } from "./field";
+import { WeierstrassGroup } from "./weierstrass";
 
 const hash = memory.data(64, 16);
 const r = memory.data(80, 16);
@@ -10,7 +10,6 @@ const s = memory.data(80, 16);
 const z = memory.data(80, 16);
 const u1 = memory.data(48, 16);
 const u2 = memory.data(48, 16);
-const exponent = memory.data(48, 16);
 /** Jacobian coordinates. */
 const point = memory.data(168, 16);
 const candidate = memory.data(80, 16);
@@ -25,15 +24,14 @@ export class EcdsaPublicKey {
 
   /** Coordinates of the curve's length, big-endian, as in a JWK (RFC 7518 section 6.2.1). */
   constructor(
-    private readonly curve: EcdsaCurve,
+    private readonly curve: WeierstrassGroup,
     x: Bytes,
     y: Bytes,
   ) {
-    const length = curve.group.field.byteLength;
-    const isGood =
-      lengthOf(x) == length && lengthOf(y) == length && curve.group.read(pointerOf(x), pointerOf(y), point);
+    const length = curve.field.byteLength;
+    const isGood = lengthOf(x) == length && lengthOf(y) == length && curve.read(pointerOf(x), pointerOf(y), point);
     this.isGood = isGood;
-    this.table = isGood ? curve.group.keyTable(point) : new StaticArray<u8>(0);
+    this.table = isGood ? curve.keyTable(point) : new StaticArray<u8>(0);
   }
 
   /** Whether `signature` is r‖s, each of the order's length, for the digest of `message`. */
@@ -43,37 +41,18 @@ export class EcdsaPublicKey {
     if (!this.isGood || lengthOf(signature) != 2 * length) return false;
     const rBytes = pointerOf(signature);
     const sBytes = rBytes + <usize>length;
-    if (!this.isScalar(rBytes) || !this.isScalar(sBytes)) return false;
+    order.readBigEndian(rBytes, length, r);
+    order.readBigEndian(sBytes, length, s);
+    if (!isScalar(order, r) || !isScalar(order, s)) return false;
     digest.hash(message, hash);
     // The leftmost bits of a longer hash; both orders fill their bytes.
     order.readBigEndian(hash, min(digest.outputBytes, length), z);
-    order.readBigEndian(rBytes, length, r);
-    order.readBigEndian(sBytes, length, s);
-    this.invert(s);
+    order.enter(s, s);
+    order.invert(s, s);
     this.writeScalar(z, u1);
     this.writeScalar(r, u2);
-    this.curve.group.sum(u1, u2, this.table, point);
-    return !this.curve.group.isNeutral(point) && this.xIs(rBytes);
-  }
-
-  /** From 1 to n - 1. */
-  private isScalar(bigEndian: usize): bool {
-    const length = <usize>this.curve.order.byteLength;
-    if (compareMemory(bigEndian, this.curve.order.bigEndian, length) >= 0) return false;
-    let bits: u8 = 0;
-    for (let i: usize = 0; i < length; i++) bits |= load<u8>(bigEndian + i);
-    return bits != 0;
-  }
-
-  /** 1/s in Montgomery form: its power n - 2 (Fermat). */
-  private invert(s: usize): void {
-    const order = this.curve.order;
-    const length = <usize>order.byteLength;
-    memory.copy(exponent, order.bigEndian, length);
-    // Both orders end in 0x51 and 0x73: nothing to borrow.
-    store<u8>(exponent + length - 1, load<u8>(exponent + length - 1) - 2);
-    order.enter(s, s);
-    order.power(s, exponent, order.byteLength, s);
+    this.curve.sum(u1, u2, this.table, point);
+    return !this.curve.isNeutral(point) && this.xIs(rBytes);
   }
 
   /** factor / s, little-endian; a factor outside Montgomery form makes a product outside it. */
@@ -86,7 +65,7 @@ export class EcdsaPublicKey {
 
   /** Whether x of `point` is r modulo n: x = X / Z² is r, or r + n where that is still below p. */
   private xIs(rBytes: usize): bool {
-    const field = this.curve.group.field;
+    const field = this.curve.field;
     const pointZ = point + 2 * field.size;
     field.multiply(pointZ, pointZ, zSquared);
     field.readBigEndian(rBytes, this.curve.order.byteLength, candidate);
@@ -97,7 +76,7 @@ export class EcdsaPublicKey {
 
   /** X = x · Z²; neither is changed. */
   private isX(x: usize): bool {
-    const field = this.curve.group.field;
+    const field = this.curve.field;
     field.enter(x, z);
     field.multiply(z, zSquared, z);
     return field.equals(z, point);
@@ -113,4 +92,9 @@ export class EcdsaPublicKey {
       carry >>= WORD_BITS;
     }
   }
+}
+
+/** Whether a number that was just read is one from 1 to n - 1. */
+function isScalar(order: Field, number: usize): bool {
+  return order.isReduced(number) && !order.isZero(number);
 }

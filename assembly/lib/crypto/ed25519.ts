@@ -2,7 +2,6 @@
 // order, and the equation without the cofactor. Others call it `verify_strict`. Knows no private operation.
 import { Bytes, bytes, compareMemory, lengthOf, owned, pointerOf, view } from "../bytes";
 import { POINT_BYTES, edwards25519, scalars } from "./edwards25519";
-import { reverse } from "./field";
 import { SHA512 } from "./sha512";
 
 export const ED25519_SIGNATURE_BYTES = 64;
@@ -28,7 +27,6 @@ const hashScalar = memory.data(32, 16);
 const low = memory.data(80, 16);
 const high = memory.data(80, 16);
 const encoded = memory.data(32, 16);
-const bigEndian = memory.data(32, 16);
 
 
 @final
@@ -78,8 +76,8 @@ function judge(key: Bytes): Ed25519KeyStatus {
 
 /** S < L: else S + L would be a second signature. */
 function isBelowOrder(s: usize): bool {
-  reverse(s, POINT_BYTES, bigEndian);
-  return compareMemory(bigEndian, scalars.bigEndian, POINT_BYTES) < 0;
+  scalars.readLittleEndian(s, POINT_BYTES, low);
+  return scalars.isReduced(low);
 }
 
 /** The 64 bytes of `hash` modulo L, to `hashScalar`: the upper half comes with a factor of 2^256. */

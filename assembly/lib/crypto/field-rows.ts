@@ -4,8 +4,6 @@
 import { Field, WORD, WORD_BITS, WORD_MASK } from "./field";
 
 /** Lower columns carry into higher ones; what is left for the ninth is not a word yet: it may have 34 bits. */
-// @ts-ignore: decorator
-@inline
 function carryEight(t0: i64, t1: i64, t2: i64, t3: i64, t4: i64, t5: i64, t6: i64, t7: i64, out: usize): i64 {
   store<u32>(out, <u32>(t0 & WORD_MASK));
   store<u32>(out, <u32>((t1 += t0 >> WORD_BITS) & WORD_MASK), 4);

@@ -24,6 +24,7 @@ export const NUMBER_BYTES_MAX = 80;
 const columns = memory.data(160, 16);
 const scratch = memory.data(80, 16);
 const powers = memory.data(1280, 16);
+const exponent = memory.data(80, 16);
 
 /** The one word of this class that subclasses replace is `multiply`: by the same with its words in locals. */
 export class Field {
@@ -66,7 +67,7 @@ export class Field {
     // The last word of P-521 lies above p, so that the other words count as well.
     this.bias = lastWordBits > 0 ? 1 : 32;
     this.readBigEndian(bigEndian, byteLength, this.modulus);
-    this.inverse = negativeInverse(load<u32>(this.modulus));
+    this.inverse = negativeInverse(load<u32>(this.modulus)) & WORD_MASK;
     memory.fill(this.plainOne, 0, size);
     store<u32>(this.plainOne, 1);
     this.timesPowerOfTwo(this.plainOne, <i32>limbs * WORD_BITS, this.one);
@@ -149,6 +150,15 @@ export class Field {
       this.powerStep(load<u8>(exponent + i) >> 4, out);
       this.powerStep(load<u8>(exponent + i) & 15, out);
     }
+  }
+
+  /** 1 / a: its power p - 2 (Fermat); `out` may be a. Every p here ends in a byte above 2: nothing to borrow. */
+  invert(a: usize, out: usize): void {
+    const length = this.byteLength;
+    memory.copy(exponent, this.bigEndian, <usize>length);
+    const last = exponent + <usize>length - 1;
+    store<u8>(last, load<u8>(last) - 2);
+    this.power(a, exponent, length, out);
   }
 
   private powerStep(digit: u8, out: usize): void {
@@ -241,14 +251,14 @@ export class Field {
 }
 
 /** Copies `length` bytes in the opposite order. */
-export function reverse(from: usize, length: i32, to: usize): void {
+function reverse(from: usize, length: i32, to: usize): void {
   const last = to + <usize>length - 1;
   for (let i: usize = 0; i < <usize>length; i++) store<u8>(last - i, load<u8>(from + i));
 }
 
-/** -1/n mod 2^29 for odd n: Newton's step doubles the right bits, and n is its own inverse to 3 bits. */
-function negativeInverse(n: u32): u64 {
+/** -1/n mod 2^32 for odd n: Newton's step doubles the right bits, and n is its own inverse to 3 bits. */
+export function negativeInverse(n: u32): u32 {
   let inverse = n;
-  for (let bits = 3; bits < WORD_BITS; bits *= 2) inverse *= 2 - n * inverse;
-  return (0 - inverse) & (<u32>WORD_MASK);
+  for (let bits = 3; bits < 32; bits *= 2) inverse *= 2 - n * inverse;
+  return 0 - inverse;
 }

@@ -8,6 +8,7 @@
 // R = 2^(27 · limbs) is at least 4n. Then factors below 2n give a product below (2n · 2n + R · n) / R <= 2n, so that
 // nothing between the first and the last product of a power is compared or subtracted.
 import { Bytes, at, compare, lengthOf, owned, view } from "../bytes";
+import { negativeInverse } from "./field";
 
 const WORD_BITS = 27;
 const WORD_MASK: u64 = (1 << WORD_BITS) - 1;
@@ -34,9 +35,9 @@ export class MontgomeryModulus {
   readonly byteLength: i32;
   private readonly bigEndian: StaticArray<u8>;
   private readonly limbs: usize;
-  private readonly modulus: StaticArray<u32>;
+  private readonly modulus: StaticArray<u8>;
   /** R² mod n: the factor that brings a number into Montgomery form. */
-  private readonly rSquared: StaticArray<u32>;
+  private readonly rSquared: StaticArray<u8>;
   /** -1/n mod 2^27. */
   private readonly inverse: u64;
 
@@ -48,10 +49,10 @@ export class MontgomeryModulus {
     this.byteLength = lengthOf(modulus);
     this.bigEndian = owned(modulus);
     this.limbs = <usize>limbs;
-    this.modulus = new StaticArray<u32>(limbs);
-    this.rSquared = new StaticArray<u32>(limbs);
+    this.modulus = new StaticArray<u8>(limbs * <i32>WORD);
+    this.rSquared = new StaticArray<u8>(limbs * <i32>WORD);
     this.read(modulus, changetype<usize>(this.modulus));
-    this.inverse = negativeInverse(this.modulus[0]);
+    this.inverse = negativeInverse(load<u32>(changetype<usize>(this.modulus))) & WORD_MASK;
     this.computeRSquared(changetype<usize>(this.rSquared));
   }
 
@@ -78,54 +79,53 @@ export class MontgomeryModulus {
 
   /** a · b / R mod n, below 2n for factors below 2n; `out` may be a factor. */
   private multiply(a: usize, b: usize, out: usize): void {
-    const limbs = this.limbs;
-    for (let i: usize = 0; i < limbs; i++) {
-      store<u64>(columns + i * 8, dot(a, b + i * WORD, i + 1));
-    }
-    const last = b + (limbs - 1) * WORD;
-    for (let i: usize = 1; i < limbs; i++) {
-      store<u64>(columns + (limbs + i - 1) * 8, dot(a + i * WORD, last, limbs - i));
-    }
+    this.fillColumns(a, b, 0);
     this.reduce(out);
   }
 
   /** a² / R mod n: as `multiply`, with each pair of unequal words multiplied once and doubled. */
   private square(a: usize, out: usize): void {
-    const limbs = this.limbs;
-    for (let i: usize = 0; i < limbs; i++) {
-      store<u64>(columns + i * 8, dot(a, a + i * WORD, (i + 1) >> 1) << 1);
-    }
-    const last = a + (limbs - 1) * WORD;
-    for (let i: usize = 1; i < limbs; i++) {
-      store<u64>(columns + (limbs + i - 1) * 8, dot(a + i * WORD, last, (limbs - i) >> 1) << 1);
-    }
-    for (let i: usize = 0; i < limbs; i++) {
+    this.fillColumns(a, a, 1);
+    for (let i: usize = 0; i < this.limbs; i++) {
       const word = <u64>load<u32>(a + i * WORD);
       store<u64>(columns + i * 16, load<u64>(columns + i * 16) + word * word);
     }
     this.reduce(out);
   }
 
+  /** The columns of a · b; with `halved` 1 twice the first half of each, without what is in its middle. */
+  private fillColumns(a: usize, b: usize, halved: usize): void {
+    const last = this.limbs - 1;
+    for (let i: usize = 0; i <= 2 * last; i++) {
+      const from = i > last ? i - last : 0;
+      const to = min(i, last);
+      store<u64>(columns + i * 8, dot(a + from * WORD, b + to * WORD, (to - from + 1) >> halved) << halved);
+    }
+  }
+
   /** The number in `columns`, divided by R mod n: adds the multiple of n that makes the lower half zero, and drops it. */
   private reduce(out: usize): void {
-    const limbs = this.limbs;
+    const last = this.limbs - 1;
     const modulus = changetype<usize>(this.modulus);
     const inverse = this.inverse;
     const lowest = <u64>load<u32>(modulus);
     let column: u64 = 0;
-    for (let i: usize = 0; i < limbs; i++) {
-      column += load<u64>(columns + i * 8) + dot(multiples, modulus + i * WORD, i);
-      const multiple = (column * inverse) & WORD_MASK;
-      store<u32>(multiples + i * WORD, <u32>multiple);
-      column = (column + multiple * lowest) >> WORD_BITS;
-    }
-    const last = modulus + (limbs - 1) * WORD;
-    for (let i: usize = 1; i < limbs; i++) {
-      column += load<u64>(columns + (limbs + i - 1) * 8) + dot(multiples + i * WORD, last, limbs - i);
-      store<u32>(out + (i - 1) * WORD, <u32>(column & WORD_MASK));
+    for (let i: usize = 0; i <= 2 * last; i++) {
+      const from = i > last ? i - last : 0;
+      const to = min(i, last);
+      // Up to the last word the multiple of this column is yet to be found.
+      const count = i > last ? to - from + 1 : i;
+      column += load<u64>(columns + i * 8) + dot(multiples + from * WORD, modulus + to * WORD, count);
+      if (i > last) {
+        store<u32>(out + (from - 1) * WORD, <u32>(column & WORD_MASK));
+      } else {
+        const multiple = (column * inverse) & WORD_MASK;
+        store<u32>(multiples + i * WORD, <u32>multiple);
+        column += multiple * lowest;
+      }
       column >>= WORD_BITS;
     }
-    store<u32>(out + (limbs - 1) * WORD, <u32>column);
+    store<u32>(out + last * WORD, <u32>column);
   }
 
   /** R² mod n, by doubling 2^(bits - 1) up to R, then by squaring and doubling up to 2^(27 · limbs) in Montgomery form. */
@@ -224,11 +224,4 @@ function dot(p: usize, q: usize, count: usize): u64 {
 /** Bits of a big-endian number without leading zeros. */
 export function bitLength(bigEndian: Bytes): i32 {
   return lengthOf(bigEndian) == 0 ? 0 : lengthOf(bigEndian) * 8 - (<i32>clz<u32>(at(bigEndian, 0)) - 24);
-}
-
-/** -1/n mod 2^27 for odd n: Newton's step doubles the right bits, and n is its own inverse to 3 bits. */
-function negativeInverse(n: u32): u64 {
-  let inverse = n;
-  for (let bits = 3; bits < WORD_BITS; bits *= 2) inverse *= 2 - n * inverse;
-  return (0 - inverse) & (<u32>WORD_MASK);
 }

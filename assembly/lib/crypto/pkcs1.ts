@@ -3,18 +3,10 @@
 import { Bytes, bytes, equal, lengthOf } from "../bytes";
 import { Digest } from "./digest";
 
-/** DER of DigestInfo up to the hash, section 9.2 note 1. */
+/** DER of DigestInfo up to the hash, section 9.2 note 1: of SHA-256. */
 // prettier-ignore
-const DIGEST_INFO_SHA256 = memory.data<u8>([
+const DIGEST_INFO = memory.data<u8>([
   0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
-]);
-// prettier-ignore
-const DIGEST_INFO_SHA384 = memory.data<u8>([
-  0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02, 0x05, 0x00, 0x04, 0x30,
-]);
-// prettier-ignore
-const DIGEST_INFO_SHA512 = memory.data<u8>([
-  0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03, 0x05, 0x00, 0x04, 0x40,
 ]);
 const DIGEST_INFO_BYTES: usize = 19;
 
@@ -29,12 +21,15 @@ export function isPkcs1Encoding(encoded: Bytes, digest: Digest, message: Bytes):
   store<u8>(expected, 0x00);
   store<u8>(expected, 0x01, 1);
   store<u8>(digestInfo - 1, 0x00);
-  memory.copy(digestInfo, digestInfoOf(digest.outputBytes), DIGEST_INFO_BYTES);
+  putDigestInfo(digestInfo, digest.outputBytes);
   digest.hash(message, hash);
   return equal(encoded, bytes(expected, <i32>length));
 }
 
-function digestInfoOf(outputBytes: i32): usize {
-  if (outputBytes == 32) return DIGEST_INFO_SHA256;
-  return outputBytes == 48 ? DIGEST_INFO_SHA384 : DIGEST_INFO_SHA512;
+/** SHA-384 and SHA-512 differ in both lengths that count the hash, and in the last arc of the algorithm. */
+function putDigestInfo(to: usize, hashBytes: i32): void {
+  memory.copy(to, DIGEST_INFO, DIGEST_INFO_BYTES);
+  store<u8>(to, 0x11 + hashBytes, 1);
+  store<u8>(to, (hashBytes >> 4) - 1, 14);
+  store<u8>(to, hashBytes, 18);
 }

@@ -4,13 +4,14 @@
 import { Bytes, at, lengthOf } from "../bytes";
 
 /** Of the primes in every M those modulo which not every number is a power of 65537. */
-const PRIMES: StaticArray<u8> = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157];
+const PRIMES = memory.data<u8>([11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157]);
+const PRIME_COUNT: usize = 17;
 const GENERATOR: u32 = 65537;
 
 /** Whether a modulus is a power of 65537 modulo each of the primes; of other moduli one in 2^27.8 is. */
 export function isRoca(modulus: Bytes): bool {
-  for (let i = 0; i < PRIMES.length; i++) {
-    const prime = <u32>unchecked(PRIMES[i]);
+  for (let i: usize = 0; i < PRIME_COUNT; i++) {
+    const prime = <u32>load<u8>(PRIMES + i);
     if (!isPower(remainder(modulus, prime), prime)) return false;
   }
   return true;

@@ -19,14 +19,14 @@ export const enum RsaKeyStatus {
   ModulusTooLong = 2,
   /** A product of two odd primes is odd. */
   ModulusEven = 3,
-  /** 0, or 1, with which every signature is its own message (RFC 8017 section 3.1: at least 3). */
-  ExponentTooSmall = 4,
-  /** Shares the factor 2 with λ(n), so nothing can have been signed. */
-  ExponentEven = 5,
-  /** Above EXPONENT_BITS_MAX, and so also every exponent that is not below the modulus. */
-  ExponentTooLong = 6,
   /** Made by a generator whose keys can be factored (roca.ts). */
-  ModulusFactorable = 7,
+  ModulusFactorable = 4,
+  /** 0, or 1, with which every signature is its own message (RFC 8017 section 3.1: at least 3). */
+  ExponentTooSmall = 5,
+  /** Shares the factor 2 with λ(n), so nothing can have been signed. */
+  ExponentEven = 6,
+  /** Above EXPONENT_BITS_MAX, and so also every exponent that is not below the modulus. */
+  ExponentTooLong = 7,
 }
 
 /** The encoded message that the signature at hand holds. */
@@ -54,16 +54,20 @@ export class RsaPublicKey {
 
   /** RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.2): RS256, RS384, RS512 by the digest. */
   verifyPkcs1(digest: Digest, message: Bytes, signature: Bytes): bool {
-    const modulus = this.modulus;
-    if (modulus === null || !modulus.power(signature, this.exponent, encoded)) return false;
-    return isPkcs1Encoding(bytes(encoded, modulus.byteLength), digest, message);
+    return this.verify(false, digest, message, signature);
   }
 
   /** RSASSA-PSS (RFC 8017 section 8.1.2) with MGF1 and a salt as RFC 7518 section 3.5 has them: PS256, PS384, PS512. */
   verifyPss(digest: Digest, message: Bytes, signature: Bytes): bool {
+    return this.verify(true, digest, message, signature);
+  }
+
+  verify(isPss: bool, digest: Digest, message: Bytes, signature: Bytes): bool {
     const modulus = this.modulus;
     if (modulus === null || !modulus.power(signature, this.exponent, encoded)) return false;
-    return isPssEncoding(bytes(encoded, modulus.byteLength), modulus.bits - 1, digest, message);
+    const opened = bytes(encoded, modulus.byteLength);
+    if (isPss) return isPssEncoding(opened, modulus.bits - 1, digest, message);
+    return isPkcs1Encoding(opened, digest, message);
   }
 }
 
@@ -86,7 +90,7 @@ function toInteger(bigEndian: Bytes): u64 {
   return value;
 }
 
-function withoutLeadingZeros(bigEndian: Bytes): Bytes {
+export function withoutLeadingZeros(bigEndian: Bytes): Bytes {
   let zeros = 0;
   while (zeros < lengthOf(bigEndian) && at(bigEndian, zeros) == 0) zeros++;
   return slice(bigEndian, zeros);

@@ -6,7 +6,7 @@ import { Digest } from "./digest";
 
 /** Section 4.2.2: the fractional parts of the cube roots of the first 64 primes. */
 // prettier-ignore
-const K = memory.data<u32>([
+export const SHA256_K = memory.data<u32>([
   0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
   0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
   0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -96,7 +96,7 @@ function compress(state: usize, blocks: usize, count: i32): void {
   for (; count > 0; count--) {
     expand(blocks);
     for (let t: usize = 0; t < ROUNDS * WORD; t += WORD) {
-      const t1 = h + load<u32>(K + t) + load<u32>(schedule + t) + choose(e, f, g) + bigSigma1(e);
+      const t1 = h + load<u32>(SHA256_K + t) + load<u32>(schedule + t) + choose(e, f, g) + bigSigma1(e);
       const t2 = bigSigma0(a) + majority(a, b, c);
       h = g;
       g = f;

@@ -1,7 +1,6 @@
 // Curves y² = x³ - 3x + b over a prime field, of prime order, in Jacobian coordinates: (X, Y, Z) is the point
 // (X / Z², Y / Z³), and the neutral one has Z = 0. Formulas of the Explicit-Formulas Database (hyperelliptic.org/EFD):
 // dbl-2001-b and add-1998-cmo-2. For public values alone: equal, opposite and neutral points take other ways.
-import { compareMemory } from "../bytes";
 import { Field } from "./field";
 import { Group } from "./group";
 
@@ -22,6 +21,8 @@ export class WeierstrassGroup extends Group {
 
   constructor(
     field: Field,
+    /** The integers modulo the group's order. */
+    readonly order: Field,
     scalarBits: i32,
     b: usize,
     private readonly generatorX: usize,
@@ -49,10 +50,7 @@ export class WeierstrassGroup extends Group {
    */
   read(x: usize, y: usize, out: usize): bool {
     const field = this.field;
-    const length = <usize>field.byteLength;
-    if (compareMemory(x, field.bigEndian, length) >= 0 || compareMemory(y, field.bigEndian, length) >= 0) return false;
-    this.readCoordinate(x, out);
-    this.readCoordinate(y, out + field.size);
+    if (!this.readCoordinate(x, out) || !this.readCoordinate(y, out + field.size)) return false;
     field.copy(field.one, out + 2 * field.size);
     return this.isOnCurve(out, out + field.size);
   }
@@ -62,9 +60,13 @@ export class WeierstrassGroup extends Group {
     return this.read(x, y, candidate);
   }
 
-  private readCoordinate(from: usize, out: usize): void {
-    this.field.readBigEndian(from, this.field.byteLength, out);
-    this.field.enter(out, out);
+  /** False when it is not below p. */
+  private readCoordinate(from: usize, out: usize): bool {
+    const field = this.field;
+    field.readBigEndian(from, field.byteLength, out);
+    const isReduced = field.isReduced(out);
+    field.enter(out, out);
+    return isReduced;
   }
 
   /** y² = (x² - 3)x + b. */

@@ -1,10 +1,10 @@
 // The members of a JWK that are the key itself, by `kty` (RFC 7518 section 6; RFC 8037 section 2): each has its one length
 // and encoding, and weak keys are none.
-import { Bytes, equal, lengthOf, owned, slice, text, view } from "../bytes";
+import { Bytes, equal, lengthOf, owned, text, view } from "../bytes";
 import { decodeBase64url, decodedLength } from "../base64url";
 import { P256, P384, P521 } from "../crypto/curves";
 import { Ed25519KeyStatus, Ed25519PublicKey } from "../crypto/ed25519";
-import { RsaKeyStatus, judgeRsaKey } from "../crypto/rsa";
+import { RsaKeyStatus, judgeRsaKey, withoutLeadingZeros } from "../crypto/rsa";
 import { WeierstrassGroup } from "../crypto/weierstrass";
 import { JsonDocument, JsonKind } from "../json/document";
 import { Curve } from "./algorithm";
@@ -61,46 +61,23 @@ function member(document: JsonDocument, node: i32, name: Bytes): StaticArray<u8>
   return null;
 }
 
-/** A number without leading zeros: some issuers send one, although RFC 7518 section 2 (Base64urlUInt) forbids it. */
-function stripped(number: StaticArray<u8>): StaticArray<u8> {
-  let zeros = 0;
-  while (zeros < number.length && number[zeros] == 0) zeros++;
-  return zeros == 0 ? number : owned(slice(view(number), zeros));
-}
-
 function readRsa(document: JsonDocument, node: i32): Key | null {
   const n = member(document, node, N);
   if (n === null) return null;
   const e = member(document, node, E);
   if (e === null) return null;
-  const modulus = stripped(n);
-  const exponent = stripped(e);
+  // Some issuers send leading zeros, although RFC 7518 section 2 (Base64urlUInt) forbids them.
+  const modulus = owned(withoutLeadingZeros(view(n)));
+  const exponent = owned(withoutLeadingZeros(view(e)));
+  // Both lists of reasons have those of RSA keys in the same order.
   const status = judgeRsaKey(view(modulus), view(exponent));
-  if (status != RsaKeyStatus.Ok) return refuse(ofRsa(status));
+  if (status != RsaKeyStatus.Ok)
+    return refuse(<JwkStatus>(JwkStatus.ModulusTooShort + (status - RsaKeyStatus.ModulusTooShort)));
   const key = new Key(KeyType.Rsa);
   key.first = modulus;
   key.second = exponent;
   key.publicKeyInfo = rsaPublicKeyInfo(view(modulus), view(exponent));
   return key;
-}
-
-function ofRsa(status: RsaKeyStatus): JwkStatus {
-  switch (status) {
-    case RsaKeyStatus.ModulusTooShort:
-      return JwkStatus.ModulusTooShort;
-    case RsaKeyStatus.ModulusTooLong:
-      return JwkStatus.ModulusTooLong;
-    case RsaKeyStatus.ModulusEven:
-      return JwkStatus.ModulusEven;
-    case RsaKeyStatus.ModulusFactorable:
-      return JwkStatus.ModulusFactorable;
-    case RsaKeyStatus.ExponentTooSmall:
-      return JwkStatus.ExponentTooSmall;
-    case RsaKeyStatus.ExponentEven:
-      return JwkStatus.ExponentEven;
-    default:
-      return JwkStatus.ExponentTooLong;
-  }
 }
 
 function curveOf(document: JsonDocument, node: i32): Curve {
@@ -112,7 +89,7 @@ function curveOf(document: JsonDocument, node: i32): Curve {
 }
 
 function groupOf(curve: Curve): WeierstrassGroup {
-  return curve == Curve.P256 ? P256.group : curve == Curve.P384 ? P384.group : P521;
+  return curve == Curve.P256 ? P256 : curve == Curve.P384 ? P384 : P521;
 }
 
 function readEc(document: JsonDocument, node: i32): Key | null {
@@ -139,9 +116,9 @@ function readOkp(document: JsonDocument, node: i32): Key | null {
   const x = member(document, node, X);
   if (x === null) return null;
   const point = new Ed25519PublicKey(view(x));
-  if (point.status == Ed25519KeyStatus.WrongLength) return refuse(JwkStatus.CoordinateLength);
-  if (point.status == Ed25519KeyStatus.NotAPoint) return refuse(JwkStatus.PointOffCurve);
-  if (point.status == Ed25519KeyStatus.SmallOrder) return refuse(JwkStatus.PointSmallOrder);
+  // Both lists of reasons have these in the same order.
+  const fault = point.status - Ed25519KeyStatus.WrongLength;
+  if (fault >= 0) return refuse(<JwkStatus>(JwkStatus.CoordinateLength + fault));
   const key = new Key(KeyType.Okp);
   key.curve = Curve.Ed25519;
   key.first = x;

@@ -20,9 +20,8 @@ export function verifies(algorithm: Algorithm, key: Key, input: Bytes, signature
   const digest = digestOf(algorithm.hashBits);
   switch (algorithm.family) {
     case Family.Rsa:
-      return rsaKey(key).verifyPkcs1(digest, input, signature);
     case Family.RsaPss:
-      return rsaKey(key).verifyPss(digest, input, signature);
+      return rsaKey(key).verify(algorithm.family == Family.RsaPss, digest, input, signature);
     case Family.Ecdsa:
       return algorithm.curve != Curve.P521 && ecdsaKey(key).verify(digest, input, signature);
     case Family.EdDsa: {
@@ -57,11 +56,12 @@ function ecdsaKey(key: Key): EcdsaPublicKey {
 }
 
 function hmacKey(key: Key, bits: i32): HmacKey {
+  // 256, 384 or 512: 0, 1 or 2.
   const index = (bits >> 7) - 2;
-  const known = key.hmac[index];
+  const known = unchecked(key.hmac[index]);
   if (known !== null) return known;
   const made = new HmacKey(digestOf(bits), view(key.first));
-  key.hmac[index] = made;
+  unchecked((key.hmac[index] = made));
   spent(READY_BYTES);
   return made;
 }

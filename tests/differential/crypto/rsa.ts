@@ -18,7 +18,7 @@ import {
 } from "./machine.ts";
 
 /** Of RsaKeyStatus. */
-const [OK, TOO_SHORT, TOO_LONG, EVEN, EXPONENT_SMALL, EXPONENT_EVEN, EXPONENT_LONG, FACTORABLE] = [
+const [OK, TOO_SHORT, TOO_LONG, EVEN, FACTORABLE, EXPONENT_SMALL, EXPONENT_EVEN, EXPONENT_LONG] = [
   0, 1, 2, 3, 4, 5, 6, 7,
 ];
 const F4 = Buffer.of(1, 0, 1);
