@@ -114,9 +114,7 @@ function outcomesOf(filter: string): string[] {
   );
   const source = texts.join("\n");
   const counted = [...source.matchAll(/new (?:Counter|Gauge)\([^)]*?"?\.?([a-z0-9_]+)"\)/g)].map(([, name]) => name!);
-  const refusals = [...source.matchAll(/^(?:row|invalid|unavailable)\(\s*JwtStatus\.\w+,\s*"([a-z0-9_]+)"/gm)].map(
-    ([, name]) => name!,
-  );
+  const refusals = [...source.matchAll(/^ {4}"([a-z0-9_]+)", "[A-Z].*",$/gm)].map(([, name]) => name!);
   const listed = [...source.matchAll(/\b(?:OUTCOMES|COUNTS) = (?:\[|text\()([^\])]+)[\])]/g)].map(
     ([, names]) => names!,
   );

@@ -8,9 +8,7 @@ import { Module } from "../../deploy/emulator/vm.ts";
 import { type Claims, forge, jwksOf, makeKey, signed } from "../envoy/jwt-forge.ts";
 
 const rows = readFileSync(join(import.meta.dirname, "../../assembly/filters/jwt-auth/answers/refusal.ts"), "utf8");
-const named = [...rows.matchAll(/^(?:row|invalid|unavailable)\(\s*JwtStatus\.\w+,\s*"(\w+)"/gm)].map(
-  ([, reason]) => reason!,
-);
+const named = [...rows.matchAll(/^ {4}"([a-z0-9_]+)", "[A-Z].*",$/gm)].map(([, reason]) => reason!);
 
 const ISSUER = "https://auth.example.com";
 const key = makeKey("ES256");

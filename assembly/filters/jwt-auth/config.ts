@@ -1,12 +1,13 @@
 // The settings, read once into something that cannot be wrong. Names, defaults and bounds are config.schema.json's.
-import { equal, view } from "../../lib/bytes";
+import { equal, text, utf8, view } from "../../lib/bytes";
 import { ConfigErrors, Cursor, readConfig } from "../../lib/config/reader";
 import { MatchList } from "../../lib/match/match";
 import { readClaimRules, scopeOf } from "./rules/claim-rule-config";
+import { consistsOf } from "./field-name";
 import { Provider } from "./provider";
 import { readProvider } from "./provider-config";
 import { Profile, Requirement, RequirementKind, Rule } from "./rules/requirement";
-import { RequirementReader } from "./rules/requirement-config";
+import { RequirementReader, objectsOf } from "./rules/requirement-config";
 import { ResponseSettings, readResponse } from "./answers/response-settings";
 
 const PROVIDERS_MAX = 256;
@@ -20,6 +21,7 @@ const WAITING_DEFAULT = 1_000;
 const WAITING_MAX = 100_000;
 const VERIFICATIONS_MAX = 1_000_000;
 const INSTANCE_BYTES_MAX = 128;
+const IN_INSTANCE = text("._/-");
 
 
 @final
@@ -69,24 +71,19 @@ export function readSettings(configuration: StaticArray<u8>, errors: ConfigError
 /** It becomes part of shared-data keys. */
 function readInstance(at: Cursor): string {
   const instance = at.optionalText("instance", "default");
-  let valid = instance.length > 0 && instance.length <= INSTANCE_BYTES_MAX;
-  for (let i = 0; i < instance.length; i++) valid = valid && isInstanceCharacter(instance.charCodeAt(i));
-  if (!valid) at.refuse("instance", "expected 1 to 128 letters, digits or any of . _ / -");
+  const isValid = instance.length > 0 && consistsOf(view(utf8(instance)), IN_INSTANCE);
+  if (!isValid || instance.length > INSTANCE_BYTES_MAX) {
+    at.refuse("instance", "expected 1 to 128 letters, digits or any of . _ / -");
+  }
   return instance;
 }
 
-function isInstanceCharacter(code: i32): bool {
-  const letter = code | 0x20;
-  return (letter >= 0x61 && letter <= 0x7a) || (code >= 0x2d && code <= 0x39) || code == 0x5f;
-}
-
 function readProviders(at: Cursor, config: Config): void {
-  const items = at.list("providers");
+  const items = objectsOf(at, "providers");
   if (!at.has("providers")) at.refuse("providers", "missing; expected a list");
   else if (items.length == 0 || items.length > PROVIDERS_MAX) at.refuse("providers", "expected 1 to 256 providers");
   const any = config.fallback;
   for (let i = 0; i < items.length && i < PROVIDERS_MAX; i++) {
-    if (!items[i].expectObject()) continue;
     const provider = readProvider(items[i]);
     for (let j = 0; j < config.providers.length; j++) {
       if (config.providers[j].name == provider.name) items[i].refuse("name", "expected a name no other provider has");
@@ -115,12 +112,11 @@ function own(config: Config, header: StaticArray<u8>): i32 {
 }
 
 function readRules(at: Cursor, config: Config): void {
-  const items = at.list("rules");
+  const items = objectsOf(at, "rules");
   if (items.length > RULES_MAX) at.refuse("rules", "expected at most 1024 rules");
   const requirements = new RequirementReader(config.providers, config.profiles, config.fallback);
   for (let i = 0; i < items.length && i < RULES_MAX; i++) {
     const item = items[i];
-    if (!item.expectObject()) continue;
     if (item.has("name") && item.bytes("name").length == 0) item.refuse("name", "expected at least one character");
     const rule = new Rule(i, MatchList.read(item, "match"), requirements.ofRule(item));
     rule.claims = readClaimRules(item, requirements.spaceDelimited(rule.requires));

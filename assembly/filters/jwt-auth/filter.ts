@@ -134,30 +134,25 @@ class JwtAuthRoot extends Root {
 
   /** True in report mode: the request goes on all the same. */
   private refuse(verdict: Verdict): bool {
-    const refusal = refusalOf(verdict.status);
-    this.metrics.refused(verdict.provider, verdict.status);
-    setProperty(REASON, refusal.reasonBytes);
-    if (this.config.reportsOnly) {
-      this.forwarder.sanitize(request);
-      return true;
-    }
     const rule = verdict.rule;
-    const isScope = verdict.status == JwtStatus.ClaimNotAllowed && rule !== null;
-    const scope: Bytes = isScope && rule !== null ? view(rule.scope) : EMPTY;
-    sendRefusal(this.config.response, request, refusal, scope, this.retryAfterSeconds(verdict));
-    return false;
+    const scope: Bytes = verdict.status == JwtStatus.ClaimNotAllowed && rule !== null ? view(rule.scope) : EMPTY;
+    return this.refuseFor(verdict.status, verdict.provider, scope, this.retryAfterSeconds(verdict));
   }
 
   /** The header map cannot be had: nothing is known, so nobody passes. */
   private refuseBlind(): bool {
-    const refusal = refusalOf(JwtStatus.HeadersUnreadable);
-    this.metrics.refused(-1, JwtStatus.HeadersUnreadable);
+    return this.refuseFor(JwtStatus.HeadersUnreadable, -1, EMPTY, 1);
+  }
+
+  private refuseFor(status: JwtStatus, provider: i32, scope: Bytes, retryAfterSeconds: i64): bool {
+    const refusal = refusalOf(status);
+    this.metrics.refused(provider, status);
     setProperty(REASON, refusal.reasonBytes);
     if (this.config.reportsOnly) {
       this.forwarder.sanitize(request);
       return true;
     }
-    sendRefusal(this.config.response, request, refusal, EMPTY, 1);
+    sendRefusal(this.config.response, request, refusal, scope, retryAfterSeconds);
     return false;
   }
 
@@ -173,6 +168,14 @@ class JwtAuthRoot extends Root {
 
   /** Whether the request now waits for keys. If it need not or may not, the verdict's status is what it gets. */
   private waits(stream: WaitingStream, verdict: Verdict): bool {
+    // Calls and the period of ticks are the root's.
+    useContext(this.id);
+    const waits = this.beginsToWait(stream, verdict);
+    useContext(stream.id);
+    return waits;
+  }
+
+  private beginsToWait(stream: WaitingStream, verdict: Verdict): bool {
     const remote = this.remoteOf(verdict.provider);
     if (remote === null) return false;
     const now = monotonicNanos();
@@ -182,9 +185,7 @@ class JwtAuthRoot extends Root {
       return false;
     }
     this.waiting.add(stream, verdict.provider, remote.changes, now);
-    useContext(this.id);
     this.tickAsNeeded();
-    useContext(stream.id);
     return true;
   }
 
@@ -194,10 +195,7 @@ class JwtAuthRoot extends Root {
       if (remote.finishedAt >= stream.since) return false;
       if (now >= this.deadlineOf(stream, remote)) return false;
     }
-    useContext(this.id);
-    const isFetching = status == JwtStatus.KeysUnavailable ? remote.fetchForMissing(now) : remote.fetchForUnknown(now);
-    useContext(stream.id);
-    return isFetching;
+    return status == JwtStatus.KeysUnavailable ? remote.fetchForMissing(now) : remote.fetchForUnknown(now);
   }
 
   private deadlineOf(stream: WaitingStream, remote: RemoteKeys): i64 {

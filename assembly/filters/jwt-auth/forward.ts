@@ -19,11 +19,11 @@ const whole = new Scratch();
 
 @final
 export class Forwarder {
-  /** By position in `config.ownHeaders`: set for the request in hand. */
-  private written: StaticArray<bool>;
+  /** By position in `config.ownHeaders`: 1 for what is set for the request in hand. */
+  private written: StaticArray<u8>;
 
   constructor(private config: Config) {
-    this.written = new StaticArray<bool>(config.ownHeaders.length);
+    this.written = new StaticArray<u8>(config.ownHeaders.length);
   }
 
   /** Removes what a client sent under the names that only this filter may set. For every request that goes on. */
@@ -31,8 +31,8 @@ export class Forwarder {
     const own = this.config.ownHeaders;
     for (let i = 0; i < own.length; i++) {
       const name = view(unchecked(own[i]));
-      if (!unchecked(this.written[i]) && request.mayHave(name)) removeHeader(MapType.RequestHeaders, name);
-      unchecked((this.written[i] = false));
+      if (unchecked(this.written[i]) == 0 && request.mayHave(name)) removeHeader(MapType.RequestHeaders, name);
+      unchecked((this.written[i] = 0));
     }
   }
 
@@ -60,8 +60,8 @@ export class Forwarder {
   }
 
   private write(index: i32, value: Bytes): void {
-    if (unchecked(this.written[index])) return;
-    unchecked((this.written[index] = true));
+    if (unchecked(this.written[index]) != 0) return;
+    unchecked((this.written[index] = 1));
     replaceHeader(MapType.RequestHeaders, view(unchecked(this.config.ownHeaders[index])), value);
   }
 }

@@ -7,9 +7,11 @@ import { refusalOf } from "./answers/refusal";
 
 /** Roughly what a counter with its name weighs. */
 const COUNTER_BYTES = 256;
-const PREFIX = "gatehouse.jwt-auth.";
-/** Stands for the provider where an outcome is about none in particular. */
-const NO_PROVIDER = "none";
+
+/** What the names of a provider's metrics begin with. */
+export function metricPrefix(provider: string): string {
+  return "gatehouse.jwt-auth." + provider + ".";
+}
 
 
 @final
@@ -40,11 +42,12 @@ class Outcomes {
 
 @final
 export class Metrics {
-  private none: Outcomes = new Outcomes(PREFIX + NO_PROVIDER + ".");
+  /** Of outcomes that are about no provider in particular. */
+  private none: Outcomes = new Outcomes(metricPrefix("none"));
   private byProvider: Outcomes[] = [];
 
   constructor(providers: Provider[]) {
-    for (let i = 0; i < providers.length; i++) this.byProvider.push(new Outcomes(PREFIX + providers[i].name + "."));
+    for (let i = 0; i < providers.length; i++) this.byProvider.push(new Outcomes(metricPrefix(providers[i].name)));
   }
 
   private of(provider: i32): Outcomes {

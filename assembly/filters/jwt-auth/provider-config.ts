@@ -1,15 +1,16 @@
 // Reads one provider.
-import { endsWith, equalIgnoreCase, lengthOf, owned, slice, text, toText, utf8, view } from "../../lib/bytes";
+import { EMPTY, endsWith, equalIgnoreCase, owned, slice, text, toText, utf8, view } from "../../lib/bytes";
 import { Cursor } from "../../lib/config/reader";
-import { ASYMMETRIC, algorithmOf } from "../../lib/jose/algorithm";
+import { ALGORITHM_NAMES, ASYMMETRIC, algorithmOf } from "../../lib/jose/algorithm";
 import { ClaimPath } from "../../lib/match/claim-path";
 import { isToken } from "../../lib/match/named-match";
 import { StringMatch } from "../../lib/match/string-match";
-import { readFieldName } from "./field-name";
+import { consistsOf, readFieldName } from "./field-name";
 import { readInlineKeys } from "./keys/inline-keys";
+import { shortType } from "./token/examiner";
 import { Location, Place } from "./token/location";
 import { ClaimHeader, DeniedToken, KeySource, Provider } from "./provider";
-import { readAudiences } from "./rules/requirement-config";
+import { filledTexts, objectsOf, readAudiences } from "./rules/requirement-config";
 
 const NAME_BYTES_MAX = 63;
 /** All of them may be in memory for every token that is known. */
@@ -26,10 +27,9 @@ const DURATION_MOST: i64 = 366 * 24 * 3600 * SECOND;
 const AUTHORIZATION = text("authorization");
 const BEARER = text("Bearer ");
 const ACCESS_TOKEN = text("access_token");
-const WELL_KNOWN = ".well-known/openid-configuration";
-const APPLICATION = text("application/");
 const JWT = text("jwt");
 const SLASH = text("/");
+const IN_NAME = text("-_");
 
 export function readProvider(at: Cursor): Provider {
   const provider = new Provider();
@@ -48,19 +48,12 @@ export function readProvider(at: Cursor): Provider {
 /** It becomes part of metric names; `none` is what refusals are counted under that are about no provider. */
 function readName(at: Cursor): string {
   const name = at.text("name");
-  let valid = name.length > 0 && name.length <= NAME_BYTES_MAX && name != "none";
-  for (let i = 0; i < name.length; i++) {
-    const code = name.charCodeAt(i);
-    const isPlain = isLetterOrDigit(code);
-    valid = valid && (isPlain || (i > 0 && (code == 0x2d || code == 0x5f)));
+  const bytes = view(utf8(name));
+  const isShort = name.length > 0 && name.length <= NAME_BYTES_MAX;
+  if (!isShort || name == "none" || !consistsOf(slice(bytes, 0, 1), EMPTY) || !consistsOf(bytes, IN_NAME)) {
+    at.refuse("name", 'expected up to 63 letters, digits, "-" or "_", and not "none"');
   }
-  if (!valid) at.refuse("name", 'expected up to 63 letters, digits, "-" or "_", and not "none"');
   return name;
-}
-
-function isLetterOrDigit(code: i32): bool {
-  const letter = code | 0x20;
-  return (letter >= 0x61 && letter <= 0x7a) || (code >= 0x30 && code <= 0x39);
 }
 
 function readIssuer(at: Cursor, provider: Provider): void {
@@ -81,19 +74,17 @@ function filled(at: Cursor, name: string): StaticArray<u8> {
 function readKeySource(at: Cursor, provider: Provider): void {
   const isDiscovered = at.boolean("discovery", false);
   const isAddressed = at.has("jwksUri");
-  let sources = 0;
-  if (isDiscovered) sources++;
-  if (isAddressed) sources++;
-  if (at.has("jwks")) sources++;
-  if (at.has("secretFromEnv")) sources++;
-  if (sources != 1) at.refuse("", "expected exactly one of: jwksUri, jwks, discovery, secretFromEnv");
-  if (at.has("jwks")) provider.inlineKeys = readInlineKeys(at);
-  if (at.has("secretFromEnv")) provider.secretVariable = toText(view(filled(at, "secretFromEnv")));
+  const isInline = at.has("jwks");
+  const isSecret = at.has("secretFromEnv");
+  if (<i32>isDiscovered + <i32>isAddressed + <i32>isInline + <i32>isSecret != 1)
+    at.refuse("", "expected exactly one of: jwksUri, jwks, discovery, secretFromEnv");
+  if (isInline) provider.inlineKeys = readInlineKeys(at);
+  if (isSecret) provider.secretVariable = toText(view(filled(at, "secretFromEnv")));
   if (isAddressed) readAddress(at, provider, "jwksUri", at.text("jwksUri"), KeySource.Address);
   if (isDiscovered) readDiscovery(at, provider);
-  if (at.has("jwksCluster")) provider.keysCluster = filled(at, "jwksCluster");
-  if (at.has("jwksCluster") && !isAddressed && !isDiscovered) {
-    at.refuse("jwksCluster", "expected only beside jwksUri or discovery");
+  if (at.has("jwksCluster")) {
+    provider.keysCluster = filled(at, "jwksCluster");
+    if (!isAddressed && !isDiscovered) at.refuse("jwksCluster", "expected only beside jwksUri or discovery");
   }
   provider.timeoutNanos = at.duration("timeout", DURATION_LEAST, TIMEOUT_MOST, TIMEOUT_DEFAULT);
   provider.cacheNanos = at.duration("cacheDuration", DURATION_LEAST, DURATION_MOST, CACHE_DEFAULT);
@@ -109,7 +100,7 @@ function readDiscovery(at: Cursor, provider: Provider): void {
       at,
       provider,
       "issuer",
-      issuer + (endsWith(view(provider.issuer), SLASH) ? "" : "/") + WELL_KNOWN,
+      issuer + (endsWith(view(provider.issuer), SLASH) ? "" : "/") + ".well-known/openid-configuration",
       KeySource.Discovery,
     );
 }
@@ -126,11 +117,7 @@ function readAlgorithms(at: Cursor, provider: Provider): void {
   if (items.length == 0) provider.algorithms = ASYMMETRIC;
   for (let i = 0; i < items.length; i++) {
     const algorithm = algorithmOf(view(items[i].asBytes()));
-    if (algorithm === null)
-      items[i].refuse(
-        "",
-        "expected one of: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, HS256, HS384, HS512",
-      );
+    if (algorithm === null) items[i].refuse("", "expected one of: " + ALGORITHM_NAMES.join(", "));
     else if ((provider.algorithms & algorithm.bit) != 0) items[i].refuse("", "expected each algorithm once");
     else provider.algorithms |= algorithm.bit;
   }
@@ -138,30 +125,23 @@ function readAlgorithms(at: Cursor, provider: Provider): void {
 }
 
 function readTypes(at: Cursor, provider: Provider): void {
-  const items = at.list("types");
-  if (at.has("types") && items.length == 0) at.refuse("types", "expected at least one");
-  provider.types = [];
-  if (items.length == 0) {
-    provider.types.push(utf8("jwt"));
-    provider.types.push(utf8("at+jwt"));
-    return;
+  const types = filledTexts(at, "types");
+  if (!at.has("types")) {
+    types.push(utf8("jwt"));
+    types.push(utf8("at+jwt"));
   }
+  if (types.length == 0) at.refuse("types", "expected at least one");
   provider.acceptsUntyped = false;
-  for (let i = 0; i < items.length; i++) {
-    const written = items[i].asBytes();
-    if (written.length == 0) items[i].refuse("", "expected at least one character");
-    const width = lengthOf(APPLICATION);
-    const isQualified = equalIgnoreCase(slice(view(written), 0, width), APPLICATION);
-    const type = isQualified ? slice(view(written), width) : view(written);
+  for (let i = 0; i < types.length; i++) {
+    const type = shortType(view(types[i]));
     if (equalIgnoreCase(type, JWT)) provider.acceptsUntyped = true;
     provider.types.push(owned(type));
   }
 }
 
 function readLocations(at: Cursor, provider: Provider): void {
-  const headers = at.list("fromHeaders");
+  const headers = objectsOf(at, "fromHeaders");
   for (let i = 0; i < headers.length; i++) {
-    if (!headers[i].expectObject()) continue;
     const name = readFieldName(headers[i].value("name"));
     const prefix = headers[i].optionalBytes("prefix", new StaticArray<u8>(0));
     headers[i].done();
@@ -186,21 +166,15 @@ function readNames(at: Cursor, name: string, provider: Provider, place: Place): 
 function readOutputs(at: Cursor, provider: Provider): void {
   provider.forwardsToken = at.boolean("forwardOriginalToken", false);
   if (at.has("outputPayloadToHeader")) provider.payloadHeader = readFieldName(at.value("outputPayloadToHeader"));
-  const items = at.list("outputClaimToHeaders");
+  const items = objectsOf(at, "outputClaimToHeaders");
   if (items.length > CLAIM_HEADERS_MAX) at.refuse("outputClaimToHeaders", "expected at most 64 headers");
   for (let i = 0; i < items.length; i++) {
-    if (!items[i].expectObject()) continue;
     const header = readFieldName(items[i].value("header"));
     const claim = ClaimPath.read(items[i], "claim");
     items[i].done();
     provider.claimHeaders.push(new ClaimHeader(header, claim));
   }
-  const delimited = at.list("spaceDelimitedClaims");
-  for (let i = 0; i < delimited.length; i++) {
-    const name = delimited[i].asBytes();
-    if (name.length == 0) delimited[i].refuse("", "expected at least one character");
-    provider.spaceDelimited.push(name);
-  }
+  provider.spaceDelimited = filledTexts(at, "spaceDelimitedClaims");
 }
 
 function readChecks(at: Cursor, provider: Provider): void {
@@ -209,9 +183,8 @@ function readChecks(at: Cursor, provider: Provider): void {
   provider.lifetimeSeconds = at.duration("maxLifetime", SECOND, DURATION_MOST, 0) / SECOND;
   const claims = at.list("requiredClaims");
   for (let i = 0; i < claims.length; i++) provider.requiredClaims.push(ClaimPath.readValue(claims[i]));
-  const denied = at.list("denyTokens");
+  const denied = objectsOf(at, "denyTokens");
   for (let i = 0; i < denied.length; i++) {
-    if (!denied[i].expectObject()) continue;
     const issuer = denied[i].has("issuer") ? filled(denied[i], "issuer") : provider.issuer;
     const jwtId = filled(denied[i], "jti");
     denied[i].done();

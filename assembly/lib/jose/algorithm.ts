@@ -59,22 +59,29 @@ export class Algorithm {
   }
 }
 
-/** All rows; the position is the row's `index`. */
-export const algorithms: StaticArray<Algorithm> = [
-  new Algorithm(0, text("RS256"), Family.Rsa, 256, Curve.None, 0, CostClass.Rsa),
-  new Algorithm(1, text("RS384"), Family.Rsa, 384, Curve.None, 0, CostClass.Rsa),
-  new Algorithm(2, text("RS512"), Family.Rsa, 512, Curve.None, 0, CostClass.Rsa),
-  new Algorithm(3, text("PS256"), Family.RsaPss, 256, Curve.None, 0, CostClass.RsaPss),
-  new Algorithm(4, text("PS384"), Family.RsaPss, 384, Curve.None, 0, CostClass.RsaPss),
-  new Algorithm(5, text("PS512"), Family.RsaPss, 512, Curve.None, 0, CostClass.RsaPss),
-  new Algorithm(6, text("ES256"), Family.Ecdsa, 256, Curve.P256, 64, CostClass.P256),
-  new Algorithm(7, text("ES384"), Family.Ecdsa, 384, Curve.P384, 96, CostClass.P384),
-  new Algorithm(8, text("ES512"), Family.Ecdsa, 512, Curve.P521, 132, CostClass.P521),
-  new Algorithm(9, text("EdDSA"), Family.EdDsa, 512, Curve.Ed25519, 64, CostClass.Ed25519),
-  new Algorithm(10, text("HS256"), Family.Hmac, 256, Curve.None, 32, CostClass.Hmac),
-  new Algorithm(11, text("HS384"), Family.Hmac, 384, Curve.None, 48, CostClass.Hmac),
-  new Algorithm(12, text("HS512"), Family.Hmac, 512, Curve.None, 64, CostClass.Hmac),
+/** What `alg` says, row by row. */
+// prettier-ignore
+export const ALGORITHM_NAMES = [
+  "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512",
 ];
+
+/** All rows; the position is the row's `index`. */
+export const algorithms: Algorithm[] = [];
+
+function add(family: Family, hashBits: i32, curve: Curve, signatureBytes: i32, costClass: CostClass): void {
+  const index = algorithms.length;
+  algorithms.push(
+    new Algorithm(index, text(ALGORITHM_NAMES[index]), family, hashBits, curve, signatureBytes, costClass),
+  );
+}
+
+for (let bits = 256; bits <= 512; bits += 128) add(Family.Rsa, bits, Curve.None, 0, CostClass.Rsa);
+for (let bits = 256; bits <= 512; bits += 128) add(Family.RsaPss, bits, Curve.None, 0, CostClass.RsaPss);
+add(Family.Ecdsa, 256, Curve.P256, 64, CostClass.P256);
+add(Family.Ecdsa, 384, Curve.P384, 96, CostClass.P384);
+add(Family.Ecdsa, 512, Curve.P521, 132, CostClass.P521);
+add(Family.EdDsa, 512, Curve.Ed25519, 64, CostClass.Ed25519);
+for (let bits = 256; bits <= 512; bits += 128) add(Family.Hmac, bits, Curve.None, bits >> 3, CostClass.Hmac);
 
 /** A symmetric secret is not a public key: HS rows count only where they are listed. */
 export const ASYMMETRIC: u32 = 0x3ff;

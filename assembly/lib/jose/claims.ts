@@ -58,41 +58,34 @@ export class Claims {
   }
 
   private readTimes(): JwtStatus {
-    const issued = this.readTime(IAT);
+    let status = this.readTime(IAT, JwtStatus.IssuedAtNotNumber, JwtStatus.IssuedAtOutOfRange);
     this.issuedAt = this.time;
-    if (issued != TimeStatus.Ok) {
-      return issued == TimeStatus.NotNumber ? JwtStatus.IssuedAtNotNumber : JwtStatus.IssuedAtOutOfRange;
-    }
-    const notBefore = this.readTime(NBF);
+    if (status != JwtStatus.Ok) return status;
+    status = this.readTime(NBF, JwtStatus.NotBeforeNotNumber, JwtStatus.NotBeforeOutOfRange);
     this.notBefore = this.time;
-    if (notBefore != TimeStatus.Ok) {
-      return notBefore == TimeStatus.NotNumber ? JwtStatus.NotBeforeNotNumber : JwtStatus.NotBeforeOutOfRange;
-    }
-    const expiration = this.readTime(EXP);
+    if (status != JwtStatus.Ok) return status;
+    status = this.readTime(EXP, JwtStatus.ExpirationNotNumber, JwtStatus.ExpirationOutOfRange);
     this.expiresAt = this.time;
-    if (expiration != TimeStatus.Ok) {
-      return expiration == TimeStatus.NotNumber ? JwtStatus.ExpirationNotNumber : JwtStatus.ExpirationOutOfRange;
-    }
-    return JwtStatus.Ok;
+    return status;
   }
 
   /** NumericDate (section 2): seconds, a fraction is cut off. */
-  private readTime(name: Bytes): TimeStatus {
+  private readTime(name: Bytes, notNumber: JwtStatus, outOfRange: JwtStatus): JwtStatus {
     this.time = NO_TIME;
     const document = this.document;
     const node = document.find(0, name);
-    if (node < 0) return TimeStatus.Ok;
+    if (node < 0) return JwtStatus.Ok;
     if (document.is(node, JsonKind.Integer)) {
       const value = document.integer(node);
-      if (value < 0) return TimeStatus.OutOfRange;
+      if (value < 0) return outOfRange;
       this.time = min(value, TIME_MAX);
-      return TimeStatus.Ok;
+      return JwtStatus.Ok;
     }
-    if (!document.is(node, JsonKind.Double)) return TimeStatus.NotNumber;
+    if (!document.is(node, JsonKind.Double)) return notNumber;
     const value = document.number(node);
-    if (!(value >= 0 && value < 18446744073709551616.0)) return TimeStatus.OutOfRange;
+    if (!(value >= 0 && value < 18446744073709551616.0)) return outOfRange;
     this.time = value >= <f64>TIME_MAX ? TIME_MAX : <i64>value;
-    return TimeStatus.Ok;
+    return JwtStatus.Ok;
   }
 
   private audienceIsWellFormed(): bool {
@@ -116,12 +109,6 @@ export class Claims {
     }
     return false;
   }
-}
-
-const enum TimeStatus {
-  Ok = 0,
-  NotNumber = 1,
-  OutOfRange = 2,
 }
 
 function isWanted(audience: Bytes, wanted: StaticArray<u8>[]): bool {

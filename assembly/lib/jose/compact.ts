@@ -1,6 +1,6 @@
 // The JWS compact serialization, RFC 7515 section 7.1: header "." payload "." signature.
 // Knows dots; what the parts hold is read by header.ts and claims.ts.
-import { Bytes, EMPTY, at, lengthOf, slice } from "../bytes";
+import { Bytes, EMPTY, indexOf, lengthOf, slice } from "../bytes";
 import { JwtStatus } from "./status";
 
 const DOT: u8 = 0x2e;
@@ -18,15 +18,10 @@ export let signingInput: Bytes = EMPTY;
  */
 export function splitCompact(token: Bytes): JwtStatus {
   const length = lengthOf(token);
-  let first = -1;
-  let second = -1;
-  for (let i = 0; i < length; i++) {
-    if (at(token, i) != DOT) continue;
-    if (first < 0) first = i;
-    else if (second < 0) second = i;
-    else return JwtStatus.BadFormat;
-  }
+  const first = indexOf(token, DOT);
+  const second = indexOf(token, DOT, first + 1);
   if (first <= 0 || second <= first + 1 || second == length - 1) return JwtStatus.BadFormat;
+  if (indexOf(token, DOT, second + 1) >= 0) return JwtStatus.BadFormat;
   encodedHeader = slice(token, 0, first);
   encodedPayload = slice(token, first + 1, second);
   encodedSignature = slice(token, second + 1);

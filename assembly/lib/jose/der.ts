@@ -1,6 +1,6 @@
 // The two DER forms that the host's verification takes and JOSE does not have: SubjectPublicKeyInfo for a JWK, and
 // Ecdsa-Sig-Value for r‖s. ITU-T X.690 section 8 (only definite lengths, as few bytes as possible).
-import { Bytes, at, lengthOf, owned, slice, view } from "../bytes";
+import { Bytes, at, bytes, lengthOf, owned, slice } from "../bytes";
 import { Writer } from "../writer";
 import { Curve } from "./algorithm";
 
@@ -11,22 +11,22 @@ const SEQUENCE: u8 = 0x30;
 const UNCOMPRESSED: u8 = 0x04;
 
 /** AlgorithmIdentifier of rsaEncryption, 1.2.840.113549.1.1.1 with NULL parameters (RFC 3279 section 2.3.1). */
-const RSA_ALGORITHM: StaticArray<u8> = [
+const RSA_ALGORITHM = memory.data<u8>([
   0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
-];
+]);
 /** id-ecPublicKey, 1.2.840.10045.2.1, with the named curve (RFC 5480 section 2.1.1): secp256r1, 1.2.840.10045.3.1.7. */
-const P256_ALGORITHM: StaticArray<u8> = [
+const P256_ALGORITHM = memory.data<u8>([
   0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
   0x01, 0x07,
-];
+]);
 /** secp384r1, 1.3.132.0.34. */
-const P384_ALGORITHM: StaticArray<u8> = [
+const P384_ALGORITHM = memory.data<u8>([
   0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22,
-];
+]);
 /** secp521r1, 1.3.132.0.35. */
-const P521_ALGORITHM: StaticArray<u8> = [
+const P521_ALGORITHM = memory.data<u8>([
   0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23,
-];
+]);
 
 const inner = new Writer();
 const outer = new Writer();
@@ -53,10 +53,10 @@ export function ecPublicKeyInfo(curve: Curve, x: Bytes, y: Bytes): StaticArray<u
   return publicKeyInfo(algorithm, outer.view());
 }
 
-/** `key` is the BIT STRING's content, its count of unused bits in front. */
-function publicKeyInfo(algorithm: StaticArray<u8>, key: Bytes): StaticArray<u8> {
+/** `algorithm` is DER of a SEQUENCE below 128 bytes, `key` the BIT STRING's content, its count of unused bits in front. */
+function publicKeyInfo(algorithm: usize, key: Bytes): StaticArray<u8> {
   inner.reset();
-  inner.bytes(view(algorithm));
+  inner.bytes(bytes(algorithm, 2 + <i32>load<u8>(algorithm, 1)));
   putTagged(inner, BIT_STRING, key);
   outer.reset();
   putTagged(outer, SEQUENCE, inner.view());

@@ -73,20 +73,15 @@ export class KeySet {
   }
 }
 
-/** For people; the first three in the native filter's words. */
+/** For people, for all but Ok; some in the native filter's words. */
 export function describeKeySet(status: KeySetStatus): string {
-  switch (status) {
-    case KeySetStatus.TooLarge:
-      return "Jwks is larger than 1 MiB";
-    case KeySetStatus.NotJson:
-      return "Jwks is an invalid JSON";
-    case KeySetStatus.NoKeys:
-      return "Jwks does not have [keys] field";
-    case KeySetStatus.KeysNotArray:
-      return "[keys] in Jwks is not an array";
-    case KeySetStatus.TooManyKeys:
-      return "Jwks has more than 1000 keys";
-    default:
-      return "Jwks doesn't have any valid public key";
-  }
+  const texts = [
+    "Jwks is larger than 1 MiB",
+    "Jwks is an invalid JSON",
+    "Jwks does not have [keys] field",
+    "[keys] in Jwks is not an array",
+    "Jwks has more than 1000 keys",
+    "Jwks doesn't have any valid public key",
+  ];
+  return texts[status - 1];
 }

@@ -35,7 +35,7 @@ export function sendRefusal(
   else headers.add(CHALLENGE, challenge(refusal, realmOf(settings, request), scope));
   if (settings.body == BodyKind.Problem) headers.add(CONTENT_TYPE, PROBLEM_JSON);
   if (settings.origins.length > 0) addCors(settings, request.header(ORIGIN));
-  sendLocalReply(refusal.httpStatus, refusal.details, bodyOf(settings, refusal), headers);
+  sendLocalReply(refusal.httpStatus, view(refusal.details), bodyOf(settings, refusal), headers);
 }
 
 function bodyOf(settings: ResponseSettings, refusal: Refusal): Bytes {

@@ -8,7 +8,7 @@ import {
   lastIndexOf,
   lengthOf,
   owned,
-  pointerOf,
+  parseUnsigned,
   slice,
   startsWith,
   text,
@@ -42,7 +42,7 @@ export class Address {
     const path = slice(rest, end);
     this.isSecure = scheme == HTTPS;
     this.authority = owned(authority);
-    this.path = lengthOf(path) > 0 && at(path, 0) == 0x2f ? owned(path) : prefixed(path);
+    this.path = lengthOf(path) > 0 && at(path, 0) == 0x2f ? owned(path) : utf8("/" + toText(path));
     return hostOf(authority) > 0 && this.port > 0;
   }
 
@@ -56,12 +56,8 @@ export class Address {
     const authority = view(this.authority);
     const end = hostOf(authority);
     if (end == lengthOf(authority)) return this.isSecure ? 443 : 80;
-    let port = 0;
-    for (let i = end + 1; i < lengthOf(authority); i++) {
-      const digit = at(authority, i) - 0x30;
-      port = digit > 9 || port > 6553 ? 100_000 : port * 10 + <i32>digit;
-    }
-    return port > 65_535 ? 0 : port;
+    const port = parseUnsigned(slice(authority, end + 1));
+    return port < 0 || port > 65_535 ? 0 : <i32>port;
   }
 
   /** Istio's name for the cluster of this address. */
@@ -94,11 +90,4 @@ function isVisible(address: Bytes): bool {
     if (at(address, i) <= 0x20 || at(address, i) >= 0x7f) return false;
   }
   return true;
-}
-
-function prefixed(query: Bytes): StaticArray<u8> {
-  const path = new StaticArray<u8>(lengthOf(query) + 1);
-  path[0] = 0x2f;
-  memory.copy(changetype<usize>(path) + 1, pointerOf(query), lengthOf(query));
-  return path;
 }

@@ -30,15 +30,13 @@ export function readDiscovered(body: Bytes, issuer: Bytes, asked: Address, found
   return found.isSecure || !asked.isSecure ? DiscoveryStatus.Ok : DiscoveryStatus.Insecure;
 }
 
+/** For people, for all but Ok. */
 export function describeDiscovery(status: DiscoveryStatus): string {
-  switch (status) {
-    case DiscoveryStatus.NotJson:
-      return "the OpenID configuration is no JSON";
-    case DiscoveryStatus.OtherIssuer:
-      return "the OpenID configuration is of another issuer";
-    case DiscoveryStatus.NoAddress:
-      return "the OpenID configuration has no usable jwks_uri";
-    default:
-      return "the OpenID configuration's jwks_uri is http where the issuer is https";
-  }
+  const texts = [
+    "the OpenID configuration is no JSON",
+    "the OpenID configuration is of another issuer",
+    "the OpenID configuration has no usable jwks_uri",
+    "the OpenID configuration's jwks_uri is http where the issuer is https",
+  ];
+  return texts[status - 1];
 }

@@ -16,7 +16,7 @@ const BACKOFF_LAST_NANOS: i64 = 60_000_000_000;
 /** Renewed on every tick, at least once a second: it ends soon after the worker that holds it is gone. */
 const LEASE_NANOS: i64 = 3_000_000_000;
 
-
+/** The fields in the order of the layout: they are the record's bytes. */
 @final
 export class FetchRecord {
   /** Counts key sets that differ from the one before; 0: none yet. */
@@ -25,8 +25,6 @@ export class FetchRecord {
   failures: u32 = 0;
   /** When the newest good answer came, also if it held the same keys. */
   fetchedAt: i64 = 0;
-  /** Until when that answer counts as fresh. */
-  freshUntil: i64 = 0;
   /** When the next fetch is due. */
   nextAt: i64 = 0;
   /** Until when a worker has the right to fetch alone; 0: nobody does. */
@@ -34,35 +32,19 @@ export class FetchRecord {
   startedAt: i64 = 0;
   /** When the last fetch ended, well or badly. */
   finishedAt: i64 = 0;
+  /** Until when the newest good answer counts as fresh. */
+  freshUntil: i64 = 0;
 
-  private memory: StaticArray<u8> = new StaticArray<u8>(RECORD_BYTES);
-
-  /** Reads what `toBytes` wrote; anything else gives the record of a key set never fetched. */
+  /** Reads what `toBytes` gave; anything else gives the record of a key set never fetched. */
   read(from: Bytes): void {
-    const valid = lengthOf(from) == RECORD_BYTES;
-    const at = pointerOf(from);
-    this.edition = valid ? load<u32>(at) : 0;
-    this.failures = valid ? load<u32>(at, 4) : 0;
-    this.fetchedAt = valid ? load<i64>(at, 8) : 0;
-    this.nextAt = valid ? load<i64>(at, 16) : 0;
-    this.leaseUntil = valid ? load<i64>(at, 24) : 0;
-    this.startedAt = valid ? load<i64>(at, 32) : 0;
-    this.finishedAt = valid ? load<i64>(at, 40) : 0;
-    this.freshUntil = valid ? load<i64>(at, 48) : 0;
+    const fields = changetype<usize>(this);
+    if (lengthOf(from) == RECORD_BYTES) memory.copy(fields, pointerOf(from), RECORD_BYTES);
+    else memory.fill(fields, 0, RECORD_BYTES);
   }
 
-  /** The record's bytes, valid until the next call. */
+  /** The record's bytes, as they are at any time. */
   toBytes(): Bytes {
-    const at = changetype<usize>(this.memory);
-    store<u32>(at, this.edition);
-    store<u32>(at, this.failures, 4);
-    store<i64>(at, this.fetchedAt, 8);
-    store<i64>(at, this.nextAt, 16);
-    store<i64>(at, this.leaseUntil, 24);
-    store<i64>(at, this.startedAt, 32);
-    store<i64>(at, this.finishedAt, 40);
-    store<i64>(at, this.freshUntil, 48);
-    return bytes(at, RECORD_BYTES);
+    return bytes(changetype<usize>(this), RECORD_BYTES);
   }
 
   /** A fetch that holds the lease at `now`; a lease that ran out belongs to a worker that is gone. */

@@ -15,14 +15,18 @@ export function parseHttpDate(value: Bytes): i64 {
   if (lengthOf(value) != LENGTH || !equal(slice(value, 25), GMT)) return NO_DATE;
   if (at(value, 3) != 0x2c || at(value, 19) != 0x3a || at(value, 22) != 0x3a) return NO_DATE;
   const month = monthOf(slice(value, 8, 11));
-  const day = parseUnsigned(slice(value, 5, 7));
+  const day = twoDigits(value, 5);
   const year = parseUnsigned(slice(value, 12, 16));
-  const hour = parseUnsigned(slice(value, 17, 19));
-  const minute = parseUnsigned(slice(value, 20, 22));
-  const second = parseUnsigned(slice(value, 23, 25));
-  if (month == 0 || day < 1 || day > 31 || year < 1970 || hour < 0 || hour > 23) return NO_DATE;
-  if (minute < 0 || minute > 59 || second < 0 || second > 60) return NO_DATE;
+  const hour = twoDigits(value, 17);
+  const minute = twoDigits(value, 20);
+  const second = twoDigits(value, 23);
+  // What is no number is above all bounds.
+  if (month == 0 || day < 1 || day > 31 || year < 1970 || hour > 23 || minute > 59 || second > 60) return NO_DATE;
   return daysFromCivil(year, month, <i32>day) * 86_400 + hour * 3600 + minute * 60 + second;
+}
+
+function twoDigits(value: Bytes, from: i32): u64 {
+  return <u64>parseUnsigned(slice(value, from, from + 2));
 }
 
 /** 1 to 12; 0 for no name of a month. */

@@ -13,6 +13,7 @@ import { DiscoveryStatus, describeDiscovery, readDiscovered } from "./discovery"
 import { FetchRecord } from "./fetch-record";
 import { KeyAnswer } from "./key-answer";
 import { KeyRing } from "./key-ring";
+import { metricPrefix } from "../metrics";
 import { KeySource, Provider } from "../provider";
 import { SharedKeys } from "./shared-keys";
 
@@ -64,7 +65,7 @@ export class RemoteKeys {
     instance: string,
   ) {
     this.shared = new SharedKeys(provider, instance);
-    const metric = "gatehouse.jwt-auth." + provider.name + ".";
+    const metric = metricPrefix(provider.name);
     this.successes = new Counter(metric + "jwks_fetch_success");
     this.failures = new Counter(metric + "jwks_fetch_failed");
     this.ageGauge = new Gauge(metric + "jwks_age_seconds");
@@ -143,14 +144,17 @@ export class RemoteKeys {
 
   /** There are no keys at all: fetches if it is due. True: a fetch is under way. */
   fetchForMissing(now: i64): bool {
-    if (this.record.isFetchingAt(now)) return true;
-    return this.record.isDue(now) && (this.fetch(now) || this.record.isFetchingAt(now));
+    return this.isFetching(now, this.record.isDue(now));
   }
 
   /** A key that nobody knows was asked for: fetches unless that was tried lately. True: a fetch is under way. */
   fetchForUnknown(now: i64): bool {
+    return this.isFetching(now, this.record.mayAskForUnknown(now));
+  }
+
+  private isFetching(now: i64, mayFetch: bool): bool {
     if (this.record.isFetchingAt(now)) return true;
-    return this.record.mayAskForUnknown(now) && (this.fetch(now) || this.record.isFetchingAt(now));
+    return mayFetch && (this.fetch(now) || this.record.isFetchingAt(now));
   }
 
   /** Seconds until it is worth asking again. */

@@ -7,6 +7,7 @@ import { allocate } from "../../../host/arena";
 import { readShared, sharedVersion, writeShared } from "../../../host/shared-data";
 import { Status } from "../../../host/status";
 import { siphash } from "../../../lib/hash";
+import { decimal } from "../../../lib/writer";
 import { FetchRecord } from "./fetch-record";
 import { Provider } from "../provider";
 
@@ -29,7 +30,7 @@ export class SharedKeys {
     const address = provider.keysAddress;
     const place = siphash(view(address.path), siphash(view(address.authority), 0, 0), 0);
     const digest = siphash(view(provider.keysCluster), place, provider.keySource);
-    const base = "jwt-auth/" + instance + "/" + provider.name + "-" + digest.toString(16) + "/";
+    const base = "jwt-auth/" + instance + "/" + provider.name + "-" + decimal(<i64>digest) + "/";
     this.recordKey = utf8(base + "record");
     this.keysKey = utf8(base + "keys");
     // The first of all workers makes the record: only what is there can be written by compare-and-swap.

@@ -5,8 +5,13 @@ import { JsonKind } from "../../../lib/json/document";
 import { ClaimPath } from "../../../lib/match/claim-path";
 import { StringMatch } from "../../../lib/match/string-match";
 import { ClaimRule, Scalar } from "./claim-rule";
+import { objectsOf, theOnly } from "./requirement-config";
 
-const CONDITIONS = ["equals", "oneOf", "contains", "exact", "prefix", "suffix", "regex", "present"];
+/** Positions among the conditions; the others are a StringMatch. */
+const EQUALS = 0;
+const ONE_OF = 1;
+const CONTAINS = 2;
+const PRESENT = 7;
 
 /** Lists with blanks between, everywhere: Istio's own two, and the name that other issuers give `scope`. */
 const SCOPE = text("scope");
@@ -16,21 +21,19 @@ const PERMISSION = text("permission");
 /** The claims that `rule` asks for; `spaceDelimited` are more names of lists with blanks between. */
 export function readClaimRules(rule: Cursor, spaceDelimited: StaticArray<u8>[]): ClaimRule[] {
   const rules: ClaimRule[] = [];
-  const items = rule.list("claims");
-  for (let i = 0; i < items.length; i++) {
-    if (items[i].expectObject()) rules.push(readClaimRule(items[i], spaceDelimited));
-  }
+  const items = objectsOf(rule, "claims");
+  for (let i = 0; i < items.length; i++) rules.push(readClaimRule(items[i], spaceDelimited));
   return rules;
 }
 
 function readClaimRule(at: Cursor, spaceDelimited: StaticArray<u8>[]): ClaimRule {
   const rule = new ClaimRule(ClaimPath.read(at, "claim"));
-  const condition = conditionOf(at);
-  if (condition == "equals") rule.oneOf = [readScalar(at.value("equals"))];
-  else if (condition == "oneOf") rule.oneOf = readScalars(at);
-  else if (condition == "contains") rule.contained = readScalar(at.value("contains"));
-  else if (condition == "present") readPresent(at);
-  else if (condition.length > 0) rule.match = StringMatch.readAmong(at);
+  const conditions = ["equals", "oneOf", "contains", "exact", "prefix", "suffix", "regex", "present"];
+  const condition = theOnly(at, conditions);
+  if (condition == EQUALS || condition == CONTAINS) rule.oneOf = [readScalar(at.value(conditions[condition]))];
+  else if (condition == ONE_OF) rule.oneOf = readScalars(at);
+  else if (condition == PRESENT) readPresent(at);
+  else if (condition >= 0) rule.match = StringMatch.readAmong(at);
   rule.inverts = at.boolean("invert", false);
   at.done();
   rule.isSpaceDelimited = rule.path.depth == 1 && isSpaceDelimited(rule, spaceDelimited);
@@ -39,20 +42,6 @@ function readClaimRule(at: Cursor, spaceDelimited: StaticArray<u8>[]): ClaimRule
 
 function readPresent(at: Cursor): void {
   if (!at.boolean("present", false)) at.refuse("present", "expected true");
-}
-
-/** The one condition that is there; empty after an error. */
-function conditionOf(at: Cursor): string {
-  let condition = "";
-  let conditions = 0;
-  for (let i = 0; i < CONDITIONS.length; i++) {
-    if (!at.has(CONDITIONS[i])) continue;
-    condition = CONDITIONS[i];
-    conditions++;
-  }
-  if (conditions == 1) return condition;
-  at.refuse("", "expected exactly one of: " + CONDITIONS.join(", "));
-  return "";
 }
 
 function readScalars(at: Cursor): Scalar[] {

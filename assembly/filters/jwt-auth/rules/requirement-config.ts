@@ -6,7 +6,6 @@ import { Provider } from "../provider";
 import { Profile, REQUIREMENT_DEPTH_MAX, Requirement, RequirementKind } from "./requirement";
 
 const CHILDREN_MAX = 64;
-const KINDS = ["none", "provider", "anyOf", "allOf"];
 
 
 @final
@@ -34,19 +33,13 @@ export class RequirementReader {
   }
 
   private read(at: Cursor, depth: i32): Requirement {
-    let kind = -1;
-    let kinds = 0;
-    for (let i = 0; i < KINDS.length; i++) {
-      if (!at.has(KINDS[i])) continue;
-      kind = i;
-      kinds++;
-    }
-    if (kinds != 1) at.refuse("", "expected exactly one of: " + KINDS.join(", "));
+    const kinds = ["none", "provider", "anyOf", "allOf"];
+    const kind = theOnly(at, kinds);
     const requirement = new Requirement(kind < 0 ? RequirementKind.None : <RequirementKind>kind);
     if (kind == RequirementKind.None && !at.boolean("none", false)) at.refuse("none", "expected true");
     if (kind == RequirementKind.Provider) requirement.profile = this.profile(at);
     else if (at.has("audiences")) at.refuse("audiences", "expected only beside provider");
-    if (kind >= RequirementKind.AnyOf) requirement.children = this.children(at, KINDS[kind], depth);
+    if (kind >= RequirementKind.AnyOf) requirement.children = this.children(at, kinds[kind], depth);
     requirement.allowMissing = at.boolean("allowMissing", false);
     requirement.allowMissingOrFailed = at.boolean("allowMissingOrFailed", false);
     at.done();
@@ -55,11 +48,11 @@ export class RequirementReader {
 
   private children(at: Cursor, name: string, depth: i32): Requirement[] {
     const children: Requirement[] = [];
-    const items = at.list(name);
+    const items = objectsOf(at, name);
     if (items.length == 0 || items.length > CHILDREN_MAX) at.refuse(name, "expected 1 to 64 requirements");
     if (depth >= REQUIREMENT_DEPTH_MAX) at.refuse(name, "expected at most 8 levels");
     for (let i = 0; i < items.length && depth < REQUIREMENT_DEPTH_MAX; i++) {
-      if (items[i].expectObject()) children.push(this.read(items[i], depth + 1));
+      children.push(this.read(items[i], depth + 1));
     }
     return children;
   }
@@ -101,14 +94,44 @@ function isAbout(requirement: Requirement, provider: Provider): bool {
   return false;
 }
 
-/** Audiences in the form they are compared in. */
-export function readAudiences(at: Cursor, name: string): StaticArray<u8>[] {
-  const audiences: StaticArray<u8>[] = [];
+/** Which one of the members `names` is there, by its place in the list; -1 after an error. */
+export function theOnly(at: Cursor, names: string[]): i32 {
+  let found = -1;
+  let count = 0;
+  for (let i = 0; i < names.length; i++) {
+    if (!at.has(names[i])) continue;
+    found = i;
+    count++;
+  }
+  if (count == 1) return found;
+  at.refuse("", "expected exactly one of: " + names.join(", "));
+  return -1;
+}
+
+/** The items of a list, each an object. */
+export function objectsOf(at: Cursor, name: string): Cursor[] {
   const items = at.list(name);
   for (let i = 0; i < items.length; i++) {
-    const audience = items[i].asBytes();
-    if (audience.length == 0) items[i].refuse("", "expected at least one character");
-    audiences.push(owned(normalAudience(view(audience))));
+    if (!items[i].expectObject()) return [];
   }
+  return items;
+}
+
+/** The strings of a list, each of at least one byte. */
+export function filledTexts(at: Cursor, name: string): StaticArray<u8>[] {
+  const items = at.list(name);
+  const texts: StaticArray<u8>[] = [];
+  for (let i = 0; i < items.length; i++) {
+    const text = items[i].asBytes();
+    if (text.length == 0) items[i].refuse("", "expected at least one character");
+    texts.push(text);
+  }
+  return texts;
+}
+
+/** Audiences in the form they are compared in. */
+export function readAudiences(at: Cursor, name: string): StaticArray<u8>[] {
+  const audiences = filledTexts(at, name);
+  for (let i = 0; i < audiences.length; i++) audiences[i] = owned(normalAudience(view(audiences[i])));
   return audiences;
 }

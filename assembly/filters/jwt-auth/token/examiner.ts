@@ -121,9 +121,7 @@ export class Examiner {
     if (algorithm === null || (provider.algorithms & algorithm.bit) == 0) return JwtStatus.AlgorithmNotAllowed;
     const type = this.header.type;
     if (type == NONE) return provider.acceptsUntyped ? JwtStatus.Ok : JwtStatus.TypeNotAccepted;
-    const isQualified =
-      lengthOf(type) > lengthOf(APPLICATION) && equalIgnoreCase(slice(type, 0, lengthOf(APPLICATION)), APPLICATION);
-    const short = isQualified ? slice(type, lengthOf(APPLICATION)) : type;
+    const short = shortType(type);
     for (let i = 0; i < provider.types.length; i++) {
       if (equalIgnoreCase(short, view(unchecked(provider.types[i])))) return JwtStatus.Ok;
     }
@@ -167,6 +165,12 @@ export class Examiner {
     }
     return true;
   }
+}
+
+/** A media type without `application/` (RFC 7515 section 4.1.9). */
+export function shortType(type: Bytes): Bytes {
+  const width = lengthOf(APPLICATION);
+  return equalIgnoreCase(slice(type, 0, width), APPLICATION) ? slice(type, width) : type;
 }
 
 function isIssuer(provider: Provider, issuer: Bytes): bool {

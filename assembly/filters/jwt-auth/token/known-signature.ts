@@ -1,28 +1,35 @@
-// A question to verify_signature whose answer is known: the ES256 example of RFC 7515, appendix A.3.
-import { Bytes, text, view } from "../../../lib/bytes";
-import { decodeBase64urlInto } from "../../../lib/base64url";
+// A question to verify_signature whose answer is known: ECDSA with P-256 and SHA-256 of "sample", RFC 6979 appendix A.2.5.
+import { Bytes, bytes, text, view } from "../../../lib/bytes";
 import { Curve } from "../../../lib/jose/algorithm";
 import { ecPublicKeyInfo, ecdsaSignature } from "../../../lib/jose/der";
 import { putBytes } from "../../../lib/protobuf";
 import { Writer } from "../../../lib/writer";
 
-const X = text("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU");
-const Y = text("x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0");
-const INPUT = text(
-  "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ",
-);
-const SIGNATURE = text("DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q");
 const SHA256 = text("sha256");
+const SAMPLE = text("sample");
+/** The key, Ux and Uy. */
+// prettier-ignore
+const KEY = memory.data<u8>([
+  0x60, 0xfe, 0xd4, 0xba, 0x25, 0x5a, 0x9d, 0x31, 0xc9, 0x61, 0xeb, 0x74, 0xc6, 0x35, 0x6d, 0x68,
+  0xc0, 0x49, 0xb8, 0x92, 0x3b, 0x61, 0xfa, 0x6c, 0xe6, 0x69, 0x62, 0x2e, 0x60, 0xf2, 0x9f, 0xb6,
+  0x79, 0x03, 0xfe, 0x10, 0x08, 0xb8, 0xbc, 0x99, 0xa4, 0x1a, 0xe9, 0xe9, 0x56, 0x28, 0xbc, 0x64,
+  0xf2, 0xf1, 0xb2, 0x0c, 0x2d, 0x7e, 0x9f, 0x51, 0x77, 0xa3, 0xc2, 0x94, 0xd4, 0x46, 0x22, 0x99,
+]);
+/** r and s. */
+// prettier-ignore
+const SIGNATURE = memory.data<u8>([
+  0xef, 0xd4, 0x8b, 0x2a, 0xac, 0xb6, 0xa8, 0xfd, 0x11, 0x40, 0xdd, 0x9c, 0xd4, 0x5e, 0x81, 0xd6,
+  0x9d, 0x2c, 0x87, 0x7b, 0x56, 0xaa, 0xf9, 0x91, 0xc3, 0x4d, 0x0e, 0xa8, 0x4e, 0xaf, 0x37, 0x16,
+  0xf7, 0xcb, 0x1c, 0x94, 0x2d, 0x65, 0x7c, 0x41, 0xd4, 0x36, 0xc7, 0xa1, 0xb6, 0xe2, 0x9f, 0x65,
+  0xf3, 0xe9, 0x00, 0xdb, 0xb9, 0xaf, 0xf4, 0x06, 0x4d, 0xc4, 0xab, 0x2f, 0x84, 0x3a, 0xcd, 0xa8,
+]);
 
 /** The argument as the host takes it (fields in verifier.ts), written to `writer`. */
 export function knownSignature(writer: Writer): Bytes {
-  const x = new StaticArray<u8>(32);
-  const y = new StaticArray<u8>(32);
-  const signature = new StaticArray<u8>(64);
-  const publicKey = ecPublicKeyInfo(Curve.P256, decodeBase64urlInto(X, x), decodeBase64urlInto(Y, y));
+  const publicKey = ecPublicKeyInfo(Curve.P256, bytes(KEY, 32), bytes(KEY + 32, 32));
   putBytes(writer, 1, SHA256);
   putBytes(writer, 2, view(publicKey));
-  putBytes(writer, 3, ecdsaSignature(decodeBase64urlInto(SIGNATURE, signature)));
-  putBytes(writer, 4, INPUT);
+  putBytes(writer, 3, ecdsaSignature(bytes(SIGNATURE, 64)));
+  putBytes(writer, 4, SAMPLE);
   return writer.view();
 }

@@ -1,12 +1,13 @@
 // A verified token with everything a request needs of it, so that seeing it again costs a look-up and no parsing.
 //
 //   buffer | token | payload as JSON | value of claim header 0 | 1 | … |   grows to the largest it ever held, then stays
-import { Bytes, NONE, bytes, equal, lengthOf, pointerOf, slice } from "../../../lib/bytes";
+import { Bytes, NONE, bytes, equal, indexOf, lengthOf, pointerOf, slice } from "../../../lib/bytes";
 import { spent } from "../../../lib/garbage";
 
 /** Buffers are made this much larger than asked for, so that tokens of about one size settle in one buffer. */
 const ROUND_BYTES = 256;
 const HEADER_BYTES = 16;
+const DOT: u8 = 0x2e;
 
 
 @final
@@ -56,11 +57,8 @@ export class SeenToken {
   /** The claims set as the token carries it: base64url without padding. */
   get encodedPayload(): Bytes {
     const token = this.token;
-    let first = 0;
-    while (first < this.tokenBytes && load<u8>(pointerOf(token) + first) != 0x2e) first++;
-    let second = first + 1;
-    while (second < this.tokenBytes && load<u8>(pointerOf(token) + second) != 0x2e) second++;
-    return slice(token, first + 1, second);
+    const start = indexOf(token, DOT) + 1;
+    return slice(token, start, indexOf(token, DOT, start));
   }
 
   /** The value for the provider's claim header at `index`, or NONE when the token has no such claim. */

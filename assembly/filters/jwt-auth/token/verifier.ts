@@ -1,6 +1,6 @@
 // Checks a signature with the keys that fit: in the host where it can, else in our own code. Knows algorithms and keys;
 // what the token says it refuses to know.
-import { Bytes, lengthOf, owned, text, view } from "../../../lib/bytes";
+import { Bytes, lengthOf, owned, utf8, view } from "../../../lib/bytes";
 import { spent } from "../../../lib/garbage";
 import { ecdsaSignature } from "../../../lib/jose/der";
 import { Algorithm, ES512, Family } from "../../../lib/jose/algorithm";
@@ -9,7 +9,7 @@ import { Key } from "../../../lib/jose/key";
 import { verifies } from "../../../lib/jose/signature";
 import { JwtStatus } from "../../../lib/jose/status";
 import { putBytes } from "../../../lib/protobuf";
-import { Writer } from "../../../lib/writer";
+import { Writer, decimal } from "../../../lib/writer";
 import { KeyRing } from "../keys/key-ring";
 import { VerificationLimiter } from "./limiter";
 
@@ -21,10 +21,6 @@ const HASH = 1;
 const PUBLIC_KEY = 2;
 const SIGNATURE = 3;
 const MESSAGE = 4;
-
-const SHA256 = text("sha256");
-const SHA384 = text("sha384");
-const SHA512 = text("sha512");
 
 /** The host's verification, as filter.ts offers it. */
 export abstract class HostSignatures {
@@ -94,14 +90,15 @@ export class Verifier {
 
   /** Hash name and key of the argument: the same for every token, hence made once. */
   private prefix(algorithm: Algorithm, key: Key): Bytes {
+    // 256, 384 or 512: 0, 1 or 2.
     const index = (algorithm.hashBits >> 7) - 2;
-    const known = key.hostPrefixes[index];
+    const known = unchecked(key.hostPrefixes[index]);
     if (known !== null) return view(known);
     const writer = new Writer();
-    putBytes(writer, HASH, index == 0 ? SHA256 : index == 1 ? SHA384 : SHA512);
+    putBytes(writer, HASH, view(utf8("sha" + decimal(algorithm.hashBits))));
     putBytes(writer, PUBLIC_KEY, view(key.publicKeyInfo));
     const made = owned(writer.view());
-    key.hostPrefixes[index] = made;
+    unchecked((key.hostPrefixes[index] = made));
     spent(2 * made.length);
     return view(made);
   }
