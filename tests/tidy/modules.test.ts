@@ -39,10 +39,6 @@ const reach: Record<string, (keyof typeof capabilities)[]> = {
 };
 
 /** Bytes of a release module. */
-const sizeLimits: Record<string, number> = {
-  // RSA, two kinds of curves and SHA-512 of its own.
-  "jwt-auth": 112 * 1024,
-};
 const SIZE_LIMIT = 96 * 1024;
 
 for (const name of filters) {
@@ -64,8 +60,7 @@ for (const name of filters) {
   });
 
   test(`${name} stays within its size limit`, () => {
-    const limit = sizeLimits[name] ?? SIZE_LIMIT;
-    assert.ok(bytes.length <= limit, `${bytes.length} bytes, limit ${limit}`);
+    assert.ok(bytes.length <= SIZE_LIMIT, `${bytes.length} bytes, limit ${SIZE_LIMIT}`);
   });
 
   test(`${name} is built to the same bytes again`, async () => {
