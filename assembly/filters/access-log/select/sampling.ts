@@ -29,7 +29,7 @@ export class Sampling {
   private hundredths: i32 = ALL;
   private key: Key = Key.Trace;
   private alwaysWhen: Condition[] = [];
-  private trace: TraceContext = new TraceContext();
+  private trace: TraceContext = new TraceContext(true);
   private folded: StaticArray<u8> = new StaticArray<u8>(64);
   private drawn: u64 = 0;
 

@@ -19,6 +19,9 @@ export class TraceContext {
   /** Whoever began the trace records it. */
   isSampled: bool = false;
 
+  /** `idOnly`: only the trace's id is wanted, by whoever asks of requests that leave no line. */
+  constructor(private idOnly: bool = false) {}
+
   clear(): void {
     this.traceId = NONE;
     this.spanId = NONE;
@@ -43,6 +46,7 @@ export class TraceContext {
     this.clear();
     const traceId = headers.header(B3_TRACE);
     if (traceId != NONE) {
+      if (this.idOnly) return this.take(traceId, NONE);
       this.take(traceId, headers.header(B3_SPAN));
       this.isSampled = isSampledWord(headers.header(B3_SAMPLED));
       return;
@@ -59,7 +63,7 @@ export class TraceContext {
     const length = lengthOf(traceId);
     if ((length != 32 && length != 16) || !isId(traceId)) return;
     this.traceId = traceId;
-    if (spanId != NONE && lengthOf(spanId) == 16 && isId(spanId)) this.spanId = spanId;
+    if (!this.idOnly && spanId != NONE && lengthOf(spanId) == 16 && isId(spanId)) this.spanId = spanId;
   }
 }
 
