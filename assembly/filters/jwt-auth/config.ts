@@ -2,8 +2,8 @@
 import { equal, text, utf8, view } from "../../lib/bytes";
 import { ConfigErrors, Cursor, readConfig } from "../../lib/config/reader";
 import { MatchList } from "../../lib/match/match";
+import { isWord } from "../../lib/match/named-match";
 import { readClaimRules, scopeOf } from "./rules/claim-rule-config";
-import { consistsOf } from "./field-name";
 import { Provider } from "./provider";
 import { readProvider } from "./provider-config";
 import { Profile, Requirement, RequirementKind, Rule } from "./rules/requirement";
@@ -71,8 +71,7 @@ export function readSettings(configuration: StaticArray<u8>, errors: ConfigError
 /** It becomes part of shared-data keys. */
 function readInstance(at: Cursor): string {
   const instance = at.optionalText("instance", "default");
-  const isValid = instance.length > 0 && consistsOf(view(utf8(instance)), IN_INSTANCE);
-  if (!isValid || instance.length > INSTANCE_BYTES_MAX) {
+  if (!isWord(view(utf8(instance)), IN_INSTANCE) || instance.length > INSTANCE_BYTES_MAX) {
     at.refuse("instance", "expected 1 to 128 letters, digits or any of . _ / -");
   }
   return instance;

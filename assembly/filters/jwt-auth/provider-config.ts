@@ -3,9 +3,9 @@ import { EMPTY, endsWith, equalIgnoreCase, owned, slice, text, toText, utf8, vie
 import { Cursor } from "../../lib/config/reader";
 import { ALGORITHM_NAMES, ASYMMETRIC, algorithmOf } from "../../lib/jose/algorithm";
 import { ClaimPath } from "../../lib/match/claim-path";
-import { isToken } from "../../lib/match/named-match";
+import { isToken, isWord } from "../../lib/match/named-match";
 import { StringMatch } from "../../lib/match/string-match";
-import { consistsOf, readFieldName } from "./field-name";
+import { readFieldName } from "./field-name";
 import { readInlineKeys } from "./keys/inline-keys";
 import { shortType } from "./token/examiner";
 import { Location, Place } from "./token/location";
@@ -50,7 +50,7 @@ function readName(at: Cursor): string {
   const name = at.text("name");
   const bytes = view(utf8(name));
   const isShort = name.length > 0 && name.length <= NAME_BYTES_MAX;
-  if (!isShort || name == "none" || !consistsOf(slice(bytes, 0, 1), EMPTY) || !consistsOf(bytes, IN_NAME)) {
+  if (!isShort || name == "none" || !isWord(slice(bytes, 0, 1), EMPTY) || !isWord(bytes, IN_NAME)) {
     at.refuse("name", 'expected up to 63 letters, digits, "-" or "_", and not "none"');
   }
   return name;
