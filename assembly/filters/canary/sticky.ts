@@ -41,17 +41,11 @@ export class Sticky {
     const sticky = new Sticky();
     if (!parent.has("sticky")) return sticky;
     const at = parent.object("sticky");
-    let found = 0;
-    for (let i = 0; i < NAMES.length; i++) {
-      if (!at.has(NAMES[i])) continue;
-      sticky.source = <StickySource>(i + 1);
-      found++;
-    }
-    if (found != 1) at.refuse("", "expected exactly one of: " + NAMES.join(", "));
-    else if (sticky.source == StickySource.Cookie) sticky.cookie = IssuedCookie.read(at.object("cookie"));
+    sticky.source = <StickySource>(at.theOnly(NAMES) + 1);
+    if (sticky.source == StickySource.Cookie) sticky.cookie = IssuedCookie.read(at.object("cookie"));
     else if (sticky.source == StickySource.Header) sticky.readHeader(at);
     else if (sticky.source == StickySource.Claim) sticky.claim = ClaimPath.read(at, "claim");
-    else sticky.readAddress(at.object("sourceAddress"));
+    else if (sticky.source == StickySource.SourceAddress) sticky.readAddress(at.object("sourceAddress"));
     at.done();
     return sticky;
   }

@@ -45,14 +45,8 @@ export class KeyPart {
 
   /** Reads one item of `key`: an object with exactly one member, the source. */
   static read(at: Cursor): KeyPart {
-    let source = KeySource.Literal;
-    let found = 0;
-    for (let i = 0; i < NAMES.length; i++) {
-      if (!at.has(NAMES[i])) continue;
-      source = <KeySource>i;
-      found++;
-    }
-    if (at.expectObject() && found != 1) at.refuse("", "expected exactly one of: " + NAMES.join(", "));
+    const found = at.expectObject() ? at.theOnly(NAMES) : -1;
+    const source = found < 0 ? KeySource.Literal : <KeySource>found;
     let name = new StaticArray<u8>(0);
     let claim: ClaimPath | null = null;
     let v4Prefix: i64 = 32;
@@ -70,7 +64,7 @@ export class KeyPart {
       name = readFieldName(at, "header");
     } else {
       name = at.bytes(NAMES[source]);
-      if (name.length == 0 && found == 1) at.refuse(NAMES[source], "expected a name");
+      if (name.length == 0 && found >= 0) at.refuse(NAMES[source], "expected a name");
     }
     at.done();
     return new KeyPart(source, name, claim, <i32>v4Prefix, <i32>v6Prefix);

@@ -217,6 +217,20 @@ export class Cursor {
     return found;
   }
 
+  /** Which one of the members `names` is there, by its place in the list; -1 after an error. */
+  theOnly(names: string[]): i32 {
+    let found = -1;
+    let count = 0;
+    for (let i = 0; i < names.length; i++) {
+      if (!this.has(names[i])) continue;
+      found = i;
+      count++;
+    }
+    if (count == 1) return found;
+    this.refuse("", "expected exactly one of: " + names.join(", "));
+    return -1;
+  }
+
   /** The items of a list; none when it is missing. */
   list(name: string): Cursor[] {
     const items: Cursor[] = [];

@@ -5,7 +5,7 @@ import { JsonKind } from "../../../lib/json/document";
 import { ClaimPath } from "../../../lib/match/claim-path";
 import { StringMatch } from "../../../lib/match/string-match";
 import { ClaimRule, Scalar } from "./claim-rule";
-import { objectsOf, theOnly } from "./requirement-config";
+import { objectsOf } from "./requirement-config";
 
 /** Positions among the conditions; the others are a StringMatch. */
 const EQUALS = 0;
@@ -29,7 +29,7 @@ export function readClaimRules(rule: Cursor, spaceDelimited: StaticArray<u8>[]):
 function readClaimRule(at: Cursor, spaceDelimited: StaticArray<u8>[]): ClaimRule {
   const rule = new ClaimRule(ClaimPath.read(at, "claim"));
   const conditions = ["equals", "oneOf", "contains", "exact", "prefix", "suffix", "regex", "present"];
-  const condition = theOnly(at, conditions);
+  const condition = at.theOnly(conditions);
   if (condition == EQUALS || condition == CONTAINS) rule.oneOf = [readScalar(at.value(conditions[condition]))];
   else if (condition == ONE_OF) rule.oneOf = readScalars(at);
   else if (condition == PRESENT) readPresent(at);

@@ -34,7 +34,7 @@ export class RequirementReader {
 
   private read(at: Cursor, depth: i32): Requirement {
     const kinds = ["none", "provider", "anyOf", "allOf"];
-    const kind = theOnly(at, kinds);
+    const kind = at.theOnly(kinds);
     const requirement = new Requirement(kind < 0 ? RequirementKind.None : <RequirementKind>kind);
     if (kind == RequirementKind.None && !at.boolean("none", false)) at.refuse("none", "expected true");
     if (kind == RequirementKind.Provider) requirement.profile = this.profile(at);
@@ -92,20 +92,6 @@ function isAbout(requirement: Requirement, provider: Provider): bool {
     if (isAbout(requirement.children[i], provider)) return true;
   }
   return false;
-}
-
-/** Which one of the members `names` is there, by its place in the list; -1 after an error. */
-export function theOnly(at: Cursor, names: string[]): i32 {
-  let found = -1;
-  let count = 0;
-  for (let i = 0; i < names.length; i++) {
-    if (!at.has(names[i])) continue;
-    found = i;
-    count++;
-  }
-  if (count == 1) return found;
-  at.refuse("", "expected exactly one of: " + names.join(", "));
-  return -1;
 }
 
 /** The items of a list, each an object. */
