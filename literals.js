@@ -153,7 +153,6 @@ class Sites {
 const VIEWS = {
   text: (literal) => literal,
   path: (dotted) => dotted.replaceAll(".", "\0"),
-  propertyPath: (dotted) => dotted.replaceAll(".", "\0"),
 };
 
 /** The text that a call such as `text("…")` is the view of. */

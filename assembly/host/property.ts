@@ -1,14 +1,9 @@
 // Properties: what the proxy knows of a request, and the hand-over between filters. A path's parts are separated by
 // zero bytes (`path("source", "address")`).
 import { proxy_get_property, proxy_set_property } from "@solo-io/proxy-runtime/assembly/imports";
-import { Bytes, NONE, lengthOf, pointerOf, text } from "../lib/bytes";
+import { Bytes, NONE, lengthOf, pointerOf } from "../lib/bytes";
 import { OUT, answer, clear } from "./out";
 import { Status } from "./status";
-
-/** A property path, for module constants: `path("request.id")` is the part list of CEL's dotted notation. */
-export function path(dotted: string): Bytes {
-  return text(dotted.replaceAll(".", "\0"));
-}
 
 /** The value's bytes, alive until the callback returns; NONE when the proxy has none. */
 export function property(at: Bytes): Bytes {

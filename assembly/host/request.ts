@@ -1,9 +1,9 @@
 // The proxy behind lib/http's view of a request: header map in one call, properties only when a policy asks.
 import { RequestView } from "../lib/http/request";
-import { Bytes, text } from "../lib/bytes";
+import { Bytes, path, text } from "../lib/bytes";
 import { HeaderMap, MapType } from "./header-map";
 import { nativeClaim } from "./native-claim";
-import { path, property } from "./property";
+import { property } from "./property";
 import { Status } from "./status";
 
 const SOURCE_ADDRESS = path("source.address");

@@ -11,5 +11,5 @@ export function setTickPeriod(millis: u32): Status {
 /** The same for the root context `rootId`, from a callback of another one; the host calls that follow are about it too. */
 export function setTickPeriodOf(rootId: u32, millis: u32): Status {
   const status = useContext(rootId);
-  return status == Status.Ok ? proxy_set_tick_period_milliseconds(millis) : status;
+  return status == Status.Ok ? setTickPeriod(millis) : status;
 }

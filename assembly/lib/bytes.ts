@@ -194,8 +194,13 @@ export function text(literal: string): Bytes {
   return bytes(pointer, length);
 }
 
+/** The path of a property, for module constants: `path("request.id")` is the part list of CEL's dotted notation. */
+export function path(dotted: string): Bytes {
+  return text(dotted.replaceAll(".", "\0"));
+}
+
 /**
- * The same of a long literal, a table or a list of words: a build packs it among the strings, and it is unpacked when the
+ * `text` of a long literal, a table or a list of words: a build packs it among the strings, and it is unpacked when the
  * module starts.
  */
 export function unpacked(literal: string): Bytes {

@@ -1,18 +1,17 @@
 // The read-only view of one finished request that conditions and operators ask. Everything is fetched when it is first
 // asked for and at most once: a format without response headers costs no call for them. filter.ts puts the host behind
 // it, units a made-up request.
-import { Bytes, NONE, lengthOf, parseUnsigned, pointerOf, text } from "../../lib/bytes";
+import { Bytes, NONE, lengthOf, parseUnsigned, path, pointerOf, text } from "../../lib/bytes";
 import { HeaderList } from "../../lib/http/headers";
 import { RequestView } from "../../lib/http/request";
-import { propertyPath } from "./format/property-path";
 import { SteadyClock } from "./steady-clock";
 
-const CODE = propertyPath("response.code");
+const CODE = path("response.code");
 const STATUS = text(":status");
-const FLAGS = propertyPath("response.flags");
-const DURATION = propertyPath("request.duration");
-const TIME = propertyPath("request.time");
-const GRPC_STATUS = propertyPath("response.grpc_status");
+const FLAGS = path("response.flags");
+const DURATION = path("request.duration");
+const TIME = path("request.time");
+const GRPC_STATUS = path("response.grpc_status");
 const GRPC_STATUS_HEADER = text("grpc-status");
 const CONTENT_TYPE = text("content-type");
 const GRPC_PREFIX = text("application/grpc");
@@ -39,7 +38,7 @@ export abstract class RecordView {
   /** One header of the response, without the whole map unless it has been fetched already. */
   abstract responseHeader(name: Bytes): Bytes;
 
-  /** The bytes of a property (`propertyPath`), or NONE. */
+  /** The bytes of a property (`path`), or NONE. */
   abstract property(path: Bytes): Bytes;
 
   /** Unix time in nanoseconds. */

@@ -7,12 +7,12 @@ import {
   lastIndexOf,
   lengthOf,
   parseUnsigned,
+  path,
   pointerOf,
   slice,
   view,
 } from "../../../lib/bytes";
 import { Operator, Value, answer, truncated } from "./operator";
-import { propertyPath } from "./property-path";
 import { MISSING, RecordView } from "../record";
 import { Action } from "../redact/redact-config";
 import { Redaction, Shape } from "../redact/redaction";
@@ -40,7 +40,7 @@ export const enum PropertyForm {
   Port = 8,
 }
 
-const UPSTREAM_LOCAL_ADDRESS = propertyPath("upstream.local_address");
+const UPSTREAM_LOCAL_ADDRESS = path("upstream.local_address");
 
 
 @final

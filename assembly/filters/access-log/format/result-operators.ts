@@ -1,14 +1,13 @@
 // How the request ended: status, flags, gRPC status, bytes, durations.
-import { Bytes, NONE } from "../../../lib/bytes";
+import { Bytes, NONE, path } from "../../../lib/bytes";
 import { flagNames } from "./response-flags";
 import { grpcStatusName } from "./grpc-status";
 import { HeaderForm, byteSize, headersOf } from "./header-operators";
 import { Operator, Value, answer } from "./operator";
-import { propertyPath } from "./property-path";
 import { MISSING, RecordView } from "../record";
 
 const MILLI: i64 = 1_000_000;
-const REQUEST_TOTAL = propertyPath("request.total_size");
+const REQUEST_TOTAL = path("request.total_size");
 
 /** The first three are the HeaderForms of the same number. */
 export const enum ResultForm {
