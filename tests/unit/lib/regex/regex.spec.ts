@@ -111,6 +111,21 @@ describe("a regular expression", () => {
     expect(loop !== null && loop.matches(bytes(changetype<usize>(raw), 2))).toBe(true);
   });
 
+  it("stops at the byte that matters, wherever a run of others ends", () => {
+    let wrong = 0;
+    for (let before = 0; before < 12; before++) {
+      for (let behind = 0; behind < 12; behind++) {
+        const value = "-".repeat(before) + "x" + "-".repeat(behind);
+        if (!matches(".*x.*", value)) wrong++;
+        if (matches("-*", value)) wrong++;
+        if (matches("-*x-{0,3}", value) != (behind < 4)) wrong++;
+        if (matches("-*x", value) != (behind == 0)) wrong++;
+        if (!matches("-*", "-".repeat(before + behind))) wrong++;
+      }
+    }
+    expect(wrong).toBe(0);
+  });
+
   it("stays right when its cache is emptied again and again", () => {
     const regex = Regex.compile(text("(?:a|b)*a(?:a|b){11}"));
     let state: u32 = 1;
