@@ -94,9 +94,8 @@ export class Metrics {
     return Number(this.byId.find((metric) => metric.name === name)?.value ?? 0n);
   }
 
-  /** All that are not 0. */
+  /** All that are defined, those that count nothing yet among them. */
   all(): Record<string, number> {
-    const used = this.byId.filter((metric) => metric.value !== 0n);
-    return Object.fromEntries(used.map((metric) => [metric.name, Number(metric.value)]));
+    return Object.fromEntries(this.byId.map((metric) => [metric.name, Number(metric.value)]));
   }
 }

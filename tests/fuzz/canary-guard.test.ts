@@ -47,7 +47,9 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
     let isHealthy = true;
     let running = -1;
     let isNested = false;
+    let requests = 0;
     const request = (worker: number) => {
+      requests++;
       if (!isNested) running = worker;
       const stream = proxy.open({ path: "/", headers: [["x-user", `user-${random.below(500)}`]] }, worker);
       stream.respond(answer(random, isHealthy));
@@ -75,5 +77,15 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
     assert.equal(proxy.metrics.get("gatehouse.canary.shop.guard_mode"), mode);
     const trips = proxy.log.filter(({ message }) => message.includes("fails too often")).length;
     assert.equal(proxy.metrics.get("gatehouse.canary.shop.guard_ejections"), trips);
+    const decided = Object.entries(proxy.metrics.all()).filter(([name]) => name.includes(".by_"));
+    assert.deepEqual(decided.map(([name]) => name.slice("gatehouse.canary.shop.".length)).sort(), [
+      "canary.by_split",
+      "stable.by_guard",
+      "stable.by_split",
+    ]);
+    assert.equal(
+      decided.reduce((sum, [, count]) => sum + count, 0),
+      requests,
+    );
   });
 }

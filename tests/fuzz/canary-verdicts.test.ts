@@ -34,6 +34,12 @@ const config = {
   ],
 };
 
+const counters = [
+  ...["canary.by_force", "canary.by_rule", "canary.by_split", "canary.by_trust"],
+  ...["mobile.by_force", "mobile.by_rule", "mobile.by_trust"],
+  ...["stable.by_force", "stable.by_split", "stable.by_trust"],
+];
+
 /** What an attacker would try besides. */
 function forged(random: Random): [string, string][] {
   const name = random.one(["x-variant", "x-force", "baggage", "cookie"]);
@@ -51,6 +57,7 @@ for (const mode of ["enforce", "report"]) {
     const random = new Random(mode.length);
     const proxy = new Proxy();
     proxy.install({ module, config: { ...config, mode } });
+    let requests = REQUESTS;
     for (let i = 0; i < REQUESTS; i++) {
       const request = hostileRequest(random);
       const headers = [...(request.headers as [string, Buffer | string][]), ...forged(random)];
@@ -71,6 +78,7 @@ for (const mode of ["enforce", "report"]) {
       if (mode === "report") assert.equal(cookie, undefined, said);
       if (cookie !== undefined) {
         // Whoever comes back with the cookie gets no other, and, with nothing else in the request, the same verdict.
+        requests++;
         const again = proxy.open({ path: "/", headers: [["cookie", `release=${cookie}`]] });
         assert.equal(again.filterState.get("gatehouse_variant")?.toString(), variant, said);
         again.respond({ status: 200, headers: [] });
@@ -81,5 +89,12 @@ for (const mode of ["enforce", "report"]) {
       }
       assert.deepEqual(proxy.log, []);
     }
+    // Each verdict is counted once, and there is a counter for whatever the settings can decide, and no other.
+    const counted = Object.entries(proxy.metrics.all());
+    assert.deepEqual(counted.map(([name]) => name.slice("gatehouse.canary.shop.".length)).sort(), counters);
+    assert.equal(
+      counted.reduce((sum, [, count]) => sum + count, 0),
+      requests,
+    );
   });
 }

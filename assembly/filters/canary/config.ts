@@ -18,9 +18,6 @@ export const enum Mode {
   Report,
 }
 
-/** Outcomes of a route that are counted beside its variants: a variant of such a name would be counted with them. */
-export const OUTCOMES = ["by_trust", "by_force", "by_rule", "by_split", "by_guard", "guard_mode", "guard_ejections"];
-
 
 @final
 export class Config {
@@ -93,7 +90,6 @@ function checkNames(route: Route, at: Cursor, metrics: Map<string, string>): voi
   const name = toText(view(route.name));
   if (metrics.has(name)) at.refuse("name", "the name of another route too");
   metrics.set(name, name);
-  for (let i = 0; i < OUTCOMES.length; i++) claim(name + "." + OUTCOMES[i], name, at, metrics);
   for (let i = 0; i < route.variants.length; i++)
     claim(name + "." + toText(view(route.variants[i])), name, at, metrics);
 }

@@ -1,37 +1,39 @@
-// The metrics of one route: requests by variant and by reason, and the state of its guard.
+// The metrics of one route: requests by variant and by who decided, and the state of its guard.
 import { Counter, Gauge } from "../../host/metrics";
 import { toText, view } from "../../lib/bytes";
-import { OUTCOMES } from "./config";
 import { GuardMode } from "./guard";
 import { Route } from "./route";
 import { Reason, Verdict } from "./verdict";
 
-/** OUTCOMES begins with the reasons, in the order of `Reason` behind None. */
-const REASONS = 5;
+/** Who may decide on a variant, in the order of `Reason` behind None. */
+const OUTCOMES = ["by_trust", "by_force", "by_rule", "by_split", "by_guard"];
 
 
 @final
 export class RouteCounters {
-  private readonly variants: Counter[] = [];
-  private readonly reasons: Counter[] = [];
+  /** Of each variant in turn those of OUTCOMES; null where the route's settings leave nothing to count. */
+  private readonly requests: (Counter | null)[] = [];
   private readonly guardMode: Gauge | null;
   private readonly ejections: Counter | null;
 
+  /** All that can ever count is there from the start: of a counter that comes with its first event, a scrape misses that event. */
   constructor(route: Route) {
     const prefix = "gatehouse.canary." + toText(view(route.name)) + ".";
-    for (let i = 0; i < REASONS; i++) this.reasons.push(new Counter(prefix + OUTCOMES[i]));
-    for (let i = 0; i < route.variants.length; i++) {
-      this.variants.push(new Counter(prefix + toText(view(route.variants[i]))));
+    for (let variant = 0; variant < route.variants.length; variant++) {
+      const name = prefix + toText(view(route.variants[variant])) + ".";
+      for (let i = 0; i < OUTCOMES.length; i++) {
+        this.requests.push(isPossible(route, variant, <Reason>(i + 1)) ? new Counter(name + OUTCOMES[i]) : null);
+      }
     }
     const isGuarded = route.guard !== null;
-    this.guardMode = isGuarded ? new Gauge(prefix + OUTCOMES[REASONS]) : null;
-    this.ejections = isGuarded ? new Counter(prefix + OUTCOMES[REASONS + 1]) : null;
+    this.guardMode = isGuarded ? new Gauge(prefix + "guard_mode") : null;
+    this.ejections = isGuarded ? new Counter(prefix + "guard_ejections") : null;
   }
 
   count(verdict: Verdict): void {
     if (verdict.variant < 0 || verdict.reason == Reason.None) return;
-    unchecked(this.variants[verdict.variant]).add();
-    unchecked(this.reasons[<i32>verdict.reason - 1]).add();
+    const counter = unchecked(this.requests[verdict.variant * OUTCOMES.length + <i32>verdict.reason - 1]);
+    if (counter !== null) counter.add();
   }
 
   /** The guard's mode as it is now. */
@@ -44,4 +46,28 @@ export class RouteCounters {
     const counter = this.ejections;
     if (counter !== null) counter.add();
   }
+}
+
+/** Whether the settings of a route leave a way for `reason` to choose `variant`. */
+function isPossible(route: Route, variant: i32, reason: Reason): bool {
+  const guard = route.guard;
+  switch (reason) {
+    case Reason.Trusted:
+      return !route.trust.isEmpty;
+    case Reason.Forced:
+      return route.forceHeader.length > 0;
+    case Reason.Rule:
+      return hasRule(route, variant);
+    case Reason.Split:
+      return variant == route.base || route.members.includes(variant);
+    default:
+      return guard !== null && guard.fallback == variant;
+  }
+}
+
+function hasRule(route: Route, variant: i32): bool {
+  for (let i = 0; i < route.rules.length; i++) {
+    if (route.rules[i].variant == variant) return true;
+  }
+  return false;
 }

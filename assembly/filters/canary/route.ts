@@ -39,6 +39,8 @@ export class Route {
   /** The heaviest variant of the split beside the base, or -1. */
   second: i32 = -1;
   split: Split | null = null;
+  /** The variants that take part in any split, ascending, the base among them; none without a split. */
+  members: i32[] = [];
   schedule: ScheduledSplit[] = [];
   sticky: Sticky = new Sticky();
   /** Senders whose inbound verdict counts. */

@@ -111,6 +111,7 @@ function readSplits(at: Cursor, schedule: Cursor[], route: Route, members: i32[]
     members.push(route.base);
     sort(members, (a, b) => a - b);
   }
+  route.members = members;
   if (at.errors.any) return;
   route.split = new Split(weights, route.base, members);
   let earlier = NOT_AN_INSTANT;

@@ -2,7 +2,7 @@
 import { Bytes, NONE, view } from "../../lib/bytes";
 import { Route } from "./route";
 
-/** Why a variant was chosen; counted under the names of OUTCOMES in config.ts. */
+/** Why a variant was chosen; counted under the names of OUTCOMES in counters.ts. */
 export const enum Reason {
   /** No route is for this request, or none of its variants. */
   None,

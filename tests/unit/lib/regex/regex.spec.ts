@@ -118,7 +118,7 @@ describe("a regular expression", () => {
         const value = "-".repeat(before) + "x" + "-".repeat(behind);
         if (!matches(".*x.*", value)) wrong++;
         if (matches("-*", value)) wrong++;
-        if (matches("-*x-{0,3}", value) != (behind < 4)) wrong++;
+        if (matches("-*x-{0,3}", value) != behind < 4) wrong++;
         if (matches("-*x", value) != (behind == 0)) wrong++;
         if (!matches("-*", "-".repeat(before + behind))) wrong++;
       }
