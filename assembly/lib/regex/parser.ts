@@ -104,8 +104,9 @@ export class Parser extends GroupScanner {
     } else if (items.length == 0) {
       this.fail(RegexStatus.MissingOperand, start);
     } else {
-      const repeated = Node.repeat(items.pop(), low, high);
-      items.push(repeated);
+      const last = items.length - 1;
+      const repeated = Node.repeat(unchecked(items[last]), low, high);
+      unchecked((items[last] = repeated));
       if (repeated.weight > REPETITION_MAX) this.fail(RegexStatus.RepetitionSize, start);
     }
   }

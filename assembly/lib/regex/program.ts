@@ -25,6 +25,8 @@ export class Program {
   /** Where matching begins. */
   start: i32 = 0;
   classCount: i32 = 0;
+  /** Bytes that every match holds; empty when none are known. */
+  required: StaticArray<u8> = new StaticArray<u8>(0);
   /** Byte → class. */
   readonly classes: StaticArray<u8> = new StaticArray<u8>(256);
   /** Class → one of its bytes. */

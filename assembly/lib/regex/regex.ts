@@ -1,10 +1,11 @@
 // Regular expressions with RE2 syntax and guarantees: compiled once, time linear in the input, size limited.
 // A `Regex` matches whole values, as Istio's `regex` does; `Searcher` (searcher.ts) finds matches inside of them.
-import { Bytes, slice, toText } from "../bytes";
+import { Bytes, find, slice, toText, view } from "../bytes";
 import { Compiler } from "./compiler";
 import { Dfa } from "./dfa";
 import { Parser } from "./parser";
 import { Program } from "./program";
+import { requiredIn } from "./required";
 import { RegexStatus, regexReason } from "./status";
 import { decimal } from "../writer";
 
@@ -37,6 +38,7 @@ export function compileProgram(pattern: Bytes, ignoreCase: bool): Program | null
   if (parser.status != RegexStatus.Ok) return null;
   const program = new Compiler().compile(tree);
   if (program === null) regexError.status = RegexStatus.TooLarge;
+  else program.required = requiredIn(tree);
   return program;
 }
 
@@ -44,9 +46,11 @@ export function compileProgram(pattern: Bytes, ignoreCase: bool): Program | null
 @final
 export class Regex {
   private whole: Dfa;
+  private required: StaticArray<u8>;
 
   private constructor(program: Program) {
     this.whole = new Dfa(program, false);
+    this.required = program.required;
   }
 
   /** Compiles `pattern`; `ignoreCase` as if it began with (?i). Null when it is refused: see `regexError`. */
@@ -57,6 +61,6 @@ export class Regex {
 
   /** Whether the whole of `value` matches. */
   matches(value: Bytes): bool {
-    return this.whole.accepts(value);
+    return find(value, view(this.required)) >= 0 && this.whole.accepts(value);
   }
 }
