@@ -8,7 +8,6 @@ import { HeaderList } from "./headers";
 import { pathOf, queryOf } from "./query";
 
 const METHOD = text(":method");
-const SCHEME = text(":scheme");
 const AUTHORITY = text(":authority");
 const TARGET = text(":path");
 
@@ -64,9 +63,6 @@ export abstract class RequestView extends HeaderList {
     return this.header(METHOD);
   }
 
-  scheme(): Bytes {
-    return this.header(SCHEME);
-  }
 
   authority(): Bytes {
     return this.header(AUTHORITY);

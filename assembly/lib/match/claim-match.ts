@@ -13,13 +13,21 @@ export class ClaimMatch {
   private constructor(
     private path: ClaimPath,
     private condition: StringMatch,
+    /** Another that has to hold beside it. */
+    readonly next: ClaimMatch | null,
   ) {}
 
-  /** Reads {claim, exact | prefix | …}. */
-  static read(at: Cursor): ClaimMatch {
-    at.expectObject();
-    const path = ClaimPath.read(at, "claim");
-    return new ClaimMatch(path, StringMatch.readAlong(at));
+  /** Reads the list `name` of {claim, exact | prefix | …}. */
+  static readList(parent: Cursor, name: string): ClaimMatch | null {
+    const items = parent.list(name);
+    let claims: ClaimMatch | null = null;
+    for (let i = 0; i < items.length; i++) {
+      const at = items[i];
+      at.expectObject();
+      const path = ClaimPath.read(at, "claim");
+      claims = new ClaimMatch(path, StringMatch.readAlong(at), claims);
+    }
+    return claims;
   }
 
   /** An absent claim meets nothing but an inverted `present`. */

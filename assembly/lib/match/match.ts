@@ -2,13 +2,13 @@
 // Header names are compared in lower case; of a header that came several times each value is looked at by itself, as
 // Envoy does since 1.39; the uri is the path without the query; query parameters are decoded; cookies, parameters: the
 // first of a name counts.
-import { Bytes, EMPTY, NONE, indexOf, isPresent, lengthOf, slice, view } from "../bytes";
+import { Bytes, EMPTY, NONE, indexOf, isPresent, lengthOf, slice, utf8, view } from "../bytes";
 import { Cursor } from "../config/reader";
 import { cookie } from "../http/cookie";
 import { decoded, param } from "../http/query";
 import { RequestView } from "../http/request";
 import { Scratch } from "../http/scratch";
-import { Cidr, CidrStatus, Family, cidrHint } from "../ip";
+import { Cidr, CidrStatus, Family, IpAddress, cidrHint } from "../ip";
 import { ClaimMatch } from "./claim-match";
 import { NamedMatch, readHeaders, readNamed } from "./named-match";
 import { StringMatch, StringMatchKind } from "./string-match";
@@ -16,48 +16,45 @@ import { StringMatch, StringMatchKind } from "./string-match";
 export { lowerCased } from "./named-match";
 
 const COMMA: u8 = 0x2c;
+const PSEUDO_HEADERS = ["method", "authority", "scheme"];
 
 const parameter = new Scratch();
 
 
 @final
 export class Match {
+  /** Another one, of which either is enough; see NamedMatch for why there is no array. */
+  next: Match | null = null;
   private uri: StringMatch | null;
-  private scheme: StringMatch | null;
-  private method: StringMatch | null;
-  private authority: StringMatch | null;
-  private headers: NamedMatch[];
-  private withoutHeaders: NamedMatch[];
-  private queryParams: NamedMatch[];
-  private cookies: NamedMatch[];
-  private claims: ClaimMatch[];
-  private sourceAddresses: Cidr[];
-  private sourcePrincipals: StringMatch[];
+  /** Pseudo-headers among them: a method is the value of `:method`. */
+  private headers: NamedMatch | null;
+  private withoutHeaders: NamedMatch | null;
+  private queryParams: NamedMatch | null;
+  private cookies: NamedMatch | null;
+  private claims: ClaimMatch | null;
+  private sourceAddresses: Cidr[] | null;
+  private sourcePrincipals: StringMatch[] | null;
 
   /** Reads the value at hand. One without conditions matches every request. */
   constructor(at: Cursor) {
     at.expectObject();
     this.uri = StringMatch.optional(at, "uri", at.boolean("ignoreUriCase", false));
-    this.scheme = StringMatch.optional(at, "scheme");
-    this.method = StringMatch.optional(at, "method");
-    this.authority = StringMatch.optional(at, "authority");
-    this.headers = readHeaders(at, "headers");
+    this.headers = withPseudoHeaders(at, readHeaders(at, "headers"));
     this.withoutHeaders = readHeaders(at, "withoutHeaders");
     this.queryParams = readNamed(at, "queryParams");
     this.cookies = readNamed(at, "cookies");
-    this.claims = readClaims(at);
+    this.claims = ClaimMatch.readList(at, "claims");
     this.sourceAddresses = readNetworks(at);
     this.sourcePrincipals = readPrincipals(at);
     at.done();
   }
 
   matches(request: RequestView): bool {
+    const uri = this.uri;
     return (
-      holds(this.method, this.method === null ? NONE : request.method()) &&
-      holds(this.uri, this.uri === null ? NONE : request.path()) &&
-      holds(this.authority, this.authority === null ? NONE : request.authority()) &&
-      holds(this.scheme, this.scheme === null ? NONE : request.scheme()) &&
+      (uri === null || uri.matches(request.path())) &&
       this.headersHold(request) &&
+      this.othersAbsent(request) &&
       this.parametersHold(request) &&
       this.cookiesHold(request) &&
       this.sourceHolds(request) &&
@@ -66,104 +63,100 @@ export class Match {
   }
 
   private headersHold(request: RequestView): bool {
-    for (let i = 0; i < this.headers.length; i++) {
-      const wanted = unchecked(this.headers[i]);
+    let wanted = this.headers;
+    while (wanted !== null) {
       if (!headerMeets(request, view(wanted.name), wanted.condition, NONE)) return false;
+      wanted = wanted.next;
     }
-    for (let i = 0; i < this.withoutHeaders.length; i++) {
-      const unwanted = unchecked(this.withoutHeaders[i]);
+    return true;
+  }
+
+  private othersAbsent(request: RequestView): bool {
+    let unwanted = this.withoutHeaders;
+    while (unwanted !== null) {
       // An absent header counts as an empty one here (Istio sets treat_missing_header_as_empty), but not for `present`.
       const absent = unwanted.condition.kind == StringMatchKind.Present ? NONE : EMPTY;
       if (headerMeets(request, view(unwanted.name), unwanted.condition, absent)) return false;
+      unwanted = unwanted.next;
     }
     return true;
   }
 
   private parametersHold(request: RequestView): bool {
-    for (let i = 0; i < this.queryParams.length; i++) {
-      const wanted = unchecked(this.queryParams[i]);
+    let wanted = this.queryParams;
+    while (wanted !== null) {
       const raw = param(request.query(), view(wanted.name));
       if (!wanted.condition.matches(raw == NONE ? NONE : decoded(raw, parameter))) return false;
+      wanted = wanted.next;
     }
     return true;
   }
 
   private cookiesHold(request: RequestView): bool {
-    for (let i = 0; i < this.cookies.length; i++) {
-      const wanted = unchecked(this.cookies[i]);
+    let wanted = this.cookies;
+    while (wanted !== null) {
       if (!wanted.condition.matches(cookie(request, view(wanted.name)))) return false;
+      wanted = wanted.next;
     }
     return true;
   }
 
   private claimsHold(request: RequestView): bool {
-    for (let i = 0; i < this.claims.length; i++) {
-      if (!unchecked(this.claims[i]).matches(request)) return false;
+    let wanted = this.claims;
+    while (wanted !== null) {
+      if (!wanted.matches(request)) return false;
+      wanted = wanted.next;
     }
     return true;
   }
 
   private sourceHolds(request: RequestView): bool {
-    if (this.sourceAddresses.length > 0 && !this.addressHolds(request)) return false;
-    return this.sourcePrincipals.length == 0 || this.principalHolds(request);
-  }
-
-  /** In one of the networks. */
-  private addressHolds(request: RequestView): bool {
-    const address = request.sourceIp();
-    if (address.family == Family.None) return false;
-    for (let i = 0; i < this.sourceAddresses.length; i++) {
-      if (unchecked(this.sourceAddresses[i]).contains(address)) return true;
-    }
-    return false;
-  }
-
-  /** One of the certificate's names meets one of the conditions; a connection without a certificate meets none. */
-  private principalHolds(request: RequestView): bool {
-    const names = request.sourcePrincipals();
-    if (!isPresent(names) || lengthOf(names) == 0) return false;
-    for (let from = 0; from <= lengthOf(names);) {
-      const comma = indexOf(names, COMMA, from);
-      const end = comma < 0 ? lengthOf(names) : comma;
-      for (let i = 0; i < this.sourcePrincipals.length; i++) {
-        if (unchecked(this.sourcePrincipals[i]).matches(slice(names, from, end))) return true;
-      }
-      from = end + 1;
-    }
-    return false;
+    const networks = this.sourceAddresses;
+    if (networks !== null && !isWithin(networks, request.sourceIp())) return false;
+    const principals = this.sourcePrincipals;
+    return principals === null || isNamed(principals, request.sourcePrincipals());
   }
 }
 
 /** Any of several Matches. */
 @final
 export class MatchList {
-  private constructor(private items: Match[]) {}
+  constructor(private first: Match | null) {}
 
+  /** The same object each time. */
   static empty(): MatchList {
-    return new MatchList([]);
+    return NO_CONDITION;
   }
 
   /** Reads the list `name`; missing is empty. */
   static read(at: Cursor, name: string): MatchList {
     const items = at.list(name);
-    const matches: Match[] = [];
-    for (let i = 0; i < items.length; i++) matches.push(new Match(items[i]));
-    return new MatchList(matches);
+    let first: Match | null = null;
+    for (let i = 0; i < items.length; i++) {
+      const match = new Match(items[i]);
+      match.next = first;
+      first = match;
+    }
+    return first === null ? NO_CONDITION : new MatchList(first);
   }
 
   get isEmpty(): bool {
-    return this.items.length == 0;
+    return this.first === null;
   }
 
   /** Whether one of them matches; an empty list is no condition and matches every request. */
   matches(request: RequestView): bool {
-    const items = this.items;
-    for (let i = 0; i < items.length; i++) {
-      if (unchecked(items[i]).matches(request)) return true;
-    }
-    return items.length == 0;
+    let match = this.first;
+    if (match === null) return true;
+    do {
+      if (match.matches(request)) return true;
+      match = match.next;
+    } while (match !== null);
+    return false;
   }
 }
+
+const NO_CONDITION = new MatchList(null);
 
 /** One of the header's values meets the condition, or, inverted, none does; `absent` is what a missing header counts as. */
 function headerMeets(request: RequestView, name: Bytes, condition: StringMatch, absent: Bytes): bool {
@@ -176,21 +169,42 @@ function headerMeets(request: RequestView, name: Bytes, condition: StringMatch, 
   return condition.invert;
 }
 
-function holds(condition: StringMatch | null, value: Bytes): bool {
-  return condition === null || condition.matches(value);
+function withPseudoHeaders(at: Cursor, headers: NamedMatch | null): NamedMatch | null {
+  for (let i = 0; i < PSEUDO_HEADERS.length; i++) {
+    const word = PSEUDO_HEADERS[i];
+    const condition = StringMatch.optional(at, word);
+    if (condition !== null) headers = new NamedMatch(utf8(":" + word), condition, headers);
+  }
+  return headers;
 }
 
-function readClaims(at: Cursor): ClaimMatch[] {
-  const items = at.list("claims");
-  const claims: ClaimMatch[] = [];
-  for (let i = 0; i < items.length; i++) claims.push(ClaimMatch.read(items[i]));
-  return claims;
+function isWithin(networks: Cidr[], address: IpAddress): bool {
+  if (address.family == Family.None) return false;
+  for (let i = 0; i < networks.length; i++) {
+    if (unchecked(networks[i]).contains(address)) return true;
+  }
+  return false;
 }
 
-function readNetworks(at: Cursor): Cidr[] {
+/** Whether one of a certificate's names meets one of the conditions; a connection without a certificate meets none. */
+function isNamed(principals: StringMatch[], names: Bytes): bool {
+  if (!isPresent(names) || lengthOf(names) == 0) return false;
+  for (let from = 0; from <= lengthOf(names);) {
+    const comma = indexOf(names, COMMA, from);
+    const end = comma < 0 ? lengthOf(names) : comma;
+    for (let i = 0; i < principals.length; i++) {
+      if (unchecked(principals[i]).matches(slice(names, from, end))) return true;
+    }
+    from = end + 1;
+  }
+  return false;
+}
+
+function readNetworks(at: Cursor): Cidr[] | null {
+  if (!at.has("sourceAddresses")) return null;
   const items = at.list("sourceAddresses");
   const networks: Cidr[] = [];
-  if (items.length == 0 && at.has("sourceAddresses")) at.refuse("sourceAddresses", "expected at least one item");
+  if (items.length == 0) at.refuse("sourceAddresses", "expected at least one item");
   for (let i = 0; i < items.length; i++) {
     const network = new Cidr();
     const status = network.parse(view(items[i].asBytes()));
@@ -200,10 +214,11 @@ function readNetworks(at: Cursor): Cidr[] {
   return networks;
 }
 
-function readPrincipals(at: Cursor): StringMatch[] {
+function readPrincipals(at: Cursor): StringMatch[] | null {
+  if (!at.has("sourcePrincipals")) return null;
   const items = at.list("sourcePrincipals");
   const principals: StringMatch[] = [];
-  if (items.length == 0 && at.has("sourcePrincipals")) at.refuse("sourcePrincipals", "expected at least one item");
+  if (items.length == 0) at.refuse("sourcePrincipals", "expected at least one item");
   for (let i = 0; i < items.length; i++) principals.push(StringMatch.read(items[i]));
   return principals;
 }

@@ -10,12 +10,14 @@ const METHOD = text(":method");
 const SCHEME = text(":scheme");
 const TOKEN_MARKS = text("!#$%&'*+-.^_`|~");
 
-/** A condition on the value of something that has a name. */
+/** A condition on the value of something that has a name, and the ones that have to hold beside it. */
 @final
 export class NamedMatch {
   constructor(
     readonly name: StaticArray<u8>,
     readonly condition: StringMatch,
+    /** All in one list of links: an array's two blocks of memory would be two more to wait for on each request. */
+    readonly next: NamedMatch | null,
   ) {}
 }
 
@@ -27,28 +29,30 @@ export function lowerCased(name: StaticArray<u8>): StaticArray<u8> {
 }
 
 /** Reads the map `name`: name → StringMatch. */
-export function readNamed(at: Cursor, name: string): NamedMatch[] {
-  const named: NamedMatch[] = [];
+export function readNamed(at: Cursor, name: string): NamedMatch | null {
+  let named: NamedMatch | null = null;
   const entries = at.object(name).entries();
   for (let i = 0; i < entries.length; i++) {
     if (entries[i].key.length == 0) entries[i].at.refuse("", "expected a name");
-    named.push(new NamedMatch(entries[i].key, StringMatch.read(entries[i].at)));
+    named = new NamedMatch(entries[i].key, StringMatch.read(entries[i].at), named);
   }
   return named;
 }
 
 /** Reads the map `member`: header name in any case → StringMatch; pseudo-headers have words of their own. */
-export function readHeaders(at: Cursor, member: string): NamedMatch[] {
-  const named: NamedMatch[] = [];
+export function readHeaders(at: Cursor, member: string): NamedMatch | null {
+  let named: NamedMatch | null = null;
   const entries = at.object(member).entries();
   for (let i = 0; i < entries.length; i++) {
     const name = lowerCased(entries[i].key);
     const hint = nameHint(view(name));
     if (hint.length > 0) entries[i].at.refuse("", hint);
-    for (let k = 0; k < named.length; k++) {
-      if (equal(view(named[k].name), view(name))) entries[i].at.refuse("", "the same header twice");
+    let other = named;
+    while (other !== null) {
+      if (equal(view(other.name), view(name))) entries[i].at.refuse("", "the same header twice");
+      other = other.next;
     }
-    named.push(new NamedMatch(name, StringMatch.read(entries[i].at)));
+    named = new NamedMatch(name, StringMatch.read(entries[i].at), named);
   }
   return named;
 }

@@ -6,7 +6,6 @@ describe("a request view", () => {
   it("knows the parts of the request line", () => {
     const request = new FakeRequest("POST", "/orders?id=7", "a.example");
     expect(toText(request.method())).toBe("POST");
-    expect(toText(request.scheme())).toBe("https");
     expect(toText(request.authority())).toBe("a.example");
     expect(toText(request.path())).toBe("/orders");
     expect(toText(request.query())).toBe("id=7");
