@@ -14,6 +14,8 @@ export abstract class Stream {
   /** The ABI's context id; never used twice in a VM. */
   id: u32 = 0;
   root: Root | null = null;
+  /** Among the idle ones of its root. */
+  nextIdle: Stream | null = null;
 
   /** A request begins; the object may have served another before. */
   open(): void {}
@@ -40,8 +42,11 @@ export abstract class Stream {
 export abstract class Root {
   id: u32 = 0;
 
-  /** Streams that ended and wait to be used again. */
-  readonly idle: Stream[] = [];
+  /** The root that came before this one. */
+  older: Root | null = null;
+
+  /** A stream that ended and waits to be used again, and through it all others. */
+  idle: Stream | null = null;
 
   /** Takes a configuration, or refuses it (the old one then stays in force) and logs why. */
   abstract configure(configuration: StaticArray<u8>): bool;

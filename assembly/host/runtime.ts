@@ -14,7 +14,8 @@ export { proxy_on_memory_allocate } from "./arena";
 const STREAM_BYTES = 128;
 
 let factory: (() => Root) | null = null;
-const roots: Root[] = [];
+/** The root that came last; each names the one before it. */
+let youngest: Root | null = null;
 const streams = new StreamTable();
 
 /** Says how a filter makes its root context. Any root_id, also the empty one, gets one: a module is its one filter. */
@@ -23,11 +24,9 @@ export function register(create: () => Root): void {
 }
 
 function rootOf(id: u32): Root | null {
-  for (let i = 0; i < roots.length; i++) {
-    const root = unchecked(roots[i]);
-    if (root.id == id) return root;
-  }
-  return null;
+  let root = youngest;
+  while (root !== null && root.id != id) root = root.older;
+  return root;
 }
 
 /** An open stream, for answers that come on the root context; null when it has gone. */
@@ -63,16 +62,17 @@ function createRoot(id: u32): void {
   if (create === null || rootOf(id) !== null) return;
   const root = create();
   root.id = id;
-  roots.push(root);
+  root.older = youngest;
+  youngest = root;
 }
 
 /** A stream of an unknown root gets no object: all its callbacks are let through. */
 function openStream(id: u32, rootId: u32): void {
   const root = rootOf(rootId);
   if (root === null || id == 0) return;
-  let stream: Stream;
-  if (root.idle.length > 0) {
-    stream = root.idle.pop();
+  let stream = root.idle;
+  if (stream !== null) {
+    root.idle = stream.nextIdle;
   } else {
     stream = root.createStream();
     stream.root = root;
@@ -145,19 +145,21 @@ export function proxy_on_delete(id: u32): void {
 
 function recycle(stream: Stream): void {
   const root = stream.root;
-  if (root !== null) root.idle.push(stream);
+  if (root === null) return;
+  stream.nextIdle = root.idle;
+  root.idle = stream;
 }
 
 /** A root goes after all its streams have gone. */
 function deleteRoot(id: u32): void {
-  for (let i = 0; i < roots.length; i++) {
-    const root = unchecked(roots[i]);
-    if (root.id != id) continue;
-    roots.splice(i, 1);
-    root.close(roots.length > 0 ? roots[roots.length - 1] : null);
-    spent(i32.MAX_VALUE >> 1);
-    return;
-  }
+  const root = rootOf(id);
+  if (root === null) return;
+  if (root === youngest) youngest = root.older;
+  let younger = youngest;
+  while (younger !== null && younger.older !== root) younger = younger.older;
+  if (younger !== null) younger.older = root.older;
+  root.close(youngest);
+  spent(i32.MAX_VALUE >> 1);
 }
 
 export function proxy_on_tick(rootId: u32): void {
