@@ -5,7 +5,7 @@ import { siphash } from "../../lib/hash";
 import { MatchList } from "../../lib/match/match";
 import { readGuard } from "./guard-config";
 import { NAME_WANTED, isName, readHeader, readName } from "./names";
-import { Route } from "./route";
+import { NO_NAME, Route } from "./route";
 import { Sticky } from "./sticky";
 import { readVariants } from "./variants";
 import { VerdictHeaders } from "./verdict-headers";
@@ -47,7 +47,7 @@ export class Config {
     checkNames(route, at, metrics);
     this.routes.push(route);
     this.headers.add(route);
-    this.hasSchedule = this.hasSchedule || route.schedule.length > 0;
+    this.hasSchedule = this.hasSchedule || route.schedule !== null;
     this.hasGuard = this.hasGuard || route.guard !== null;
   }
 }
@@ -58,13 +58,13 @@ function readRoute(at: Cursor): Route {
   route.name = readName(at, "name");
   route.seed = siphash(view(route.name), 0, 0);
   route.match = MatchList.read(at, "match");
-  route.header = readHeader(at, "header", "x-variant");
+  route.header = readHeader(at, "header", utf8("x-variant"));
   readVariants(at, route);
   route.sticky = Sticky.read(at);
   route.trust = MatchList.read(at, "trust");
   readForce(at, route);
-  route.responseHeader = readHeader(at, "responseHeader", "");
-  route.baggage = at.optionalBytes("baggage", utf8(""));
+  route.responseHeader = readHeader(at, "responseHeader", NO_NAME);
+  route.baggage = at.optionalBytes("baggage", NO_NAME);
   if (at.has("baggage") && !isName(route.baggage)) at.refuse("baggage", NAME_WANTED);
   readGuard(at, route);
   at.done();
@@ -74,7 +74,7 @@ function readRoute(at: Cursor): Route {
 function readForce(parent: Cursor, route: Route): void {
   if (!parent.has("force")) return;
   const at = parent.object("force");
-  route.forceHeader = readHeader(at, "header", "");
+  route.forceHeader = readHeader(at, "header", NO_NAME);
   if (route.forceHeader.length == 0) at.refuse("header", "missing; expected a header name");
   route.forceTrust = MatchList.read(at, "trust");
   if (route.forceTrust.isEmpty) at.refuse("trust", "expected at least one item: whom it admits can choose any variant");

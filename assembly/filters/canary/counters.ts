@@ -12,17 +12,19 @@ const OUTCOMES = ["by_trust", "by_force", "by_rule", "by_split", "by_guard"];
 @final
 export class RouteCounters {
   /** Of each variant in turn those of OUTCOMES; null where the route's settings leave nothing to count. */
-  private readonly requests: (Counter | null)[] = [];
+  private readonly requests: StaticArray<Counter | null>;
   private readonly guardMode: Gauge | null;
   private readonly ejections: Counter | null;
 
   /** All that can ever count is there from the start: of a counter that comes with its first event, a scrape misses that event. */
   constructor(route: Route) {
+    this.requests = new StaticArray<Counter | null>(route.variants.length * OUTCOMES.length);
     const prefix = "gatehouse.canary." + toText(view(route.name)) + ".";
     for (let variant = 0; variant < route.variants.length; variant++) {
       const name = prefix + toText(view(route.variants[variant])) + ".";
       for (let i = 0; i < OUTCOMES.length; i++) {
-        this.requests.push(isPossible(route, variant, <Reason>(i + 1)) ? new Counter(name + OUTCOMES[i]) : null);
+        if (!isPossible(route, variant, <Reason>(i + 1))) continue;
+        this.requests[variant * OUTCOMES.length + i] = new Counter(name + OUTCOMES[i]);
       }
     }
     const isGuarded = route.guard !== null;
@@ -66,8 +68,7 @@ function isPossible(route: Route, variant: i32, reason: Reason): bool {
 }
 
 function hasRule(route: Route, variant: i32): bool {
-  for (let i = 0; i < route.rules.length; i++) {
-    if (route.rules[i].variant == variant) return true;
-  }
-  return false;
+  let rule = route.rules;
+  while (rule !== null && rule.variant != variant) rule = rule.next;
+  return rule !== null;
 }

@@ -155,9 +155,9 @@ function sanitize(release: Release, verdict: Verdict): void {
   const headers = release.config.headers.list;
   const chosen = verdict.variant >= 0 && release.config.mode == Mode.Enforce ? verdict.route : null;
   for (let i = 0; i < headers.length; i++) {
-    const name = view(unchecked(headers[i]).name);
-    if (chosen !== null && equal(view(chosen.header), name)) continue;
-    if (release.policy.isForged(i, request)) removeHeader(MapType.RequestHeaders, name);
+    if (chosen !== null && i == chosen.headerIndex) continue;
+    const forged = release.policy.isForged(i, request);
+    if (forged) removeHeader(MapType.RequestHeaders, view(unchecked(headers[i]).name));
   }
   const route = verdict.route;
   if (route === null || route.baggage.length == 0 || chosen !== null) return;

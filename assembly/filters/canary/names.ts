@@ -1,5 +1,5 @@
 // What routes, variants and headers may be called: names stand in header values, metric names, cookies and log lines.
-import { toText, utf8, view } from "../../lib/bytes";
+import { toText, view } from "../../lib/bytes";
 import { Cursor } from "../../lib/config/reader";
 import { isToken, lowerCased } from "../../lib/match/named-match";
 
@@ -26,10 +26,11 @@ export function readName(at: Cursor, member: string): StaticArray<u8> {
   return name;
 }
 
-/** A header name in lower case; `fallback` when it is missing. */
-export function readHeader(at: Cursor, member: string, fallback: string): StaticArray<u8> {
-  const name = lowerCased(at.optionalBytes(member, utf8(fallback)));
-  if (!at.has(member)) return name;
+/** A header name in lower case; `fallback` itself when it is missing. */
+export function readHeader(at: Cursor, member: string, fallback: StaticArray<u8>): StaticArray<u8> {
+  const given = at.optionalBytes(member, fallback);
+  if (!at.has(member)) return given;
+  const name = lowerCased(given);
   if (!isToken(view(name))) at.refuse(member, "expected a header name");
   else if (RESERVED.includes(toText(view(name))))
     at.refuse(member, "expected a header of your own: the proxy needs this one itself");

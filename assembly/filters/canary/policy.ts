@@ -27,6 +27,7 @@ const TRICKLE_SEED: u64 = 0x747269636b6c65;
 @final
 export class Policy {
   private readonly verdict: Verdict = new Verdict();
+  private readonly routes: StaticArray<Route>;
   /** Where each route's guard lies in the store; the variant is part of it, so that another one begins with no past. */
   private readonly guardKeys: Bytes[] = [];
   private readonly guard: GuardState = new GuardState();
@@ -39,6 +40,7 @@ export class Policy {
     private readonly store: Store,
     seed: u64,
   ) {
+    this.routes = StaticArray.fromArray(config.routes);
     this.state0 = mix(seed);
     this.state1 = mix(seed ^ TRICKLE_SEED) | 1;
     for (let i = 0; i < config.routes.length; i++) this.guardKeys.push(this.openGuard(config.routes[i]));
@@ -62,7 +64,7 @@ export class Policy {
    */
   judge(request: RequestView, unixNanos: i64, monotonicNanos: i64): Verdict {
     const verdict = this.verdict.reset();
-    const routes = this.config.routes;
+    const routes = this.routes;
     for (let i = 0; i < routes.length; i++) {
       const route = unchecked(routes[i]);
       if (!route.match.matches(request)) continue;
@@ -110,11 +112,13 @@ export class Policy {
         return NONE;
       }
     }
-    for (let i = 0; i < route.rules.length; i++) {
-      const rule = unchecked(route.rules[i]);
-      if (!rule.match.matches(request)) continue;
-      verdict.choose(rule.variant, Reason.Rule);
-      return NONE;
+    let rule = route.rules;
+    while (rule !== null) {
+      if (rule.match.matches(request)) {
+        verdict.choose(rule.variant, Reason.Rule);
+        return NONE;
+      }
+      rule = rule.next;
     }
     const split = route.splitAt(unixNanos);
     const key = split === null ? NONE : this.keyOf(route, request);

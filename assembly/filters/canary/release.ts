@@ -27,7 +27,7 @@ class SharedStore extends Store {
 @final
 export class Release {
   readonly policy: Policy;
-  private readonly counters: RouteCounters[] = [];
+  private readonly counters: StaticArray<RouteCounters>;
 
   /** `seed` is for keys of new clients. */
   constructor(
@@ -35,11 +35,12 @@ export class Release {
     seed: u64,
   ) {
     this.policy = new Policy(config, new SharedStore(), seed);
+    this.counters = new StaticArray<RouteCounters>(config.routes.length);
     for (let i = 0; i < config.routes.length; i++) {
       const counters = new RouteCounters(config.routes[i]);
       // A guard may have been open before this configuration came.
       if (config.routes[i].guard !== null) counters.show(this.policy.guardModeOf(i));
-      this.counters.push(counters);
+      this.counters[i] = counters;
     }
   }
 

@@ -5,9 +5,15 @@ import { GuardSettings } from "./guard";
 import { Split } from "./split";
 import { Sticky } from "./sticky";
 
+/** A name that is not given: one object, so that asking for several of them is asking for one place in memory. */
+export const NO_NAME = new StaticArray<u8>(0);
+
 /** A rule that sends its requests to one variant. */
 @final
 export class VariantRule {
+  /** The rule to ask when this one does not match. */
+  next: VariantRule | null = null;
+
   constructor(
     readonly variant: i32,
     readonly match: MatchList,
@@ -27,13 +33,16 @@ export class ScheduledSplit {
 
 @final
 export class Route {
-  name: StaticArray<u8> = new StaticArray<u8>(0);
+  name: StaticArray<u8> = NO_NAME;
   match: MatchList = MatchList.empty();
   /** Request header that carries the verdict. */
-  header: StaticArray<u8> = new StaticArray<u8>(0);
+  header: StaticArray<u8> = NO_NAME;
+  /** Where that header is among the verdict headers of all routes. */
+  headerIndex: i32 = -1;
   /** All variants, by name. */
   variants: StaticArray<u8>[] = [];
-  rules: VariantRule[] = [];
+  /** The first rule; each names the next. */
+  rules: VariantRule | null = null;
   /** Takes what no rule and no split takes; -1: such requests get no verdict. */
   base: i32 = -1;
   /** The heaviest variant of the split beside the base, or -1. */
@@ -41,17 +50,18 @@ export class Route {
   split: Split | null = null;
   /** The variants that take part in any split, ascending, the base among them; none without a split. */
   members: i32[] = [];
-  schedule: ScheduledSplit[] = [];
+  /** In the order of time; null when there is none. */
+  schedule: ScheduledSplit[] | null = null;
   sticky: Sticky = new Sticky();
   /** Senders whose inbound verdict counts. */
   trust: MatchList = MatchList.empty();
   /** Request header that names a variant outright; empty: none. */
-  forceHeader: StaticArray<u8> = new StaticArray<u8>(0);
+  forceHeader: StaticArray<u8> = NO_NAME;
   forceTrust: MatchList = MatchList.empty();
   /** Response header that names the variant; empty: none. */
-  responseHeader: StaticArray<u8> = new StaticArray<u8>(0);
+  responseHeader: StaticArray<u8> = NO_NAME;
   /** Key of the W3C baggage member that carries the variant on; empty: none. */
-  baggage: StaticArray<u8> = new StaticArray<u8>(0);
+  baggage: StaticArray<u8> = NO_NAME;
   guard: GuardSettings | null = null;
   /** The route as a number, the same on every replica. */
   seed: u64 = 0;
@@ -67,8 +77,10 @@ export class Route {
   /** The split in force at `nowNanos` (Unix time). */
   splitAt(nowNanos: i64): Split | null {
     let split = this.split;
-    for (let i = 0; i < this.schedule.length; i++) {
-      const entry = unchecked(this.schedule[i]);
+    const schedule = this.schedule;
+    if (schedule === null) return split;
+    for (let i = 0; i < schedule.length; i++) {
+      const entry = unchecked(schedule[i]);
       if (entry.atNanos > nowNanos) break;
       split = entry.split;
     }

@@ -85,9 +85,15 @@ function indexesOf(names: StaticArray<u8>[], route: Route): i32[] {
 
 /** A variant without conditions is only made known: splits, `force` and a trusted hop can name it. */
 function readRules(rules: Cursor[], route: Route): void {
+  let last: VariantRule | null = null;
   for (let i = 0; i < rules.length; i++) {
     const match = MatchList.read(rules[i], "match");
-    if (!match.isEmpty) route.rules.push(new VariantRule(route.variantOf(view(rules[i].bytes("name"))), match));
+    if (!match.isEmpty) {
+      const rule = new VariantRule(route.variantOf(view(rules[i].bytes("name"))), match);
+      if (last === null) route.rules = rule;
+      else last.next = rule;
+      last = rule;
+    }
     rules[i].done();
   }
 }
@@ -114,6 +120,7 @@ function readSplits(at: Cursor, schedule: Cursor[], route: Route, members: i32[]
   route.members = members;
   if (at.errors.any) return;
   route.split = new Split(weights, route.base, members);
+  const entries: ScheduledSplit[] = [];
   let earlier = NOT_AN_INSTANT;
   for (let i = 0; i < schedule.length && !at.errors.any; i++) {
     const entry = schedule[i];
@@ -123,8 +130,9 @@ function readSplits(at: Cursor, schedule: Cursor[], route: Route, members: i32[]
     earlier = instant;
     const next = readWeights(entry, route);
     entry.done();
-    if (!at.errors.any) route.schedule.push(new ScheduledSplit(instant, new Split(next, route.base, members)));
+    if (!at.errors.any) entries.push(new ScheduledSplit(instant, new Split(next, route.base, members)));
   }
+  if (entries.length > 0) route.schedule = entries;
 }
 
 /** Weights by variant in hundredths of a percent, adding up to PLACES. */

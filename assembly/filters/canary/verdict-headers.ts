@@ -1,6 +1,6 @@
 // The request headers that decide for a hop, over all routes: verdicts and forced variants. Each counts only from senders
 // that a route of that header trusts; from all others it is taken away, so that no later hop takes it for ours.
-import { Bytes, equal, owned, view } from "../../lib/bytes";
+import { equal, view } from "../../lib/bytes";
 import { RequestView } from "../../lib/http/request";
 import { MatchList } from "../../lib/match/match";
 import { Route } from "./route";
@@ -31,16 +31,16 @@ export class VerdictHeaders {
   readonly list: VerdictHeader[] = [];
 
   add(route: Route): void {
-    this.of(view(route.header)).admit(route.trust);
-    if (route.forceHeader.length > 0) this.of(view(route.forceHeader)).admit(route.forceTrust);
+    route.headerIndex = this.admit(route.header, route.trust);
+    if (route.forceHeader.length > 0) this.admit(route.forceHeader, route.forceTrust);
   }
 
-  private of(name: Bytes): VerdictHeader {
-    for (let i = 0; i < this.list.length; i++) {
-      if (equal(view(this.list[i].name), name)) return this.list[i];
-    }
-    const header = new VerdictHeader(owned(name));
-    this.list.push(header);
-    return header;
+  /** Lets whom `trust` admits bring the header `name`; gives its index. */
+  private admit(name: StaticArray<u8>, trust: MatchList): i32 {
+    let index = 0;
+    while (index < this.list.length && !equal(view(this.list[index].name), view(name))) index++;
+    if (index == this.list.length) this.list.push(new VerdictHeader(name));
+    this.list[index].admit(trust);
+    return index;
   }
 }
