@@ -40,7 +40,7 @@ export class Route {
   /** Where that header is among the verdict headers of all routes. */
   headerIndex: i32 = -1;
   /** All variants, by name. */
-  variants: StaticArray<u8>[] = [];
+  variants: StaticArray<StaticArray<u8>> = [];
   /** The first rule; each names the next. */
   rules: VariantRule | null = null;
   /** Takes what no rule and no split takes; -1: such requests get no verdict. */

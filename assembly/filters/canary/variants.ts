@@ -54,7 +54,7 @@ function namesOfSplits(splits: Cursor[]): StaticArray<u8>[] {
   return names;
 }
 
-function allNames(at: Cursor, rules: Cursor[], members: StaticArray<u8>[]): StaticArray<u8>[] {
+function allNames(at: Cursor, rules: Cursor[], members: StaticArray<u8>[]): StaticArray<StaticArray<u8>> {
   const names: StaticArray<u8>[] = [];
   for (let i = 0; i < rules.length; i++) {
     if (!rules[i].expectObject()) continue;
@@ -65,7 +65,7 @@ function allNames(at: Cursor, rules: Cursor[], members: StaticArray<u8>[]): Stat
   if (at.has("base") && !at.has("split")) addName(names, readName(at, "base"));
   if (names.length > VARIANTS_MAX)
     at.refuse("", "expected at most " + decimal(VARIANTS_MAX) + " variants, those of splits counted");
-  return sort(names, (a, b) => compare(view(a), view(b)));
+  return StaticArray.fromArray(sort(names, (a, b) => compare(view(a), view(b))));
 }
 
 /** False when the name is there already. */

@@ -103,6 +103,8 @@ export class StringMatch {
 
   /** Whether a value that is there meets the condition as if it were not inverted. Not for `present`. */
   fits(value: Bytes): bool {
+    const regex = this.regex;
+    if (regex !== null) return regex.matches(value);
     const text = view(this.text);
     switch (this.kind) {
       case StringMatchKind.Exact:
@@ -111,12 +113,8 @@ export class StringMatch {
         return this.ignoreCase ? equalIgnoreCase(slice(value, 0, lengthOf(text)), text) : startsWith(value, text);
       case StringMatchKind.Suffix:
         return this.ignoreCase ? endsWithIgnoreCase(value, text) : endsWith(value, text);
-      case StringMatchKind.Contains:
+      default:
         return this.ignoreCase ? containsIgnoreCase(value, text) : find(value, text) >= 0;
-      default: {
-        const regex = this.regex;
-        return regex !== null && regex.matches(value);
-      }
     }
   }
 }
