@@ -41,10 +41,16 @@ export class BareHost {
   /** Called for `verify_signature`: whether it holds. */
   readonly #verify: () => boolean;
 
-  constructor(module: WebAssembly.Module, config: object, verify: () => boolean = () => true) {
+  /** `more` are host functions that a module has been given to be looked into. */
+  constructor(
+    module: WebAssembly.Module,
+    config: object,
+    verify: () => boolean = () => true,
+    more: WebAssembly.ModuleImports = {},
+  ) {
     this.#configuration = Buffer.from(JSON.stringify(config));
     this.#verify = verify;
-    const offered = this.#imports();
+    const offered = { ...this.#imports(), ...more };
     const instance = new WebAssembly.Instance(module, {
       env: offered,
       wasi_snapshot_preview1: offered,

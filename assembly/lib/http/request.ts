@@ -63,7 +63,6 @@ export abstract class RequestView extends HeaderList {
     return this.header(METHOD);
   }
 
-
   authority(): Bytes {
     return this.header(AUTHORITY);
   }

@@ -1,0 +1,84 @@
+// How much of a filter's memory one request touches. Between two requests the proxy uses up the processor's nearest cache, so
+// each line of 64 bytes is waited for anew: with the bench's rules that is half of what a filter's own work costs. The clock
+// cannot hold such a thing in a test; a count can, and it is the same on every machine.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import binaryen from "binaryen";
+import { own as accessLog } from "../../bench/cases/access-log.ts";
+import { own as canary } from "../../bench/cases/canary.ts";
+import { RS256, own as jwtAuth, token } from "../../bench/cases/jwt-auth.ts";
+import { own as rateLimit } from "../../bench/cases/rate-limit.ts";
+import type { Json } from "../../envoy/bootstrap.ts";
+import { BareHost, encodeHeaders } from "../support/bare-host.ts";
+
+const LINE_BYTES = 64;
+/** After so many requests pools and tables are as they stay. */
+const WARM_UP = 500;
+
+/** The module with each load and store told to the host, before it happens. */
+function instrumented(name: string): WebAssembly.Module {
+  const module = binaryen.readBinary(readFileSync(join(import.meta.dirname, `../../build/${name}.wasm`)));
+  const { BulkMemory, MutableGlobals, NontrappingFPToInt, SignExt } = binaryen.Features;
+  module.setFeatures(BulkMemory | MutableGlobals | NontrappingFPToInt | SignExt);
+  module.runPasses(["instrument-memory"]);
+  const bytes = module.emitBinary();
+  module.dispose();
+  return new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
+}
+
+/** The lines that one request touches: the fewest of several, since now and then a table grows or garbage is collected. */
+function linesOf(name: string, filter: Json): number {
+  let touched = new Set<number>();
+  const pointer = (_id: number, bytes: number, offset: number, address: number) => {
+    const first = (address >>> 0) + (offset >>> 0);
+    touched.add(Math.floor(first / LINE_BYTES)).add(Math.floor((first + bytes - 1) / LINE_BYTES));
+    return address;
+  };
+  const value = (_id: number, same: unknown) => same;
+  const more: WebAssembly.ModuleImports = { load_ptr: pointer, store_ptr: pointer };
+  for (const type of ["i32", "i64", "f32", "f64"])
+    more[`load_val_${type}`] = more[`store_val_${type}`] = value as never;
+  more.memory_grow_pre = more.memory_grow_post = value as never;
+  const config = JSON.parse(filter.typed_config.config.configuration.value);
+  const host = new BareHost(instrumented(name), config, () => true, more);
+  const request = {
+    headers: encodeHeaders([
+      [":authority", "products.example.com"],
+      [":path", "/api/products/7"],
+      [":method", "GET"],
+      [":scheme", "http"],
+      ["user-agent", "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101"],
+      ["accept", "*/*"],
+      ["x-user", "user-7"],
+      ["authorization", `Bearer ${token(RS256, 1)}`],
+      ["x-b3-traceid", "80f198ee56343ba864fe8b2a57d3eff7"],
+    ]),
+  };
+  for (let i = 0; i < WARM_UP; i++) host.exchange(request);
+  let fewest = Infinity;
+  for (let i = 0; i < 10; i++) {
+    touched = new Set();
+    host.exchange(request);
+    fewest = Math.min(fewest, touched.size);
+  }
+  return fewest;
+}
+
+/** What is in the bench, and how many lines it may touch: a tenth more than it did when this was written. */
+const budgets: [name: string, what: string, filter: Json, linesMax: number][] = [
+  ["canary", "two rules and a sticky split", canary(), 57],
+  ["rate-limit", "one bucket", rateLimit(), 39],
+  ["jwt-auth", "a token seen before", jwtAuth(RS256), 91],
+  ["access-log", "the guide's line", accessLog(), 85],
+  ["access-log", "a request that the lot leaves out", accessLog({ sample: { percent: 0.01 } }), 33],
+];
+
+for (const [name, what, filter, linesMax] of budgets) {
+  test(`${name}, ${what}: at most ${linesMax} lines of memory a request`, (context) => {
+    const lines = linesOf(name, filter);
+    context.diagnostic(`${lines} lines`);
+    assert.ok(lines > 10 && lines <= linesMax, `${lines} lines`);
+  });
+}
