@@ -4,10 +4,10 @@ import { Bytes, NONE, toText } from "../../lib/bytes";
 import { wordAt } from "./words";
 
 /** The counters `prefix` and each of `names`. */
-export function countersOf(prefix: string, names: Bytes): Counter[] {
+export function countersOf(prefix: string, names: Bytes): StaticArray<Counter> {
   const counters: Counter[] = [];
   for (let name = wordAt(names, 0); name != NONE; name = wordAt(names, counters.length)) {
     counters.push(new Counter(prefix + toText(name)));
   }
-  return counters;
+  return StaticArray.fromArray(counters);
 }

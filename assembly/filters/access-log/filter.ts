@@ -54,7 +54,7 @@ class AccessLogRoot extends Root {
   /** Those of them that send, which takes ticks and answers. */
   private senders: HttpSink[] = [];
   /** By verdict, and TOO_LONG. Those there are when there is a policy. */
-  private counters: Counter[] = [];
+  private counters: StaticArray<Counter> = [];
   /** 0: never. */
   private tickMillis: i32 = 0;
   /** Senders of plugins that are gone, until they have sent what they had. */

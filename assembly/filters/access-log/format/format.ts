@@ -1,6 +1,6 @@
 // The line's format: JSON or text with operators, compiled into steps that write a line one after the other. JSON is
 // valid and on one line whatever the values are; text is raw but for control characters and what is no UTF-8.
-import { Bytes, at as byteAt, equal, lengthOf, owned, slice, text, unpacked, view } from "../../../lib/bytes";
+import { Bytes, at as byteAt, bytes, equal, lengthOf, owned, slice, text, unpacked, view } from "../../../lib/bytes";
 import { Cursor } from "../../../lib/config/reader";
 import { JsonDocument, JsonKind } from "../../../lib/json/document";
 import { writeJsonCharacters, writeJsonText } from "../../../lib/json/write";
@@ -14,6 +14,8 @@ import { writeTextCharacters } from "./text-escape";
 
 const DEPTH_MAX = 16;
 const FIELDS_MAX = 256;
+/** Of all literals together; a longer line is never written either. */
+const LITERALS_MAX = 0x100000;
 const COMMA: u8 = 0x2c;
 const QUOTE: u8 = 0x22;
 const OPEN_BRACE: u8 = 0x7b;
@@ -42,7 +44,10 @@ const enum Style {
 /** A literal, and an operator behind it unless it is the last piece of something. */
 @final
 class Step {
-  before: StaticArray<u8> = new StaticArray<u8>(0);
+  next: Step | null = null;
+  /** Where its literal is among all of the format. */
+  from: i32 = 0;
+  length: i32 = 0;
   operator: Operator | null = null;
   style: Style = Style.Text;
   /** A member or item: a comma goes before it unless its container has just been opened. */
@@ -55,8 +60,13 @@ class Step {
 @final
 export class Format {
   isJson: bool = true;
-  private steps: Step[] = [];
-  private literal: Writer = new Writer();
+  private first: Step | null = null;
+  private last: Step | null = null;
+  /** The literals of all steps, one behind the other: each request reads all of them. */
+  private literals: StaticArray<u8> = new StaticArray<u8>(0);
+  private literal: Writer = new Writer(LITERALS_MAX);
+  /** Where in it the next step's literal begins. */
+  private literalFrom: i32 = 0;
   private omitEmpty: bool = false;
   private maker: OperatorMaker;
   private value: Value = new Value();
@@ -82,6 +92,9 @@ export class Format {
     else format.readObject(defaultFields(at), 0);
     at.done();
     format.endLiteral();
+    format.literals = owned(format.literal.view());
+    if (format.literal.overflowed)
+      at.refuse("", "longer than a line may be; expected at most " + decimal(LITERALS_MAX) + " bytes of text");
     return format;
   }
 
@@ -197,19 +210,24 @@ export class Format {
     step.operator = operator;
     step.style = style;
     step.isOptional = style == Style.JsonValue && this.omitEmpty;
-    this.steps.push(step);
   }
 
   private endLiteral(): void {
-    if (this.literal.length > 0) this.steps.push(this.takeLiteral());
+    if (this.literal.length > this.literalFrom) this.takeLiteral();
   }
 
+  /** One step more, with the literal that has come together. */
   private takeLiteral(): Step {
     const step = new Step();
-    step.before = owned(this.literal.view());
+    step.from = this.literalFrom;
+    step.length = this.literal.length - this.literalFrom;
     step.isMember = this.opensMember;
+    this.literalFrom = this.literal.length;
     this.opensMember = false;
-    this.literal.reset();
+    const last = this.last;
+    if (last === null) this.first = step;
+    else last.next = step;
+    this.last = step;
     return step;
   }
 
@@ -218,23 +236,25 @@ export class Format {
     const value = this.value;
     // Known first, the begin spares the proxy the question how long the request took.
     if (this.maker.usesStart) record.startNanos();
-    for (let i = 0; i < this.steps.length; i++) {
-      const step = unchecked(this.steps[i]);
-      const operator = step.operator;
-      if (operator === null) {
-        this.writeBefore(step, to);
-        continue;
-      }
-      operator.ask(record, value);
-      if (step.isOptional && value.isEmpty) continue;
-      this.writeBefore(step, to);
-      this.writeValue(step.style, value, to);
+    let step = this.first;
+    while (step !== null) {
+      this.writeStep(step, record, value, to);
+      step = step.next;
     }
+  }
+
+  private writeStep(step: Step, record: RecordView, value: Value, to: Writer): void {
+    const operator = step.operator;
+    if (operator === null) return this.writeBefore(step, to);
+    operator.ask(record, value);
+    if (step.isOptional && value.isEmpty) return;
+    this.writeBefore(step, to);
+    this.writeValue(step.style, value, to);
   }
 
   private writeBefore(step: Step, to: Writer): void {
     if (step.isMember && !isOpening(to)) to.byte(COMMA);
-    to.bytes(view(step.before));
+    to.bytes(bytes(changetype<usize>(this.literals) + <usize>step.from, step.length));
   }
 
   private writeValue(style: Style, value: Value, to: Writer): void {

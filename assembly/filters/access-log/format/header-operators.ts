@@ -23,6 +23,8 @@ export const enum HeaderForm {
 /** One name to look for, with what its value becomes. */
 @final
 export class HeaderName {
+  /** What to look for when there is no header of this name. */
+  alternative: HeaderName | null = null;
   private action: Action;
   private shape: Shape;
 
@@ -56,7 +58,7 @@ const digest = memory.data(32, 16);
 export class HeaderOperator extends Operator {
   constructor(
     private form: HeaderForm,
-    private names: HeaderName[],
+    private name: HeaderName | null,
     private length: i32,
   ) {
     super();
@@ -64,10 +66,11 @@ export class HeaderOperator extends Operator {
 
   ask(record: RecordView, value: Value): void {
     const headers = headersOf(record, this.form);
-    for (let i = 0; i < this.names.length; i++) {
-      const name = unchecked(this.names[i]);
+    let name = this.name;
+    while (name !== null) {
       const found = name.find(headers);
       if (found != NONE) return value.setText(truncated(this.shown(name, found), this.length));
+      name = name.alternative;
     }
     value.setAbsent();
   }

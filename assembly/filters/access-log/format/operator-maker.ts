@@ -196,18 +196,20 @@ export class OperatorMaker {
 
   /** `X?Y`: a name and one alternative. */
   private header(command: Piece, form: HeaderForm, given: Bytes): Operator {
-    const names: HeaderName[] = [];
+    let first: HeaderName | null = null;
     for (let i = 0; ; i++) {
       const part = partAt(given, i, QUESTION);
       if (part == NONE) break;
       if (i == 2) this.refuse(command, "takes one alternative");
-      const name = lowerCased(owned(part));
+      const text = lowerCased(owned(part));
       // A pseudo-header begins with a colon.
-      const isPseudo = name.length > 0 && name[0] == COLON;
-      if (!isToken(slice(view(name), isPseudo ? 1 : 0))) this.refuse(command, "needs a header name");
-      names.push(new HeaderName(name, this.redaction));
+      const isPseudo = text.length > 0 && text[0] == COLON;
+      if (!isToken(slice(view(text), isPseudo ? 1 : 0))) this.refuse(command, "needs a header name");
+      const name = new HeaderName(text, this.redaction);
+      if (first === null) first = name;
+      else first.alternative = name;
     }
-    return new HeaderOperator(form, names, command.length);
+    return new HeaderOperator(form, first, command.length);
   }
 
   private path(command: Piece): Operator {

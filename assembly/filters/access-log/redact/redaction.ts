@@ -68,8 +68,10 @@ export class Redaction {
   private replaced: Writer = new Writer(128);
   private params: ParamReader = new ParamReader();
   private cookies: CookieReader = new CookieReader();
+  private hasPatterns: bool;
 
   constructor(private config: RedactConfig) {
+    this.hasPatterns = config.patterns.length > 0;
     if (config.hashKey.length > 0) this.hmac = new HmacKey(SHA256, view(config.hashKey));
   }
 
@@ -131,6 +133,7 @@ export class Redaction {
   }
 
   private patterned(value: Bytes): Bytes {
+    if (!this.hasPatterns) return value;
     const patterns = this.config.patterns;
     let clean = value;
     for (let i = 0; i < patterns.length; i++) {

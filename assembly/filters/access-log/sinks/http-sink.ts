@@ -76,7 +76,7 @@ function addProperty(resource: NamedText[], name: StaticArray<u8>, at: Bytes): v
 export class HttpSink extends Sink {
   private readonly delivery: Delivery;
   /** Of the tallies of all workers together. */
-  private readonly counters: Counter[];
+  private readonly counters: StaticArray<Counter>;
   private readonly headers: Pairs = new Pairs();
   /** Of the batch in flight. */
   private token: u32 = NO_CALL;

@@ -37,6 +37,13 @@ describe("formats", () => {
     );
   });
 
+  it("are refused when their own text is longer than a line may be", () => {
+    const half = "x".repeat(600_000);
+    expect(lineOf('{"json":{"a":"' + half + '","b":"' + half + '"}}', record())).toBe(
+      "/format: longer than a line may be; expected at most 1048576 bytes of text",
+    );
+  });
+
   it("leave out what has no value, with its comma and key", () => {
     const json =
       '{"a":"%REQ(NO)%","b":"%REQ(NO)%","c":"%PROTOCOL%","d":{"e":"%REQ(NO)%"},"f":["%REQ(NO)%",1],"g":"%REQ(NO)%!"}';
