@@ -35,11 +35,12 @@ const userAgent =
   "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36 ";
 
 const cases: [name: string, pattern: string, input: string][] = [
-  ["a word anywhere", ".*Mobile.*", userAgent],
+  ["a word anywhere, which is looked for first", ".*Mobile.*", userAgent],
+  ["a word in two forms", ".*[Mm]obile.*", userAgent],
   ["an alternation", ".*(?:Googlebot|bingbot|DuckDuckBot|YandexBot|Baiduspider).*", userAgent],
   ["an alternation, any case", "(?i).*(?:googlebot|bingbot|duckduckbot|yandexbot).*", userAgent],
-  ["a Unicode class", "[\\p{L}\\p{Zs},]+!", "Größe über alles, Ελληνικά και русский язык, 日本語 "],
-  ["nested repetition", "(a+)+$b", "a"],
+  ["a Unicode class", "[\\p{L}\\p{Zs},]+[!?]", "Größe über alles, Ελληνικά και русский язык, 日本語 "],
+  ["nested repetition", "(a+)+$[bc]", "a"],
 ];
 
 const exports = await load();
@@ -61,16 +62,19 @@ function round(length: number): number {
   return (walks * length) / 1000 / (performance.now() - started);
 }
 
-/** Patterns that backtrackers never come back from, and such whose automaton would have 2^12 to 2^900 states. */
+/**
+ * Patterns that backtrackers never come back from, and such whose automaton would have 2^12 to 2^900 states. None has a
+ * character that every match must hold: with one the input would not be walked at all.
+ */
 const hostile: [pattern: string, unit: string, microsPerKilobyteMax: number][] = [
   ["(a+)+$", "a", 10],
-  ["(a|aa)+$b", "a", 10],
-  ["(x+x+)+y", "x", 10],
-  [".*.*.*.*=.*", "abcdefgh", 10],
-  ["(?:a?){300}a{300}b", "a", 500],
-  ["(?:a|b)*a(?:a|b){12}c", "random ab", 500],
-  ["(?:a|b)*a(?:a|b){200}c", "random ab", 5_000],
-  ["(?:a|b)*a(?:a|b){900}c", "random ab", 20_000],
+  ["(a|aa)+$[bc]", "a", 10],
+  ["(x+x+)+[yz]", "x", 10],
+  [".*.*.*.*[=;].*", "abcdefgh", 10],
+  ["(?:a?){300}a{300}[bc]", "a", 500],
+  ["(?:a|b)*a(?:a|b){12}[cd]", "random ab", 500],
+  ["(?:a|b)*a(?:a|b){200}[cd]", "random ab", 5_000],
+  ["(?:a|b)*a(?:a|b){900}[cd]", "random ab", 20_000],
 ];
 const HOSTILE_BYTES = 10_000;
 
