@@ -8,7 +8,7 @@ import { NAME_WANTED, isName, readHeader, readName } from "./names";
 import { NO_NAME, Route } from "./route";
 import { Sticky } from "./sticky";
 import { readVariants } from "./variants";
-import { VerdictHeaders } from "./verdict-headers";
+import { VerdictHeader, VerdictHeaders } from "./verdict-headers";
 import { decimal } from "../../lib/writer";
 
 export const ROUTES_MAX = 256;
@@ -24,7 +24,7 @@ export class Config {
   instance: string = "default";
   mode: Mode = Mode.Enforce;
   routes: Route[] = [];
-  headers: VerdictHeaders = new VerdictHeaders();
+  headers: StaticArray<VerdictHeader> = [];
   /** Whether a route looks at the wall clock. */
   hasSchedule: bool = false;
   hasGuard: bool = false;
@@ -38,15 +38,17 @@ export class Config {
     const items = at.list("routes");
     if (items.length > ROUTES_MAX) at.refuse("routes", "expected at most " + decimal(ROUTES_MAX) + " routes");
     const metrics = new Map<string, string>();
-    for (let i = 0; i < items.length && !errors.any; i++) config.add(readRoute(items[i]), items[i], metrics);
+    const headers = new VerdictHeaders();
+    for (let i = 0; i < items.length && !errors.any; i++) config.add(readRoute(items[i]), items[i], metrics, headers);
+    config.headers = headers.all();
     at.done();
     return config;
   }
 
-  private add(route: Route, at: Cursor, metrics: Map<string, string>): void {
+  private add(route: Route, at: Cursor, metrics: Map<string, string>, headers: VerdictHeaders): void {
     checkNames(route, at, metrics);
     this.routes.push(route);
-    this.headers.add(route);
+    headers.add(route);
     this.hasSchedule = this.hasSchedule || route.schedule !== null;
     this.hasGuard = this.hasGuard || route.guard !== null;
   }

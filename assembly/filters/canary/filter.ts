@@ -152,7 +152,7 @@ class CanaryStream extends Stream {
 
 /** Takes away every verdict header that its sender must not bring; the one that `forward` sets anew is left to it. */
 function sanitize(release: Release, verdict: Verdict): void {
-  const headers = release.config.headers.list;
+  const headers = release.config.headers;
   const chosen = verdict.variant >= 0 && release.config.mode == Mode.Enforce ? verdict.route : null;
   for (let i = 0; i < headers.length; i++) {
     if (chosen !== null && i == chosen.headerIndex) continue;

@@ -148,7 +148,7 @@ export class Policy {
 
   /** Whether the sender of this request must not bring the `index`-th verdict header, which it brings or may bring. */
   isForged(index: i32, request: RequestView): bool {
-    const header = unchecked(this.config.headers.list[index]);
+    const header = unchecked(this.config.headers[index]);
     return request.mayHave(view(header.name)) && !header.isTrustedIn(request);
   }
 

@@ -28,7 +28,11 @@ export class VerdictHeader {
 
 @final
 export class VerdictHeaders {
-  readonly list: VerdictHeader[] = [];
+  private readonly list: VerdictHeader[] = [];
+
+  all(): StaticArray<VerdictHeader> {
+    return StaticArray.fromArray(this.list);
+  }
 
   add(route: Route): void {
     route.headerIndex = this.admit(route.header, route.trust);

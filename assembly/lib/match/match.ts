@@ -65,7 +65,7 @@ export class Match {
   private headersHold(request: RequestView): bool {
     let wanted = this.headers;
     while (wanted !== null) {
-      if (!headerMeets(request, view(wanted.name), wanted.condition, NONE)) return false;
+      if (!headerMeets(request, wanted.name, wanted.condition, NONE)) return false;
       wanted = wanted.next;
     }
     return true;
@@ -76,7 +76,7 @@ export class Match {
     while (unwanted !== null) {
       // An absent header counts as an empty one here (Istio sets treat_missing_header_as_empty), but not for `present`.
       const absent = unwanted.condition.kind == StringMatchKind.Present ? NONE : EMPTY;
-      if (headerMeets(request, view(unwanted.name), unwanted.condition, absent)) return false;
+      if (headerMeets(request, unwanted.name, unwanted.condition, absent)) return false;
       unwanted = unwanted.next;
     }
     return true;
@@ -85,7 +85,7 @@ export class Match {
   private parametersHold(request: RequestView): bool {
     let wanted = this.queryParams;
     while (wanted !== null) {
-      const raw = param(request.query(), view(wanted.name));
+      const raw = param(request.query(), wanted.name);
       if (!wanted.condition.matches(raw == NONE ? NONE : decoded(raw, parameter))) return false;
       wanted = wanted.next;
     }
@@ -95,7 +95,7 @@ export class Match {
   private cookiesHold(request: RequestView): bool {
     let wanted = this.cookies;
     while (wanted !== null) {
-      if (!wanted.condition.matches(cookie(request, view(wanted.name)))) return false;
+      if (!wanted.condition.matches(cookie(request, wanted.name))) return false;
       wanted = wanted.next;
     }
     return true;

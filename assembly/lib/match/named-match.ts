@@ -13,12 +13,17 @@ const TOKEN_MARKS = text("!#$%&'*+-.^_`|~");
 /** A condition on the value of something that has a name, and the ones that have to hold beside it. */
 @final
 export class NamedMatch {
+  /** A view, for its length is all that most requests ask of it. */
+  readonly name: Bytes;
+
   constructor(
-    readonly name: StaticArray<u8>,
+    private readonly owner: StaticArray<u8>,
     readonly condition: StringMatch,
     /** All in one list of links: an array's two blocks of memory would be two more to wait for on each request. */
     readonly next: NamedMatch | null,
-  ) {}
+  ) {
+    this.name = view(owner);
+  }
 }
 
 /** A copy with ASCII letters in lower case: header names, as proxies hold them. */
@@ -49,7 +54,7 @@ export function readHeaders(at: Cursor, member: string): NamedMatch | null {
     if (hint.length > 0) entries[i].at.refuse("", hint);
     let other = named;
     while (other !== null) {
-      if (equal(view(other.name), view(name))) entries[i].at.refuse("", "the same header twice");
+      if (equal(other.name, view(name))) entries[i].at.refuse("", "the same header twice");
       other = other.next;
     }
     named = new NamedMatch(name, StringMatch.read(entries[i].at), named);
