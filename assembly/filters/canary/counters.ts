@@ -59,16 +59,10 @@ function isPossible(route: Route, variant: i32, reason: Reason): bool {
     case Reason.Forced:
       return route.forceHeader.length > 0;
     case Reason.Rule:
-      return hasRule(route, variant);
+      return route.rules.names(variant);
     case Reason.Split:
       return variant == route.base || route.members.includes(variant);
     default:
       return guard !== null && guard.fallback == variant;
   }
-}
-
-function hasRule(route: Route, variant: i32): bool {
-  let rule = route.rules;
-  while (rule !== null && rule.variant != variant) rule = rule.next;
-  return rule !== null;
 }

@@ -112,13 +112,10 @@ export class Policy {
         return NONE;
       }
     }
-    let rule = route.rules;
-    while (rule !== null) {
-      if (rule.match.matches(request)) {
-        verdict.choose(rule.variant, Reason.Rule);
-        return NONE;
-      }
-      rule = rule.next;
+    const ruled = route.rules.variantFor(request);
+    if (ruled >= 0) {
+      verdict.choose(ruled, Reason.Rule);
+      return NONE;
     }
     const split = route.splitAt(unixNanos);
     const key = split === null ? NONE : this.keyOf(route, request);

@@ -2,23 +2,12 @@
 import { Bytes, equal, view } from "../../lib/bytes";
 import { MatchList } from "../../lib/match/match";
 import { GuardSettings } from "./guard";
+import { Rules } from "./rules";
 import { Split } from "./split";
 import { Sticky } from "./sticky";
 
 /** A name that is not given: one object, so that asking for several of them is asking for one place in memory. */
 export const NO_NAME = new StaticArray<u8>(0);
-
-/** A rule that sends its requests to one variant. */
-@final
-export class VariantRule {
-  /** The rule to ask when this one does not match. */
-  next: VariantRule | null = null;
-
-  constructor(
-    readonly variant: i32,
-    readonly match: MatchList,
-  ) {}
-}
 
 /** A split from an instant on. */
 @final
@@ -41,8 +30,7 @@ export class Route {
   headerIndex: i32 = -1;
   /** All variants, by name. */
   variants: StaticArray<StaticArray<u8>> = [];
-  /** The first rule; each names the next. */
-  rules: VariantRule | null = null;
+  rules: Rules = new Rules([]);
   /** Takes what no rule and no split takes; -1: such requests get no verdict. */
   base: i32 = -1;
   /** The heaviest variant of the split beside the base, or -1. */

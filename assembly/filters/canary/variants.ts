@@ -7,7 +7,8 @@ import { Cursor, inHundredths } from "../../lib/config/reader";
 import { MatchList } from "../../lib/match/match";
 import { sort } from "../../lib/sort";
 import { NAME_WANTED, isName, readName } from "./names";
-import { Route, ScheduledSplit, VariantRule } from "./route";
+import { Route, ScheduledSplit } from "./route";
+import { Rules, VariantRule } from "./rules";
 import { PLACES, Split, VARIANTS_MAX } from "./split";
 import { decimal } from "../../lib/writer";
 
@@ -85,17 +86,13 @@ function indexesOf(names: StaticArray<u8>[], route: Route): i32[] {
 
 /** A variant without conditions is only made known: splits, `force` and a trusted hop can name it. */
 function readRules(rules: Cursor[], route: Route): void {
-  let last: VariantRule | null = null;
+  const found: VariantRule[] = [];
   for (let i = 0; i < rules.length; i++) {
     const match = MatchList.read(rules[i], "match");
-    if (!match.isEmpty) {
-      const rule = new VariantRule(route.variantOf(view(rules[i].bytes("name"))), match);
-      if (last === null) route.rules = rule;
-      else last.next = rule;
-      last = rule;
-    }
+    if (!match.isEmpty) found.push(new VariantRule(route.variantOf(view(rules[i].bytes("name"))), match));
     rules[i].done();
   }
+  route.rules = new Rules(found);
 }
 
 /** The base that the settings name, or -1. */

@@ -62,6 +62,13 @@ export class Match {
     );
   }
 
+  /** A header that a request must have to meet this, with the condition on it; null when there is none. */
+  neededHeader(): NamedMatch | null {
+    let wanted = this.headers;
+    while (wanted !== null && wanted.condition.invert) wanted = wanted.next;
+    return wanted;
+  }
+
   private headersHold(request: RequestView): bool {
     let wanted = this.headers;
     while (wanted !== null) {
@@ -142,6 +149,12 @@ export class MatchList {
 
   get isEmpty(): bool {
     return this.first === null;
+  }
+
+  /** A header that a request must have to meet any of them; null when none is known. */
+  neededHeader(): NamedMatch | null {
+    const first = this.first;
+    return first === null || first.next !== null ? null : first.neededHeader();
   }
 
   /** Whether one of them matches; an empty list is no condition and matches every request. */

@@ -2,6 +2,7 @@
 // present; `ignoreCase` for ASCII letters (for regex: as (?i)), `invert`. Parsed once, at configuration.
 import {
   Bytes,
+  EMPTY,
   at as byteAt,
   endsWith,
   equal,
@@ -99,6 +100,13 @@ export class StringMatch {
   matches(value: Bytes): bool {
     if (this.kind == StringMatchKind.Present) return isPresent(value) != this.invert;
     return isPresent(value) && this.fits(value) != this.invert;
+  }
+
+  /** A text that every value has in it that meets the condition as if it were not inverted; empty when none is known. */
+  neededText(): Bytes {
+    const regex = this.regex;
+    if (regex !== null) return view(regex.required);
+    return this.ignoreCase || this.kind == StringMatchKind.Present ? EMPTY : view(this.text);
   }
 
   /** Whether a value that is there meets the condition as if it were not inverted. Not for `present`. */

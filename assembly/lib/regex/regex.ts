@@ -46,7 +46,8 @@ export function compileProgram(pattern: Bytes, ignoreCase: bool): Program | null
 @final
 export class Regex {
   private whole: Dfa;
-  private required: StaticArray<u8>;
+  /** Bytes that every match holds; empty when none are known. */
+  readonly required: StaticArray<u8>;
 
   private constructor(program: Program) {
     this.whole = new Dfa(program, false);

@@ -1,0 +1,67 @@
+import { Rules, VariantRule } from "../../../../assembly/filters/canary/rules";
+import { MatchList } from "../../../../assembly/lib/match/match";
+import { config } from "../../support/config";
+import { FakeRequest } from "../../support/request";
+
+/** What the rule with this list of Matches says of a request: by way of what it asks first, and by its conditions alone. */
+function verdict(matches: string, request: FakeRequest): string {
+  const match = MatchList.read(config('{"match":' + matches + "}"), "match");
+  const byRules = new Rules([new VariantRule(7, match)]).variantFor(request) == 7;
+  return byRules == match.matches(request) ? byRules.toString() : "differs";
+}
+
+function agent(value: string): FakeRequest {
+  return new FakeRequest("GET", "/a").with("user-agent", value);
+}
+
+describe("rules", () => {
+  it("decide as their conditions do, whatever they ask first", () => {
+    const kinds = ["exact", "prefix", "suffix", "contains"];
+    for (let i = 0; i < kinds.length; i++) {
+      const match = '[{"headers":{"user-agent":{"' + kinds[i] + '":"Mobile"}}}]';
+      expect(verdict(match, agent("Mobile"))).toBe("true");
+      expect(verdict(match, agent("mobile"))).toBe("false");
+      expect(verdict(match, new FakeRequest())).toBe("false");
+    }
+    expect(verdict('[{"headers":{"user-agent":{"regex":".*Mobile/[0-9]+.*"}}}]', agent("x Mobile/15 y"))).toBe("true");
+    expect(verdict('[{"headers":{"user-agent":{"regex":".*Mobile/[0-9]+.*"}}}]', agent("x Mobile/z y"))).toBe("false");
+    expect(verdict('[{"headers":{"user-agent":{"regex":"A|B"}}}]', agent("B"))).toBe("true");
+    expect(verdict('[{"headers":{"user-agent":{"exact":""}}}]', agent(""))).toBe("true");
+  });
+
+  it("ask nothing first of conditions that another text or no header can meet", () => {
+    const folded = '[{"headers":{"user-agent":{"contains":"MOBILE","ignoreCase":true}}}]';
+    expect(verdict(folded, agent("a mobile"))).toBe("true");
+    expect(verdict('[{"headers":{"user-agent":{"regex":".*MOBILE","ignoreCase":true}}}]', agent("a mobile"))).toBe(
+      "true",
+    );
+    expect(verdict('[{"headers":{"user-agent":{"exact":"x","invert":true}}}]', agent("y"))).toBe("true");
+    expect(verdict('[{"headers":{"x-no":{"present":true,"invert":true}}}]', agent("y"))).toBe("true");
+    expect(verdict('[{"headers":{"x-no":{"present":true}}}]', agent("y"))).toBe("false");
+    expect(verdict('[{"withoutHeaders":{"x-no":{"exact":"a"}}}]', agent("y"))).toBe("true");
+    expect(verdict('[{"uri":{"prefix":"/a"}}]', agent("y"))).toBe("true");
+    expect(verdict('[{"headers":{"x-no":{"exact":"a"}}},{"uri":{"prefix":"/a"}}]', agent("y"))).toBe("true");
+  });
+
+  it("look at each value of a header that came several times", () => {
+    const request = agent("one").with("user-agent", "two Mobile");
+    expect(verdict('[{"headers":{"user-agent":{"contains":"Mobile"}}}]', request)).toBe("true");
+    expect(verdict('[{"headers":{"user-agent":{"exact":"Mobile"}}}]', request)).toBe("false");
+  });
+
+  it("are asked in their order, also behind one too long to be asked first", () => {
+    const long = "x".repeat(300);
+    const settings = '{"a":[{"headers":{"user-agent":{"exact":"' + long + '"}}}],"b":[{"method":{"exact":"GET"}}]}';
+    const at = config(settings);
+    const rules = new Rules([
+      new VariantRule(1, MatchList.read(at, "a")),
+      new VariantRule(2, MatchList.read(at, "b")),
+      new VariantRule(3, MatchList.read(at, "b")),
+    ]);
+    expect(rules.variantFor(agent(long))).toBe(1);
+    expect(rules.variantFor(agent("x"))).toBe(2);
+    expect(rules.variantFor(new FakeRequest("PUT", "/"))).toBe(-1);
+    expect(rules.names(3)).toBe(true);
+    expect(rules.names(4)).toBe(false);
+  });
+});
