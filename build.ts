@@ -2,7 +2,15 @@
 // `node build.ts [name…]` builds those; the same sources give the same bytes on every machine.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 
 const root = import.meta.dirname;
@@ -12,19 +20,28 @@ export const filters = globSync("assembly/filters/*/filter.ts", { cwd: root })
   .map((file) => file.split("/")[2]!)
   .sort();
 
-/** Those compiled for speed alone: where the bench shows the difference, and the limit of size leaves the room. */
+/**
+ * Those compiled for speed alone: where the bench shows the difference, and the limit of size
+ * leaves the room.
+ */
 const forSpeed = ["canary"];
 
 /** Compiles a filter's entry with the options it is released with. */
 export function compileFilter(name: string, output = `build/${name}.wasm`): Promise<void> {
-  return compile(`assembly/filters/${name}/filter.ts`, output, forSpeed.includes(name) ? ["--shrinkLevel", "0"] : []);
+  return compile(
+    `assembly/filters/${name}/filter.ts`,
+    output,
+    forSpeed.includes(name) ? ["--shrinkLevel", "0"] : [],
+  );
 }
 
 /** The sources that a filter's entry reaches, itself among them. */
 function sourcesOf(entry: string, found = new Set<string>()): Set<string> {
   if (found.has(entry)) return found;
   found.add(entry);
-  for (const [, target] of readFileSync(join(root, entry), "utf8").matchAll(/(?:\bfrom|^import)\s+"(\.[^"]+)"/gm)) {
+  for (const [, target] of readFileSync(join(root, entry), "utf8").matchAll(
+    /(?:\bfrom|^import)\s+"(\.[^"]+)"/gm,
+  )) {
     const file = `${join(dirname(entry), target!)}.ts`;
     if (existsSync(join(root, file))) sourcesOf(file, found);
   }
@@ -35,7 +52,14 @@ function sourcesOf(entry: string, found = new Set<string>()): Set<string> {
 function sourcesDigest(name: string): string {
   const digest = createHash("sha256");
   const sources = [...sourcesOf(`assembly/filters/${name}/filter.ts`)].sort();
-  const compiling = ["asconfig.json", "literals.js", "leaner.js", "syntax.js", "build.ts", "package-lock.json"];
+  const compiling = [
+    "asconfig.json",
+    "literals.js",
+    "leaner.js",
+    "syntax.js",
+    "build.ts",
+    "package-lock.json",
+  ];
   for (const file of [...sources, ...compiling]) {
     digest.update(`${file}\0`).update(readFileSync(join(root, file)));
   }
@@ -46,7 +70,11 @@ function sourcesDigest(name: string): string {
  * Compiles one entry of the tree into `output` with the release options plus `options`.
  * Throws an error that holds the compiler's own text.
  */
-export async function compile(entry: string, output: string, options: string[] = []): Promise<void> {
+export async function compile(
+  entry: string,
+  output: string,
+  options: string[] = [],
+): Promise<void> {
   mkdirSync(join(root, "build"), { recursive: true });
   const partial = `${output}.${process.pid}.wasm`;
   const asc = "node_modules/assemblyscript/bin/asc.js";
@@ -57,7 +85,9 @@ export async function compile(entry: string, output: string, options: string[] =
     child.stdout.on("data", (data) => (output += data));
     child.stderr.on("data", (data) => (output += data));
     child.on("error", fail);
-    child.on("close", (code) => (code === 0 ? done() : fail(new Error(`${entry} does not compile:\n${output}`))));
+    child.on("close", (code) =>
+      code === 0 ? done() : fail(new Error(`${entry} does not compile:\n${output}`)),
+    );
   });
   renameSync(join(root, partial), join(root, output));
 }
@@ -68,7 +98,11 @@ export async function build(names: string[] = filters): Promise<string[]> {
   const stale = names.filter((name) => {
     const stamp = join(root, `build/${name}.stamp`);
     const output = join(root, `build/${name}.wasm`);
-    return !(existsSync(output) && existsSync(stamp) && readFileSync(stamp, "utf8") === sourcesDigest(name));
+    return !(
+      existsSync(output) &&
+      existsSync(stamp) &&
+      readFileSync(stamp, "utf8") === sourcesDigest(name)
+    );
   });
   const queue = [...stale];
   const work = async () => {

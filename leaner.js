@@ -1,9 +1,12 @@
-// Says in other words what the compiler would make more code of than is needed, and leaves out what nobody needs. What a
-// module does is the same.
-//   - Texts of the library's errors: a trap names its file, line and column, which say it too (assembly/host/abort.ts).
-//   - A second allocation in constructors, for the case that the first gave null: the compiler makes a class that has none
-//     of its own ask the constructor of Object, and knows not that `__new` never gives null.
-//   - Zeros that constructors write into fields, one by one: `__new` is made to zero the whole object.
+// Says in other words what the compiler would make more code of than is needed, and leaves out
+// what nobody needs. What a module does is the same.
+//   - Texts of the library's errors: a trap names its file, line and column, which say it too
+//     (assembly/host/abort.ts).
+//   - A second allocation in constructors, for the case that the first gave null: the compiler
+//     makes a class that has none of its own ask the constructor of Object, and knows not that
+//     `__new` never gives null.
+//   - Zeros that constructors write into fields, one by one: `__new` is made to zero the whole
+//     object.
 //   - Empty lists that are copied from one of nothing in the data.
 // Plain JavaScript, since the compiler loads it itself.
 import { NodeKind } from "assemblyscript/dist/assemblyscript.js";
@@ -34,13 +37,19 @@ function dropMessages(node) {
   if (Array.isArray(node)) return node.forEach(dropMessages);
   if (!isNode(node)) return;
   if (node.kind === NodeKind.Throw && node.value.kind === NodeKind.New) node.value.args = [];
-  for (const [key, child] of Object.entries(node)) if (key !== "range" && key !== "parent") dropMessages(child);
+  for (const [key, child] of Object.entries(node))
+    if (key !== "range" && key !== "parent") dropMessages(child);
 }
 
 /** Puts the zeroing before the return of `__new`: `obj` is the header, `size` the caller's. */
 function zeroObjects(source) {
-  const { statements } = source.statements.find((statement) => statement.name?.text === "__new").body;
-  const zeroing = statement("memory.fill(changetype<usize>(obj) + TOTAL_OVERHEAD, 0, size);", source.range);
+  const { statements } = source.statements.find(
+    (statement) => statement.name?.text === "__new",
+  ).body;
+  const zeroing = statement(
+    "memory.fill(changetype<usize>(obj) + TOTAL_OVERHEAD, 0, size);",
+    source.range,
+  );
   statements.splice(statements.length - 1, 0, zeroing);
 }
 
@@ -49,14 +58,18 @@ function visit(node) {
   if (!isNode(node)) return;
   if (isEmptyList(node.initializer) && node.type) makeList(node);
   if (node.kind === NodeKind.ClassDeclaration && !node.extendsType) addConstructor(node);
-  for (const [key, child] of Object.entries(node)) if (!["range", "parent", "decorators"].includes(key)) visit(child);
+  for (const [key, child] of Object.entries(node))
+    if (!["range", "parent", "decorators"].includes(key)) visit(child);
 }
 
 function isEmptyList(node) {
   return node?.kind === NodeKind.Literal && node.elementExpressions?.length === 0;
 }
 
-/** `names: string[] = []`, whose list would be copied from one of nothing in the data: a segment of its own for each. */
+/**
+ * `names: string[] = []`, whose list would be copied from one of nothing in the data: a segment
+ * of its own for each.
+ */
 function makeList(node) {
   const code = `emptyList<${node.type.range.toString()}>()`;
   node.initializer = expression(code, node.initializer.range);
@@ -68,7 +81,10 @@ function addConstructor(declaration) {
   declaration.members.push(...members);
 }
 
-/** Takes out of a constructor what sets a field of its own class to zero, unless it was set before. */
+/**
+ * Takes out of a constructor what sets a field of its own class to zero, unless it was set
+ * before.
+ */
 class ZeroDropper {
   #binaryen;
   #setter;
@@ -86,7 +102,8 @@ class ZeroDropper {
     for (let i = 0; i < Block.getNumChildren(block); i++) {
       const child = Block.getChildAt(block, i);
       if (getExpressionId(child) === BlockId) this.visit(child);
-      if (getExpressionId(child) !== CallId || !Call.getTarget(child).startsWith(this.#setter)) continue;
+      if (getExpressionId(child) !== CallId || !Call.getTarget(child).startsWith(this.#setter))
+        continue;
       const isFirst = !this.#seen.has(Call.getTarget(child));
       this.#seen.add(Call.getTarget(child));
       if (isFirst && this.#isZero(Call.getOperandAt(child, 1))) Block.removeChildAt(block, i--);
@@ -97,6 +114,8 @@ class ZeroDropper {
     const { ConstId, getExpressionId, getExpressionInfo } = this.#binaryen;
     if (getExpressionId(value) !== ConstId) return false;
     const constant = getExpressionInfo(value).value;
-    return typeof constant === "object" ? constant.low === 0 && constant.high === 0 : Object.is(Number(constant), 0);
+    return typeof constant === "object"
+      ? constant.low === 0 && constant.high === 0
+      : Object.is(Number(constant), 0);
   }
 }

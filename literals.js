@@ -1,9 +1,10 @@
-// Compile-time half of literals: all texts of a module lie in one piece of its data (`LITERALS` of assembly/lib/bytes.ts).
-// `text("…")` becomes the constant view of its bytes. A string literal becomes `inflated(offset)`, a list of them
-// `inflatedList(offset, count)`, which make the strings when they are asked for: settings and errors, never a request.
-// As the compiler would lay them out, each would be UTF-16 behind an object header, four times as large as they are here,
-// where a byte stands for two that often stand together (byte pair encoding: Gage, "A New Algorithm for Data Compression", 1994).
-// Plain JavaScript, since the compiler loads it itself.
+// Compile-time half of literals: all texts of a module lie in one piece of its data (`LITERALS`
+// of assembly/lib/bytes.ts). `text("…")` becomes the constant view of its bytes. A string literal
+// becomes `inflated(offset)`, a list of them `inflatedList(offset, count)`, which make the
+// strings when they are asked for: settings and errors, never a request. As the compiler would
+// lay them out, each would be UTF-16 behind an object header, four times as large as they are
+// here, where a byte stands for two that often stand together (byte pair encoding: Gage, "A New
+// Algorithm for Data Compression", 1994). Plain JavaScript, since the compiler loads it itself.
 import { NodeKind } from "assemblyscript/dist/assemblyscript.js";
 import { Transform } from "assemblyscript/dist/transform.js";
 import { expression, isNode } from "./syntax.js";
@@ -26,7 +27,10 @@ export default class extends Transform {
   }
 }
 
-/** The views one behind the other as they are, then the strings: their length, and what expands to it. */
+/**
+ * The views one behind the other as they are, then the strings: their length, and what expands to
+ * it.
+ */
 class Pool {
   #viewOffsets = new Map();
   #stringOffsets = new Map();
@@ -74,7 +78,8 @@ function lengthBytes(length) {
 }
 
 function asciiOf(text) {
-  if (/[^\x00-\x7f]/.test(text)) throw new Error(`only ASCII can be packed: ${JSON.stringify(text)}`);
+  if (/[^\x00-\x7f]/.test(text))
+    throw new Error(`only ASCII can be packed: ${JSON.stringify(text)}`);
   return [...Buffer.from(text)];
 }
 
@@ -89,7 +94,10 @@ function pack(packed) {
         counts.set(pair, (counts.get(pair) ?? 0) + 1);
       }
     }
-    const [pair, count] = [...counts].reduce((best, each) => (each[1] > best[1] ? each : best), [0, 0]);
+    const [pair, count] = [...counts].reduce(
+      (best, each) => (each[1] > best[1] ? each : best),
+      [0, 0],
+    );
     pairs.push(pair >> 8, pair & 0xff);
     if (count < 2) continue;
     for (const bytes of packed) {

@@ -1,5 +1,6 @@
-// Writes the settings table of each filter's README from its `config.schema.json`, so that the two cannot disagree:
-// `node settings-table.ts`. A tidy test holds the committed text against what this makes.
+// Writes the settings table of each filter's README from its `config.schema.json`, so that the
+// two cannot disagree: `node settings-table.ts`. A tidy test holds the committed text against
+// what this makes.
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
@@ -44,7 +45,8 @@ export function refreshed(document: { schema: string; readme: string }): string 
 
 /** One table for the settings, then one for each type of the schema's own. */
 function tablesOf(schema: Schema): string {
-  const link: Link = (name) => (schema.$defs?.[name] ? `[${name}](#${name.toLowerCase()})` : shared(name));
+  const link: Link = (name) =>
+    schema.$defs?.[name] ? `[${name}](#${name.toLowerCase()})` : shared(name);
   const tables = schema.properties ? [tableOf(schema, link)] : [];
   for (const [name, definition] of Object.entries(schema.$defs ?? {})) {
     const rows = tableOf(definition, link);
@@ -79,9 +81,12 @@ function rowsOf(schema: Schema, path: string, link: Link): string[][] {
 /** The properties of the alternatives of an object. */
 function branches(schema: Schema): Record<string, Schema> {
   const alternatives = [...(schema.oneOf ?? []), ...(schema.anyOf ?? [])];
-  const described = ({ description, type, $ref, properties }: Schema) => description || type || $ref || properties;
+  const described = ({ description, type, $ref, properties }: Schema) =>
+    description || type || $ref || properties;
   return Object.fromEntries(
-    alternatives.flatMap((one) => Object.entries(one.properties ?? {}).filter(([, setting]) => described(setting))),
+    alternatives.flatMap((one) =>
+      Object.entries(one.properties ?? {}).filter(([, setting]) => described(setting)),
+    ),
   );
 }
 
@@ -114,11 +119,14 @@ function typeOf(setting: Schema, link: Link): string {
   if (setting.const !== undefined) return `\`${JSON.stringify(setting.const)}\``;
   if (setting.enum) return setting.enum.map((value) => `\`${value}\``).join(", ");
   if (setting.oneOf ?? setting.anyOf) {
-    const kinds = (setting.oneOf ?? setting.anyOf)!.map((one) => typeOf({ type: setting.type, ...one }, link));
+    const kinds = (setting.oneOf ?? setting.anyOf)!.map((one) =>
+      typeOf({ type: setting.type, ...one }, link),
+    );
     return [...new Set(kinds.filter(Boolean))].join(" or ") || "map";
   }
   if (setting.items) return `list of ${typeOf(setting.items, link)}`;
-  if (typeof setting.additionalProperties === "object") return `map of ${typeOf(setting.additionalProperties, link)}`;
+  if (typeof setting.additionalProperties === "object")
+    return `map of ${typeOf(setting.additionalProperties, link)}`;
   const words: Record<string, string> = {
     object: "map",
     integer: "whole number",

@@ -1,5 +1,6 @@
-// Set-up of a fresh clone, run by npm before start, test, check and bench: dependencies if they are not those of the
-// lock file, then the build. Plain JavaScript, since it runs on whatever Node the machine has.
+// Set-up of a fresh clone, run by npm before start, test, check and bench: dependencies if they
+// are not those of the lock file, then the build. Plain JavaScript, since it runs on whatever
+// Node the machine has.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -20,7 +21,8 @@ function run(command, args) {
 
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== digest) {
   console.log("gatehouse: installing dependencies (npm ci)");
-  // Inside an npm script `npm` may be an old one that came as somebody's dependency: ask for the one that runs us.
+  // Inside an npm script `npm` may be an old one that came as somebody's dependency: ask for the
+  // one that runs us.
   const npm = process.env.npm_execpath;
   const ci = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
   npm ? run(process.execPath, [npm, ...ci]) : run("npm", ci);

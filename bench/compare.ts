@@ -1,5 +1,6 @@
-// Measures variants of one proxy beside each other: one Envoy each, the same load in turns, CPU per request from the
-// scheduler's account. Figures of one run are compared with each other only; times on their own mean nothing.
+// Measures variants of one proxy beside each other: one Envoy each, the same load in turns, CPU
+// per request from the scheduler's account. Figures of one run are compared with each other only;
+// times on their own mean nothing.
 import { bootstrap, directResponse, type Json, listener } from "../envoy/bootstrap.ts";
 import { launchEnvoy, type RunningEnvoy } from "../envoy/launch.ts";
 import { cpuNanos } from "./cpu.ts";
@@ -25,7 +26,10 @@ export interface Effort {
   connections: number;
   requests: number;
   rounds: number;
-  /** Envoys for each variant; default 1. No two processes are alike in memory, which alone is worth half a microsecond. */
+  /**
+   * Envoys for each variant; default 1. No two processes are alike in memory, which alone is
+   * worth half a microsecond.
+   */
   copies?: number;
   /** Told the resident bytes of the proxy after each round, the warming one included. */
   onRound?: (residentBytes: number) => void;
@@ -44,12 +48,17 @@ interface Row {
 /** Rows by variant. */
 export type Measured = Map<string, Row>;
 
-const GET = wire("/api/products/7", { "user-agent": "bench/1.0 (like Mobile)", accept: "*/*", "x-request-id": "b7e1" });
+const GET = wire("/api/products/7", {
+  "user-agent": "bench/1.0 (like Mobile)",
+  accept: "*/*",
+  "x-request-id": "b7e1",
+});
 
 function bootstrapOf(variant: Variant): Json {
   const routes = variant.routes ?? [directResponse(200, "ok")];
   const { filters, connectionManager } = variant;
-  // What would blur the figure is off: request ids and tracing headers are the same in every variant.
+  // What would blur the figure is off: request ids and tracing headers are the same in every
+  // variant.
   const manager = { generate_request_id: false, ...connectionManager };
   return bootstrap({
     listeners: [listener({ filters: filters ?? [], routes, connectionManager: manager })],
@@ -64,7 +73,13 @@ class Turns {
   #latencies: Float64Array[] = [];
 
   /** Sends the requests from number `from` on, up to `to`. */
-  async take(variant: Variant, envoy: RunningEnvoy, connections: number, from: number, to: number): Promise<void> {
+  async take(
+    variant: Variant,
+    envoy: RunningEnvoy,
+    connections: number,
+    from: number,
+    to: number,
+  ): Promise<void> {
     const requests = to - from;
     const request = variant.request ?? (() => GET);
     const before = cpuNanos(envoy.pid);
@@ -94,8 +109,10 @@ class Turns {
 }
 
 /**
- * Runs all variants in turns: in each round each copy of each variant takes its share of the requests, so that what the
- * machine does meanwhile, other guests' work above all, falls on all variants nearly alike. Throws when an answer has another status than expected: a fast refusal is no result.
+ * Runs all variants in turns: in each round each copy of each variant takes its share of the
+ * requests, so that what the machine does meanwhile, other guests' work above all, falls on all
+ * variants nearly alike. Throws when an answer has another status than expected: a fast refusal
+ * is no result.
  */
 export async function measure(variants: Variant[], effort: Effort): Promise<Measured> {
   const copies = effort.copies ?? 1;

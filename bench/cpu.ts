@@ -1,7 +1,11 @@
-// CPU time of a process, to the nanosecond, from the scheduler's own account of each of its threads.
+// CPU time of a process, to the nanosecond, from the scheduler's own account of each of its
+// threads.
 import { readdirSync, readFileSync } from "node:fs";
 
-/** CPU nanoseconds that process `pid` has used since it began (threads that ended are not counted). */
+/**
+ * CPU nanoseconds that process `pid` has used since it began (threads that ended are not
+ * counted).
+ */
 export function cpuNanos(pid: number): number {
   let sum = 0;
   for (const task of readdirSync(`/proc/${pid}/task`)) {

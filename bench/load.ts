@@ -1,4 +1,5 @@
-// A small HTTP/1.1 load generator on raw sockets: one request in flight per connection, answers counted by status.
+// A small HTTP/1.1 load generator on raw sockets: one request in flight per connection, answers
+// counted by status.
 import { connect, type Socket } from "node:net";
 
 export interface Load {
@@ -30,14 +31,18 @@ export function wire(path: string, headers: Record<string, string> = {}): Buffer
 const HEAD_END = Buffer.from("\r\n\r\n");
 const CONTENT_LENGTH = Buffer.from("content-length: ");
 
-/** Where the first complete answer in `data` ends, or -1 while it is not all there. Answers must have a content-length. */
+/**
+ * Where the first complete answer in `data` ends, or -1 while it is not all there. Answers must
+ * have a content-length.
+ */
 function answerEnd(data: Buffer): number {
   const headEnd = data.indexOf(HEAD_END);
   if (headEnd < 0) return -1;
   const at = data.indexOf(CONTENT_LENGTH);
   let length = 0;
   if (at >= 0 && at < headEnd) {
-    for (let i = at + CONTENT_LENGTH.length; data[i]! >= 0x30; i++) length = length * 10 + data[i]! - 0x30;
+    for (let i = at + CONTENT_LENGTH.length; data[i]! >= 0x30; i++)
+      length = length * 10 + data[i]! - 0x30;
   }
   const end = headEnd + 4 + length;
   return end <= data.length ? end : -1;
@@ -77,7 +82,10 @@ export function load({ port, connections, requests, request }: Load): Promise<Lo
         resolve({ statuses, seconds, latencies: latencies.sort() });
       });
       socket.on("error", reject);
-      socket.on("close", () => answered < requests && reject(new Error(`port ${port} closed a connection`)));
+      socket.on(
+        "close",
+        () => answered < requests && reject(new Error(`port ${port} closed a connection`)),
+      );
     };
     for (let i = 0; i < Math.min(connections, requests); i++) open();
   });

@@ -1,5 +1,6 @@
-// `node bench/micro.ts [--smoke]`: what a verification costs in our own code, beside node:crypto's figure of the same run.
-// Signatures of a token of usual length, on one core, without a proxy; `npm run bench` has it as its case `crypto`.
+// `node bench/micro.ts [--smoke]`: what a verification costs in our own code, beside
+// node:crypto's figure of the same run. Signatures of a token of usual length, on one core,
+// without a proxy; `npm run bench` has it as its case `crypto`.
 import * as crypto from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -28,7 +29,9 @@ async function load(): Promise<Exports> {
   mkdirSync(join(root, "build/bench"), { recursive: true });
   const output = "build/bench/crypto.wasm";
   await compile("bench/entries/crypto.ts", output, ["assembly/host/abort.ts"]);
-  const { instance } = await WebAssembly.instantiate(readFileSync(join(root, output)), { env: { proxy_log: () => 0 } });
+  const { instance } = await WebAssembly.instantiate(readFileSync(join(root, output)), {
+    env: { proxy_log: () => 0 },
+  });
   (instance.exports._start as () => void)();
   return instance.exports as unknown as Exports;
 }
@@ -69,7 +72,13 @@ function rsa(bits: number, padding: number, name: string, verify: string): Case 
   return { name, prepare: "rsaKey", verify, members: [member(n), member(e)], signature, node };
 }
 
-function ecdsa(namedCurve: string, hash: string, name: string, prepare: string, verify: string): Case {
+function ecdsa(
+  namedCurve: string,
+  hash: string,
+  name: string,
+  prepare: string,
+  verify: string,
+): Case {
   const { privateKey, publicKey } = crypto.generateKeyPairSync("ec", { namedCurve });
   const { x, y } = publicKey.export({ format: "jwk" });
   const dsaEncoding = "ieee-p1363";
@@ -80,7 +89,10 @@ function ecdsa(namedCurve: string, hash: string, name: string, prepare: string, 
 
 function edDsa(): Case {
   const { privateKey, publicKey } = crypto.generateKeyPairSync("ed25519");
-  const members: [Buffer, Buffer] = [member(publicKey.export({ format: "jwk" }).x), Buffer.alloc(0)];
+  const members: [Buffer, Buffer] = [
+    member(publicKey.export({ format: "jwk" }).x),
+    Buffer.alloc(0),
+  ];
   const signature = crypto.sign(null, message, privateKey);
   const node = () => crypto.verify(null, message, publicKey, signature);
   return { name: "EdDSA", prepare: "ed25519Key", verify: "edDsa", members, signature, node };
@@ -91,7 +103,14 @@ function hs256(): Case {
   const tag = () => crypto.createHmac("sha256", secret).update(message).digest();
   const signature = tag();
   const node = () => crypto.timingSafeEqual(tag(), signature);
-  return { name: "HS256", prepare: "hmacKey", verify: "hs256", members: [secret, Buffer.alloc(0)], signature, node };
+  return {
+    name: "HS256",
+    prepare: "hmacKey",
+    verify: "hs256",
+    members: [secret, Buffer.alloc(0)],
+    signature,
+    node,
+  };
 }
 
 const cases = (): Case[] => [
@@ -133,7 +152,8 @@ export async function run(effort: Pick<Effort, "rounds" | "requests">): Promise<
     (exports[prepare] as Prepare)(put(members[0]), put(members[1]));
     const call = exports[verify] as Call;
     const signatureView = put(signature);
-    if (call(messageView, signatureView) !== 1 || !node()) throw new Error(`${name} refuses a good signature`);
+    if (call(messageView, signatureView) !== 1 || !node())
+      throw new Error(`${name} refuses a good signature`);
     const ours = time(() => call(messageView, signatureView), roundMs, effort.rounds) / 1000;
     add(name, ours, time(node, roundMs, effort.rounds) / 1000, "µs");
   }
@@ -142,7 +162,9 @@ export async function run(effort: Pick<Effort, "rounds" | "requests">): Promise<
 
 if (import.meta.main) {
   const isSmoke = process.argv.includes("--smoke");
-  const findings = await run(isSmoke ? { rounds: 1, requests: 1 } : { rounds: 7, requests: 10_000 });
+  const findings = await run(
+    isSmoke ? { rounds: 1, requests: 1 } : { rounds: 7, requests: 10_000 },
+  );
   for (const found of findings) print(found);
   process.exitCode = !isSmoke && findings.some((found) => !found.met) ? 1 : 0;
 }

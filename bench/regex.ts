@@ -1,6 +1,7 @@
-// `node bench/regex.ts [--smoke]`: how fast the regular expressions walk input that does not match, which is what nearly
-// all requests are to nearly all conditions, in MB/s; and what hostile patterns cost on 10 kB, in µs per kB. Each beside its
-// target; ends with 1 when one misses it.
+// `node bench/regex.ts [--smoke]`: how fast the regular expressions walk input that does not
+// match, which is what nearly all requests are to nearly all conditions, in MB/s; and what
+// hostile patterns cost on 10 kB, in µs per kB. Each beside its target; ends with 1 when one
+// misses it.
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { compile } from "../build.ts";
@@ -9,7 +10,10 @@ const root = join(import.meta.dirname, "..");
 const TARGET_MB_PER_S = 200;
 const INPUT_BYTES = 1 << 20;
 
-/** How long one case is measured; the best of several rounds counts, since whatever else runs only slows. */
+/**
+ * How long one case is measured; the best of several rounds counts, since whatever else runs only
+ * slows.
+ */
 const ROUND_MS = process.argv.includes("--smoke") ? 5 : 150;
 const ROUNDS = 5;
 
@@ -25,7 +29,9 @@ async function load(): Promise<Exports> {
   mkdirSync(join(root, "build/bench"), { recursive: true });
   const output = "build/bench/regex.wasm";
   await compile("bench/entries/regex.ts", output, ["assembly/host/abort.ts"]);
-  const module = await WebAssembly.instantiate(readFileSync(join(root, output)), { env: { proxy_log: () => 0 } });
+  const module = await WebAssembly.instantiate(readFileSync(join(root, output)), {
+    env: { proxy_log: () => 0 },
+  });
   const exports = module.instance.exports as unknown as Exports;
   exports._start();
   return exports;
@@ -39,7 +45,11 @@ const cases: [name: string, pattern: string, input: string][] = [
   ["a word in two forms", ".*[Mm]obile.*", userAgent],
   ["an alternation", ".*(?:Googlebot|bingbot|DuckDuckBot|YandexBot|Baiduspider).*", userAgent],
   ["an alternation, any case", "(?i).*(?:googlebot|bingbot|duckduckbot|yandexbot).*", userAgent],
-  ["a Unicode class", "[\\p{L}\\p{Zs},]+[!?]", "Größe über alles, Ελληνικά και русский язык, 日本語 "],
+  [
+    "a Unicode class",
+    "[\\p{L}\\p{Zs},]+[!?]",
+    "Größe über alles, Ελληνικά και русский язык, 日本語 ",
+  ],
   ["nested repetition", "(a+)+$[bc]", "a"],
 ];
 
@@ -48,7 +58,10 @@ const pattern = exports.room(1024);
 const input = exports.room(INPUT_BYTES);
 
 function write(pointer: number, text: string): number {
-  return new TextEncoder().encodeInto(text, new Uint8Array(exports.memory.buffer, pointer, INPUT_BYTES)).written;
+  return new TextEncoder().encodeInto(
+    text,
+    new Uint8Array(exports.memory.buffer, pointer, INPUT_BYTES),
+  ).written;
 }
 
 /** MB/s of one round over the input, which must not match. */
@@ -63,8 +76,9 @@ function round(length: number): number {
 }
 
 /**
- * Patterns that backtrackers never come back from, and such whose automaton would have 2^12 to 2^900 states. None has a
- * character that every match must hold: with one the input would not be walked at all.
+ * Patterns that backtrackers never come back from, and such whose automaton would have 2^12 to
+ * 2^900 states. None has a character that every match must hold: with one the input would not be
+ * walked at all.
  */
 const hostile: [pattern: string, unit: string, microsPerKilobyteMax: number][] = [
   ["(a+)+$", "a", 10],
@@ -86,7 +100,8 @@ function report(met: boolean, figure: string, what: string): void {
 
 for (const [name, source, unit] of cases) {
   const length = write(input, unit.repeat(Math.floor(INPUT_BYTES / Buffer.byteLength(unit))));
-  if (exports.compile(pattern, write(pattern, source)) === 0) throw new Error(`${source} does not compile`);
+  if (exports.compile(pattern, write(pattern, source)) === 0)
+    throw new Error(`${source} does not compile`);
   let best = 0;
   for (let i = 0; i < ROUNDS; i++) best = Math.max(best, round(length));
   const figure = `${best.toFixed(0).padStart(6)} MB/s (at least ${TARGET_MB_PER_S})`;
@@ -103,7 +118,8 @@ function lettersOf(unit: string): string {
 
 for (const [source, unit, most] of hostile) {
   const length = write(input, lettersOf(unit));
-  if (exports.compile(pattern, write(pattern, source)) === 0) throw new Error(`${source} does not compile`);
+  if (exports.compile(pattern, write(pattern, source)) === 0)
+    throw new Error(`${source} does not compile`);
   const before = exports.memory.buffer.byteLength;
   let best = Infinity;
   for (let i = 0; i < ROUNDS; i++) {

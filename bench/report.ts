@@ -1,9 +1,12 @@
-// Holds figures against bench/budgets.json and prints them as lines that say what was measured, and the target.
+// Holds figures against bench/budgets.json and prints them as lines that say what was measured,
+// and the target.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 type Budgets = Record<string, { target: number; unit: string }>;
-const budgets: Budgets = JSON.parse(readFileSync(join(import.meta.dirname, "budgets.json"), "utf8"));
+const budgets: Budgets = JSON.parse(
+  readFileSync(join(import.meta.dirname, "budgets.json"), "utf8"),
+);
 
 export interface Finding {
   name: string;
@@ -15,7 +18,10 @@ export interface Finding {
   detail: string;
 }
 
-/** A figure for the budget `name`. Throws on a name without a budget: a target that nobody holds is none. */
+/**
+ * A figure for the budget `name`. Throws on a name without a budget: a target that nobody holds
+ * is none.
+ */
 export function finding(name: string, value: number, detail: string): Finding {
   const budget = budgets[name];
   if (!budget) throw new Error(`bench/budgets.json has no ${name}`);

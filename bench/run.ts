@@ -1,5 +1,6 @@
-// `npm run bench [-- --quick] [-- case…]`: every case of bench/cases, figures of one run, printed as ratios beside
-// their targets and kept in bench/results. Nobody else may use the machine meanwhile.
+// `npm run bench [-- --quick] [-- case…]`: every case of bench/cases, figures of one run, printed
+// as ratios beside their targets and kept in bench/results. Nobody else may use the machine
+// meanwhile.
 import { globSync, mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename, join } from "node:path";
@@ -9,7 +10,9 @@ import { type Finding, print } from "./report.ts";
 const USAGE = "npm run bench [-- --quick | --smoke] [case…]   cases: the files of bench/cases";
 
 const options = process.argv.slice(2);
-const unknown = options.find((option) => option.startsWith("-") && !["--quick", "--smoke"].includes(option));
+const unknown = options.find(
+  (option) => option.startsWith("-") && !["--quick", "--smoke"].includes(option),
+);
 if (unknown) {
   console.log(USAGE);
   process.exit(unknown === "--help" || unknown === "-h" ? 0 : 2);
@@ -36,7 +39,9 @@ const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown proce
 console.log(`${new Date().toISOString().slice(0, 10)}, ${machine}, Node ${process.version}`);
 const findings: Finding[] = [];
 for (const name of cases) {
-  const { run } = (await import(`./cases/${name}.ts`)) as { run: (effort: Effort) => Promise<Finding[]> };
+  const { run } = (await import(`./cases/${name}.ts`)) as {
+    run: (effort: Effort) => Promise<Finding[]>;
+  };
   for (const found of await run(effort)) {
     print(found);
     findings.push(found);
@@ -46,7 +51,10 @@ if (!smoke) {
   const folder = join(import.meta.dirname, "results");
   mkdirSync(folder, { recursive: true });
   const file = join(folder, quick ? "quick.json" : "full.json");
-  writeFileSync(file, `${JSON.stringify({ date: new Date().toISOString(), machine, effort, findings }, null, 2)}\n`);
+  writeFileSync(
+    file,
+    `${JSON.stringify({ date: new Date().toISOString(), machine, effort, findings }, null, 2)}\n`,
+  );
 }
 const missed = findings.filter((found) => !found.met);
 console.log(`${findings.length - missed.length} of ${findings.length} targets met`);

@@ -1,4 +1,5 @@
-// What the mesh must know about each filter: its place in the chain and its failure policy. The only place that holds it.
+// What the mesh must know about each filter: its place in the chain and its failure policy. The
+// only place that holds it.
 
 /** The filters in the order in which a request meets them. */
 export const filterNames = ["access-log", "jwt-auth", "rate-limit", "canary"] as const;
@@ -9,11 +10,15 @@ export type Mode = "CLIENT" | "SERVER";
 
 export interface Entry {
   phase: Phase;
-  /** Higher runs first within a phase. Always written: Istio sorts an unset priority below every number. */
+  /**
+   * Higher runs first within a phase. Always written: Istio sorts an unset priority below every
+   * number.
+   */
   priority: number;
   /**
-   * Never FAIL_OPEN: after one trap Envoy bypasses such a filter until the proxy restarts. FAIL_CLOSE, the default,
-   * answers 503 until the restart; FAIL_RELOAD serves the next request with a new VM.
+   * Never FAIL_OPEN: after one trap Envoy bypasses such a filter until the proxy restarts.
+   * FAIL_CLOSE, the default, answers 503 until the restart; FAIL_RELOAD serves the next request
+   * with a new VM.
    */
   failStrategy: "FAIL_RELOAD";
   /** The oldest Istio (minor version) that knows all of the above. */
@@ -41,8 +46,9 @@ export const catalog: Record<FilterName, Entry> = {
 export type PlacementKind = "gateway" | "sidecar" | "waypoint" | "targetRefs";
 
 /**
- * The `match.mode` that keeps a filter on the traffic it is for; undefined means every listener of the workload.
- * A sidecar without a mode would run each filter twice, inbound and outbound. A waypoint counts as SERVER on port 0.
+ * The `match.mode` that keeps a filter on the traffic it is for; undefined means every listener
+ * of the workload. A sidecar without a mode would run each filter twice, inbound and outbound. A
+ * waypoint counts as SERVER on port 0.
  */
 export function modeOf(
   filter: FilterName,
@@ -51,7 +57,8 @@ export function modeOf(
 ): Mode | undefined {
   if (placement === "gateway") return "CLIENT";
   if (placement === "waypoint") return "SERVER";
-  // A Gateway API reference may be an ingress (CLIENT) or a waypoint (SERVER); neither has a second direction.
+  // A Gateway API reference may be an ingress (CLIENT) or a waypoint (SERVER); neither has a
+  // second direction.
   if (placement === "targetRefs") return undefined;
   // Inbound there is nothing left to route: a canary decides where the request leaves the caller.
   if (filter === "canary") return "CLIENT";

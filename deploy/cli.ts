@@ -1,4 +1,5 @@
-// The command line: verbs, flags, help. Each verb is a function that gives an answer; printing is output.ts's.
+// The command line: verbs, flags, help. Each verb is a function that gives an answer; printing is
+// output.ts's.
 import { Command, CommanderError, Option } from "commander";
 import { applyCommand, diffCommand } from "./commands/apply.ts";
 import { clusterOf } from "./commands/cluster.ts";
@@ -29,7 +30,9 @@ type Action = (out: Output, ...args: any[]) => Answer | Promise<Answer>;
 export async function run(args: string[], streams?: Streams): Promise<number> {
   let code = 0;
   const program = new Command("gatehouse")
-    .description("Turns edge policy into Istio plugins, proves it with the real filters, ships it and watches it.")
+    .description(
+      "Turns edge policy into Istio plugins, proves it with the real filters, ships it and watches it.",
+    )
     .version(version)
     .exitOverride()
     .configureOutput({
@@ -68,7 +71,9 @@ export async function run(args: string[], streams?: Streams): Promise<number> {
 type Verb = (name: string, description: string, example: string, action: Action) => Command;
 
 const apiFlag = () =>
-  new Option("--api <kind>", "WasmPlugin, or TrafficExtension (Istio 1.30 or newer)").default("WasmPlugin");
+  new Option("--api <kind>", "WasmPlugin, or TrafficExtension (Istio 1.30 or newer)").default(
+    "WasmPlugin",
+  );
 
 function addVerbs(verb: Verb): void {
   verb(
@@ -99,20 +104,33 @@ function addVerbs(verb: Verb): void {
     "npx gatehouse try -f edge.yaml --path /api/products --header 'x-canary: true' --token 'subject=alice'",
     (_out, flags) => tryCommand(flags),
   )
-    .requiredOption("-f, --file <path...>", "settings files or plugins, and what else routes the request")
+    .requiredOption(
+      "-f, --file <path...>",
+      "settings files or plugins, and what else routes the request",
+    )
     .option("--policy <name>", "the policy (place) to try, where the files hold several")
     .option("--cases <file>", "a list of {name, request, response, expect}")
     .option("--method <method>", "default: GET")
     .option("--path <path>", "with the query; default: /")
-    .option("--authority <host>", "default: a host that the VirtualServices among the files have, else example.com")
+    .option(
+      "--authority <host>",
+      "default: a host that the VirtualServices among the files have, else example.com",
+    )
     .option("--header <header>", "`name: value`, as often as needed", collect)
     .option("--body <text>", "the request's body")
     .option("--source <address>", "the client's address")
     .option("--status <code>", "what the service answers (default: 200)")
     .option("--repeat <count>", "send it this often", "1")
     .option("--time <moment>", "the clock at the start (default: now)")
-    .option("--token [words]", "send a token made for this run: `subject=alice exp=-1h role=admin tamper=signature`")
-    .option("--jwks <[host=]file>", "the key set a host answers with, for a token of your own", collect)
+    .option(
+      "--token [words]",
+      "send a token made for this run: `subject=alice exp=-1h role=admin tamper=signature`",
+    )
+    .option(
+      "--jwks <[host=]file>",
+      "the key set a host answers with, for a token of your own",
+      collect,
+    )
     .option("--verbose", "explain cases that are as expected, too");
 
   verb(
@@ -120,20 +138,35 @@ function addVerbs(verb: Verb): void {
     "RequestAuthentication, AuthorizationPolicy, EnvoyFilter, VirtualService, Canary, MeshConfig → settings.",
     "npx gatehouse migrate deploy/istio > policies.yaml",
     async (_out, paths, flags) =>
-      migrateCommand(flags.cluster ? await manifestsInCluster(clusterOf(flags)) : manifestsOf(paths), flags),
+      migrateCommand(
+        flags.cluster ? await manifestsInCluster(clusterOf(flags)) : manifestsOf(paths),
+        flags,
+      ),
   )
     .argument("[path...]", "files, folders, or - for standard input")
-    .option("--image <repository>", "where the filters' images will be", "registry.example.com/gatehouse")
+    .option(
+      "--image <repository>",
+      "where the filters' images will be",
+      "registry.example.com/gatehouse",
+    )
     .option("--report <file>", "write what became of each field there, not to standard error")
     .option("--cluster", "read the cluster of the kubeconfig instead of files")
     .option("--kubeconfig <file>", "default: KUBECONFIG, then ~/.kube/config")
     .option("--context <name>", "default: the current one")
     .option("--timeout <seconds>", "limit of one request", "30");
 
-  verb("push", "Built filters → OCI images in a registry.", "npx gatehouse push -f edge.yaml", pushCommand)
+  verb(
+    "push",
+    "Built filters → OCI images in a registry.",
+    "npx gatehouse push -f edge.yaml",
+    pushCommand,
+  )
     .argument("[filters...]", "only these filters")
     .option("-f, --file <path...>", "settings files: their filters, repository, tag and form")
-    .option("--to <repository>", "a repository instead of the settings': one image per filter below it")
+    .option(
+      "--to <repository>",
+      "a repository instead of the settings': one image per filter below it",
+    )
     .option("--tag <tag>", "default: the settings', else this checkout's version")
     .option("--form <form>", "image, artifact, or both (the artifact then gets <tag>-artifact)")
     .option("--plain-http", "speak plain HTTP; loopback registries need no word")
@@ -182,7 +215,10 @@ function addVerbs(verb: Verb): void {
       "npx gatehouse status istio-system/edge",
       (_out, policy, flags) => statusCommand(policy, flags),
     ).argument("<policy>", "namespace/name"),
-  ).option("--istiod <url...>", "port 15014 of each istiod: tells what proxies have refused (Istio 1.31)");
+  ).option(
+    "--istiod <url...>",
+    "port 15014 of each istiod: tells what proxies have refused (Istio 1.31)",
+  );
 
   onCluster(
     verb(
@@ -207,8 +243,14 @@ function addDemo(verb: Verb): void {
   )
     .option("-f, --file <path...>", "other settings than those of deploy/istio/gatehouse/gateway")
     .option("--policy <name>", "the policy (place) to show, where the files hold several")
-    .option("--cases <file>", "other requests than those of deploy/istio/gatehouse/gateway/cases.yaml")
-    .option("--once", "end after the round; without a terminal, with CI=true or --json this is so anyway");
+    .option(
+      "--cases <file>",
+      "other requests than those of deploy/istio/gatehouse/gateway/cases.yaml",
+    )
+    .option(
+      "--once",
+      "end after the round; without a terminal, with CI=true or --json this is so anyway",
+    );
 }
 
 function collect(value: string, before: string[] = []): string[] {

@@ -1,4 +1,5 @@
-// The contract of each filter: `config.schema.json` in its folder, and the module that was built from it.
+// The contract of each filter: `config.schema.json` in its folder, and the module that was built
+// from it.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FilterName } from "./catalog.ts";
@@ -14,7 +15,10 @@ const validators = new Map<FilterName, Validator>();
 const shared = "assembly/lib/match/match.schema.json";
 const sharedReference = "match.json#/$defs/";
 
-/** The JSON Schema of a filter's configuration, self-contained: with what it shares with the others bundled in. */
+/**
+ * The JSON Schema of a filter's configuration, self-contained: with what it shares with the
+ * others bundled in.
+ */
 export function schemaOf(filter: FilterName): object | undefined {
   if (!schemas.has(filter)) {
     const file = join(root, "assembly/filters", filter, "config.schema.json");
@@ -36,7 +40,11 @@ export function validatorOf(filter: FilterName): Validator {
   const known = validators.get(filter);
   if (known) return known;
   const schema = schemaOf(filter);
-  if (!schema) throw new ToolError("missing", `assembly/filters/${filter}/config.schema.json is not in this checkout`);
+  if (!schema)
+    throw new ToolError(
+      "missing",
+      `assembly/filters/${filter}/config.schema.json is not in this checkout`,
+    );
   const validator = compile(schema);
   validators.set(filter, validator);
   return validator;
@@ -45,7 +53,8 @@ export function validatorOf(filter: FilterName): Validator {
 /** The built module's bytes. Throws `missing` when it has not been built. */
 export function moduleOf(filter: FilterName): Buffer {
   const file = join(root, "build", `${filter}.wasm`);
-  if (!existsSync(file)) throw new ToolError("missing", `build/${filter}.wasm is not built: run npm run build`);
+  if (!existsSync(file))
+    throw new ToolError("missing", `build/${filter}.wasm is not built: run npm run build`);
   return readFileSync(file);
 }
 

@@ -1,4 +1,5 @@
-// Files in a folder that are no resources by themselves: patches of an overlay, and data that a generator packs.
+// Files in a folder that are no resources by themselves: patches of an overlay, and data that a
+// generator packs.
 import { dirname, join, normalize } from "node:path";
 import type { Manifest } from "./source.ts";
 
@@ -9,15 +10,21 @@ export function partsOf(manifests: Manifest[]): Map<string, string> {
     if (manifest.group !== "kustomize.config.k8s.io") continue;
     const folder = dirname(manifest.file);
     const add = (path: unknown, reason: string) => {
-      if (typeof path === "string" && !path.includes("\n")) parts.set(normalize(join(folder, path)), reason);
+      if (typeof path === "string" && !path.includes("\n"))
+        parts.set(normalize(join(folder, path)), reason);
     };
     const { value } = manifest;
     for (const patch of listOf(value.patches)) add(patch?.path, "a kustomize patch");
     for (const patch of listOf(value.patchesStrategicMerge)) add(patch, "a kustomize patch");
     for (const patch of listOf(value.patchesJson6902)) add(patch?.path, "a kustomize patch");
-    for (const replacement of listOf(value.replacements)) add(replacement?.path, "a kustomize replacement");
-    for (const generator of [...listOf(value.configMapGenerator), ...listOf(value.secretGenerator)]) {
-      for (const file of listOf(generator?.files)) add(String(file).replace(/^[^=]*=/, ""), "data of a generator");
+    for (const replacement of listOf(value.replacements))
+      add(replacement?.path, "a kustomize replacement");
+    for (const generator of [
+      ...listOf(value.configMapGenerator),
+      ...listOf(value.secretGenerator),
+    ]) {
+      for (const file of listOf(generator?.files))
+        add(String(file).replace(/^[^=]*=/, ""), "data of a generator");
     }
   }
   return parts;

@@ -1,4 +1,5 @@
-// From paths on the command line to policies: reads, parses, and stops when what is there cannot be used.
+// From paths on the command line to policies: reads, parses, and stops when what is there cannot
+// be used.
 import { isPolicy, parsePolicy } from "./policy.ts";
 import type { Policy } from "./policy.ts";
 import { ToolError, hasErrors, textOf } from "./problem.ts";
@@ -32,12 +33,20 @@ export function load(paths: string[]): Loaded {
 /** A policy that is there twice: applying the second would take away what the first made. */
 function twice(policies: Policy[]): Finding[] {
   return policies.flatMap(({ name, namespace, manifest }, at): Finding[] => {
-    const first = policies.slice(0, at).find((other) => other.name === name && other.namespace === namespace);
+    const first = policies
+      .slice(0, at)
+      .find((other) => other.name === name && other.namespace === namespace);
     if (!first) return [];
     const place = first.manifest.place(["metadata", "name"]);
     const what = `policy ${namespace}/${name} is there twice`;
     const why = `the first is at ${place.file}:${place.line}`;
-    const found = { severity: "error", rule: "twice", place: manifest.place(["metadata", "name"]), what, why } as const;
+    const found = {
+      severity: "error",
+      rule: "twice",
+      place: manifest.place(["metadata", "name"]),
+      what,
+      why,
+    } as const;
     return [{ ...found, right: "give one of them another name" }];
   });
 }
@@ -48,11 +57,17 @@ export function loadPolicies(paths: string[]): Loaded {
   loaded.findings.push(...twice(loaded.policies));
   if (hasErrors(loaded.findings)) {
     const lines = loaded.findings.map(textOf).join("\n");
-    throw new ToolError("invalid", lines.includes("\n") ? `these settings cannot be used:\n${lines}` : lines);
+    throw new ToolError(
+      "invalid",
+      lines.includes("\n") ? `these settings cannot be used:\n${lines}` : lines,
+    );
   }
   if (loaded.policies.length === 0) {
     const found = loaded.others.map((manifest) => manifest.kind || "no kind").join(", ");
-    throw new ToolError("input", `${paths.join(", ")}: no settings file (kind: Policy) there, only ${found}`);
+    throw new ToolError(
+      "input",
+      `${paths.join(", ")}: no settings file (kind: Policy) there, only ${found}`,
+    );
   }
   return loaded;
 }

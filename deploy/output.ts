@@ -1,5 +1,5 @@
-// The only place that prints. Results go to standard output, everything said about them to standard error; with --json
-// one object on standard output is all there is.
+// The only place that prints. Results go to standard output, everything said about them to
+// standard error; with --json one object on standard output is all there is.
 import { ToolError, exitCodes, reasonOf, textOf } from "./problem.ts";
 import type { Finding } from "./problem.ts";
 
@@ -42,27 +42,36 @@ export class Output {
     const findings = answer.findings ?? [];
     if (this.json) {
       const listed = findings.map((finding) => ({ ...finding, message: textOf(finding) }));
-      this.streams.out(JSON.stringify({ ok: answer.ok, ...answer.data, findings: listed }, null, 2) + "\n");
+      this.streams.out(
+        JSON.stringify({ ok: answer.ok, ...answer.data, findings: listed }, null, 2) + "\n",
+      );
     } else {
       for (const finding of findings) this.streams.err(`${finding.severity}: ${textOf(finding)}\n`);
       for (const remark of answer.remarks ?? []) this.streams.err(`${remark}\n`);
-      if (answer.text) this.streams.out(answer.text.endsWith("\n") ? answer.text : `${answer.text}\n`);
+      if (answer.text)
+        this.streams.out(answer.text.endsWith("\n") ? answer.text : `${answer.text}\n`);
     }
     return answer.ok ? 0 : 1;
   }
 
   /** Prints what stopped a verb and gives the exit code. */
   failure(error: unknown): number {
-    const known = error instanceof ToolError ? error : new ToolError("internal", reasonOf(error), { cause: error });
+    const known =
+      error instanceof ToolError
+        ? error
+        : new ToolError("internal", reasonOf(error), { cause: error });
     const { code, message, place } = known;
     const cause = known.cause instanceof Error ? reasonOf(known.cause) : undefined;
     if (this.json) {
-      this.streams.out(JSON.stringify({ ok: false, error: { code, message, cause, place } }, null, 2) + "\n");
+      this.streams.out(
+        JSON.stringify({ ok: false, error: { code, message, cause, place } }, null, 2) + "\n",
+      );
     } else {
       const where = place ? `${place.file}:${place.line}: ` : "";
       this.streams.err(`error: ${where}${message}\n`);
       if (cause && !message.includes(cause)) this.streams.err(`  because: ${cause}\n`);
-      if (code === "internal" && error instanceof Error && error.stack) this.streams.err(`${error.stack}\n`);
+      if (code === "internal" && error instanceof Error && error.stack)
+        this.streams.err(`${error.stack}\n`);
     }
     return exitCodes[code];
   }

@@ -1,5 +1,5 @@
-// The settings file: `kind: Policy`, parsed once into something that cannot be wrong. Knows its envelope; what is inside
-// a filter's settings is that filter's own schema's business.
+// The settings file: `kind: Policy`, parsed once into something that cannot be wrong. Knows its
+// envelope; what is inside a filter's settings is that filter's own schema's business.
 import envelope from "./policy.schema.json" with { type: "json" };
 import { filterNames, modeOf } from "./catalog.ts";
 import type { Direction, FilterName, Mode, PlacementKind } from "./catalog.ts";
@@ -91,7 +91,10 @@ export function isPolicy(manifest: Manifest): boolean {
   return manifest.apiVersion.startsWith("gatehouse.dev/") && manifest.kind === "Policy";
 }
 
-/** Checks a settings file against the envelope's and the filters' schemas. `policy` is there only if nothing is wrong. */
+/**
+ * Checks a settings file against the envelope's and the filters' schemas. `policy` is there only
+ * if nothing is wrong.
+ */
 export function parsePolicy(manifest: Manifest): { policy?: Policy; findings: Finding[] } {
   const findings = check(envelopeValidator, manifest, manifest.value, [], "settings");
   if (findings.length > 0) return { findings };
@@ -100,7 +103,11 @@ export function parsePolicy(manifest: Manifest): { policy?: Policy; findings: Fi
   if (installed.length === 0) {
     const what = "no filter is installed by this policy";
     const right = `set one of ${filterNames.join(", ")} below spec`;
-    return { findings: [{ severity: "error", rule: "settings", place: manifest.place(["spec"]), what, right }] };
+    return {
+      findings: [
+        { severity: "error", rule: "settings", place: manifest.place(["spec"]), what, right },
+      ],
+    };
   }
   for (const name of installed) {
     findings.push(...checkSettings(name, manifest, spec[name], ["spec", name]));
@@ -122,17 +129,32 @@ export function parsePolicy(manifest: Manifest): { policy?: Policy; findings: Fi
   return findings.length > 0 ? { findings } : { policy, findings };
 }
 
-/** A filter's settings against its schema; `after` in a schedule counts as the moment that it will become. */
-export function checkSettings(filter: FilterName, manifest: Manifest, settings: any, at: Path): Finding[] {
+/**
+ * A filter's settings against its schema; `after` in a schedule counts as the moment that it will
+ * become.
+ */
+export function checkSettings(
+  filter: FilterName,
+  manifest: Manifest,
+  settings: any,
+  at: Path,
+): Finding[] {
   const findings: Finding[] = [];
-  const routes: any[] = filter === "canary" && Array.isArray(settings?.routes) ? settings.routes : [];
+  const routes: any[] =
+    filter === "canary" && Array.isArray(settings?.routes) ? settings.routes : [];
   routes.forEach((route, index) => {
     if (!Array.isArray(route?.schedule)) return;
     route.schedule.forEach((step: any, stepIndex: number) => {
       if (step?.after === undefined || millisOf(String(step.after)) !== undefined) return;
       const place = manifest.place([...at, "routes", index, "schedule", stepIndex, "after"]);
       const right = "write one like 10m or 1h30m";
-      findings.push({ severity: "error", rule: filter, place, what: `"${step.after}" is no duration`, right });
+      findings.push({
+        severity: "error",
+        rule: filter,
+        place,
+        what: `"${step.after}" is no duration`,
+        right,
+      });
     });
   });
   if (findings.length > 0) return findings;
@@ -160,7 +182,8 @@ function checkTraffic(policy: Policy): Finding[] {
   const findings: Finding[] = [];
   const routes: any[] = policy.filters.get("canary")?.routes ?? [];
   policy.traffic.forEach((traffic, at) => {
-    const place = (...path: (string | number)[]) => policy.manifest.place(["spec", "traffic", at, ...path]);
+    const place = (...path: (string | number)[]) =>
+      policy.manifest.place(["spec", "traffic", at, ...path]);
     const error = (where: string[], what: string, right?: string) =>
       findings.push({ severity: "error", rule: "traffic", place: place(...where), what, right });
     const route = routes.find((candidate) => candidate.name === traffic.route);
@@ -185,7 +208,9 @@ function checkTraffic(policy: Policy): Finding[] {
         `add ${name}: {labels: {version: …}}`,
       );
     }
-    for (const name of Object.keys(traffic.variants).filter((candidate) => !wanted.includes(candidate))) {
+    for (const name of Object.keys(traffic.variants).filter(
+      (candidate) => !wanted.includes(candidate),
+    )) {
       error(
         ["variants", name],
         `route "${route.name}" has no variant "${name}"`,

@@ -1,4 +1,5 @@
-// What goes wrong, as values: one error type for what stops a verb, one finding type for what a verb reports.
+// What goes wrong, as values: one error type for what stops a verb, one finding type for what a
+// verb reports.
 
 /** A place in a file the user wrote; lines and columns count from one. */
 export interface Place {
@@ -20,7 +21,10 @@ export type Code =
   | "timeout" // nobody answered in time
   | "internal"; // a fault of this program
 
-/** The exit code of each error; 0 is success and 1 "it ran, and the answer is no" (findings, differences, failed cases). */
+/**
+ * The exit code of each error; 0 is success and 1 "it ran, and the answer is no" (findings,
+ * differences, failed cases).
+ */
 export const exitCodes: Record<Code, number> = {
   usage: 2,
   input: 2,
@@ -49,7 +53,10 @@ export class ToolError extends Error {
 
 export type Severity = "error" | "warning" | "note";
 
-/** One thing a verb has to say about a place in a file: what is there, why that is wrong, what would be right. */
+/**
+ * One thing a verb has to say about a place in a file: what is there, why that is wrong, what
+ * would be right.
+ */
 export interface Finding {
   severity: Severity;
   /** A stable name for the rule, for scripts. */

@@ -1,4 +1,5 @@
-// The kinds of the mesh: which apiVersions a current Istio serves, and what their fields may be (from the CRDs).
+// The kinds of the mesh: which apiVersions a current Istio serves, and what their fields may be
+// (from the CRDs).
 import schemas from "./crds/schemas.json" with { type: "json" };
 import type { Finding } from "./problem.ts";
 import { check, compile, suggestion } from "./schema.ts";
@@ -15,8 +16,9 @@ const kinds = schemas.kinds as unknown as Record<string, Kind>;
 const validators = new Map<string, Validator>();
 
 /**
- * Groups that appear beside ours and whose kinds their owners validate: Kubernetes' own by the API server, the others by their
- * operators. A list admits these kinds alone, `all` every kind of the group and of those below it.
+ * Groups that appear beside ours and whose kinds their owners validate: Kubernetes' own by the
+ * API server, the others by their operators. A list admits these kinds alone, `all` every kind of
+ * the group and of those below it.
  */
 const foreign: Record<string, string[] | "all"> = {
   "": "all",
@@ -46,7 +48,10 @@ const foreign: Record<string, string[] | "all"> = {
   "integreatly.org": "all",
 };
 
-/** The group itself, or the nearest one that it lies below: `rbac.authorization.k8s.io` below `k8s.io`. */
+/**
+ * The group itself, or the nearest one that it lies below: `rbac.authorization.k8s.io` below
+ * `k8s.io`.
+ */
 function ownerOf(group: string): string[] | "all" | undefined {
   for (let name = group; ; name = name.slice(name.indexOf(".") + 1)) {
     if (foreign[name] !== undefined) return foreign[name];
@@ -57,7 +62,8 @@ function ownerOf(group: string): string[] | "all" | undefined {
 /** Versions that Istio or another owner has stopped to serve, and what to write instead. */
 const gone: Record<string, string> = {
   "networking.istio.io/v1alpha1": "networking.istio.io/v1",
-  "authentication.istio.io/v1alpha1": "security.istio.io/v1 (PeerAuthentication, RequestAuthentication)",
+  "authentication.istio.io/v1alpha1":
+    "security.istio.io/v1 (PeerAuthentication, RequestAuthentication)",
   "rbac.istio.io/v1alpha1": "security.istio.io/v1 (AuthorizationPolicy)",
   "config.istio.io/v1alpha2": "telemetry.istio.io/v1",
 };
@@ -70,7 +76,10 @@ function closed(schema: any): any {
     result.properties = Object.fromEntries(
       Object.entries(schema.properties).map(([key, value]) => [key, closed(value)]),
     );
-    if (!schema["x-kubernetes-preserve-unknown-fields"] && schema.additionalProperties === undefined) {
+    if (
+      !schema["x-kubernetes-preserve-unknown-fields"] &&
+      schema.additionalProperties === undefined
+    ) {
       result.additionalProperties = false;
     }
   }
@@ -81,7 +90,9 @@ function closed(schema: any): any {
 }
 
 function validatorOf(key: string, version: string): Validator | undefined {
-  const schema = kinds[key]?.schemas.find((candidate) => candidate.versions.includes(version))?.schema;
+  const schema = kinds[key]?.schemas.find((candidate) =>
+    candidate.versions.includes(version),
+  )?.schema;
   return schema && compiled(`${key}/${version}`, closed(schema));
 }
 
@@ -102,7 +113,10 @@ function compiled(id: string, schema: any): Validator {
   return validator;
 }
 
-/** What of a resource has another type than its kind wants, whatever its version; fields that nobody knows do not count. */
+/**
+ * What of a resource has another type than its kind wants, whatever its version; fields that
+ * nobody knows do not count.
+ */
 export function checkShape(manifest: Manifest): Finding[] {
   const key = `${manifest.group}/${manifest.kind}`;
   const schema = kinds[key]?.schemas[0]?.schema;
@@ -120,8 +134,14 @@ export function pluralOf(group: string, kind: string): string | undefined {
   return kinds[`${group}/${kind}`]?.plural;
 }
 
-/** Kind, apiVersion, name and every field of a resource, against the CRDs; kinds of `ignored` groups are left to others. */
-export function checkResource(manifest: Manifest, ignored: ReadonlySet<string> = new Set()): Finding[] {
+/**
+ * Kind, apiVersion, name and every field of a resource, against the CRDs; kinds of `ignored`
+ * groups are left to others.
+ */
+export function checkResource(
+  manifest: Manifest,
+  ignored: ReadonlySet<string> = new Set(),
+): Finding[] {
   const { group, kind, apiVersion } = manifest;
   if (!apiVersion || !kind) {
     const missing = apiVersion ? "kind" : "apiVersion";
@@ -140,7 +160,9 @@ export function checkResource(manifest: Manifest, ignored: ReadonlySet<string> =
   const version = apiVersion.split("/")[1] ?? "";
   const validator = validatorOf(key, version);
   if (!validator) {
-    const served = kinds[key].schemas.flatMap((entry) => entry.versions).map((name) => `${group}/${name}`);
+    const served = kinds[key].schemas
+      .flatMap((entry) => entry.versions)
+      .map((name) => `${group}/${name}`);
     const what = `${kind} has no version ${apiVersion}`;
     return [
       {
@@ -160,11 +182,19 @@ function checkName(manifest: Manifest): Finding[] {
   const place = manifest.place(["metadata", "name"]);
   if (!name)
     return [
-      { severity: "error", rule: "name", place, what: `this ${manifest.kind} has no name`, right: "set metadata.name" },
+      {
+        severity: "error",
+        rule: "name",
+        place,
+        what: `this ${manifest.kind} has no name`,
+        right: "set metadata.name",
+      },
     ];
   if (name.length <= 253 && /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name)) return [];
   const why = "a name is lower-case letters, digits, - and . (RFC 1123), 253 at most";
-  return [{ severity: "error", rule: "name", place, what: `"${name}" is no name for a resource`, why }];
+  return [
+    { severity: "error", rule: "name", place, what: `"${name}" is no name for a resource`, why },
+  ];
 }
 
 function checkForeign(manifest: Manifest, ignored: ReadonlySet<string>): Finding[] {
@@ -173,7 +203,15 @@ function checkForeign(manifest: Manifest, ignored: ReadonlySet<string>): Finding
   const allowed = ignored.has(group) ? "all" : ownerOf(group);
   if (allowed === "all" || allowed?.includes(kind)) {
     const what = `${kind} is not checked here`;
-    return [{ severity: "note", rule: "foreign", place, what, why: "its owner validates it when it is applied" }];
+    return [
+      {
+        severity: "note",
+        rule: "foreign",
+        place,
+        what,
+        why: "its owner validates it when it is applied",
+      },
+    ];
   }
   if (gone[apiVersion]) {
     return [
@@ -191,6 +229,9 @@ function checkForeign(manifest: Manifest, ignored: ReadonlySet<string>): Finding
   const right =
     sameKind.length > 0
       ? `${kind} belongs to ${sameKind.map((key) => key.split("/")[0]).join(" or ")}`
-      : (suggestion(kind, known) ?? (group ? `leave it to its owner with --ignore ${group}` : undefined));
-  return [{ severity: "error", rule: "kind", place, what: `unknown kind ${apiVersion} ${kind}`, right }];
+      : (suggestion(kind, known) ??
+        (group ? `leave it to its owner with --ignore ${group}` : undefined));
+  return [
+    { severity: "error", rule: "kind", place, what: `unknown kind ${apiVersion} ${kind}`, right },
+  ];
 }

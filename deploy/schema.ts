@@ -5,8 +5,8 @@ import type { Finding } from "./problem.ts";
 import { pathOf, pathText } from "./source.ts";
 import type { Manifest, Path } from "./source.ts";
 
-// `format` is left to who reads the value: Kubernetes' formats (int32, …) are not JSON Schema's. Several complaints at
-// once save the user a round trip.
+// `format` is left to who reads the value: Kubernetes' formats (int32, …) are not JSON Schema's.
+// Several complaints at once save the user a round trip.
 const options = {
   allErrors: true,
   strict: false,
@@ -34,11 +34,13 @@ export interface Complaint {
 export function complaints(validator: Validator, value: unknown): Complaint[] {
   if (validator(value)) return [];
   const errors = validator.errors ?? [];
-  // What a branch of oneOf/anyOf says is one of several readings; the choice itself is reported once, unless a branch
-  // was clearly meant.
+  // What a branch of oneOf/anyOf says is one of several readings; the choice itself is reported
+  // once, unless a branch was clearly meant.
   const inBranch = (error: ErrorObject) => /\/(oneOf|anyOf|not|if)\//.test(error.schemaPath);
   const plain = errors.filter((error) => !inBranch(error) && error.keyword !== "if");
-  const chosen = plain.flatMap((error) => (isChoice(error) ? [meantBranch(error, errors.filter(inBranch))] : [error]));
+  const chosen = plain.flatMap((error) =>
+    isChoice(error) ? [meantBranch(error, errors.filter(inBranch))] : [error],
+  );
   const seen = new Set<string>();
   return (chosen.length > 0 ? chosen : errors.slice(0, 1)).map(inWords).filter((complaint) => {
     const key = JSON.stringify([complaint.path, complaint.what]);
@@ -50,10 +52,16 @@ function isChoice(error: ErrorObject): boolean {
   return error.keyword === "oneOf" || error.keyword === "anyOf";
 }
 
-/** The branch error that lies deepest below the choice: the branch that fitted furthest is the one that was meant. */
+/**
+ * The branch error that lies deepest below the choice: the branch that fitted furthest is the one
+ * that was meant.
+ */
 function meantBranch(choice: ErrorObject, branches: ErrorObject[]): ErrorObject {
   const below = branches.filter(
-    (error) => error.instancePath.startsWith(choice.instancePath + "/") && !isChoice(error) && error.keyword !== "not",
+    (error) =>
+      error.instancePath.startsWith(choice.instancePath + "/") &&
+      !isChoice(error) &&
+      error.keyword !== "not",
   );
   const depth = (error: ErrorObject) => error.instancePath.split("/").length;
   return below.sort((a, b) => depth(b) - depth(a))[0] ?? choice;
@@ -93,7 +101,11 @@ function inWords(error: ErrorObject): Complaint {
     }
     case "type": {
       const wanted = [parameters.type].flat().map((type: string) => typeWords[type] ?? type);
-      return { path, what: `"${name}" is ${typeOf(error.data)}`, why: `expected ${wanted.join(" or ")}` };
+      return {
+        path,
+        what: `"${name}" is ${typeOf(error.data)}`,
+        why: `expected ${wanted.join(" or ")}`,
+      };
     }
     case "enum": {
       const allowed: unknown[] = parameters.allowedValues;
@@ -107,22 +119,35 @@ function inWords(error: ErrorObject): Complaint {
         right: `write ${JSON.stringify(parameters.allowedValue)}`,
       };
     case "required":
-      return { path, what: `"${parameters.missingProperty}" is missing`, why: `${owner(path)} needs it` };
+      return {
+        path,
+        what: `"${parameters.missingProperty}" is missing`,
+        why: `${owner(path)} needs it`,
+      };
     case "oneOf":
     case "anyOf":
       return choiceInWords(error, path);
     case "pattern":
-      return { path, what: `"${name}" is ${JSON.stringify(error.data)}`, why: `it must match ${parameters.pattern}` };
+      return {
+        path,
+        what: `"${name}" is ${JSON.stringify(error.data)}`,
+        why: `it must match ${parameters.pattern}`,
+      };
     default:
       return { path, what: `"${name}" ${error.message ?? error.keyword}` };
   }
 }
 
-/** Choices among required keys, as CRDs and our schemas write them: say which keys exclude or need one another. */
+/**
+ * Choices among required keys, as CRDs and our schemas write them: say which keys exclude or need
+ * one another.
+ */
 function choiceInWords(error: ErrorObject, path: string[]): Complaint {
   const branches: any[] = Array.isArray(error.schema) ? error.schema : [];
   const keys = [...new Set(branches.flatMap((branch) => branch?.required ?? []))] as string[];
-  const present = keys.filter((key) => error.data && typeof error.data === "object" && key in (error.data as object));
+  const present = keys.filter(
+    (key) => error.data && typeof error.data === "object" && key in (error.data as object),
+  );
   if (present.length > 1) {
     return {
       path: [...path, present[1]!],
@@ -131,7 +156,11 @@ function choiceInWords(error: ErrorObject, path: string[]): Complaint {
     };
   }
   if (keys.length > 0 && present.length === 0) {
-    return { path, what: `${owner(path)} says nothing to choose by`, right: `set one of ${keys.join(", ")}` };
+    return {
+      path,
+      what: `${owner(path)} says nothing to choose by`,
+      right: `set one of ${keys.join(", ")}`,
+    };
   }
   return {
     path,
@@ -147,9 +176,13 @@ function owner(path: string[]): string {
 /** The nearest known word if it is near, else the list when it is short. */
 export function suggestion(word: string, known: string[]): string | undefined {
   const near = known
-    .map((candidate) => ({ candidate, distance: distance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .map((candidate) => ({
+      candidate,
+      distance: distance(word.toLowerCase(), candidate.toLowerCase()),
+    }))
     .sort((a, b) => a.distance - b.distance)[0];
-  if (near && near.distance <= Math.max(2, word.length / 3)) return `did you mean "${near.candidate}"?`;
+  if (near && near.distance <= Math.max(2, word.length / 3))
+    return `did you mean "${near.candidate}"?`;
   return known.length > 0 && known.length <= 16 ? `write one of ${known.join(", ")}` : undefined;
 }
 
@@ -168,12 +201,19 @@ function distance(a: string, b: string): number {
 }
 
 /** Findings of a validator over the part of a manifest that lies at `at`. */
-export function check(validator: Validator, manifest: Manifest, value: unknown, at: Path, rule: string): Finding[] {
+export function check(
+  validator: Validator,
+  manifest: Manifest,
+  value: unknown,
+  at: Path,
+  rule: string,
+): Finding[] {
   return complaints(validator, value).map(({ path, what, why, right }) => ({
     severity: "error",
     rule,
     place: manifest.place([...at, ...path]),
-    what: at.length + path.length > 1 ? `${pathText([...at, ...path.slice(0, -1)])}: ${what}` : what,
+    what:
+      at.length + path.length > 1 ? `${pathText([...at, ...path.slice(0, -1)])}: ${what}` : what,
     why,
     right,
   }));

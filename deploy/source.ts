@@ -1,5 +1,5 @@
-// Reads YAML and JSON as the user wrote it: documents with the place of every key. Knows files, folders and standard
-// input; refuses to know what the documents mean.
+// Reads YAML and JSON as the user wrote it: documents with the place of every key. Knows files,
+// folders and standard input; refuses to know what the documents mean.
 import { globSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { LineCounter, isMap, isNode, isScalar, isSeq, parseAllDocuments, visit } from "yaml";
@@ -18,7 +18,8 @@ const aliasesMax = 100;
 /** One document with its place. `value` is plain data; `place` leads back into the text. */
 export class Manifest {
   readonly file: string;
-  // The value is as the user wrote it: nothing about its shape is proved before a schema has seen it.
+  // The value is as the user wrote it: nothing about its shape is proved before a schema has seen
+  // it.
   readonly value: any;
   /** True if the user named this very file, false if it was found in a folder. */
   readonly named: boolean;
@@ -26,7 +27,14 @@ export class Manifest {
   private readonly document: Document;
   private readonly lines: LineCounter;
 
-  constructor(file: string, value: unknown, root: unknown, document: Document, lines: LineCounter, named: boolean) {
+  constructor(
+    file: string,
+    value: unknown,
+    root: unknown,
+    document: Document,
+    lines: LineCounter,
+    named: boolean,
+  ) {
     this.named = named;
     this.file = file;
     this.value = value;
@@ -45,7 +53,9 @@ export class Manifest {
     return typeof this.value?.metadata?.name === "string" ? this.value.metadata.name : "";
   }
   get namespace(): string {
-    return typeof this.value?.metadata?.namespace === "string" ? this.value.metadata.namespace : "default";
+    return typeof this.value?.metadata?.namespace === "string"
+      ? this.value.metadata.namespace
+      : "default";
   }
   /** The API group: empty for Kubernetes' core. */
   get group(): string {
@@ -79,7 +89,9 @@ export class Manifest {
 
   private resolved(node: unknown): unknown {
     return isNode(node) && "source" in node && !isScalar(node) && !isMap(node) && !isSeq(node)
-      ? (node as unknown as { resolve(document: Document): Node | undefined }).resolve(this.document)
+      ? (node as unknown as { resolve(document: Document): Node | undefined }).resolve(
+          this.document,
+        )
       : node;
   }
 }
@@ -108,8 +120,15 @@ export function pathText(path: Path): string {
     .join("");
 }
 
-/** The documents of one text. `List` objects are taken apart. Syntax errors become findings; what parsed is kept. */
-export function parse(text: string, file: string, named = true): { manifests: Manifest[]; findings: Finding[] } {
+/**
+ * The documents of one text. `List` objects are taken apart. Syntax errors become findings; what
+ * parsed is kept.
+ */
+export function parse(
+  text: string,
+  file: string,
+  named = true,
+): { manifests: Manifest[]; findings: Finding[] } {
   const lines = new LineCounter();
   const manifests: Manifest[] = [];
   const findings: Finding[] = [];
@@ -139,7 +158,13 @@ export function parse(text: string, file: string, named = true): { manifests: Ma
       const { line, col } = lines.linePos(odd);
       const place = { file, line: Math.max(line, 1), column: Math.max(col, 1) };
       const what = "a map or a list stands where a name must be";
-      findings.push({ severity: "error", rule: "yaml", place, what, right: templateHint(text) ?? "quote it" });
+      findings.push({
+        severity: "error",
+        rule: "yaml",
+        place,
+        what,
+        right: templateHint(text) ?? "quote it",
+      });
       continue;
     }
     let value: unknown;
@@ -147,7 +172,13 @@ export function parse(text: string, file: string, named = true): { manifests: Ma
       value = document.toJS({ maxAliasCount: aliasesMax });
     } catch (error) {
       const place = { file, line: 1, column: 1 };
-      findings.push({ severity: "error", rule: "yaml", place, what: "not usable YAML", why: reasonOf(error) });
+      findings.push({
+        severity: "error",
+        rule: "yaml",
+        place,
+        what: "not usable YAML",
+        why: reasonOf(error),
+      });
       continue;
     }
     if (value === null || value === undefined) continue;
@@ -158,7 +189,9 @@ export function parse(text: string, file: string, named = true): { manifests: Ma
 
 /** `{{ … }}` is a map of a map to YAML. */
 function templateHint(text: string): string | undefined {
-  return text.includes("{{") ? "it looks like a Helm template: render it first (helm template)" : undefined;
+  return text.includes("{{")
+    ? "it looks like a Helm template: render it first (helm template)"
+    : undefined;
 }
 
 /** The offset of the first key that is no scalar. */
@@ -177,8 +210,15 @@ function collectionKey(document: Document): number | undefined {
 }
 
 /** The items of a Kubernetes `List`, each with its own place; anything else as it is. */
-function unpacked(file: string, value: any, document: Document, lines: LineCounter, named: boolean): Manifest[] {
-  const items = value?.kind?.endsWith?.("List") && Array.isArray(value.items) ? value.items : undefined;
+function unpacked(
+  file: string,
+  value: any,
+  document: Document,
+  lines: LineCounter,
+  named: boolean,
+): Manifest[] {
+  const items =
+    value?.kind?.endsWith?.("List") && Array.isArray(value.items) ? value.items : undefined;
   if (!items) return [new Manifest(file, value, document.contents, document, lines, named)];
   const nodes = isMap(document.contents) ? document.contents.get("items", true) : undefined;
   return items.map((item: unknown, at: number) => {
@@ -206,16 +246,25 @@ function filesUnder(path: string): string[] {
   try {
     isFolder = path !== "-" && statSync(path).isDirectory();
   } catch (error) {
-    throw new ToolError("input", `${path} cannot be read: name a file, a folder, or - for standard input`, {
-      cause: error,
-    });
+    throw new ToolError(
+      "input",
+      `${path} cannot be read: name a file, a folder, or - for standard input`,
+      {
+        cause: error,
+      },
+    );
   }
   if (!isFolder) return [path];
-  const found = globSync("**/*.{yaml,yml}", { cwd: path }).filter((file) => !file.includes("node_modules"));
+  const found = globSync("**/*.{yaml,yml}", { cwd: path }).filter(
+    (file) => !file.includes("node_modules"),
+  );
   return found.sort().map((file) => join(path, file));
 }
 
-/** All documents of files, folders and `-`. Throws `input` when one cannot be read or holds nothing at all. */
+/**
+ * All documents of files, folders and `-`. Throws `input` when one cannot be read or holds
+ * nothing at all.
+ */
 export function read(paths: string[]): { manifests: Manifest[]; findings: Finding[] } {
   const manifests: Manifest[] = [];
   const findings: Finding[] = [];

@@ -2,7 +2,12 @@
 import { stringify } from "yaml";
 
 // 1.1 is what Kubernetes reads: there `on` and a bare timestamp are no strings, so they are quoted.
-const options = { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false, singleQuote: false } as const;
+const options = {
+  version: "1.1",
+  lineWidth: 0,
+  aliasDuplicateObjects: false,
+  singleQuote: false,
+} as const;
 
 /** Documents divided by `---`; each may carry comment lines before it. */
 export function yamlText(documents: { value: unknown; comments?: string[] }[]): string {

@@ -1,5 +1,5 @@
-// Builds Envoy configurations as plain objects, and reads the YAML ones of this folder. Knows Envoy's configuration
-// language; refuses to know processes.
+// Builds Envoy configurations as plain objects, and reads the YAML ones of this folder. Knows
+// Envoy's configuration language; refuses to know processes.
 import { readFileSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { parse } from "yaml";
@@ -14,11 +14,19 @@ const TYPE = "type.googleapis.com/";
 const HTTP_FILTERS = `${TYPE}envoy.extensions.filters.http.`;
 
 export interface WasmFilter {
-  /** The plugin's name: in log prefixes, in statistics of Envoy's own and as the property `plugin_name`. */
+  /**
+   * The plugin's name: in log prefixes, in statistics of Envoy's own and as the property
+   * `plugin_name`.
+   */
   name: string;
-  /** The module: an absolute path, or one relative to the repository. Default `build/<name>.wasm`. */
+  /**
+   * The module: an absolute path, or one relative to the repository. Default `build/<name>.wasm`.
+   */
   wasm?: string;
-  /** The plugin configuration; an object goes as JSON text, as Istio hands it over. Absent: an empty configuration. */
+  /**
+   * The plugin configuration; an object goes as JSON text, as Istio hands it over. Absent: an
+   * empty configuration.
+   */
   config?: unknown;
   rootId?: string;
   failurePolicy?: "FAIL_RELOAD" | "FAIL_CLOSED" | "FAIL_OPEN";
@@ -49,7 +57,10 @@ function stringValue(config: unknown): Json {
   return { "@type": `${TYPE}google.protobuf.StringValue`, value };
 }
 
-/** A filter of Envoy's own, say `nativeFilter("envoy.filters.http.jwt_authn", "jwt_authn.v3.JwtAuthentication", {…})`. */
+/**
+ * A filter of Envoy's own, say `nativeFilter("envoy.filters.http.jwt_authn",
+ * "jwt_authn.v3.JwtAuthentication", {…})`.
+ */
 export function nativeFilter(name: string, type: string, config: Json = {}): Json {
   return { name, typed_config: { "@type": HTTP_FILTERS + type, ...config } };
 }
@@ -68,7 +79,9 @@ export function cluster({ name, endpoints, http2, extra }: Cluster): Json {
   const made: Json = { name, type: "STATIC", connect_timeout: "2s" };
   made.load_assignment = {
     cluster_name: name,
-    endpoints: [{ lb_endpoints: endpoints.map((endpoint) => ({ endpoint: { address: address(endpoint) } })) }],
+    endpoints: [
+      { lb_endpoints: endpoints.map((endpoint) => ({ endpoint: { address: address(endpoint) } })) },
+    ],
   };
   if (http2) {
     made.typed_extension_protocol_options = {
@@ -83,7 +96,12 @@ export function cluster({ name, endpoints, http2, extra }: Cluster): Json {
 
 function address(endpoint: string): Json {
   const colon = endpoint.lastIndexOf(":");
-  return { socket_address: { address: endpoint.slice(0, colon), port_value: Number(endpoint.slice(colon + 1)) } };
+  return {
+    socket_address: {
+      address: endpoint.slice(0, colon),
+      port_value: Number(endpoint.slice(colon + 1)),
+    },
+  };
 }
 
 /** Sends every request to `cluster`. */
@@ -107,9 +125,15 @@ export interface Listener {
   filters?: Json[];
   /** Route list of the one virtual host; default: everything to the cluster `upstream`. */
   routes?: Json[];
-  /** Line format of an access log on standard output, say `%RESPONSE_CODE% %RESPONSE_CODE_DETAILS%\n`. */
+  /**
+   * Line format of an access log on standard output, say `%RESPONSE_CODE%
+   * %RESPONSE_CODE_DETAILS%\n`.
+   */
   accessLog?: string;
-  /** How many proxies before us append to x-forwarded-for: 1 makes the client's address what that header says. */
+  /**
+   * How many proxies before us append to x-forwarded-for: 1 makes the client's address what that
+   * header says.
+   */
   trustedHops?: number;
   /** More fields of the connection manager. */
   connectionManager?: Json;
@@ -126,9 +150,14 @@ export function listener(options: Listener): Json {
     merge_slashes: true,
     route_config: {
       name,
-      virtual_hosts: [{ name: "all", domains: ["*"], routes: options.routes ?? [routeTo("upstream")] }],
+      virtual_hosts: [
+        { name: "all", domains: ["*"], routes: options.routes ?? [routeTo("upstream")] },
+      ],
     },
-    http_filters: [...(options.filters ?? []), nativeFilter("envoy.filters.http.router", "router.v3.Router")],
+    http_filters: [
+      ...(options.filters ?? []),
+      nativeFilter("envoy.filters.http.router", "router.v3.Router"),
+    ],
   };
   if (options.trustedHops) manager.xff_num_trusted_hops = options.trustedHops;
   if (options.accessLog) manager.access_log = [standardOutputLog(options.accessLog)];
@@ -179,12 +208,15 @@ export interface Relocation {
 }
 
 /**
- * Reads `envoy/<name>.yaml`. The file is usable as it is from the repository's root (`envoy -c envoy/<name>.yaml`);
- * here its admin and listeners get free ports and its module paths become absolute. Throws on an unknown cluster or
- * filter name in `relocation`, so that a renamed cluster cannot leave a test pointing at the fixed port.
+ * Reads `envoy/<name>.yaml`. The file is usable as it is from the repository's root (`envoy -c
+ * envoy/<name>.yaml`); here its admin and listeners get free ports and its module paths become
+ * absolute. Throws on an unknown cluster or filter name in `relocation`, so that a renamed
+ * cluster cannot leave a test pointing at the fixed port.
  */
 export function readBootstrap(name: string, relocation: Relocation = {}): Json {
-  const read: Json = parse(readFileSync(join(root, "envoy", `${name}.yaml`), "utf8"), { merge: true });
+  const read: Json = parse(readFileSync(join(root, "envoy", `${name}.yaml`), "utf8"), {
+    merge: true,
+  });
   read.admin = { address: address("127.0.0.1:0") };
   for (const each of read.static_resources.listeners) {
     each.address = address("127.0.0.1:0");
@@ -192,7 +224,9 @@ export function readBootstrap(name: string, relocation: Relocation = {}): Json {
   for (const [cluster, endpoint] of Object.entries(relocation.clusters ?? {})) {
     const found = read.static_resources.clusters.find((each: Json) => each.name === cluster);
     if (!found) throw new Error(`envoy/${name}.yaml has no cluster ${cluster}`);
-    found.load_assignment.endpoints = [{ lb_endpoints: [{ endpoint: { address: address(endpoint) } }] }];
+    found.load_assignment.endpoints = [
+      { lb_endpoints: [{ endpoint: { address: address(endpoint) } }] },
+    ];
   }
   const plugins = wasmPlugins(read);
   for (const plugin of plugins.values()) {
@@ -207,7 +241,9 @@ export function readBootstrap(name: string, relocation: Relocation = {}): Json {
   return read;
 }
 
-/** The plugin messages of a bootstrap or listener by plugin name, to be read or changed in place. */
+/**
+ * The plugin messages of a bootstrap or listener by plugin name, to be read or changed in place.
+ */
 export function wasmPlugins(node: Json, found: Map<string, Json> = new Map()): Map<string, Json> {
   if (node === null || typeof node !== "object") return found;
   if (node["@type"] === `${HTTP_FILTERS}wasm.v3.Wasm`) found.set(node.config.name, node.config);

@@ -1,5 +1,6 @@
-// `npm start`: a real Envoy with all four filters before real services, one round of real requests, a table of what
-// happened. On a terminal it stays up; with CI=true, without a terminal or with --once it ends after the round.
+// `npm start`: a real Envoy with all four filters before real services, one round of real
+// requests, a table of what happened. On a terminal it stays up; with CI=true, without a terminal
+// or with --once it ends after the round.
 import { readBootstrap } from "./bootstrap.ts";
 import { type Row, runRound } from "./demo/round.ts";
 import { Issuer, startVariant } from "./demo/services.ts";
@@ -19,7 +20,8 @@ function printTable(rows: Row[]): void {
   ];
   const line = (cells: string[]) => cells.map((cell, i) => cell.padEnd(columns[i]![2])).join("  ");
   console.log(`\n      ${line(columns.map(([title]) => title))}`);
-  for (const row of rows) console.log(`${row.right ? "ok   " : "WRONG"} ${line(columns.map(([, pick]) => pick(row)))}`);
+  for (const row of rows)
+    console.log(`${row.right ? "ok   " : "WRONG"} ${line(columns.map(([, pick]) => pick(row)))}`);
 }
 
 async function printHints(port: number, issuer: Issuer): Promise<void> {
@@ -35,11 +37,14 @@ for i in 1 2 3 4 5 6; do curl -s -o /dev/null -w '%{http_code}\\n' -H "Authoriza
 The access log follows. Ctrl-C ends everything.\n`);
 }
 
-const staysUp = Boolean(process.stdout.isTTY) && process.env.CI !== "true" && !process.argv.includes("--once");
+const staysUp =
+  Boolean(process.stdout.isTTY) && process.env.CI !== "true" && !process.argv.includes("--once");
 const envoyBinary = await findEnvoy();
 const issuer = await Issuer.start();
 const services = await Promise.all(VARIANTS.map((name) => startVariant(name)));
-const clusters = Object.fromEntries(VARIANTS.map((name, i) => [name, `127.0.0.1:${services[i]!.port}`]));
+const clusters = Object.fromEntries(
+  VARIANTS.map((name, i) => [name, `127.0.0.1:${services[i]!.port}`]),
+);
 clusters["outbound|443||auth.example.com"] = `127.0.0.1:${issuer.port}`;
 let streaming = false;
 const envoy = await launchEnvoy(readBootstrap("chain", { clusters }), {
@@ -53,12 +58,16 @@ const close = async () => {
     server.close();
   }
 };
-console.log(`Envoy ${envoy.version}: access-log → jwt-auth → rate-limit → canary → stable | canary | mobile-optimized`);
+console.log(
+  `Envoy ${envoy.version}: access-log → jwt-auth → rate-limit → canary → stable | canary | mobile-optimized`,
+);
 const rows = await runRound(envoy.port(), issuer, () => envoy.log());
 printTable(rows);
 const wrong = rows.filter((row) => !row.right).length;
 console.log(
-  wrong === 0 ? `\nAll ${rows.length} rows are as expected.` : `\n${wrong} of ${rows.length} rows are wrong.`,
+  wrong === 0
+    ? `\nAll ${rows.length} rows are as expected.`
+    : `\n${wrong} of ${rows.length} rows are wrong.`,
 );
 process.exitCode = wrong === 0 ? 0 : 1;
 if (staysUp) {

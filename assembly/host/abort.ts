@@ -1,6 +1,7 @@
-// What runs instead of AssemblyScript's own abort: one line that says where, then the trap. Reaching it is a bug. What is
-// wrong stands at the place: `leaner.js` has left the message out. Allocates nothing, since memory may be what is missing,
-// and uses no class, since each may have a place that comes here.
+// What runs instead of AssemblyScript's own abort: one line that says where, then the trap.
+// Reaching it is a bug. What is wrong stands at the place: `leaner.js` has left the message out.
+// Allocates nothing, since memory may be what is missing, and uses no class, since each may have
+// a place that comes here.
 import { lengthOf, pointerOf, text } from "../lib/bytes";
 // @ts-ignore: decorator
 @external("env", "proxy_log")

@@ -1,5 +1,6 @@
-// Memory that the host writes its answers into. Everything handed out lives until the outermost callback returns, so
-// reading host data makes no garbage; what must stay is copied out with `owned`.
+// Memory that the host writes its answers into. Everything handed out lives until the outermost
+// callback returns, so reading host data makes no garbage; what must stay is copied out with
+// `owned`.
 //
 //   | block 64 KiB: bump upwards → |    and, for answers that do not fit, one extra block each, freed at the end
 import { Bytes, EMPTY, bytes, lengthOf, pointerOf } from "../lib/bytes";
@@ -14,12 +15,18 @@ let used: usize = 0;
 let extraCount: i32 = 0;
 let depth: i32 = 0;
 
-/** The host calls this before it writes `size` bytes into our memory. 0 makes the host call fail, not us. */
+/**
+ * The host calls this before it writes `size` bytes into our memory. 0 makes the host call fail,
+ * not us.
+ */
 export function proxy_on_memory_allocate(size: usize): usize {
   return allocate(size);
 }
 
-/** `size` bytes (8-byte aligned) until the outermost callback returns; 0 when a callback has asked for too much. */
+/**
+ * `size` bytes (8-byte aligned) until the outermost callback returns; 0 when a callback has asked
+ * for too much.
+ */
 export function allocate(size: usize): usize {
   const rounded = (size + 7) & ~7;
   if (rounded <= BLOCK_BYTES - used) {
@@ -46,14 +53,20 @@ export function mark(): u64 {
   return ((<u64>(<u32>extraCount)) << 32) | (<u64>used);
 }
 
-/** Gives back what was handed out since `mark`: for a callback that serves many requests one after the other. */
+/**
+ * Gives back what was handed out since `mark`: for a callback that serves many requests one after
+ * the other.
+ */
 export function release(mark: u64): void {
   used = <usize>(<u32>mark);
   const count = <i32>(mark >> 32);
   while (extraCount > count) heap.free(unchecked(extra[--extraCount]));
 }
 
-/** A callback begins. The host may call back while it is in a call of ours: only the outermost end frees. */
+/**
+ * A callback begins. The host may call back while it is in a call of ours: only the outermost end
+ * frees.
+ */
 // @ts-ignore: decorator
 @inline
 export function enter(): void {

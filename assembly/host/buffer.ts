@@ -1,4 +1,5 @@
-// Buffers: configuration and the bodies of call answers. Sizes are checked before anything is copied in.
+// Buffers: configuration and the bodies of call answers. Sizes are checked before anything is
+// copied in.
 import { proxy_get_buffer_bytes } from "@solo-io/proxy-runtime/assembly/imports";
 import { Bytes, NONE } from "../lib/bytes";
 import { OUT, answer, clear } from "./out";
@@ -12,7 +13,10 @@ export const enum BufferType {
   PluginConfiguration = 7,
 }
 
-/** The first `length` bytes of a buffer, alive until the callback returns; NONE when there is no such buffer. */
+/**
+ * The first `length` bytes of a buffer, alive until the callback returns; NONE when there is no
+ * such buffer.
+ */
 export function bufferBytes(type: BufferType, length: i32): Bytes {
   clear();
   const status = proxy_get_buffer_bytes(type, 0, length, OUT, OUT + 4);

@@ -17,10 +17,16 @@ export function unixSeconds(): i64 {
   return unixNanos() / 1_000_000_000;
 }
 
-/** Nine years, so that sixteenths of a nanosecond still fit 64 bits on a host whose clock began in 1970. */
+/**
+ * Nine years, so that sixteenths of a nanosecond still fit 64 bits on a host whose clock began in
+ * 1970.
+ */
 const MONOTONIC_MASK: i64 = (1 << 58) - 1;
 
-/** Nanoseconds of a clock that never goes back and is the same for all workers: for buckets and windows. */
+/**
+ * Nanoseconds of a clock that never goes back and is the same for all workers: for buckets and
+ * windows.
+ */
 export function monotonicNanos(): i64 {
   return read(MONOTONIC) & MONOTONIC_MASK;
 }

@@ -1,4 +1,5 @@
-// The two kinds of context of the ABI. A filter extends both: Root is one configured plugin, Stream one request of it.
+// The two kinds of context of the ABI. A filter extends both: Root is one configured plugin,
+// Stream one request of it.
 
 export const enum HeaderAction {
   Continue = 0,
@@ -7,8 +8,8 @@ export const enum HeaderAction {
 }
 
 /**
- * One request. Objects are pooled by their root: `open` puts back every field, so nothing is allocated per request
- * once the pool has grown to the number of concurrent streams.
+ * One request. Objects are pooled by their root: `open` puts back every field, so nothing is
+ * allocated per request once the pool has grown to the number of concurrent streams.
  */
 export abstract class Stream {
   /** The ABI's context id; never used twice in a VM. */
@@ -31,10 +32,16 @@ export abstract class Stream {
   /** Only when the response has trailers; without them nothing is paid. */
   onResponseTrailers(): void {}
 
-  /** The request is over, also when it was refused elsewhere or reset. Header maps and properties can still be read. */
+  /**
+   * The request is over, also when it was refused elsewhere or reset. Header maps and properties
+   * can still be read.
+   */
   onLog(): void {}
 
-  /** The last callback of a request. Properties can still be read (Envoy, and the hosts of the second opinion), headers not. */
+  /**
+   * The last callback of a request. Properties can still be read (Envoy, and the hosts of the
+   * second opinion), headers not.
+   */
   close(): void {}
 }
 
@@ -55,12 +62,16 @@ export abstract class Root {
 
   onTick(): void {}
 
-  /** The answer to a call; `headers` 0 means there was none (connection failed in a way Envoy gives no status for). */
+  /**
+   * The answer to a call; `headers` 0 means there was none (connection failed in a way Envoy
+   * gives no status for).
+   */
   onCallAnswer(token: u32, headers: i32, bodyBytes: i32, trailers: i32): void {}
 
   /**
-   * The plugin goes away, and with it its ticks and its calls, the one in flight too. `heir` is the youngest of the other
-   * roots in this machine: after an update of the settings the new one. Without one the machine is about to end.
+   * The plugin goes away, and with it its ticks and its calls, the one in flight too. `heir` is
+   * the youngest of the other roots in this machine: after an update of the settings the new one.
+   * Without one the machine is about to end.
    */
   close(heir: Root | null): void {}
 }

@@ -1,5 +1,5 @@
-// Variables of the virtual machine (`vmConfig.env` in a WasmPlugin), through WASI. For secrets that a configuration names
-// but does not hold.
+// Variables of the virtual machine (`vmConfig.env` in a WasmPlugin), through WASI. For secrets
+// that a configuration names but does not hold.
 // @ts-ignore: decorator
 @external("wasi_snapshot_preview1", "environ_sizes_get")
 declare function environ_sizes_get(count: usize, size: usize): i32;

@@ -1,5 +1,5 @@
-// Header maps. Reading takes one host call for the whole map: a single-header get shows only the first of duplicates
-// and costs as much.
+// Header maps. Reading takes one host call for the whole map: a single-header get shows only the
+// first of duplicates and costs as much.
 //
 //   count u32 | count × (name length u32, value length u32) | count × (name, 0, value, 0)
 import {
@@ -117,14 +117,29 @@ export function headerValue(type: MapType, name: Bytes): Bytes {
   return status == Status.Ok ? answer() : NONE;
 }
 
-/** Sets `name` to one value, whatever there was. On request headers this clears Envoy's route cache. */
+/**
+ * Sets `name` to one value, whatever there was. On request headers this clears Envoy's route
+ * cache.
+ */
 export function replaceHeader(type: MapType, name: Bytes, value: Bytes): Status {
-  return proxy_replace_header_map_value(type, pointerOf(name), lengthOf(name), pointerOf(value), lengthOf(value));
+  return proxy_replace_header_map_value(
+    type,
+    pointerOf(name),
+    lengthOf(name),
+    pointerOf(value),
+    lengthOf(value),
+  );
 }
 
 /** Adds one more value of `name`. */
 export function addHeader(type: MapType, name: Bytes, value: Bytes): Status {
-  return proxy_add_header_map_value(type, pointerOf(name), lengthOf(name), pointerOf(value), lengthOf(value));
+  return proxy_add_header_map_value(
+    type,
+    pointerOf(name),
+    lengthOf(name),
+    pointerOf(value),
+    lengthOf(value),
+  );
 }
 
 /** Removes every `name`. */

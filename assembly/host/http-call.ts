@@ -1,4 +1,5 @@
-// Calls to other clusters. The answer comes to the root context, by token, even if the stream that asked is gone.
+// Calls to other clusters. The answer comes to the root context, by token, even if the stream
+// that asked is gone.
 import { proxy_http_call } from "@solo-io/proxy-runtime/assembly/imports";
 import { Bytes, lengthOf, pointerOf } from "../lib/bytes";
 import { OUT, clear } from "./out";
@@ -12,8 +13,9 @@ export let startedToken: u32 = 0;
 const noTrailers = new Pairs();
 
 /**
- * Starts a call. BadArgument: no such cluster. InternalFailure: the cluster has no hosts, and no answer will come.
- * With Ok an answer always comes: a refused connection as a 503, a timeout as a 504.
+ * Starts a call. BadArgument: no such cluster. InternalFailure: the cluster has no hosts, and no
+ * answer will come. With Ok an answer always comes: a refused connection as a 503, a timeout as a
+ * 504.
  */
 export function startCall(cluster: Bytes, headers: Pairs, body: Bytes, timeoutMillis: u32): Status {
   clear();

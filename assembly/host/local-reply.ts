@@ -9,7 +9,8 @@ export const GRPC_STATUS_NONE: u32 = 0xffffffff;
 
 /**
  * Ends the current stream with a response of our own. `details` becomes
- * RESPONSE_CODE_DETAILS as it is (no prefix, on 1.36 and 1.40): no spaces in it. The headers callback must then return StopIteration.
+ * RESPONSE_CODE_DETAILS as it is (no prefix, on 1.36 and 1.40): no spaces in it. The headers
+ * callback must then return StopIteration.
  */
 export function sendLocalReply(
   status: u32,

@@ -1,5 +1,5 @@
-// The proxy's own log: configuration errors, changes of state, and the access log's proxyLog sink. Never per request
-// elsewhere, so there is no level check.
+// The proxy's own log: configuration errors, changes of state, and the access log's proxyLog
+// sink. Never per request elsewhere, so there is no level check.
 import { proxy_log } from "@solo-io/proxy-runtime/assembly/imports";
 import { Bytes, lengthOf, pointerOf, utf8, view } from "../lib/bytes";
 import { Status } from "./status";

@@ -1,6 +1,7 @@
-// Claims that Envoy's own jwt_authn filter left in the request's metadata, where Istio puts them (`payload`). The host gives
-// bytes without their type: a text is its bytes, a list is laid out as a header map whose names are the items, a number is
-// eight bytes, a boolean one. Only texts and lists of texts can be told from the rest, and only they are given.
+// Claims that Envoy's own jwt_authn filter left in the request's metadata, where Istio puts them
+// (`payload`). The host gives bytes without their type: a text is its bytes, a list is laid out
+// as a header map whose names are the items, a number is eight bytes, a boolean one. Only texts
+// and lists of texts can be told from the rest, and only they are given.
 import { Bytes, NONE, bytes, isPresent, lengthOf, pointerOf, text } from "../lib/bytes";
 import { Scratch } from "../lib/http/scratch";
 import { characterBytes } from "../lib/json/utf8";
@@ -13,7 +14,10 @@ const ITEMS_MAX: u32 = 4096;
 const path = new Scratch();
 const joined = new Scratch();
 
-/** The claim whose steps are `steps`, a zero byte between: its text, or its items with a zero byte between; else NONE. */
+/**
+ * The claim whose steps are `steps`, a zero byte between: its text, or its items with a zero byte
+ * between; else NONE.
+ */
 export function nativeClaim(steps: Bytes): Bytes {
   path.clear();
   path.put(PAYLOAD);

@@ -1,5 +1,5 @@
-// The two words that the host writes a data answer's place and length into, zeroed before each call so that a host
-// that leaves them alone gives an empty answer rather than the previous one.
+// The two words that the host writes a data answer's place and length into, zeroed before each
+// call so that a host that leaves them alone gives an empty answer rather than the previous one.
 import { Bytes, bytes } from "../lib/bytes";
 
 /** Where the host writes the pointer; the length follows at `OUT + 4`. Also a 64-bit result. */

@@ -1,11 +1,15 @@
-// The byte form in which header pairs go to the host, in the arena: for local replies and outgoing calls.
+// The byte form in which header pairs go to the host, in the arena: for local replies and
+// outgoing calls.
 import { Bytes, bytes, lengthOf, pointerOf } from "../lib/bytes";
 import { allocate } from "./arena";
 
 /** More headers than a reply or a call of ours ever has. */
 const PAIRS_MAX = 64;
 
-/** Collects name/value views and lays them out once; the views must live until `serialize` is called. */
+/**
+ * Collects name/value views and lays them out once; the views must live until `serialize` is
+ * called.
+ */
 @final
 export class Pairs {
   private views: StaticArray<Bytes> = new StaticArray<Bytes>(2 * PAIRS_MAX);
@@ -25,8 +29,8 @@ export class Pairs {
   }
 
   /**
-   * The pairs as the host wants them (layout in header-map.ts); none are a count of zero, for some hosts read the count
-   * of whatever they get. Empty when no memory is left.
+   * The pairs as the host wants them (layout in header-map.ts); none are a count of zero, for
+   * some hosts read the count of whatever they get. Empty when no memory is left.
    */
   serialize(): Bytes {
     const words = 2 * this.count;

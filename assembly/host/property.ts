@@ -1,5 +1,5 @@
-// Properties: what the proxy knows of a request, and the hand-over between filters. A path's parts are separated by
-// zero bytes (`path("source", "address")`).
+// Properties: what the proxy knows of a request, and the hand-over between filters. A path's
+// parts are separated by zero bytes (`path("source", "address")`).
 import { proxy_get_property, proxy_set_property } from "@solo-io/proxy-runtime/assembly/imports";
 import { Bytes, NONE, lengthOf, pointerOf } from "../lib/bytes";
 import { OUT, answer, clear } from "./out";
@@ -19,8 +19,9 @@ export function integerProperty(at: Bytes, fallback: i64): i64 {
 }
 
 /**
- * Hands `value` to later filters of this request. Envoy keeps it in filter state as `wasm.<name>`, where no client can
- * write; `property(name)` reads it back, in another module too.
+ * Hands `value` to later filters of this request. Envoy keeps it in filter state as
+ * `wasm.<name>`, where no client can write; `property(name)` reads it back, in another module
+ * too.
  */
 export function setProperty(name: Bytes, value: Bytes): Status {
   return proxy_set_property(pointerOf(name), lengthOf(name), pointerOf(value), lengthOf(value));

@@ -1,4 +1,5 @@
-// The proxy behind lib/http's view of a request: header map in one call, properties only when a policy asks.
+// The proxy behind lib/http's view of a request: header map in one call, properties only when a
+// policy asks.
 import { RequestView } from "../lib/http/request";
 import { Bytes, path, text } from "../lib/bytes";
 import { HeaderMap, MapType } from "./header-map";
@@ -17,7 +18,10 @@ export class HostRequest extends RequestView {
   private readonly map: HeaderMap = new HeaderMap();
   private isBlind: bool = false;
 
-  /** Opens the view on the current context. False: the header map cannot be had, and the view shows no header. */
+  /**
+   * Opens the view on the current context. False: the header map cannot be had, and the view
+   * shows no header.
+   */
   open(): bool {
     this.reset();
     this.isBlind = this.map.read(MapType.RequestHeaders) != Status.Ok;

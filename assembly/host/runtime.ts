@@ -1,5 +1,6 @@
-// The callbacks of Proxy-Wasm ABI 0.2.1. A filter's entry registers its Root factory and re-exports the callbacks it
-// uses: the host calls only what is exported, and each one it calls is paid on every request.
+// The callbacks of Proxy-Wasm ABI 0.2.1. A filter's entry registers its Root factory and
+// re-exports the callbacks it uses: the host calls only what is exported, and each one it calls
+// is paid on every request.
 import "./abort";
 import { owned } from "../lib/bytes";
 import { isDue, reset, spent } from "../lib/garbage";
@@ -18,7 +19,10 @@ let factory: (() => Root) | null = null;
 let youngest: Root | null = null;
 const streams = new StreamTable();
 
-/** Says how a filter makes its root context. Any root_id, also the empty one, gets one: a module is its one filter. */
+/**
+ * Says how a filter makes its root context. Any root_id, also the empty one, gets one: a module
+ * is its one filter.
+ */
 export function register(create: () => Root): void {
   factory = create;
 }
@@ -95,13 +99,16 @@ export function proxy_on_configure(rootId: u32, bytes: i32): bool {
 /** An empty configuration is never asked for: there is no buffer to read. */
 function configuration(bytes: i32): StaticArray<u8> {
   spent(bytes);
-  return bytes > 0 ? owned(bufferBytes(BufferType.PluginConfiguration, bytes)) : new StaticArray<u8>(0);
+  return bytes > 0
+    ? owned(bufferBytes(BufferType.PluginConfiguration, bytes))
+    : new StaticArray<u8>(0);
 }
 
 export function proxy_on_request_headers(id: u32, headers: u32, endOfStream: u32): HeaderAction {
   enter();
   const stream = streams.get(id);
-  const action = stream === null ? HeaderAction.Continue : stream.onRequestHeaders(endOfStream != 0);
+  const action =
+    stream === null ? HeaderAction.Continue : stream.onRequestHeaders(endOfStream != 0);
   finish();
   return action;
 }
@@ -109,12 +116,15 @@ export function proxy_on_request_headers(id: u32, headers: u32, endOfStream: u32
 export function proxy_on_response_headers(id: u32, headers: u32, endOfStream: u32): HeaderAction {
   enter();
   const stream = streams.get(id);
-  const action = stream === null ? HeaderAction.Continue : stream.onResponseHeaders(endOfStream != 0);
+  const action =
+    stream === null ? HeaderAction.Continue : stream.onResponseHeaders(endOfStream != 0);
   finish();
   return action;
 }
 
-/** Trailers are never held back: what this gives back is the ABI's FilterTrailersStatus.Continue. */
+/**
+ * Trailers are never held back: what this gives back is the ABI's FilterTrailersStatus.Continue.
+ */
 export function proxy_on_response_trailers(id: u32, trailers: u32): i32 {
   enter();
   const stream = streams.get(id);

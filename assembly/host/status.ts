@@ -1,4 +1,5 @@
-// The status every host call returns (proxy-wasm spec v0.2.1, WasmResult). Wrappers hand it on; none throws.
+// The status every host call returns (proxy-wasm spec v0.2.1, WasmResult). Wrappers hand it on;
+// none throws.
 
 export const enum Status {
   Ok = 0,

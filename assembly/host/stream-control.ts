@@ -1,5 +1,8 @@
 // Which context the next host calls are about, and letting a paused stream go on.
-import { proxy_continue_stream, proxy_set_effective_context } from "@solo-io/proxy-runtime/assembly/imports";
+import {
+  proxy_continue_stream,
+  proxy_set_effective_context,
+} from "@solo-io/proxy-runtime/assembly/imports";
 import { Status } from "./status";
 
 const enum StreamType {
@@ -7,7 +10,10 @@ const enum StreamType {
   Response = 1,
 }
 
-/** Makes `contextId` the one host calls act on. BadArgument: it is gone, and nothing must be done for it. */
+/**
+ * Makes `contextId` the one host calls act on. BadArgument: it is gone, and nothing must be done
+ * for it.
+ */
 export function useContext(contextId: u32): Status {
   return proxy_set_effective_context(contextId);
 }

@@ -1,4 +1,5 @@
-// Streams by context id: open addressing over ids that only ever grow, so a lookup is one probe nearly always.
+// Streams by context id: open addressing over ids that only ever grow, so a lookup is one probe
+// nearly always.
 import { Stream } from "./context";
 
 const CAPACITY_START = 256;

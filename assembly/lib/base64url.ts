@@ -1,5 +1,6 @@
-// Base64url without padding, as JOSE has it (RFC 4648 section 5, RFC 7515 section 2), and strictly: one text, one value.
-// A decoder that lets spare bits or padding pass gives one token many spellings, and caches and deny lists miss them.
+// Base64url without padding, as JOSE has it (RFC 4648 section 5, RFC 7515 section 2), and
+// strictly: one text, one value. A decoder that lets spare bits or padding pass gives one token
+// many spellings, and caches and deny lists miss them.
 import { Bytes, NONE, bytes, lengthOf, pointerOf } from "./bytes";
 import { Writer } from "./writer";
 
@@ -25,17 +26,18 @@ export let base64Status: Base64Status = Base64Status.Ok;
 const BAD: u8 = 0x80;
 const PAD: u8 = 0x3d;
 const LETTERS = memory.data<u8>([
-  0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x49, 0x4a, 0x4b, 0x4c, 0x4d, 0x4e, 0x4f, 0x50, 0x51, 0x52, 0x53,
-  0x54, 0x55, 0x56, 0x57, 0x58, 0x59, 0x5a, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x6b, 0x6c,
-  0x6d, 0x6e, 0x6f, 0x70, 0x71, 0x72, 0x73, 0x74, 0x75, 0x76, 0x77, 0x78, 0x79, 0x7a, 0x30, 0x31, 0x32, 0x33, 0x34,
-  0x35, 0x36, 0x37, 0x38, 0x39, 0x2d, 0x5f,
+  0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x49, 0x4a, 0x4b, 0x4c, 0x4d, 0x4e, 0x4f, 0x50,
+  0x51, 0x52, 0x53, 0x54, 0x55, 0x56, 0x57, 0x58, 0x59, 0x5a, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66,
+  0x67, 0x68, 0x69, 0x6a, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f, 0x70, 0x71, 0x72, 0x73, 0x74, 0x75, 0x76,
+  0x77, 0x78, 0x79, 0x7a, 0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0x2d, 0x5f,
 ]);
 const VALUES = valuesOfLetters();
 
 function valuesOfLetters(): usize {
   const table = heap.alloc(256);
   memory.fill(table, BAD, 256);
-  for (let value = 0; value < 64; value++) store<u8>(table + load<u8>(LETTERS + <usize>value), <u8>value);
+  for (let value = 0; value < 64; value++)
+    store<u8>(table + load<u8>(LETTERS + <usize>value), <u8>value);
   return table;
 }
 
@@ -56,8 +58,8 @@ export function encodedLength(length: i32): i32 {
 }
 
 /**
- * Decodes into `room` bytes at `target`; gives the number of bytes, or -1 with the reason in `base64Status`. Bytes
- * written before an error was found are of no meaning.
+ * Decodes into `room` bytes at `target`; gives the number of bytes, or -1 with the reason in
+ * `base64Status`. Bytes written before an error was found are of no meaning.
  */
 export function decodeBase64url(encoded: Bytes, target: usize, room: i32): i32 {
   const length = lengthOf(encoded);
@@ -94,7 +96,10 @@ export function decodeBase64url(encoded: Bytes, target: usize, room: i32): i32 {
   return size;
 }
 
-/** Decodes into `target`; NONE with the reason in `base64Status` when it is not base64url or does not fit. */
+/**
+ * Decodes into `target`; NONE with the reason in `base64Status` when it is not base64url or does
+ * not fit.
+ */
 export function decodeBase64urlInto(encoded: Bytes, target: StaticArray<u8>): Bytes {
   const pointer = changetype<usize>(target);
   const size = decodeBase64url(encoded, pointer, target.length);
@@ -105,7 +110,8 @@ export function decodeBase64urlInto(encoded: Bytes, target: StaticArray<u8>): By
 function refuse(encoded: Bytes, status: Base64Status): i32 {
   base64Status = status;
   const length = lengthOf(encoded);
-  if (length > 0 && load<u8>(pointerOf(encoded) + <usize>(length - 1)) == PAD) base64Status = Base64Status.Padding;
+  if (length > 0 && load<u8>(pointerOf(encoded) + <usize>(length - 1)) == PAD)
+    base64Status = Base64Status.Padding;
   return -1;
 }
 
@@ -118,11 +124,16 @@ export function encodeBase64url(source: Bytes, to: Writer, padded: bool = false)
   if (pointer == 0) return;
   let from = pointerOf(source);
   for (const end = from + <usize>(length - (length % 3)); from < end; from += 3, pointer += 4) {
-    putLetters(pointer, ((<u32>load<u8>(from)) << 16) | ((<u32>load<u8>(from, 1)) << 8) | load<u8>(from, 2), 4);
+    putLetters(
+      pointer,
+      ((<u32>load<u8>(from)) << 16) | ((<u32>load<u8>(from, 1)) << 8) | load<u8>(from, 2),
+      4,
+    );
   }
   const rest = length % 3;
   if (rest == 1) putLetters(pointer, (<u32>load<u8>(from)) << 16, 2);
-  if (rest == 2) putLetters(pointer, ((<u32>load<u8>(from)) << 16) | ((<u32>load<u8>(from, 1)) << 8), 3);
+  if (rest == 2)
+    putLetters(pointer, ((<u32>load<u8>(from)) << 16) | ((<u32>load<u8>(from, 1)) << 8), 3);
   if (!padded || rest == 0) return;
   for (let i = rest; i < 3; i++) to.byte(PAD);
 }

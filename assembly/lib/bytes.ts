@@ -1,20 +1,28 @@
-// Byte views: a place in linear memory and a length, packed into one integer so that slicing makes no garbage.
-// Knows nothing of what the bytes mean. The only file besides host/ and crypto/ that touches raw memory.
+// Byte views: a place in linear memory and a length, packed into one integer so that slicing
+// makes no garbage. Knows nothing of what the bytes mean. The only file besides host/ and crypto/
+// that touches raw memory.
 //
 //   Bytes (u64)   | length, 32 bits | pointer, 32 bits |
 //
-// A view owns nothing. What it points at lives in one of three places: a module constant (`text`), an owned
-// StaticArray<u8> (`view`), or the host arena, which is gone when the callback returns (`owned` copies out of it).
+// A view owns nothing. What it points at lives in one of three places: a module constant
+// (`text`), an owned StaticArray<u8> (`view`), or the host arena, which is gone when the callback
+// returns (`owned` copies out of it).
 
 import { spent } from "./garbage";
 
-/** A view of `length` bytes at `pointer`. Comparing two with `==` compares the place: use `equal` for contents. */
+/**
+ * A view of `length` bytes at `pointer`. Comparing two with `==` compares the place: use `equal`
+ * for contents.
+ */
 export type Bytes = u64;
 
 /** The view of nothing: length 0. */
 export const EMPTY: Bytes = 0;
 
-/** The "absent" view, told apart from an empty value by its pointer: address 0 is never data, nor is this. */
+/**
+ * The "absent" view, told apart from an empty value by its pointer: address 0 is never data, nor
+ * is this.
+ */
 export const NONE: Bytes = 0xffffffff;
 
 // @ts-ignore: decorator
@@ -50,8 +58,9 @@ export function at(view: Bytes, index: i32): u8 {
 }
 
 /**
- * The part [from, to), clamped to the view, so that no index can reach outside it. The default is a literal (of
- * i32.MAX_VALUE): anything else the compiler has filled in by a function between, call by call.
+ * The part [from, to), clamped to the view, so that no index can reach outside it. The default is
+ * a literal (of i32.MAX_VALUE): anything else the compiler has filled in by a function between,
+ * call by call.
  */
 export function slice(view: Bytes, from: i32, to: i32 = 0x7fffffff): Bytes {
   const length = lengthOf(view);
@@ -61,8 +70,9 @@ export function slice(view: Bytes, from: i32, to: i32 = 0x7fffffff): Bytes {
 }
 
 /**
- * Byte-wise order of `length` bytes at two places: negative, zero or positive. In place of `memory.compare`, which the
- * compiler copies into each of its callers, and which goes byte by byte unless both places are aligned alike.
+ * Byte-wise order of `length` bytes at two places: negative, zero or positive. In place of
+ * `memory.compare`, which the compiler copies into each of its callers, and which goes byte by
+ * byte unless both places are aligned alike.
  */
 export function compareMemory(a: usize, b: usize, length: usize): i32 {
   for (; length >= 8 && load<u64>(a) == load<u64>(b); length -= 8) {
@@ -134,7 +144,9 @@ export function lastIndexOf(view: Bytes, byte: u8): i32 {
   return -1;
 }
 
-/** The first occurrence of `needle` at or after `from`, or -1. An empty needle is found at `from`. */
+/**
+ * The first occurrence of `needle` at or after `from`, or -1. An empty needle is found at `from`.
+ */
 export function find(view: Bytes, needle: Bytes, from: i32 = 0): i32 {
   const width = lengthOf(needle);
   if (width == 0) return from <= lengthOf(view) ? from : -1;
@@ -176,7 +188,10 @@ export function view(owner: StaticArray<u8>): Bytes {
   return bytes(changetype<usize>(owner), owner.length);
 }
 
-/** A copy that outlives the callback: garbage-collected, hence for configuration and state, not per request. */
+/**
+ * A copy that outlives the callback: garbage-collected, hence for configuration and state, not
+ * per request.
+ */
 export function owned(source: Bytes): StaticArray<u8> {
   const copy = new StaticArray<u8>(lengthOf(source));
   memory.copy(changetype<usize>(copy), pointerOf(source), <usize>lengthOf(source));
@@ -184,8 +199,9 @@ export function owned(source: Bytes): StaticArray<u8> {
 }
 
 /**
- * The UTF-8 bytes of a literal, for module constants only: they are never freed. In a build `literals.js` has put them
- * into the module's data already; this is what other compilations run, and what a text that is put together takes.
+ * The UTF-8 bytes of a literal, for module constants only: they are never freed. In a build
+ * `literals.js` has put them into the module's data already; this is what other compilations run,
+ * and what a text that is put together takes.
  */
 export function text(literal: string): Bytes {
   const length = String.UTF8.byteLength(literal);
@@ -194,14 +210,17 @@ export function text(literal: string): Bytes {
   return bytes(pointer, length);
 }
 
-/** The path of a property, for module constants: `path("request.id")` is the part list of CEL's dotted notation. */
+/**
+ * The path of a property, for module constants: `path("request.id")` is the part list of CEL's
+ * dotted notation.
+ */
 export function path(dotted: string): Bytes {
   return text(dotted.replaceAll(".", "\0"));
 }
 
 /**
- * `text` of a long literal, a table or a list of words: a build packs it among the strings, and it is unpacked when the
- * module starts.
+ * `text` of a long literal, a table or a list of words: a build packs it among the strings, and
+ * it is unpacked when the module starts.
  */
 export function unpacked(literal: string): Bytes {
   return text(literal);
@@ -222,7 +241,10 @@ let literalEnd: usize = 0;
 
 // @ts-ignore: decorator
 @global
-/** The literal at an offset of LITERALS, its length before it: what a build makes of a string literal. */
+/**
+ * The literal at an offset of LITERALS, its length before it: what a build makes of a string
+ * literal.
+ */
 function inflated(offset: usize): string {
   let at = LITERALS + offset;
   let length = <usize>load<u8>(at++);
@@ -249,7 +271,10 @@ function expanded(byte: u8, to: usize): usize {
 
 // @ts-ignore: decorator
 @global
-/** As many literals as `count`, one behind the other: what a build makes of a list of string literals. */
+/**
+ * As many literals as `count`, one behind the other: what a build makes of a list of string
+ * literals.
+ */
 function inflatedList(offset: usize, count: i32): string[] {
   const list = new Array<string>(count);
   for (let i = 0; i < count; i++) {
@@ -275,12 +300,17 @@ export function utf8(value: string): StaticArray<u8> {
   return copy;
 }
 
-/** The string of UTF-8 bytes, for error texts at configuration time. Invalid sequences are replaced. */
+/**
+ * The string of UTF-8 bytes, for error texts at configuration time. Invalid sequences are
+ * replaced.
+ */
 export function toText(view: Bytes): string {
   return String.UTF8.decodeUnsafe(pointerOf(view), <usize>lengthOf(view));
 }
 
-/** A decimal integer of ASCII digits without sign; -1 when it is anything else or above 2^63 - 1. */
+/**
+ * A decimal integer of ASCII digits without sign; -1 when it is anything else or above 2^63 - 1.
+ */
 export function parseUnsigned(view: Bytes): i64 {
   const length = lengthOf(view);
   if (length == 0 || length > 19) return -1;

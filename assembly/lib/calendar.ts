@@ -1,5 +1,6 @@
-// Days and dates of the proleptic Gregorian calendar (Howard Hinnant, "chrono-compatible low-level date algorithms"),
-// and instants as RFC 3339 writes them. No time zones but offsets, no leap seconds.
+// Days and dates of the proleptic Gregorian calendar (Howard Hinnant, "chrono-compatible
+// low-level date algorithms"), and instants as RFC 3339 writes them. No time zones but offsets,
+// no leap seconds.
 import { Bytes, at, lengthOf } from "./bytes";
 
 /** Days from 1970-01-01 to a date. `month` 1 to 12, `day` 1 to 31. */
@@ -40,9 +41,17 @@ export const NOT_AN_INSTANT: i64 = i64.MIN_VALUE;
 
 const SECOND: i64 = 1_000_000_000;
 
-/** `2026-11-24T09:00:00Z` or with a fraction and an offset (RFC 3339 section 5.6), in Unix nanoseconds. */
+/**
+ * `2026-11-24T09:00:00Z` or with a fraction and an offset (RFC 3339 section 5.6), in Unix
+ * nanoseconds.
+ */
 export function parseInstant(view: Bytes): i64 {
-  if (lengthOf(view) < 20 || at(view, 4) != 0x2d || at(view, 7) != 0x2d || (at(view, 10) | 0x20) != 0x74)
+  if (
+    lengthOf(view) < 20 ||
+    at(view, 4) != 0x2d ||
+    at(view, 7) != 0x2d ||
+    (at(view, 10) | 0x20) != 0x74
+  )
     return NOT_AN_INSTANT;
   if (at(view, 13) != 0x3a || at(view, 16) != 0x3a) return NOT_AN_INSTANT;
   const year = digits(view, 0, 4);
@@ -53,18 +62,21 @@ export function parseInstant(view: Bytes): i64 {
   const second = digits(view, 17, 2);
   if (year < 1678 || year > 2261 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month))
     return NOT_AN_INSTANT;
-  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return NOT_AN_INSTANT;
+  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
+    return NOT_AN_INSTANT;
   let i = 19;
   let nanos: i64 = 0;
   if (at(view, i) == 0x2e) {
     let unit: i64 = SECOND / 10;
     const first = ++i;
-    for (; i < lengthOf(view) && isDigit(at(view, i)); i++, unit /= 10) nanos += unit * (at(view, i) - 0x30);
+    for (; i < lengthOf(view) && isDigit(at(view, i)); i++, unit /= 10)
+      nanos += unit * (at(view, i) - 0x30);
     if (i == first) return NOT_AN_INSTANT;
   }
   const offset = offsetMinutes(view, i);
   if (offset == OFFSET_WRONG) return NOT_AN_INSTANT;
-  const seconds = daysFromCivil(year, month, day) * 86_400 + hour * 3600 + (minute - offset) * 60 + second;
+  const seconds =
+    daysFromCivil(year, month, day) * 86_400 + hour * 3600 + (minute - offset) * 60 + second;
   return seconds * SECOND + nanos;
 }
 
@@ -78,7 +90,8 @@ function offsetMinutes(view: Bytes, from: i32): i32 {
   const sign = at(view, from);
   const hours = digits(view, from + 1, 2);
   const minutes = digits(view, from + 4, 2);
-  if ((sign != 0x2b && sign != 0x2d) || hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return OFFSET_WRONG;
+  if ((sign != 0x2b && sign != 0x2d) || hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
+    return OFFSET_WRONG;
   return sign == 0x2d ? -(hours * 60 + minutes) : hours * 60 + minutes;
 }
 
@@ -91,7 +104,10 @@ function isDigit(byte: u8): bool {
   return byte >= 0x30 && byte <= 0x39;
 }
 
-/** A number of exactly `count` digits at `from`; -1 when one is none. The caller has checked the length. */
+/**
+ * A number of exactly `count` digits at `from`; -1 when one is none. The caller has checked the
+ * length.
+ */
 function digits(view: Bytes, from: i32, count: i32): i32 {
   let value = 0;
   for (let i = from; i < from + count; i++) {

@@ -1,11 +1,15 @@
-// SipHash-1-3 (Aumasson and Bernstein, 2012; the variant of Rust's and Python's tables): a keyed 64-bit hash whose
-// collisions a client cannot choose without the key. For tables and deterministic splits, not a cryptographic digest.
+// SipHash-1-3 (Aumasson and Bernstein, 2012; the variant of Rust's and Python's tables): a keyed
+// 64-bit hash whose collisions a client cannot choose without the key. For tables and
+// deterministic splits, not a cryptographic digest.
 import { Bytes, lengthOf, pointerOf } from "./bytes";
 
 /** Rounds after the last word. */
 const FINAL_ROUNDS = 3;
 
-/** The hash of `view` under the 128-bit key (`k0`, `k1`). Same bytes, same key: same result on every machine. */
+/**
+ * The hash of `view` under the 128-bit key (`k0`, `k1`). Same bytes, same key: same result on
+ * every machine.
+ */
 export function siphash(view: Bytes, k0: u64, k1: u64): u64 {
   let a = 0x736f6d6570736575 ^ k0;
   let b = 0x646f72616e646f6d ^ k1;
@@ -15,7 +19,8 @@ export function siphash(view: Bytes, k0: u64, k1: u64): u64 {
   const length = lengthOf(view);
   const words = length >> 3;
   let last = (<u64>length) << 56;
-  for (let i = 0; i < (length & 7); i++) last |= (<u64>load<u8>(pointer + <usize>((words << 3) + i))) << (8 * i);
+  for (let i = 0; i < (length & 7); i++)
+    last |= (<u64>load<u8>(pointer + <usize>((words << 3) + i))) << (8 * i);
   // One round a word, and the final ones as if for words of zero, which change nothing.
   for (let i = 0; i <= words + FINAL_ROUNDS; i++) {
     const word = i < words ? load<u64>(pointer + <usize>(i << 3)) : i == words ? last : 0;

@@ -1,5 +1,6 @@
-// IP addresses and networks as text (RFC 4291 section 2.2, RFC 4632). Strict: no leading zeros, no short forms, no zone.
-// An IPv4-mapped IPv6 address (::ffff:192.0.2.1) is the IPv4 address: a dual-stack listener reports its clients so.
+// IP addresses and networks as text (RFC 4291 section 2.2, RFC 4632). Strict: no leading zeros,
+// no short forms, no zone. An IPv4-mapped IPv6 address (::ffff:192.0.2.1) is the IPv4 address: a
+// dual-stack listener reports its clients so.
 import { Bytes, at, indexOf, lastIndexOf, lengthOf, parseUnsigned, slice } from "./bytes";
 
 const DOT: u8 = 0x2e;
@@ -35,7 +36,10 @@ export class IpAddress {
     this.low = other.low;
   }
 
-  /** Reads exactly one address, e.g. "192.0.2.1" or "2001:db8::1". On false it is no address (Family.None). */
+  /**
+   * Reads exactly one address, e.g. "192.0.2.1" or "2001:db8::1". On false it is no address
+   * (Family.None).
+   */
   parse(source: Bytes): bool {
     this.clear();
     if (indexOf(source, COLON) < 0) {
@@ -48,21 +52,31 @@ export class IpAddress {
     return this.parseV6(source);
   }
 
-  /** Reads an address with an optional port, "192.0.2.1:567", "[::1]:80" or "[::1]", as Envoy's `source.address`. */
+  /**
+   * Reads an address with an optional port, "192.0.2.1:567", "[::1]:80" or "[::1]", as Envoy's
+   * `source.address`.
+   */
   parseWithPort(source: Bytes): bool {
     this.clear();
     if (lengthOf(source) > 0 && at(source, 0) == OPEN) {
       const close = indexOf(source, CLOSE);
       const inside = slice(source, 1, close);
       // Brackets hold IPv6 only.
-      return close > 0 && isPort(slice(source, close + 1)) && indexOf(inside, COLON) >= 0 && this.parse(inside);
+      return (
+        close > 0 &&
+        isPort(slice(source, close + 1)) &&
+        indexOf(inside, COLON) >= 0 &&
+        this.parse(inside)
+      );
     }
     const colon = indexOf(source, COLON);
     if (colon < 0 || lastIndexOf(source, COLON) != colon) return this.parse(source);
     return isPort(slice(source, colon)) && this.parse(slice(source, 0, colon));
   }
 
-  /** Keeps the first `v4Bits` (0 to 32) or `v6Bits` (0 to 128) of the address and zeroes the rest. */
+  /**
+   * Keeps the first `v4Bits` (0 to 32) or `v6Bits` (0 to 128) of the address and zeroes the rest.
+   */
   mask(v4Bits: i32, v6Bits: i32): void {
     if (this.family == Family.V4) {
       this.low &= keep(32 + v4Bits) & 0xffffffff;
@@ -187,7 +201,8 @@ export const enum CidrStatus {
 /** What would be right, for the configuration's error text. */
 export function cidrHint(status: CidrStatus): string {
   if (status == CidrStatus.BadAddress) return "expected an IP address or a network like 10.0.0.0/8";
-  if (status == CidrStatus.BadPrefix) return "expected a prefix length of 0 to 32 (IPv4) or 0 to 128 (IPv6)";
+  if (status == CidrStatus.BadPrefix)
+    return "expected a prefix length of 0 to 32 (IPv4) or 0 to 128 (IPv6)";
   return "the address has bits set beyond the prefix: write the network's own address, as in 10.0.0.0/8";
 }
 
@@ -209,7 +224,8 @@ export class Cidr {
     const offset = v4 && indexOf(written, COLON) >= 0 ? 96 : 0;
     const width = v4 ? 32 : 128;
     const digits = slice(source, slash + 1);
-    const bits = slash < 0 ? width : lengthOf(digits) > 3 ? -1 : <i32>parseUnsigned(digits) - offset;
+    const bits =
+      slash < 0 ? width : lengthOf(digits) > 3 ? -1 : <i32>parseUnsigned(digits) - offset;
     if (bits < 0 || bits > width || (slash >= 0 && isPadded(digits))) return CidrStatus.BadPrefix;
     this.highMask = v4 ? u64.MAX_VALUE : keep(bits);
     this.lowMask = v4 ? keep(32 + bits) : keep(bits - 64);

@@ -1,5 +1,6 @@
-// The wire format of protocol buffers, as much of it as verify_signature, the rate limit service and OTLP speak: no
-// groups, no packed fields. Writing goes to a Writer and may overflow it; reading is bounded by the message and has a status.
+// The wire format of protocol buffers, as much of it as verify_signature, the rate limit service
+// and OTLP speak: no groups, no packed fields. Writing goes to a Writer and may overflow it;
+// reading is bounded by the message and has a status.
 import { Bytes, EMPTY, bytes, lengthOf, pointerOf } from "./bytes";
 import { Writer } from "./writer";
 
@@ -14,7 +15,10 @@ function putTag(to: Writer, field: u32, type: WireType): void {
   putVarint(to, ((<u64>field) << 3) | (<u64>type));
 }
 
-/** Appends `value` in seven-bit groups, least significant first. Negative numbers as their two's complement. */
+/**
+ * Appends `value` in seven-bit groups, least significant first. Negative numbers as their two's
+ * complement.
+ */
 export function putVarint(to: Writer, value: u64): void {
   for (; value >= 0x80; value >>= 7) to.byte(<u8>(value | 0x80));
   to.byte(<u8>value);
@@ -46,14 +50,20 @@ export function putBytes(to: Writer, field: u32, value: Bytes): void {
   to.bytes(value);
 }
 
-/** Begins a message inside the message: what is written until `closeMessage` with the mark given is its contents. */
+/**
+ * Begins a message inside the message: what is written until `closeMessage` with the mark given
+ * is its contents.
+ */
 export function openMessage(to: Writer, field: u32): i32 {
   putTag(to, field, WireType.LengthDelimited);
   to.byte(0);
   return to.length;
 }
 
-/** Ends it. Its length is known only now: contents of 128 bytes and more move up to make room for it. */
+/**
+ * Ends it. Its length is known only now: contents of 128 bytes and more move up to make room for
+ * it.
+ */
 export function closeMessage(to: Writer, mark: i32): void {
   const length = to.length - mark;
   if (to.overflowed || mark < 1 || length < 0) return;
@@ -112,7 +122,9 @@ export class ProtobufReader {
     if (this.type == WireType.Varint) return this.varint();
     if (this.type == WireType.Fixed64) return this.fixed(8);
     if (this.type == WireType.Fixed32) return this.fixed(4);
-    return this.type == WireType.LengthDelimited ? this.delimited() : this.fail(ProtobufStatus.BadWireType);
+    return this.type == WireType.LengthDelimited
+      ? this.delimited()
+      : this.fail(ProtobufStatus.BadWireType);
   }
 
   private varint(): bool {

@@ -3,7 +3,9 @@ import { Bytes, at, lengthOf } from "./bytes";
 
 const NANOS_MAX: f64 = 9.2e18;
 
-/** `500ms`, `10s`, `1m`, `1h30m`, `1.5s` in nanoseconds; -1 for anything else or beyond 292 years. */
+/**
+ * `500ms`, `10s`, `1m`, `1h30m`, `1.5s` in nanoseconds; -1 for anything else or beyond 292 years.
+ */
 export function parseDuration(view: Bytes): i64 {
   const length = lengthOf(view);
   let nanos: i64 = 0;

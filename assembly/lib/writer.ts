@@ -1,5 +1,6 @@
-// Puts bytes together in a buffer of its own that grows by doubling and is kept from request to request, so that in the
-// steady state nothing is allocated. Knows numbers and bytes, not formats.
+// Puts bytes together in a buffer of its own that grows by doubling and is kept from request to
+// request, so that in the steady state nothing is allocated. Knows numbers and bytes, not
+// formats.
 import { Bytes, bytes, lengthOf, pointerOf, toText } from "./bytes";
 import { spent } from "./garbage";
 
@@ -17,8 +18,9 @@ export class Writer {
   private used: i32 = 0;
 
   /**
-   * It may grow to a mebibyte unless its owner says otherwise: one header map, one key set, one batch of log lines. As a
-   * literal, since the compiler calls for anything else a function between.
+   * It may grow to a mebibyte unless its owner says otherwise: one header map, one key set, one
+   * batch of log lines. As a literal, since the compiler calls for anything else a function
+   * between.
    */
   constructor(private bytesMax: i32 = 0x100000) {
     this.buffer = new StaticArray<u8>(max(min(FIRST_BYTES, bytesMax), 0));
@@ -51,8 +53,8 @@ export class Writer {
   }
 
   /**
-   * Appends `length` bytes for the caller to fill at the pointer given. 0 when they do not fit: then nothing is
-   * appended now or later, until `reset`.
+   * Appends `length` bytes for the caller to fill at the pointer given. 0 when they do not fit:
+   * then nothing is appended now or later, until `reset`.
    */
   room(length: i32): usize {
     if (this.overflowed || length < 0 || length > this.bytesMax - this.used) {

@@ -1,5 +1,5 @@
-// access-log with an HTTP sink: what a black hole costs beside a healthy sink, in latency; and a proxy whose queue is full
-// under all the load that one worker takes, in memory.
+// access-log with an HTTP sink: what a black hole costs beside a healthy sink, in latency; and a
+// proxy whose queue is full under all the load that one worker takes, in memory.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -50,7 +50,10 @@ export async function run(effort: Effort): Promise<Finding[]> {
   }
 }
 
-/** p99 with a black hole over p99 with a healthy sink: the median of the pairs of neighbouring rounds. */
+/**
+ * p99 with a black hole over p99 with a healthy sink: the median of the pairs of neighbouring
+ * rounds.
+ */
 async function latency(effort: Effort, healthy: Sink, blackHole: Sink): Promise<Finding[]> {
   const isSmoke = effort.requests < 1_000;
   const rounds = isSmoke ? effort.rounds : Math.max(effort.rounds, PAIRS_MIN);
@@ -89,5 +92,9 @@ async function memory(effort: Effort, blackHole: Sink): Promise<Finding> {
   const requests = 2 * effort.requests * (effort.rounds + 1);
   const rate = (requests / ((performance.now() - started) / 1000) / 1000).toFixed(0);
   const grown = (resident.at(-1)! - resident[0]!) / MIB;
-  return finding("access-log/full-queue-memory", grown, `${requests} requests at ${rate},000 a second`);
+  return finding(
+    "access-log/full-queue-memory",
+    grown,
+    `${requests} requests at ${rate},000 a second`,
+  );
 }

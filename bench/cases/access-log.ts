@@ -15,8 +15,14 @@ export const FORMAT = {
 };
 
 function fileLog(format: Json): Json {
-  const typed = { "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog" };
-  return { access_log: [{ name: "file", typed_config: { ...typed, path: "/dev/null", log_format: format } }] };
+  const typed = {
+    "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+  };
+  return {
+    access_log: [
+      { name: "file", typed_config: { ...typed, path: "/dev/null", log_format: format } },
+    ],
+  };
 }
 
 /** Envoy's own JSON log. */
@@ -28,13 +34,20 @@ export const bareLog = fileLog({
 });
 
 export function own(more: Json = {}): Json {
-  return wasmFilter({ name: "access-log", config: { format: { json: FORMAT }, sinks: [{ envoyLog: {} }], ...more } });
+  return wasmFilter({
+    name: "access-log",
+    config: { format: { json: FORMAT }, sinks: [{ envoyLog: {} }], ...more },
+  });
 }
 
 const errors = { status: { min: 500 } };
 
 export async function run(effort: Effort): Promise<Finding[]> {
-  const headers = { "user-agent": "bench/1.0", accept: "*/*", "x-b3-traceid": "80f198ee56343ba864fe8b2a57d3eff7" };
+  const headers = {
+    "user-agent": "bench/1.0",
+    accept: "*/*",
+    "x-b3-traceid": "80f198ee56343ba864fe8b2a57d3eff7",
+  };
   const plain = wire("/api/products/7?page=2", headers);
   const request = () => plain;
   const measured = await measure(
@@ -46,7 +59,11 @@ export async function run(effort: Effort): Promise<Finding[]> {
       { name: "left-out", filters: [own({ sample: { percent: 0 } })], request },
       // This trace is not among the one in ten thousand.
       { name: "sampled-out", filters: [own({ sample: { percent: 0.01 } })], request },
-      { name: "no-error", filters: [own({ sample: { percent: 0.01, alwaysWhen: [errors] } })], request },
+      {
+        name: "no-error",
+        filters: [own({ sample: { percent: 0.01, alwaysWhen: [errors] } })],
+        request,
+      },
     ],
     effort,
   );

@@ -18,7 +18,9 @@ function envoy_on_request(handle)
 end`;
 
 export function native(): Json {
-  return nativeFilter("envoy.filters.http.lua", "lua.v3.Lua", { default_source_code: { inline_string: LUA } });
+  return nativeFilter("envoy.filters.http.lua", "lua.v3.Lua", {
+    default_source_code: { inline_string: LUA },
+  });
 }
 
 function route(name: string): Json {
@@ -42,7 +44,12 @@ function many(): Json {
   const other = (i: number): Json => ({
     ...route(`service-${i}`),
     header: `x-variant-${i}`,
-    match: [{ uri: { prefix: `/service-${i}/` }, headers: { "x-team": { exact: "a" }, "x-zone": { regex: "eu-.*" } } }],
+    match: [
+      {
+        uri: { prefix: `/service-${i}/` },
+        headers: { "x-team": { exact: "a" }, "x-zone": { regex: "eu-.*" } },
+      },
+    ],
   });
   const routes = [...Array.from({ length: 99 }, (_, i) => other(i)), route("product-service")];
   return wasmFilter({ name: "canary", config: { routes } });

@@ -6,12 +6,19 @@ import * as canary from "./canary.ts";
 import * as jwt from "./jwt-auth.ts";
 import * as rateLimit from "./rate-limit.ts";
 
-/** A million requests in the full run; fewer in a quick one, where the growth would already show. */
+/**
+ * A million requests in the full run; fewer in a quick one, where the growth would already show.
+ */
 const MEMORY_REQUESTS_PER_EFFORT = 25;
 
 export async function run(effort: Effort): Promise<Finding[]> {
   const bearer = jwt.token(jwt.RS256, 0);
-  const headers = { "user-agent": "bench/1.0", accept: "*/*", authorization: `Bearer ${bearer}`, "x-user": "user-7" };
+  const headers = {
+    "user-agent": "bench/1.0",
+    accept: "*/*",
+    authorization: `Bearer ${bearer}`,
+    "x-user": "user-7",
+  };
   const plain = wire("/api/products/7", headers);
   const request = () => plain;
   const own = {
@@ -35,13 +42,20 @@ export async function run(effort: Effort): Promise<Finding[]> {
   );
   const [ours, natives] = [added(measured, "own"), added(measured, "native")];
   return [
-    finding("chain/all-four", ours / natives, `own +${ours.toFixed(2)} µs, native +${natives.toFixed(2)}`),
+    finding(
+      "chain/all-four",
+      ours / natives,
+      `own +${ours.toFixed(2)} µs, native +${natives.toFixed(2)}`,
+    ),
     await memory(own, effort),
   ];
 }
 
 /** How much the proxy grows over the requests that follow a warm-up of the same size. */
-async function memory(variant: Parameters<typeof measure>[0][number], effort: Effort): Promise<Finding> {
+async function memory(
+  variant: Parameters<typeof measure>[0][number],
+  effort: Effort,
+): Promise<Finding> {
   const requests = effort.requests * MEMORY_REQUESTS_PER_EFFORT;
   const resident: number[] = [];
   await measure([variant], {

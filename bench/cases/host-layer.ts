@@ -13,9 +13,17 @@ const root = join(import.meta.dirname, "../..");
 
 async function buildModules(): Promise<void> {
   await compile("bench/entries/add-header.ts", "build/bench-add-header.wasm");
-  const asc = ["node_modules/assemblyscript/bin/asc.js", "bench/sdk/filter.ts", "--config", "bench/sdk/asconfig.json"];
+  const asc = [
+    "node_modules/assemblyscript/bin/asc.js",
+    "bench/sdk/filter.ts",
+    "--config",
+    "bench/sdk/asconfig.json",
+  ];
   const output = ["--lib", "bench/sdk/lib", "--outFile", "build/bench-sdk.wasm"];
-  const { status, stderr } = spawnSync(process.execPath, [...asc, ...output], { cwd: root, encoding: "utf8" });
+  const { status, stderr } = spawnSync(process.execPath, [...asc, ...output], {
+    cwd: root,
+    encoding: "utf8",
+  });
   if (status !== 0) throw new Error(`bench/sdk/filter.ts does not compile:\n${stderr}`);
 }
 
@@ -52,24 +60,36 @@ export async function run(effort: Effort): Promise<Finding[]> {
   const modules = { own: "build/bench-add-header.wasm", sdk: "build/bench-sdk.wasm" };
   const filtersOf = (wasm: string) => [wasmFilter({ name: "add-header", wasm, config: {} })];
   const plain = await measure(
-    [{ name: "none" }, ...Object.entries(modules).map(([name, wasm]) => ({ name, filters: filtersOf(wasm) }))],
+    [
+      { name: "none" },
+      ...Object.entries(modules).map(([name, wasm]) => ({ name, filters: filtersOf(wasm) })),
+    ],
     effort,
   );
   const holder = new Holder();
   const port = await holder.listen();
   const open = 1000;
   const breaker = {
-    circuit_breakers: { thresholds: [{ max_connections: 2000, max_requests: 2000, max_pending_requests: 2000 }] },
+    circuit_breakers: {
+      thresholds: [{ max_connections: 2000, max_requests: 2000, max_pending_requests: 2000 }],
+    },
   };
   const shared = {
-    routes: [{ match: { path: "/hold" }, route: { cluster: "hold", timeout: "0s" } }, directResponse(200, "ok")],
+    routes: [
+      { match: { path: "/hold" }, route: { cluster: "hold", timeout: "0s" } },
+      directResponse(200, "ok"),
+    ],
     clusters: [cluster({ name: "hold", endpoints: [`127.0.0.1:${port}`], extra: breaker })],
     prepare: (envoy: { port(): number }) => holder.fill(envoy.port(), open),
   };
   const crowded = await measure(
     [
       { name: "none", ...shared },
-      ...Object.entries(modules).map(([name, wasm]) => ({ name, filters: filtersOf(wasm), ...shared })),
+      ...Object.entries(modules).map(([name, wasm]) => ({
+        name,
+        filters: filtersOf(wasm),
+        ...shared,
+      })),
     ],
     { ...effort, requests: Math.ceil(effort.requests / 2), copies: 1 },
   ).finally(() => holder.close());

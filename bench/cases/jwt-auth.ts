@@ -22,9 +22,15 @@ function algorithm(name: string): Algorithm {
   const privateKey = pair.privateKey;
   const jwk = { ...pair.publicKey.export({ format: "jwk" }), alg: name, kid: name, use: "sig" };
   const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
-  const options = name === "PS256" ? pss : name === "ES256" ? { dsaEncoding: "ieee-p1363" as const } : {};
+  const options =
+    name === "PS256" ? pss : name === "ES256" ? { dsaEncoding: "ieee-p1363" as const } : {};
   const hash = name === "EdDSA" ? null : "sha256";
-  return { name, privateKey, jwk, sign: (input) => signBytes(hash, input, { key: privateKey, ...options }) };
+  return {
+    name,
+    privateKey,
+    jwk,
+    sign: (input) => signBytes(hash, input, { key: privateKey, ...options }),
+  };
 }
 
 const base64url = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -49,7 +55,11 @@ export function token(by: Algorithm, index: number): string {
 export const RS256 = algorithm("RS256");
 
 const request = (bearer: string) =>
-  wire("/api/products/7", { "user-agent": "bench/1.0", accept: "*/*", authorization: `Bearer ${bearer}` });
+  wire("/api/products/7", {
+    "user-agent": "bench/1.0",
+    accept: "*/*",
+    authorization: `Bearer ${bearer}`,
+  });
 
 /** The guide's policy in Envoy's own filter, as Istio configures it. */
 export function native(by: Algorithm, cacheSize = 0): Json {
@@ -92,14 +102,13 @@ async function seen(by: Algorithm, effort: Effort): Promise<Finding[]> {
     { name: "own", filters: [own(by)], request: () => bearer },
   ];
   const measured = await measure(variants, effort);
-  const [ours, plain, cached] = ["own", "native", "native-cache"].map((name) => added(measured, name)) as [
-    number,
-    number,
-    number,
-  ];
+  const [ours, plain, cached] = ["own", "native", "native-cache"].map((name) =>
+    added(measured, name),
+  ) as [number, number, number];
   const detail = `own +${ours.toFixed(2)} µs, native +${plain.toFixed(2)}, with its cache +${cached.toFixed(2)}`;
   const findings = [finding(`jwt-auth/seen-${by.name}`, ours / plain, detail)];
-  if (by.name === "RS256") findings.push(finding("jwt-auth/seen-against-native-cache", ours / cached, detail));
+  if (by.name === "RS256")
+    findings.push(finding("jwt-auth/seen-against-native-cache", ours / cached, detail));
   return findings;
 }
 
@@ -116,10 +125,17 @@ async function first(by: Algorithm, effort: Effort): Promise<Finding> {
     { ...effort, requests: Math.ceil(effort.requests / 2) },
   );
   const [ours, plain] = [added(measured, "own"), added(measured, "native")];
-  return finding(`jwt-auth/first-${by.name}`, ours / plain, `own +${ours.toFixed(2)} µs, native +${plain.toFixed(2)}`);
+  return finding(
+    `jwt-auth/first-${by.name}`,
+    ours / plain,
+    `own +${ours.toFixed(2)} µs, native +${plain.toFixed(2)}`,
+  );
 }
 
-/** Ten thousand tokens in turn, ten times as many as the cache keeps: what the proxy grows by once it is full. */
+/**
+ * Ten thousand tokens in turn, ten times as many as the cache keeps: what the proxy grows by once
+ * it is full.
+ */
 async function distinct(by: Algorithm, effort: Effort): Promise<Finding> {
   const requests = Math.min(10_000, effort.requests);
   const tokens = Array.from({ length: requests }, (_, index) => request(token(by, index)));
@@ -127,13 +143,20 @@ async function distinct(by: Algorithm, effort: Effort): Promise<Finding> {
   const variant: Variant = { name: "own", filters: [own(by)], request: (index) => tokens[index]! };
   const onRound = (bytes: number) => void resident.push(bytes);
   await measure([variant], { connections: effort.connections, requests, rounds: 5, onRound });
-  const [full, last] = [resident[1]!, resident.at(-1)!].map((bytes) => bytes / 1024 / 1024) as [number, number];
+  const [full, last] = [resident[1]!, resident.at(-1)!].map((bytes) => bytes / 1024 / 1024) as [
+    number,
+    number,
+  ];
   const detail = `${full.toFixed(1)} MiB resident after two rounds of ${requests}, ${last.toFixed(1)} after six`;
   return finding("jwt-auth/distinct-tokens", Math.max(0, last - full), detail);
 }
 
 export async function run(effort: Effort): Promise<Finding[]> {
-  const [es, ps, ed] = ["ES256", "PS256", "EdDSA"].map(algorithm) as [Algorithm, Algorithm, Algorithm];
+  const [es, ps, ed] = ["ES256", "PS256", "EdDSA"].map(algorithm) as [
+    Algorithm,
+    Algorithm,
+    Algorithm,
+  ];
   const findings: Finding[] = [];
   for (const by of [RS256, es, ed]) findings.push(...(await seen(by, effort)));
   for (const by of [RS256, es, ps, ed]) findings.push(await first(by, effort));

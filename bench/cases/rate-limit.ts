@@ -9,7 +9,10 @@ const CLIENTS = 100_000;
 const KEYS_SEEN = 1_000_000;
 /** Never empty under this load: the cost of admitting is measured, not that of refusing. */
 const bucket = { maxTokens: 100_000_000, tokensPerFill: 100_000_000, fillInterval: "1s" };
-/** Never empty either, but never full again: a client's bucket stays in its slot, and a flood meets a full table. */
+/**
+ * Never empty either, but never full again: a client's bucket stays in its slot, and a flood
+ * meets a full table.
+ */
 const lasting = { maxTokens: 20_000_000, tokensPerFill: 1, fillInterval: "1s" };
 
 /** The guide's limit in Envoy's own filter, never empty. */
@@ -25,14 +28,20 @@ export function native(): Json {
 
 /** `count` limits without a key, in ours. */
 export function own(count = 1): Json {
-  const limits = Array.from({ length: count }, (_, i) => ({ name: `limit-${i}`, tokenBucket: bucket }));
+  const limits = Array.from({ length: count }, (_, i) => ({
+    name: `limit-${i}`,
+    tokenBucket: bucket,
+  }));
   return wasmFilter({ name: "rate-limit", config: { limits } });
 }
 
 const keyed = (maxKeys?: number): Json =>
   wasmFilter({
     name: "rate-limit",
-    config: { limits: [{ name: "per-client", key: [{ header: "x-api-key" }], tokenBucket: lasting }], maxKeys },
+    config: {
+      limits: [{ name: "per-client", key: [{ header: "x-api-key" }], tokenBucket: lasting }],
+      maxKeys,
+    },
   });
 
 const headers = { "user-agent": "bench/1.0", accept: "*/*" };
@@ -41,7 +50,10 @@ const headers = { "user-agent": "bench/1.0", accept: "*/*" };
 function inTurn(clients: number): () => Buffer {
   let next = 0;
   return () =>
-    wire("/api", { ...headers, "x-api-key": `client-${String((next++ * 7919) % clients).padStart(7, "0")}` });
+    wire("/api", {
+      ...headers,
+      "x-api-key": `client-${String((next++ * 7919) % clients).padStart(7, "0")}`,
+    });
 }
 
 /** Lets the proxy see each of `clients` once. */
@@ -58,7 +70,12 @@ export async function run(effort: Effort): Promise<Finding[]> {
     { name: "callbacks", filters: [own(0)], request: inTurn(1) },
     { name: "one", filters: [own(1)], request: inTurn(1) },
     { name: "four", filters: [own(4)], request: inTurn(1) },
-    { name: "per-client", filters: [keyed(CLIENTS)], request: inTurn(clients), prepare: seen(clients) },
+    {
+      name: "per-client",
+      filters: [keyed(CLIENTS)],
+      request: inTurn(clients),
+      prepare: seen(clients),
+    },
     { name: "ten-keys", filters: [keyed()], request: inTurn(10), prepare: seen(10) },
     { name: "million-keys", filters: [keyed()], request: inTurn(many), prepare: seen(many) },
   ];
@@ -68,7 +85,11 @@ export async function run(effort: Effort): Promise<Finding[]> {
   // What leases of tokens could save at most is the difference between one bucket and none.
   const detail = `one bucket ${figure("one")}, no limit at all ${figure("callbacks")}, native ${figure("native")}`;
   const ratio = (name: string, budget: string, base = "one") =>
-    finding(`rate-limit/${budget}`, of(name) / of(base), `${figure(name)}; ${base} ${figure(base)}`);
+    finding(
+      `rate-limit/${budget}`,
+      of(name) / of(base),
+      `${figure(name)}; ${base} ${figure(base)}`,
+    );
   return [
     finding("rate-limit/one-bucket", of("one"), detail),
     ratio("per-client", "per-client-100000"),

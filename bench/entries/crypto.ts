@@ -25,7 +25,9 @@ let p256 = new EcdsaPublicKey(P256, EMPTY, EMPTY);
 let p384 = new EcdsaPublicKey(P384, EMPTY, EMPTY);
 let ed25519 = new Ed25519PublicKey(EMPTY);
 
-/** Keys are made ready once, as the filter does it; each with two members, of which some use one. */
+/**
+ * Keys are made ready once, as the filter does it; each with two members, of which some use one.
+ */
 export function hmacKey(key: Bytes, _: Bytes): void {
   hmac = new HmacKey(SHA256, key);
 }

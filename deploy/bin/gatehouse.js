@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// `npx gatehouse`: plain JavaScript, since it runs on whatever Node the machine has. The tool itself is TypeScript and
-// needs Node 22.18 (type stripping) or newer: an older one hands over to the Node among the project's dependencies.
+// `npx gatehouse`: plain JavaScript, since it runs on whatever Node the machine has. The tool
+// itself is TypeScript and needs Node 22.18 (type stripping) or newer: an older one hands over to
+// the Node among the project's dependencies.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -18,7 +19,10 @@ function missing(what) {
   process.exit(3);
 }
 
-/** Runs a script with this Node; what it prints is not the tool's answer, so it goes to standard error. */
+/**
+ * Runs a script with this Node; what it prints is not the tool's answer, so it goes to standard
+ * error.
+ */
 function runNode(node, script, scriptArgs, stdio) {
   const { status, error } = spawnSync(node, [script, ...scriptArgs], {
     cwd: stdio ? root : undefined,
@@ -34,7 +38,10 @@ function isBuilt() {
   );
 }
 
-/** A fresh clone has no modules yet: the first verb that looks into them builds them, the others in a pipe wait for it. */
+/**
+ * A fresh clone has no modules yet: the first verb that looks into them builds them, the others
+ * in a pipe wait for it.
+ */
 function buildOnce() {
   const lock = join(root, "build/.building");
   while (!isBuilt()) {
@@ -58,13 +65,24 @@ if (!existsSync(join(root, "node_modules/commander")))
   missing(`the dependencies are not installed: run npm ci in ${root}`);
 
 if (major > 22 || (major === 22 && minor >= 18)) {
-  const needsModules = ["render", "validate", "try", "migrate", "push", "apply", "diff", "demo"].includes(args[0]);
+  const needsModules = [
+    "render",
+    "validate",
+    "try",
+    "migrate",
+    "push",
+    "apply",
+    "diff",
+    "demo",
+  ].includes(args[0]);
   if (needsModules && !args.includes("--help") && !args.includes("-h")) buildOnce();
   const { run } = await import("../cli.ts");
   process.exitCode = await run(args);
 } else {
   const node = join(root, "node_modules/.bin/node");
   if (!existsSync(node))
-    missing(`Node ${process.versions.node} is too old (22.18 is the oldest): run npm ci in ${root}`);
+    missing(
+      `Node ${process.versions.node} is too old (22.18 is the oldest): run npm ci in ${root}`,
+    );
   process.exitCode = runNode(node, fileURLToPath(import.meta.url), args);
 }

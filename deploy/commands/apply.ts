@@ -40,9 +40,13 @@ export async function applyCommand(out: Output, flags: ApplyFlags): Promise<Answ
 function checked(files: string[]): { policies: Policy[]; warnings: Finding[] } {
   const { policies } = loadPolicies(files);
   const { findings } = validate(policies.map(({ manifest }) => manifest));
-  if (!hasErrors(findings)) return { policies, warnings: findings.filter(({ severity }) => severity === "warning") };
+  if (!hasErrors(findings))
+    return { policies, warnings: findings.filter(({ severity }) => severity === "warning") };
   const errors = findings.filter(({ severity }) => severity === "error");
-  throw new ToolError("invalid", `these settings cannot be applied:\n${errors.map(textOf).join("\n")}`);
+  throw new ToolError(
+    "invalid",
+    `these settings cannot be applied:\n${errors.map(textOf).join("\n")}`,
+  );
 }
 
 async function plansFor(cluster: Cluster, policies: Policy[], api: string): Promise<Intent[]> {
@@ -53,26 +57,52 @@ async function plansFor(cluster: Cluster, policies: Policy[], api: string): Prom
 }
 
 /** Applies plans and waits for istiod, as the flags say. */
-export async function rollOut(out: Output, cluster: Cluster, plans: Intent[], flags: RolloutFlags): Promise<Answer> {
+export async function rollOut(
+  out: Output,
+  cluster: Cluster,
+  plans: Intent[],
+  flags: RolloutFlags,
+): Promise<Answer> {
   const { dryRun, force } = flags;
-  const released = await release(cluster, plans, { dryRun, force, progress: (line) => out.progress(line) });
-  const acceptance = dryRun || !flags.wait ? [] : await accepted(out, cluster, plans, timeoutOf(flags));
+  const released = await release(cluster, plans, {
+    dryRun,
+    force,
+    progress: (line) => out.progress(line),
+  });
+  const acceptance =
+    dryRun || !flags.wait ? [] : await accepted(out, cluster, plans, timeoutOf(flags));
   const lines = released.map((one, at) => releasedText(one, plans[at]!));
   const tail = acceptanceText(acceptance);
-  const text = dryRun ? ["a dry run: nothing was changed", ...lines] : [...lines, ...(tail ? [tail.slice(2)] : [])];
+  const text = dryRun
+    ? ["a dry run: nothing was changed", ...lines]
+    : [...lines, ...(tail ? [tail.slice(2)] : [])];
   const ok = acceptance.every(({ state }) => state !== "refused");
-  return { ok, text: text.join("\n"), data: { dryRun: Boolean(dryRun), policies: released, acceptance } };
+  return {
+    ok,
+    text: text.join("\n"),
+    data: { dryRun: Boolean(dryRun), policies: released, acceptance },
+  };
 }
 
-function releasedText({ policy, revision, resources, removed }: Released, { cause }: Intent): string {
+function releasedText(
+  { policy, revision, resources, removed }: Released,
+  { cause }: Intent,
+): string {
   const count = (state: string) => resources.filter(({ was }) => was === state).length;
   const counts = `${count("new")} new, ${count("changed")} changed, ${count("unchanged")} unchanged, ${removed.length} removed`;
   const what = cause === "apply" ? "" : ` (${cause})`;
   return `${policy}: ${revision === undefined ? "" : `revision ${revision}${what}, `}${counts}`;
 }
 
-async function accepted(out: Output, cluster: Cluster, plans: Intent[], timeoutMillis: number): Promise<Acceptance[]> {
-  const plugins = plans.flatMap(({ resources }) => resources.filter(isExtension)) as unknown as Header[];
+async function accepted(
+  out: Output,
+  cluster: Cluster,
+  plans: Intent[],
+  timeoutMillis: number,
+): Promise<Acceptance[]> {
+  const plugins = plans.flatMap(({ resources }) =>
+    resources.filter(isExtension),
+  ) as unknown as Header[];
   if (plugins.length > 0) out.progress(`waiting for istiod's word on ${plugins.length} plugins`);
   return awaitAccepted(cluster, plugins, timeoutMillis);
 }
@@ -97,7 +127,10 @@ export async function diffCommand(out: Output, flags: DiffFlags): Promise<Answer
       const live = await cluster.read(header);
       // The dry run is forced: what would differ is shown even where apply would refuse it.
       const { resource: wanted } = await cluster.apply(resource, { dryRun: true, force: true });
-      differences.push({ resource: titleOf(header), difference: difference(titleOf(header), live, wanted) });
+      differences.push({
+        resource: titleOf(header),
+        difference: difference(titleOf(header), live, wanted),
+      });
     }
     for (const orphan of orphans)
       differences.push({
@@ -107,5 +140,9 @@ export async function diffCommand(out: Output, flags: DiffFlags): Promise<Answer
   }
   const changed = differences.filter((one) => one.difference !== "");
   const text = changed.map((one) => one.difference).join("\n");
-  return { ok: changed.length === 0, text: text || "no differences", data: { differences: changed } };
+  return {
+    ok: changed.length === 0,
+    text: text || "no differences",
+    data: { differences: changed },
+  };
 }

@@ -1,5 +1,6 @@
-// `gatehouse demo`: the manifests of deploy/istio/gatehouse on a real Envoy on this machine. The requests are those of a case
-// file, so the same table is a test without a proxy (`gatehouse try --cases`).
+// `gatehouse demo`: the manifests of deploy/istio/gatehouse on a real Envoy on this machine. The
+// requests are those of a case file, so the same table is a test without a proxy (`gatehouse try
+// --cases`).
 import { join, relative } from "node:path";
 import { parse } from "yaml";
 import { readFileSync } from "node:fs";
@@ -42,13 +43,16 @@ export async function demoCommand(out: Output, flags: DemoFlags): Promise<Answer
   const proxy = await started(out, { links, routing, script, logFormat: logFormat() }, onLine);
   try {
     const names = links.map(({ filter }) => filter).join(" → ");
-    out.progress(`Envoy ${proxy.envoy.version}: ${names}, from ${files.map((file) => relative("", file)).join(", ")}`);
+    out.progress(
+      `Envoy ${proxy.envoy.version}: ${names}, from ${files.map((file) => relative("", file)).join(", ")}`,
+    );
     const cases = casesForEnvoy(caseFile.cases);
     const rows: Row[] = [];
     for (const each of cases) rows.push(await row(proxy, each, issuer));
     const left = caseFile.cases.length - cases.length;
     const answer = answerOf(rows, left);
-    if (flags.once || flags.json || !process.stdout.isTTY || process.env.CI === "true") return answer;
+    if (flags.once || flags.json || !process.stdout.isTTY || process.env.CI === "true")
+      return answer;
     out.progress(answer.text);
     out.progress(hints(proxy.port, cases, issuer));
     isStreaming = true;
@@ -59,13 +63,19 @@ export async function demoCommand(out: Output, flags: DemoFlags): Promise<Answer
   }
 }
 
-async function started(out: Output, stage: Parameters<typeof DemoProxy.start>[0], onLine: (line: string) => void) {
+async function started(
+  out: Output,
+  stage: Parameters<typeof DemoProxy.start>[0],
+  onLine: (line: string) => void,
+) {
   try {
     out.progress("looking for an Envoy (the first time, one is fetched)");
     return await DemoProxy.start(stage, await findEnvoy(), onLine);
   } catch (error) {
-    if (error instanceof EnvoyNotFound) throw new ToolError("missing", error.message, { cause: error });
-    if (error instanceof EnvoyError) throw new ToolError("invalid", `Envoy does not start with it: ${error.message}`);
+    if (error instanceof EnvoyNotFound)
+      throw new ToolError("missing", error.message, { cause: error });
+    if (error instanceof EnvoyError)
+      throw new ToolError("invalid", `Envoy does not start with it: ${error.message}`);
     throw error;
   }
 }
@@ -73,7 +83,9 @@ async function started(out: Output, stage: Parameters<typeof DemoProxy.start>[0]
 /** The format of the mesh-wide provider that prints the access-log plugin's line. */
 function logFormat(): string {
   const { meshConfig } = parse(readFileSync(mesh, "utf8"));
-  const provider = meshConfig.extensionProviders.find((each: any) => each.name === "gatehouse-access-log");
+  const provider = meshConfig.extensionProviders.find(
+    (each: any) => each.name === "gatehouse-access-log",
+  );
   return provider.envoyFileAccessLog.logFormat.text;
 }
 
@@ -98,14 +110,24 @@ async function row(proxy: DemoProxy, each: Case, issuer: Issuer): Promise<Row> {
   }
   const { method = "GET", path = "/" } = each.request ?? {};
   const service = /^\{"service":"([^"]+)"/.exec(last.body)?.[1];
-  const why = [service ?? last.details, last.limit && `limit ${last.limit}`, last.reason].filter(Boolean).join(", ");
+  const why = [service ?? last.details, last.limit && `limit ${last.limit}`, last.reason]
+    .filter(Boolean)
+    .join(", ");
   const times = each.repeat ? ` × ${each.repeat}` : "";
   const request = `${method} ${path}${times}`;
-  return { name: each.name, request, status: last.status, why, ok: wrong.size === 0, differences: [...wrong] };
+  return {
+    name: each.name,
+    request,
+    status: last.status,
+    why,
+    ok: wrong.size === 0,
+    differences: [...wrong],
+  };
 }
 
 function answerOf(rows: Row[], left: number): Answer {
-  const width = (pick: (row: Row) => string) => Math.max(...rows.map((each) => pick(each).length), 0);
+  const width = (pick: (row: Row) => string) =>
+    Math.max(...rows.map((each) => pick(each).length), 0);
   const [names, requests] = [width(({ name }) => name), width(({ request }) => request)];
   const lines = rows.flatMap(({ name, request, status, why, ok, differences }) => [
     `${ok ? "ok   " : "WRONG"} ${name.padEnd(names)}  ${request.padEnd(requests)}  ${status}  ${why}`,
@@ -113,14 +135,21 @@ function answerOf(rows: Row[], left: number): Answer {
   ]);
   const failed = rows.filter(({ ok }) => !ok).length;
   const tail =
-    left > 0 ? `, ${left} left to gatehouse try (they need another time, or more than a client can send)` : "";
+    left > 0
+      ? `, ${left} left to gatehouse try (they need another time, or more than a client can send)`
+      : "";
   const counts = `${rows.length - failed} as expected, ${failed} not${tail}`;
-  return { ok: failed === 0, text: [...lines, counts].join("\n"), data: { rows, failed, leftToTry: left } };
+  return {
+    ok: failed === 0,
+    text: [...lines, counts].join("\n"),
+    data: { rows, failed, leftToTry: left },
+  };
 }
 
 function hints(port: number, cases: Case[], issuer: Issuer): string {
   const token = issuer.token(["exp=+12h"], Math.floor(Date.now() / 1000));
-  const authority = cases.find(({ request }) => request?.authority)?.request?.authority ?? "example.com";
+  const authority =
+    cases.find(({ request }) => request?.authority)?.request?.authority ?? "example.com";
   const url = `http://127.0.0.1:${port}`;
   return `
 Envoy listens on ${url}. Try, with a token that is good for twelve hours:

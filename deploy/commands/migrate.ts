@@ -36,7 +36,9 @@ export function migrateCommand(manifests: Manifest[], flags: MigrateFlags): Answ
   const text = yamlText(
     documents.map(({ value, from }) => ({
       value,
-      comments: [`Migrated from ${from.map((manifest) => `${manifest.title} (${manifest.file})`).join(", ")}.`],
+      comments: [
+        `Migrated from ${from.map((manifest) => `${manifest.title} (${manifest.file})`).join(", ")}.`,
+      ],
     })),
   );
   return {
@@ -61,7 +63,9 @@ const readable: [apiVersion: string, kind: string][] = [
 
 /** Everything migrate reads in a live cluster; kinds it does not have are left out. */
 export async function manifestsInCluster(cluster: Cluster): Promise<Manifest[]> {
-  const lists = await Promise.all(readable.map(([apiVersion, kind]) => cluster.list(apiVersion, kind)));
+  const lists = await Promise.all(
+    readable.map(([apiVersion, kind]) => cluster.list(apiVersion, kind)),
+  );
   const mesh = await cluster.read({
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -71,15 +75,20 @@ export async function manifestsInCluster(cluster: Cluster): Promise<Manifest[]> 
     ...lists.flatMap((list) => list ?? []),
     ...(mesh ? [{ ...mesh, apiVersion: "v1", kind: "ConfigMap" }] : []),
   ];
-  if (resources.length === 0) throw new ToolError("cluster", "the cluster has nothing of what migrate reads");
-  return parse(yamlText(resources.map((resource) => ({ value: bare(resource) }))), "the cluster").manifests;
+  if (resources.length === 0)
+    throw new ToolError("cluster", "the cluster has nothing of what migrate reads");
+  return parse(yamlText(resources.map((resource) => ({ value: bare(resource) }))), "the cluster")
+    .manifests;
 }
 
 export function manifestsOf(paths: string[]): Manifest[] {
-  if (paths.length === 0) throw new ToolError("usage", "name files, folders or -, or read the cluster with --cluster");
+  if (paths.length === 0)
+    throw new ToolError("usage", "name files, folders or -, or read the cluster with --cluster");
   const { manifests, findings } = read(paths);
   const parts = partsOf(manifests);
-  const broken = findings.filter(({ severity, place }) => severity === "error" && !parts.has(place.file)).map(textOf);
+  const broken = findings
+    .filter(({ severity, place }) => severity === "error" && !parts.has(place.file))
+    .map(textOf);
   if (broken.length > 0) throw new ToolError("input", broken.join("\n"));
   return manifests;
 }

@@ -1,4 +1,5 @@
-// `gatehouse push`: the built filters as images, into the registry that the settings (or the flags) name.
+// `gatehouse push`: the built filters as images, into the registry that the settings (or the
+// flags) name.
 import { filterNames, isFilter } from "../catalog.ts";
 import type { FilterName } from "../catalog.ts";
 import { version } from "../filter-schemas.ts";
@@ -29,10 +30,15 @@ interface Job {
   tag: string;
 }
 
-export async function pushCommand(out: Output, filters: string[], flags: PushFlags): Promise<Answer> {
+export async function pushCommand(
+  out: Output,
+  filters: string[],
+  flags: PushFlags,
+): Promise<Answer> {
   const jobs = jobsOf(filters, flags);
   const timeoutMillis = Number(flags.timeout) * 1000;
-  if (!(timeoutMillis > 0)) throw new ToolError("usage", `--timeout ${flags.timeout}: write a number of seconds`);
+  if (!(timeoutMillis > 0))
+    throw new ToolError("usage", `--timeout ${flags.timeout}: write a number of seconds`);
   const rows: Record<string, unknown>[] = [];
   for (const job of jobs) {
     const image = imageFor(job.filter, job.form);
@@ -50,10 +56,15 @@ export async function pushCommand(out: Output, filters: string[], flags: PushFla
       rows.push({ ...row, result: "not pushed (dry run)" });
       continue;
     }
-    out.progress(`${job.filter}: ${Math.ceil(bytes / 1024)} KiB to ${name.registry}/${name.repository}:${job.tag}`);
+    out.progress(
+      `${job.filter}: ${Math.ceil(bytes / 1024)} KiB to ${name.registry}/${name.repository}:${job.tag}`,
+    );
     const credentials = await credentialsFor(name.registry);
     const pushed = await push(image, name, [job.tag], { credentials, timeoutMillis });
-    rows.push({ ...row, result: pushed.unchanged ? "was there already" : `pushed, ${pushed.blobsSent} blobs sent` });
+    rows.push({
+      ...row,
+      result: pushed.unchanged ? "was there already" : `pushed, ${pushed.blobsSent} blobs sent`,
+    });
   }
   const text = rows.map((row) => `${row.reference}  ${row.tag}  ${row.result}`).join("\n");
   return { ok: true, text, data: { images: rows } };
@@ -61,14 +72,22 @@ export async function pushCommand(out: Output, filters: string[], flags: PushFla
 
 function jobsOf(filters: string[], flags: PushFlags): Job[] {
   const unknown = filters.find((name) => !isFilter(name));
-  if (unknown) throw new ToolError("usage", `there is no filter "${unknown}", write some of ${filterNames.join(", ")}`);
+  if (unknown)
+    throw new ToolError(
+      "usage",
+      `there is no filter "${unknown}", write some of ${filterNames.join(", ")}`,
+    );
   if (flags.form && !["image", "artifact", "both"].includes(flags.form)) {
     throw new ToolError("usage", `--form ${flags.form}: write image, artifact or both`);
   }
-  const wanted = (names: FilterName[]) => names.filter((name) => filters.length === 0 || filters.includes(name));
+  const wanted = (names: FilterName[]) =>
+    names.filter((name) => filters.length === 0 || filters.includes(name));
   if (flags.to)
-    return wanted([...filterNames]).flatMap((filter) => jobsFor(filter, flags.to!, flags.form ?? "image", flags.tag));
-  if (!flags.file) throw new ToolError("usage", "name the settings with -f, or a repository with --to");
+    return wanted([...filterNames]).flatMap((filter) =>
+      jobsFor(filter, flags.to!, flags.form ?? "image", flags.tag),
+    );
+  if (!flags.file)
+    throw new ToolError("usage", "name the settings with -f, or a repository with --to");
   const jobs = loadPolicies(flags.file).policies.flatMap((policy) => {
     const { repository, form, tag } = policy.image;
     if (!repository) return [];
@@ -76,7 +95,8 @@ function jobsOf(filters: string[], flags: PushFlags): Job[] {
       jobsFor(filter, repository, flags.form ?? form, flags.tag ?? tag),
     );
   });
-  if (jobs.length === 0) throw new ToolError("usage", "the settings name no image repository to push to, use --to");
+  if (jobs.length === 0)
+    throw new ToolError("usage", "the settings name no image repository to push to, use --to");
   const seen = new Set<string>();
   return jobs.filter((job) => {
     const key = JSON.stringify(job);

@@ -14,9 +14,16 @@ export interface RenderFlags {
 
 /** The API by the name people type. */
 export function apiOf(name: string): Api {
-  const names: Record<string, Api> = { wasmplugin: "WasmPlugin", trafficextension: "TrafficExtension" };
+  const names: Record<string, Api> = {
+    wasmplugin: "WasmPlugin",
+    trafficextension: "TrafficExtension",
+  };
   const api = names[name.toLowerCase()];
-  if (!api) throw new ToolError("usage", `--api ${name}: there is no such API, write WasmPlugin or TrafficExtension`);
+  if (!api)
+    throw new ToolError(
+      "usage",
+      `--api ${name}: there is no such API, write WasmPlugin or TrafficExtension`,
+    );
   return api;
 }
 
@@ -35,7 +42,11 @@ export function renderCommand(paths: string[], flags: RenderFlags): Answer {
   const start = momentOf("--at", flags.at);
   const documents: { value: Resource; comments?: string[] }[] = [];
   for (const policy of loadPolicies(paths).policies) {
-    if (api === "TrafficExtension" && policy.istio && olderThan(policy.istio, oldestTrafficExtension)) {
+    if (
+      api === "TrafficExtension" &&
+      policy.istio &&
+      olderThan(policy.istio, oldestTrafficExtension)
+    ) {
       const place = policy.manifest.place(["spec", "istio"]);
       throw new ToolError(
         "invalid",
@@ -44,8 +55,16 @@ export function renderCommand(paths: string[], flags: RenderFlags): Answer {
       );
     }
     const resources = render(policy, { api, start });
-    const comments = [`Rendered by gatehouse from ${policy.manifest.file}: change the settings there, not here.`];
-    resources.forEach((value, at) => documents.push({ value, comments: at === 0 ? comments : undefined }));
+    const comments = [
+      `Rendered by gatehouse from ${policy.manifest.file}: change the settings there, not here.`,
+    ];
+    resources.forEach((value, at) =>
+      documents.push({ value, comments: at === 0 ? comments : undefined }),
+    );
   }
-  return { ok: true, text: yamlText(documents), data: { resources: documents.map(({ value }) => value) } };
+  return {
+    ok: true,
+    text: yamlText(documents),
+    data: { resources: documents.map(({ value }) => value) },
+  };
 }

@@ -1,4 +1,5 @@
-// `gatehouse status` and `gatehouse rollback`: what a policy is in the cluster, and the way back. Both need no files.
+// `gatehouse status` and `gatehouse rollback`: what a policy is in the cluster, and the way back.
+// Both need no files.
 import { isFilter } from "../catalog.ts";
 import { wordOf } from "../kube/acceptance.ts";
 import { titleOf } from "../kube/cluster.ts";
@@ -36,18 +37,32 @@ export async function statusCommand(text: string, flags: StatusFlags): Promise<A
   const history = await readHistory(cluster, subject);
   const owned = await ownedBy(cluster, subject, history);
   const last = history.revisions.at(-1);
-  if (!last && owned.length === 0) throw new ToolError("usage", `there is no policy ${text} in this cluster`);
+  if (!last && owned.length === 0)
+    throw new ToolError("usage", `there is no policy ${text} in this cluster`);
   const refusals = await proxyRefusals(flags.istiod ?? [], timeoutOf(flags));
   const rows = rowsOf(last?.resources ?? [], owned).map((row) => withProxies(row, refusals));
-  const revisions = history.revisions.map(({ number, at, cause, complete }) => ({ number, at, cause, complete }));
+  const revisions = history.revisions.map(({ number, at, cause, complete }) => ({
+    number,
+    at,
+    cause,
+    complete,
+  }));
   const width = Math.max(0, ...rows.map(({ resource }) => resource.length));
   const lines = [
     `${subjectText(subject)}: ${last ? headOf(last) : "no history"}`,
-    ...rows.map(({ resource, state, module }) => `  ${resource.padEnd(width)}  ${state}${module ? `  ${module}` : ""}`),
+    ...rows.map(
+      ({ resource, state, module }) =>
+        `  ${resource.padEnd(width)}  ${state}${module ? `  ${module}` : ""}`,
+    ),
     `history: ${revisions.map(historyText).join(", ") || "none"}`,
   ];
   const ok = (last?.complete ?? false) && rows.every((row) => row.ok);
-  const data = { policy: subjectText(subject), revision: last?.number, resources: rows, history: revisions };
+  const data = {
+    policy: subjectText(subject),
+    revision: last?.number,
+    resources: rows,
+    history: revisions,
+  };
   return { ok, text: lines.join("\n"), data };
 }
 
@@ -55,7 +70,12 @@ function headOf({ number, at, cause, complete }: Revision): string {
   return `revision ${number} of ${at} (${cause})${complete ? "" : ", which broke off: apply again, or roll back"}`;
 }
 
-function historyText({ number, at, cause, complete }: Pick<Revision, "number" | "at" | "cause" | "complete">): string {
+function historyText({
+  number,
+  at,
+  cause,
+  complete,
+}: Pick<Revision, "number" | "at" | "cause" | "complete">): string {
   return `${number} (${at}, ${cause}${complete ? "" : ", incomplete"})`;
 }
 
@@ -83,7 +103,8 @@ function row(resource: Resource, ok: boolean, state: string): Row {
 }
 
 function rowOf(wanted: Resource, live: Resource | undefined): Row {
-  if (!live) return { resource: titleOf(wanted as Header), ok: false, state: "missing", module: "" };
+  if (!live)
+    return { resource: titleOf(wanted as Header), ok: false, state: "missing", module: "" };
   const field = firstDifference(bare(live).spec, bare(wanted).spec, "spec");
   if (field) return row(live, false, `changed by somebody else (${field})`);
   const word = wordOf(live);
@@ -94,8 +115,8 @@ function rowOf(wanted: Resource, live: Resource | undefined): Row {
 }
 
 /**
- * The first field of `wanted` that `live` has not. What others have added does not count, except in a plugin's own settings:
- * there one key more is another meaning, or a refusal.
+ * The first field of `wanted` that `live` has not. What others have added does not count, except
+ * in a plugin's own settings: there one key more is another meaning, or a refusal.
  */
 function firstDifference(live: any, wanted: any, at: string, exact = false): string | undefined {
   if (wanted === null || typeof wanted !== "object") return live === wanted ? undefined : at;
@@ -121,26 +142,44 @@ export interface RollbackFlags extends RolloutFlags {
   to?: string;
 }
 
-export async function rollbackCommand(out: Output, text: string, flags: RollbackFlags): Promise<Answer> {
+export async function rollbackCommand(
+  out: Output,
+  text: string,
+  flags: RollbackFlags,
+): Promise<Answer> {
   const subject = subjectOf(text);
   const cluster = clusterOf(flags);
   const history = await readHistory(cluster, subject);
   const { number, resources, settings, start } = chosen(history.revisions, text, flags.to);
   const orphans = await orphansOf(cluster, subject, history, resources);
   const cause = `rollback to ${number}`;
-  const plan: Intent = { subject, resources, orphans, history, settings, start: new Date(start), cause };
+  const plan: Intent = {
+    subject,
+    resources,
+    orphans,
+    history,
+    settings,
+    start: new Date(start),
+    cause,
+  };
   const answer = await rollOut(out, cluster, [plan], flags);
   return { ...answer, data: { ...answer.data, to: number } };
 }
 
-/** The one that was asked for; else the one before the last, or the last complete one when a later one broke off. */
+/**
+ * The one that was asked for; else the one before the last, or the last complete one when a later
+ * one broke off.
+ */
 function chosen(revisions: Revision[], text: string, to: string | undefined): Revision {
   const complete = revisions.filter((revision) => revision.complete);
   const isBroken = revisions.length > 0 && !revisions.at(-1)!.complete;
   const target =
-    to === undefined ? complete.at(isBroken ? -1 : -2) : complete.find(({ number }) => String(number) === to);
+    to === undefined
+      ? complete.at(isBroken ? -1 : -2)
+      : complete.find(({ number }) => String(number) === to);
   if (target) return target;
-  if (complete.length === 0) throw new ToolError("usage", `there is no policy ${text} with a history in this cluster`);
+  if (complete.length === 0)
+    throw new ToolError("usage", `there is no policy ${text} with a history in this cluster`);
   const numbers = complete.map(({ number }) => number).join(", ");
   throw new ToolError(
     "usage",

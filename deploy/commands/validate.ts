@@ -16,16 +16,21 @@ export interface ValidateFlags {
 
 export function validateCommand(paths: string[], flags: ValidateFlags): Answer {
   if (flags.istio && !/^1\.\d+(\.\d+)?$/.test(flags.istio)) {
-    throw new ToolError("usage", `--istio ${flags.istio}: no version of Istio, write one like 1.31`);
+    throw new ToolError(
+      "usage",
+      `--istio ${flags.istio}: no version of Istio, write one like 1.31`,
+    );
   }
   const { manifests, findings: syntax } = read(paths);
   const { findings, counts } = validate(manifests, { istio: flags.istio, ignore: flags.ignore });
   const parts = partsOf(manifests);
   const all = inOrder([...syntax.filter(({ place }) => !parts.has(place.file)), ...findings]);
-  const count = (severity: Finding["severity"]) => all.filter((finding) => finding.severity === severity).length;
+  const count = (severity: Finding["severity"]) =>
+    all.filter((finding) => finding.severity === severity).length;
   const errors = count("error");
   const warnings = count("warning");
-  const shown = flags.verbose || flags.json ? all : all.filter((finding) => finding.severity !== "note");
+  const shown =
+    flags.verbose || flags.json ? all : all.filter((finding) => finding.severity !== "note");
   const looked = `${manifests.length} documents: ${counts.policies} policies, ${counts.resources} resources of the mesh (${counts.plugins} plugins), ${counts.foreign} left to others`;
   const ok = errors === 0 && !(flags.strict && warnings > 0);
   return {
@@ -40,6 +45,7 @@ export function validateCommand(paths: string[], flags: ValidateFlags): Answer {
 function inOrder(findings: Finding[]): Finding[] {
   const files = [...new Set(findings.map(({ place }) => place.file))];
   return findings.sort(
-    (a, b) => files.indexOf(a.place.file) - files.indexOf(b.place.file) || a.place.line - b.place.line,
+    (a, b) =>
+      files.indexOf(a.place.file) - files.indexOf(b.place.file) || a.place.line - b.place.line,
   );
 }

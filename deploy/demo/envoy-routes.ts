@@ -1,5 +1,6 @@
-// VirtualServices as Envoy's own routes: as much of istiod's translation as the manifests of a demo need. Throws at what it
-// does not know, so that nothing is shown that the mesh would do otherwise.
+// VirtualServices as Envoy's own routes: as much of istiod's translation as the manifests of a
+// demo need. Throws at what it does not know, so that nothing is shown that the mesh would do
+// otherwise.
 import type { Json } from "../../envoy/bootstrap.ts";
 import { ToolError } from "../problem.ts";
 import type { Routing } from "../try/route.ts";
@@ -14,7 +15,10 @@ export interface Destination {
 const known = ["name", "match", "route", "timeout", "retries"];
 
 /** One virtual host for each VirtualService, and every destination that they name. */
-export function envoyRoutes(routing: Routing): { virtualHosts: Json[]; destinations: Destination[] } {
+export function envoyRoutes(routing: Routing): {
+  virtualHosts: Json[];
+  destinations: Destination[];
+} {
   const destinations = new Map<string, Destination>();
   if (routing.length === 0) return anywhere();
   const virtualHosts = routing.map(({ title, spec }) => ({
@@ -29,13 +33,17 @@ export function envoyRoutes(routing: Routing): { virtualHosts: Json[]; destinati
 function anywhere(): { virtualHosts: Json[]; destinations: Destination[] } {
   const destination = { cluster: "outbound|80||service", host: "service" };
   const route = { match: { prefix: "/" }, route: { cluster: destination.cluster } };
-  return { virtualHosts: [{ name: "all", domains: ["*"], routes: [route] }], destinations: [destination] };
+  return {
+    virtualHosts: [{ name: "all", domains: ["*"], routes: [route] }],
+    destinations: [destination],
+  };
 }
 
 /** A list of matches is an "or": a route for each. */
 function routesOf(title: string, rule: any, destinations: Map<string, Destination>): Json[] {
   const unknown = Object.keys(rule).find((key) => !known.includes(key));
-  if (unknown) throw new ToolError("invalid", `${title}: the demo does not know "${unknown}" of a route`);
+  if (unknown)
+    throw new ToolError("invalid", `${title}: the demo does not know "${unknown}" of a route`);
   const weighted = listOf(rule.route).map(({ destination, weight }) => {
     const { host = "", subset = "", port } = destination ?? {};
     const cluster = `outbound|${port?.number ?? 80}|${subset}|${host}`;
@@ -43,11 +51,16 @@ function routesOf(title: string, rule: any, destinations: Map<string, Destinatio
     return { name: cluster, weight: weight ?? 100 };
   });
   const action: Json =
-    weighted.length === 1 ? { cluster: weighted[0]!.name } : { weighted_clusters: { clusters: weighted } };
+    weighted.length === 1
+      ? { cluster: weighted[0]!.name }
+      : { weighted_clusters: { clusters: weighted } };
   if (rule.timeout) action.timeout = rule.timeout;
   if (rule.retries) action.retry_policy = retryPolicy(rule.retries);
   const matches = listOf(rule.match);
-  return (matches.length > 0 ? matches : [{}]).map((match) => ({ match: routeMatch(title, match), route: action }));
+  return (matches.length > 0 ? matches : [{}]).map((match) => ({
+    match: routeMatch(title, match),
+    route: action,
+  }));
 }
 
 function retryPolicy({ attempts, perTryTimeout, retryOn }: any): Json {
@@ -58,18 +71,27 @@ function retryPolicy({ attempts, perTryTimeout, retryOn }: any): Json {
   };
 }
 
-const pseudoHeaders: Record<string, string> = { method: ":method", authority: ":authority", scheme: ":scheme" };
+const pseudoHeaders: Record<string, string> = {
+  method: ":method",
+  authority: ":authority",
+  scheme: ":scheme",
+};
 
 function routeMatch(title: string, match: any): Json {
   const headers: Json[] = [];
   const made: Json = { prefix: "/" };
   for (const [key, value] of Object.entries<any>(match)) {
     if (key === "uri") Object.assign(made, pathMatch(value));
-    else if (key in pseudoHeaders) headers.push({ name: pseudoHeaders[key], string_match: stringMatch(value) });
+    else if (key in pseudoHeaders)
+      headers.push({ name: pseudoHeaders[key], string_match: stringMatch(value) });
     else if (key === "headers" || key === "withoutHeaders")
       for (const [name, one] of Object.entries<any>(value))
-        headers.push({ ...headerMatch(name, one), ...(key === "withoutHeaders" && { invert_match: true }) });
-    else if (key !== "name") throw new ToolError("invalid", `${title}: the demo does not know "${key}" of a match`);
+        headers.push({
+          ...headerMatch(name, one),
+          ...(key === "withoutHeaders" && { invert_match: true }),
+        });
+    else if (key !== "name")
+      throw new ToolError("invalid", `${title}: the demo does not know "${key}" of a match`);
   }
   if ("path" in made || "safe_regex" in made) delete made.prefix;
   return { ...made, ...(headers.length > 0 && { headers }) };

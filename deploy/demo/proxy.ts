@@ -1,4 +1,5 @@
-// A real Envoy with the filters of a place in the mesh, routed as its VirtualServices say: the demo's stage.
+// A real Envoy with the filters of a place in the mesh, routed as its VirtualServices say: the
+// demo's stage.
 import { bootstrap, cluster, listener, wasmFilter } from "../../envoy/bootstrap.ts";
 import { launchEnvoy } from "../../envoy/launch.ts";
 import type { RunningEnvoy } from "../../envoy/launch.ts";
@@ -25,7 +26,10 @@ export interface Stage {
   logFormat: string;
 }
 
-/** What the filters leave on a request, as one line of Envoy's own log. The mark keeps lines apart. */
+/**
+ * What the filters leave on a request, as one line of Envoy's own log. The mark keeps lines
+ * apart.
+ */
 const states = ["variant", "limit", "reason", "claims"];
 const markHeader = "x-gatehouse-demo";
 
@@ -42,7 +46,11 @@ export class DemoProxy {
   }
 
   /** Starts everything; `onLine` gets the access log's own lines. */
-  static async start(stage: Stage, envoy: Envoy, onLine: (line: string) => void): Promise<DemoProxy> {
+  static async start(
+    stage: Stage,
+    envoy: Envoy,
+    onLine: (line: string) => void,
+  ): Promise<DemoProxy> {
     const backstage = new Backstage();
     const services: Service[] = [];
     const { virtualHosts, destinations } = envoyRoutes(stage.routing);
@@ -61,10 +69,13 @@ export class DemoProxy {
         services.push(service);
         clusters.push(cluster({ name, endpoints: [service.endpoint] }));
       }
-      const running = await launchEnvoy(bootstrap({ listeners: [listenerOf(stage, virtualHosts)], clusters }), {
-        envoy,
-        onLog: lines(onLine),
-      });
+      const running = await launchEnvoy(
+        bootstrap({ listeners: [listenerOf(stage, virtualHosts)], clusters }),
+        {
+          envoy,
+          onLog: lines(onLine),
+        },
+      );
       return new DemoProxy(running, backstage, services);
     } catch (error) {
       for (const service of services) service.close();
@@ -85,7 +96,9 @@ export class DemoProxy {
     this.backstage.reached = undefined;
     this.backstage.response = response;
     const answer = await send(this.port, request, [markHeader, mark]);
-    const [line] = await this.envoy.awaitLog(new RegExp(`demo ${mark}\\t[^\\n]*\\n`), { from: logged });
+    const [line] = await this.envoy.awaitLog(new RegExp(`demo ${mark}\\t[^\\n]*\\n`), {
+      from: logged,
+    });
     const [, details, ...found] = line
       .trimEnd()
       .split("\t")
@@ -103,7 +116,9 @@ export class DemoProxy {
 
   private async metrics(): Promise<Record<string, number>> {
     const stats = await this.envoy.stats("^wasmcustom\\.");
-    return Object.fromEntries(Object.entries(stats).map(([name, value]) => [name.replace(/^wasmcustom\./, ""), value]));
+    return Object.fromEntries(
+      Object.entries(stats).map(([name, value]) => [name.replace(/^wasmcustom\./, ""), value]),
+    );
   }
 }
 
@@ -114,7 +129,11 @@ function serviceName({ host, subset }: Destination): string {
 /** The clusters that the filters call. */
 function calledClusters(links: Link[]): string[] {
   return [
-    ...new Set(links.flatMap(({ filter, plugin }) => calleesIn(filter, plugin.config).map((callee) => callee.cluster))),
+    ...new Set(
+      links.flatMap(({ filter, plugin }) =>
+        calleesIn(filter, plugin.config).map((callee) => callee.cluster),
+      ),
+    ),
   ];
 }
 
@@ -137,7 +156,10 @@ function listenerOf({ links, logFormat }: Stage, virtualHosts: object[]) {
     routes: [{ match: { prefix: "/" }, direct_response: { status: 404 } }],
   };
   const hasAll = virtualHosts.some((host: any) => host.domains.includes("*"));
-  const route_config = { name: "demo", virtual_hosts: hasAll ? virtualHosts : [...virtualHosts, others] };
+  const route_config = {
+    name: "demo",
+    virtual_hosts: hasAll ? virtualHosts : [...virtualHosts, others],
+  };
   return listener({ filters, accessLog, trustedHops: 1, connectionManager: { route_config } });
 }
 

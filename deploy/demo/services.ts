@@ -1,4 +1,5 @@
-// What stands behind and beside the proxy in a demo: services that answer as a case says, and whoever the filters call.
+// What stands behind and beside the proxy in a demo: services that answer as a case says, and
+// whoever the filters call.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
@@ -12,7 +13,9 @@ export interface Service {
   close(): void;
 }
 
-async function listen(handler: (request: IncomingMessage, response: ServerResponse) => void): Promise<Service> {
+async function listen(
+  handler: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<Service> {
   const server: Server = createServer(handler).listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
@@ -26,7 +29,10 @@ async function listen(handler: (request: IncomingMessage, response: ServerRespon
 
 /** What the services have seen, and what they shall answer from now on. */
 export class Backstage {
-  /** Headers of the last request that reached a service, with the pseudo-headers that HTTP/1.1 has in its first line. */
+  /**
+   * Headers of the last request that reached a service, with the pseudo-headers that HTTP/1.1 has
+   * in its first line.
+   */
   reached?: [name: string, value: string][];
   response: Response = {};
 
@@ -36,7 +42,10 @@ export class Backstage {
       this.reached = headersOf(request);
       const { status = 200, headers = {}, body, durationMillis = 0 } = this.response;
       setTimeout(() => {
-        response.writeHead(status, { "content-type": "application/json", ...(headers as Record<string, string>) });
+        response.writeHead(status, {
+          "content-type": "application/json",
+          ...(headers as Record<string, string>),
+        });
         response.end(body ?? `${JSON.stringify({ service: name, path: request.url })}\n`);
       }, durationMillis);
     });
@@ -50,7 +59,8 @@ function headersOf(request: IncomingMessage): [string, string][] {
     [":path", url],
     [":authority", headers.host ?? ""],
   ];
-  for (let at = 0; at < rawHeaders.length; at += 2) pairs.push([rawHeaders[at]!.toLowerCase(), rawHeaders[at + 1]!]);
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    pairs.push([rawHeaders[at]!.toLowerCase(), rawHeaders[at + 1]!]);
   return pairs;
 }
 

@@ -1,4 +1,5 @@
-// The numbers of Proxy-Wasm ABI 0.2.1 and the errors of the emulator. Values: proxy-wasm spec v0.2.1, as Envoy has them.
+// The numbers of Proxy-Wasm ABI 0.2.1 and the errors of the emulator. Values: proxy-wasm spec
+// v0.2.1, as Envoy has them.
 
 export const Status = {
   Ok: 0,

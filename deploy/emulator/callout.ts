@@ -13,11 +13,18 @@ export interface Call {
 }
 
 /**
- * What becomes of a call: an answer (`delayMillis` later); `refused`: Envoy's 503; `timeout`: its 504 when the timeout is
- * over; `reset`: a callback without headers; `unhealthy`: refused on the spot, no host; `never`: no callback.
+ * What becomes of a call: an answer (`delayMillis` later); `refused`: Envoy's 503; `timeout`: its
+ * 504 when the timeout is over; `reset`: a callback without headers; `unhealthy`: refused on the
+ * spot, no host; `never`: no callback.
  */
 export type CallOutcome =
-  | { status?: number; headers?: HeaderInput; body?: string | Uint8Array; trailers?: HeaderInput; delayMillis?: number }
+  | {
+      status?: number;
+      headers?: HeaderInput;
+      body?: string | Uint8Array;
+      trailers?: HeaderInput;
+      delayMillis?: number;
+    }
   | "refused"
   | "timeout"
   | "reset"
@@ -33,8 +40,13 @@ export function answerOf(outcome: CallOutcome): CallAnswer | undefined {
   if (outcome === "timeout") return envoyAnswer(504, "upstream request timeout");
   if (typeof outcome === "string") return envoyAnswer(503, CONNECTION_FAILURE);
   const headers = new HeaderMap([[":status", String(outcome.status ?? 200)]]);
-  for (const [name, value] of new HeaderMap(outcome.headers ?? []).pairs()) headers.add(name, value);
-  return { headers, body: asBytes(outcome.body), trailers: outcome.trailers && new HeaderMap(outcome.trailers) };
+  for (const [name, value] of new HeaderMap(outcome.headers ?? []).pairs())
+    headers.add(name, value);
+  return {
+    headers,
+    body: asBytes(outcome.body),
+    trailers: outcome.trailers && new HeaderMap(outcome.trailers),
+  };
 }
 
 function envoyAnswer(status: number, text: string): CallAnswer {

@@ -1,12 +1,16 @@
-// A described request with what is expected of it: the shape shared by `gatehouse try --cases` and the scenarios in tests.
-// Knows how to read, run and check cases; refuses to know where they come from and how results are shown.
+// A described request with what is expected of it: the shape shared by `gatehouse try --cases`
+// and the scenarios in tests. Knows how to read, run and check cases; refuses to know where they
+// come from and how results are shown.
 import { toUnixNanos } from "./clock.ts";
 import type { Request, Response } from "./exchange.ts";
 import type { Proxy } from "./proxy.ts";
 import type { Stream } from "./stream.ts";
 import { EmulatorError } from "./abi.ts";
 
-/** How one text is compared: as it is, by one of StringMatch's kinds, `true`: there at all. A list: all values in order. */
+/**
+ * How one text is compared: as it is, by one of StringMatch's kinds, `true`: there at all. A
+ * list: all values in order.
+ */
 export type TextMatch =
   | string
   | number
@@ -24,14 +28,20 @@ export interface Expectation {
   forwarded?: boolean;
   upstreamHeaders?: Record<string, TextMatch>;
   upstreamAbsent?: string[];
-  /** The hand-over: canary's variant, the limit that refused, the reason, the verified claims (those named here). */
+  /**
+   * The hand-over: canary's variant, the limit that refused, the reason, the verified claims
+   * (those named here).
+   */
   variant?: TextMatch;
   limit?: TextMatch;
   reason?: TextMatch;
   claims?: Record<string, unknown>;
   /** %RESPONSE_CODE_DETAILS%. */
   details?: TextMatch;
-  /** The access log line: as text, or as an object whose fields must be in the JSON line. `false`: none. */
+  /**
+   * The access log line: as text, or as an object whose fields must be in the JSON line. `false`:
+   * none.
+   */
   log?: TextMatch | Record<string, unknown>;
   /** By how much each metric grew in this case; names without the prefix that Envoy adds. */
   metrics?: Record<string, number>;
@@ -78,12 +88,16 @@ const keys = {
     "status headers absentHeaders body forwarded upstreamHeaders upstreamAbsent variant limit reason claims details log metrics",
 };
 
-/** Takes a parsed list of cases. Throws EmulatorError that points at what is wrong: a misspelt key would expect nothing. */
+/**
+ * Takes a parsed list of cases. Throws EmulatorError that points at what is wrong: a misspelt key
+ * would expect nothing.
+ */
 export function readCases(document: unknown): Case[] {
   if (!Array.isArray(document)) throw refusal("", "expected a list of cases");
   return document.map((each, i) => {
     requireKeys(each, `/${i}`, keys.case);
-    if (typeof each.name !== "string" || each.name === "") throw refusal(`/${i}/name`, "expected a text");
+    if (typeof each.name !== "string" || each.name === "")
+      throw refusal(`/${i}/name`, "expected a text");
     for (const part of ["request", "response", "expect"] as const) {
       if (each[part] !== undefined) requireKeys(each[part], `/${i}/${part}`, keys[part]);
     }
@@ -99,10 +113,16 @@ export function readCases(document: unknown): Case[] {
   });
 }
 
-function requireKeys(value: unknown, at: string, known: string): asserts value is Record<string, unknown> {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) throw refusal(at, "expected a mapping");
+function requireKeys(
+  value: unknown,
+  at: string,
+  known: string,
+): asserts value is Record<string, unknown> {
+  if (value === null || typeof value !== "object" || Array.isArray(value))
+    throw refusal(at, "expected a mapping");
   const unknown = Object.keys(value).find((key) => !known.split(" ").includes(key));
-  if (unknown) throw refusal(`${at}/${unknown}`, `unknown key; known are ${known.replaceAll(" ", ", ")}`);
+  if (unknown)
+    throw refusal(`${at}/${unknown}`, `unknown key; known are ${known.replaceAll(" ", ", ")}`);
 }
 
 function refusal(at: string, why: string): EmulatorError {
@@ -134,7 +154,11 @@ export function runCase(proxy: Proxy, each: Case): { stream: Stream; observed: O
   return results;
 }
 
-function observe(proxy: Proxy, stream: Stream, before: { metrics: Record<string, number>; lines: number }): Observed {
+function observe(
+  proxy: Proxy,
+  stream: Stream,
+  before: { metrics: Record<string, number>; lines: number },
+): Observed {
   const state = (name: string) => stream.filterState.get(name)?.toString("utf8");
   const text = (pairs: [string, Buffer][]) =>
     pairs.map(([name, value]): [string, string] => [name, value.toString("utf8")]);
@@ -155,8 +179,9 @@ function observe(proxy: Proxy, stream: Stream, before: { metrics: Record<string,
 }
 
 /**
- * The cases that a real proxy on this machine can be given: no other time, no certificate, no metadata, no failure of its
- * own. Time that has passed has passed for all later cases too, so the first `advance` ends them.
+ * The cases that a real proxy on this machine can be given: no other time, no certificate, no
+ * metadata, no failure of its own. Time that has passed has passed for all later cases too, so
+ * the first `advance` ends them.
  */
 export function casesForEnvoy(cases: Case[]): Case[] {
   const passing = cases.findIndex(({ advance }) => advance !== undefined);
@@ -164,15 +189,39 @@ export function casesForEnvoy(cases: Case[]): Case[] {
 }
 
 function needsEmulator({ request = {}, response = {}, emulatorOnly }: Case): boolean {
-  const { time, connection, metadata, xds, protocol, destinationAddress, trailers, scheme } = request;
-  const virtual: unknown[] = [time, connection, metadata, xds, protocol, destinationAddress, trailers, scheme];
-  const { flags, details, upstreamAddress, trailers: given, grpcStatus, transportFailure, cluster } = response;
+  const { time, connection, metadata, xds, protocol, destinationAddress, trailers, scheme } =
+    request;
+  const virtual: unknown[] = [
+    time,
+    connection,
+    metadata,
+    xds,
+    protocol,
+    destinationAddress,
+    trailers,
+    scheme,
+  ];
+  const {
+    flags,
+    details,
+    upstreamAddress,
+    trailers: given,
+    grpcStatus,
+    transportFailure,
+    cluster,
+  } = response;
   virtual.push(flags, details, upstreamAddress, given, grpcStatus, transportFailure, cluster);
   return emulatorOnly === true || virtual.some((each) => each !== undefined);
 }
 
 /** How much each metric grew. */
-export function growth(before: Record<string, number>, now: Record<string, number>): Record<string, number> {
-  const changed = Object.entries(now).map(([name, value]): [string, number] => [name, value - (before[name] ?? 0)]);
+export function growth(
+  before: Record<string, number>,
+  now: Record<string, number>,
+): Record<string, number> {
+  const changed = Object.entries(now).map(([name, value]): [string, number] => [
+    name,
+    value - (before[name] ?? 0),
+  ]);
   return Object.fromEntries(changed.filter(([, value]) => value !== 0));
 }

@@ -1,4 +1,5 @@
-// Time as the test or the tool says it is, and what happens at a time: ticks, call answers, timeouts.
+// Time as the test or the tool says it is, and what happens at a time: ticks, call answers,
+// timeouts.
 
 interface Event {
   atNanos: bigint;
@@ -19,7 +20,10 @@ export class Clock {
     this.unixNanos = toUnixNanos(start);
   }
 
-  /** Runs `run` in `nanos` from now, when time is advanced that far. The function that comes back cancels it. */
+  /**
+   * Runs `run` in `nanos` from now, when time is advanced that far. The function that comes back
+   * cancels it.
+   */
   schedule(nanos: bigint, run: () => void): () => void {
     const event = { atNanos: this.monotonicNanos + nanos, order: this.order++, run };
     this.events.push(event);
@@ -56,7 +60,11 @@ export class Clock {
     let next: Event | undefined;
     for (const event of this.events) {
       if (event.atNanos > end) continue;
-      if (!next || event.atNanos < next.atNanos || (event.atNanos === next.atNanos && event.order < next.order)) {
+      if (
+        !next ||
+        event.atNanos < next.atNanos ||
+        (event.atNanos === next.atNanos && event.order < next.order)
+      ) {
         next = event;
       }
     }

@@ -1,5 +1,5 @@
-// What every context can do, and the root context: one plugin configuration in one virtual machine. Requests are the
-// business of stream-context.ts.
+// What every context can do, and the root context: one plugin configuration in one virtual
+// machine. Requests are the business of stream-context.ts.
 import { BufferType, MapType, Status, StreamType } from "./abi.ts";
 import { type ForeignResult, verifySignature } from "./foreign.ts";
 import { HeaderMap } from "./headers.ts";
@@ -72,11 +72,15 @@ export abstract class Context {
   }
 
   continueStream(type: number): number {
-    return type === StreamType.Request || type === StreamType.Response ? Status.Ok : Status.BadArgument;
+    return type === StreamType.Request || type === StreamType.Response
+      ? Status.Ok
+      : Status.BadArgument;
   }
 
   closeStream(type: number): number {
-    return type === StreamType.Request || type === StreamType.Response ? Status.Ok : Status.BadArgument;
+    return type === StreamType.Request || type === StreamType.Response
+      ? Status.Ok
+      : Status.BadArgument;
   }
 
   sendLocalReply(_reply: LocalReply): number {
@@ -85,7 +89,8 @@ export abstract class Context {
 
   callForeign(name: string, argument: Buffer): ForeignResult {
     const { foreignFunctions } = this.vm.proxy;
-    if (foreignFunctions.has("verify_signature") && name === "verify_signature") return verifySignature(argument);
+    if (foreignFunctions.has("verify_signature") && name === "verify_signature")
+      return verifySignature(argument);
     if (foreignFunctions.has("clear_route_cache") && name === "clear_route_cache") {
       this.stream?.clearRouteCache();
       return { status: Status.Ok };
@@ -125,7 +130,8 @@ export class RootContext extends Context {
     if (!this.vm.begin(this)) return false;
     this.configuration = configuration;
     const accepted =
-      !this.vm.exported("proxy_on_configure") || this.call("proxy_on_configure", configuration.length) !== 0;
+      !this.vm.exported("proxy_on_configure") ||
+      this.call("proxy_on_configure", configuration.length) !== 0;
     this.configuration = undefined;
     return accepted && !this.vm.failure;
   }
@@ -176,7 +182,8 @@ export class RootContext extends Context {
   ): { token: number } | number {
     const headers = new HeaderMap(pairs);
     if (!this.vm.proxy.hasCluster(cluster)) return Status.BadArgument;
-    if (!headers.has(":path") || !headers.has(":method") || !headers.has(":authority")) return Status.BadArgument;
+    if (!headers.has(":path") || !headers.has(":method") || !headers.has(":authority"))
+      return Status.BadArgument;
     if (body.length > 0) headers.set("content-length", String(body.length));
     const token = this.nextToken++;
     const sent = this.vm.proxy.startCall(
@@ -186,11 +193,15 @@ export class RootContext extends Context {
     return sent ? { token } : Status.InternalFailure;
   }
 
-  /** Delivers an answer; without one the connection broke in a way for which Envoy has no status. */
+  /**
+   * Delivers an answer; without one the connection broke in a way for which Envoy has no status.
+   */
   onCallAnswer(token: number, answer: CallAnswer | undefined): void {
     if (!this.vm.contexts.has(this.id)) return;
     this.answer = answer;
-    const sizes = answer ? [answer.headers.size, answer.body.length, answer.trailers?.size ?? 0] : [0, 0, 0];
+    const sizes = answer
+      ? [answer.headers.size, answer.body.length, answer.trailers?.size ?? 0]
+      : [0, 0, 0];
     this.call("proxy_on_http_call_response", token, ...sizes);
     this.answer = undefined;
   }

@@ -1,4 +1,5 @@
-// How a request and the upstream's answer to it are described, for tests, scenarios and `gatehouse try` alike.
+// How a request and the upstream's answer to it are described, for tests, scenarios and
+// `gatehouse try` alike.
 import { isIPv6 } from "node:net";
 import type { HeaderInput } from "./headers.ts";
 import type { Tree } from "./properties.ts";
@@ -58,8 +59,8 @@ export function asAddress(address: string, port: number): string {
 }
 
 /**
- * The path as `normalize_path: true` leaves it: backslashes become slashes, `%2e` a dot, dot segments go. Slashes are not
- * merged and the query is not touched, as in Istio's default.
+ * The path as `normalize_path: true` leaves it: backslashes become slashes, `%2e` a dot, dot
+ * segments go. Slashes are not merged and the query is not touched, as in Istio's default.
  */
 export function normalizePath(path: string): string {
   const end = path.search(/[?#]/);

@@ -31,7 +31,12 @@ function equal(what: string, actual: unknown, expected: unknown): string[] {
 function upstream({ upstreamHeaders }: Observed, expected: Expectation): string[] {
   if (!expected.upstreamHeaders && !expected.upstreamAbsent) return [];
   if (!upstreamHeaders) return ["upstream: expected the request to reach it, it did not"];
-  return headers("upstream header", upstreamHeaders, expected.upstreamHeaders, expected.upstreamAbsent);
+  return headers(
+    "upstream header",
+    upstreamHeaders,
+    expected.upstreamHeaders,
+    expected.upstreamAbsent,
+  );
 }
 
 function headers(
@@ -40,17 +45,24 @@ function headers(
   expected: Record<string, TextMatch> = {},
   absent: string[] = [],
 ): string[] {
-  const valuesOf = (name: string) => actual.filter(([each]) => each === name.toLowerCase()).map(([, value]) => value);
+  const valuesOf = (name: string) =>
+    actual.filter(([each]) => each === name.toLowerCase()).map(([, value]) => value);
   return [
-    ...Object.entries(expected).flatMap(([name, match]) => text(`${what} ${name}`, valuesOf(name), match)),
+    ...Object.entries(expected).flatMap(([name, match]) =>
+      text(`${what} ${name}`, valuesOf(name), match),
+    ),
     ...absent.flatMap((name) => text(`${what} ${name}`, valuesOf(name), false)),
   ];
 }
 
-/** `values` are all there are; one that matches is enough, except for a list, which is all of them. */
+/**
+ * `values` are all there are; one that matches is enough, except for a list, which is all of
+ * them.
+ */
 function text(what: string, values: string[], match: TextMatch | undefined): string[] {
   if (match === undefined || matches(values, match)) return [];
-  const got = values.length === 0 ? "nothing" : values.map((value) => JSON.stringify(value)).join(", ");
+  const got =
+    values.length === 0 ? "nothing" : values.map((value) => JSON.stringify(value)).join(", ");
   return [`${what}: expected ${match === false ? "nothing" : JSON.stringify(match)}, got ${got}`];
 }
 
@@ -68,7 +80,10 @@ function matches(values: string[], match: TextMatch): boolean {
   );
 }
 
-function claims(actual: string | undefined, expected: Record<string, unknown> | undefined): string[] {
+function claims(
+  actual: string | undefined,
+  expected: Record<string, unknown> | undefined,
+): string[] {
   return expected === undefined ? [] : fields("claims", actual, expected);
 }
 
@@ -82,8 +97,15 @@ function logLine(actual: string | undefined, expected: Expectation["log"]): stri
   return fields("log", actual, expected as Record<string, unknown>);
 }
 
-/** Every expected field must be in the JSON object `actual` with this value; a text match may stand for a text. */
-function fields(what: string, actual: string | undefined, expected: Record<string, unknown>): string[] {
+/**
+ * Every expected field must be in the JSON object `actual` with this value; a text match may
+ * stand for a text.
+ */
+function fields(
+  what: string,
+  actual: string | undefined,
+  expected: Record<string, unknown>,
+): string[] {
   let parsed: unknown;
   try {
     parsed = JSON.parse(actual ?? "");
@@ -92,8 +114,14 @@ function fields(what: string, actual: string | undefined, expected: Record<strin
   }
   const object = (parsed ?? {}) as Record<string, unknown>;
   return Object.entries(expected).flatMap(([name, value]) => {
-    const isMatch = value !== null && typeof value === "object" && textMatchKinds.some((kind) => kind in value);
-    if (isMatch) return text(`${what}.${name}`, present(object[name] as string | undefined), value as TextMatch);
+    const isMatch =
+      value !== null && typeof value === "object" && textMatchKinds.some((kind) => kind in value);
+    if (isMatch)
+      return text(
+        `${what}.${name}`,
+        present(object[name] as string | undefined),
+        value as TextMatch,
+      );
     return JSON.stringify(object[name]) === JSON.stringify(value)
       ? []
       : [`${what}.${name}: expected ${JSON.stringify(value)}, got ${JSON.stringify(object[name])}`];

@@ -1,5 +1,6 @@
-// The foreign functions that Envoy offers and the filters use. `verify_signature` is done by OpenSSL through node:crypto,
-// so a verdict here comes from another implementation than the one in the module.
+// The foreign functions that Envoy offers and the filters use. `verify_signature` is done by
+// OpenSSL through node:crypto, so a verdict here comes from another implementation than the one
+// in the module.
 import { type KeyObject, createPublicKey, verify } from "node:crypto";
 import { Status } from "./abi.ts";
 
@@ -24,7 +25,10 @@ export function verifySignature(argument: Buffer): ForeignResult {
   if (!key) return { status: Status.BadArgument };
   const hash = (fields.get(1) ?? Buffer.alloc(0)).toString("latin1");
   const valid = hashes.includes(hash) && isValid(hash, key, fields);
-  return { status: Status.Ok, result: valid ? Buffer.from([0x08, 0x01]) : failure("Failed to verify digest") };
+  return {
+    status: Status.Ok,
+    result: valid ? Buffer.from([0x08, 0x01]) : failure("Failed to verify digest"),
+  };
 }
 
 function isValid(hash: string, key: KeyObject, fields: Map<number, Buffer>): boolean {
@@ -48,7 +52,10 @@ function failure(error: string): Buffer {
   return Buffer.concat([Buffer.from([0x12, error.length]), Buffer.from(error)]);
 }
 
-/** Length-delimited protobuf fields by number, the last of each; undefined when the bytes are no such message. */
+/**
+ * Length-delimited protobuf fields by number, the last of each; undefined when the bytes are no
+ * such message.
+ */
 function readFields(data: Buffer): Map<number, Buffer> | undefined {
   const fields = new Map<number, Buffer>();
   let at = 0;

@@ -1,5 +1,5 @@
-// Header maps as Envoy keeps them: ordered, names in lower case, values as bytes, duplicates allowed except for the
-// headers that Envoy stores once and joins.
+// Header maps as Envoy keeps them: ordered, names in lower case, values as bytes, duplicates
+// allowed except for the headers that Envoy stores once and joins.
 
 /** Values are text (sent as UTF-8) or raw bytes; a list makes duplicates. */
 export type HeaderValue = string | Uint8Array;
@@ -7,8 +7,8 @@ export type HeaderInput =
   Record<string, HeaderValue | readonly HeaderValue[] | number> | readonly [string, HeaderValue][];
 
 /**
- * The request and response headers that Envoy holds in one slot each (`envoy/http/header_map.h` and the headers its
- * extensions register): adding a second value joins it to the first.
+ * The request and response headers that Envoy holds in one slot each (`envoy/http/header_map.h`
+ * and the headers its extensions register): adding a second value joins it to the first.
  */
 const single = new Set(
   (

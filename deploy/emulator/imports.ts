@@ -1,5 +1,6 @@
-// The host functions of Proxy-Wasm ABI 0.2.1 as Envoy answers them: unpack the arguments, ask the context, pack the
-// answer. Queues and Envoy's own gRPC calls are left out: the filters use neither.
+// The host functions of Proxy-Wasm ABI 0.2.1 as Envoy answers them: unpack the arguments, ask the
+// context, pack the answer. Queues and Envoy's own gRPC calls are left out: the filters use
+// neither.
 import { MapType, Status, StreamType, logLevels } from "./abi.ts";
 import { type HeaderMap, marshalPairs, unmarshalPairs } from "./headers.ts";
 import type { Vm } from "./vm.ts";
@@ -13,7 +14,14 @@ const GRPC_STATUS_MAX = 16;
 const okIf = (written: boolean): number => (written ? Ok : InvalidMemoryAccess);
 
 export function environment(vm: Vm): Imports {
-  return { ...general(vm), ...headerMaps(vm), ...buffers(vm), ...streams(vm), ...state(vm), ...calls(vm) };
+  return {
+    ...general(vm),
+    ...headerMaps(vm),
+    ...buffers(vm),
+    ...streams(vm),
+    ...state(vm),
+    ...calls(vm),
+  };
 }
 
 function general(vm: Vm): Imports {
@@ -26,9 +34,12 @@ function general(vm: Vm): Imports {
       vm.proxy.write(vm.active, name, message);
       return Ok;
     },
-    proxy_get_log_level: (at: number) => okIf(vm.writeU32(at, logLevels.indexOf(vm.proxy.logLevel))),
-    proxy_get_current_time_nanoseconds: (at: number) => okIf(vm.writeU64(at, vm.proxy.clock.unixNanos)),
-    proxy_set_tick_period_milliseconds: (millis: number) => vm.active.root.setTickPeriod(millis >>> 0),
+    proxy_get_log_level: (at: number) =>
+      okIf(vm.writeU32(at, logLevels.indexOf(vm.proxy.logLevel))),
+    proxy_get_current_time_nanoseconds: (at: number) =>
+      okIf(vm.writeU64(at, vm.proxy.clock.unixNanos)),
+    proxy_set_tick_period_milliseconds: (millis: number) =>
+      vm.active.root.setTickPeriod(millis >>> 0),
     proxy_set_effective_context: (id: number) => (vm.useContext(id >>> 0) ? Ok : BadArgument),
     proxy_done: () => vm.active.root.done(),
     proxy_get_status: (codeAt: number, pointerAt: number, lengthAt: number) =>
@@ -39,7 +50,12 @@ function general(vm: Vm): Imports {
 function headerMaps(vm: Vm): Imports {
   const known = (type: number) => type >= 0 && type <= MapType.HttpCallResponseTrailers;
   /** Changing requires a map that can be written in this phase. */
-  const change = (type: number, key: [number, number], value: [number, number], apply: Applied): number => {
+  const change = (
+    type: number,
+    key: [number, number],
+    value: [number, number],
+    apply: Applied,
+  ): number => {
     if (!known(type)) return BadArgument;
     const name = vm.copy(...key);
     const bytes = vm.copy(...value);
@@ -51,7 +67,13 @@ function headerMaps(vm: Vm): Imports {
     return Ok;
   };
   return {
-    proxy_get_header_map_value: (type: number, key: number, keyLength: number, pointerAt: number, lengthAt: number) => {
+    proxy_get_header_map_value: (
+      type: number,
+      key: number,
+      keyLength: number,
+      pointerAt: number,
+      lengthAt: number,
+    ) => {
       if (!known(type)) return BadArgument;
       const name = vm.read(key, keyLength);
       if (!name) return InvalidMemoryAccess;
@@ -60,16 +82,32 @@ function headerMaps(vm: Vm): Imports {
       const value = map.bytes(name.toString("latin1"));
       return value ? okIf(vm.give(value, pointerAt, lengthAt)) : NotFound;
     },
-    proxy_add_header_map_value: (type: number, key: number, keyLength: number, value: number, valueLength: number) =>
-      change(type, [key, keyLength], [value, valueLength], (map, name, bytes) => map.add(name, bytes)),
-    proxy_replace_header_map_value: (type: number, key: number, keyLength: number, value: number, length: number) =>
+    proxy_add_header_map_value: (
+      type: number,
+      key: number,
+      keyLength: number,
+      value: number,
+      valueLength: number,
+    ) =>
+      change(type, [key, keyLength], [value, valueLength], (map, name, bytes) =>
+        map.add(name, bytes),
+      ),
+    proxy_replace_header_map_value: (
+      type: number,
+      key: number,
+      keyLength: number,
+      value: number,
+      length: number,
+    ) =>
       change(type, [key, keyLength], [value, length], (map, name, bytes) => map.set(name, bytes)),
     proxy_remove_header_map_value: (type: number, key: number, keyLength: number) =>
       change(type, [key, keyLength], [0, 0], (map, name) => map.remove(name)),
     proxy_get_header_map_pairs: (type: number, pointerAt: number, lengthAt: number) => {
       if (!known(type)) return BadArgument;
       const pairs = vm.active.readableMap(type)?.pairs() ?? [];
-      return okIf(vm.give(pairs.length === 0 ? Buffer.alloc(0) : marshalPairs(pairs), pointerAt, lengthAt));
+      return okIf(
+        vm.give(pairs.length === 0 ? Buffer.alloc(0) : marshalPairs(pairs), pointerAt, lengthAt),
+      );
     },
     proxy_set_header_map_pairs: (type: number, pointer: number, length: number) => {
       if (!known(type)) return BadArgument;
@@ -93,7 +131,13 @@ type Applied = (map: HeaderMap, name: string, value: Buffer) => void;
 
 function buffers(vm: Vm): Imports {
   return {
-    proxy_get_buffer_bytes: (type: number, start: number, length: number, pointerAt: number, lengthAt: number) => {
+    proxy_get_buffer_bytes: (
+      type: number,
+      start: number,
+      length: number,
+      pointerAt: number,
+      lengthAt: number,
+    ) => {
       const data = vm.active.buffer(type);
       if (!data) return NotFound;
       const [from, size] = [start >>> 0, length >>> 0];
@@ -104,9 +148,17 @@ function buffers(vm: Vm): Imports {
       const data = vm.active.buffer(type);
       return data ? okIf(vm.writeU32(lengthAt, data.length) && vm.writeU32(flagsAt, 0)) : NotFound;
     },
-    proxy_set_buffer_bytes: (type: number, start: number, length: number, pointer: number, size: number) => {
+    proxy_set_buffer_bytes: (
+      type: number,
+      start: number,
+      length: number,
+      pointer: number,
+      size: number,
+    ) => {
       const data = vm.copy(pointer, size);
-      return data ? vm.active.replaceBuffer(type, start >>> 0, length >>> 0, data) : InvalidMemoryAccess;
+      return data
+        ? vm.active.replaceBuffer(type, start >>> 0, length >>> 0, data)
+        : InvalidMemoryAccess;
     },
   };
 }
@@ -127,7 +179,11 @@ function streams(vm: Vm): Imports {
       headersLength: number,
       grpcStatus: number,
     ) => {
-      const texts = [vm.copy(details, detailsLength), vm.copy(body, bodyLength), vm.copy(headers, headersLength)];
+      const texts = [
+        vm.copy(details, detailsLength),
+        vm.copy(body, bodyLength),
+        vm.copy(headers, headersLength),
+      ];
       const [detailBytes, bodyBytes, pairs] = texts;
       if (!detailBytes || !bodyBytes || !pairs) return InvalidMemoryAccess;
       return vm.active.sendLocalReply({
@@ -151,16 +207,32 @@ function state(vm: Vm): Imports {
     },
     proxy_set_property: (path: number, pathLength: number, value: number, valueLength: number) => {
       const [key, data] = [vm.copy(path, pathLength), vm.copy(value, valueLength)];
-      return key && data ? vm.active.setProperty(key.toString("latin1"), data) : InvalidMemoryAccess;
+      return key && data
+        ? vm.active.setProperty(key.toString("latin1"), data)
+        : InvalidMemoryAccess;
     },
-    proxy_get_shared_data: (key: number, keyLength: number, pointerAt: number, lengthAt: number, versionAt: number) => {
+    proxy_get_shared_data: (
+      key: number,
+      keyLength: number,
+      pointerAt: number,
+      lengthAt: number,
+      versionAt: number,
+    ) => {
       const name = vm.copy(key, keyLength);
       if (!name) return InvalidMemoryAccess;
       const found = vm.proxy.shared.get(name);
       if (!found) return NotFound;
-      return okIf(vm.give(found.value, pointerAt, lengthAt) && vm.writeU32(versionAt, found.version));
+      return okIf(
+        vm.give(found.value, pointerAt, lengthAt) && vm.writeU32(versionAt, found.version),
+      );
     },
-    proxy_set_shared_data: (key: number, keyLength: number, value: number, valueLength: number, version: number) => {
+    proxy_set_shared_data: (
+      key: number,
+      keyLength: number,
+      value: number,
+      valueLength: number,
+      version: number,
+    ) => {
       const [name, data] = [vm.copy(key, keyLength), vm.copy(value, valueLength)];
       return name && data ? vm.proxy.setShared(name, data, version >>> 0) : InvalidMemoryAccess;
     },
@@ -170,8 +242,10 @@ function state(vm: Vm): Imports {
       const id = vm.proxy.metrics.define(type >>> 0, text);
       return id === undefined ? BadArgument : okIf(vm.writeU32(idAt, id));
     },
-    proxy_increment_metric: (id: number, offset: bigint) => vm.proxy.metrics.increment(id >>> 0, offset),
-    proxy_record_metric: (id: number, value: bigint) => vm.proxy.metrics.record(id >>> 0, BigInt.asUintN(64, value)),
+    proxy_increment_metric: (id: number, offset: bigint) =>
+      vm.proxy.metrics.increment(id >>> 0, offset),
+    proxy_record_metric: (id: number, value: bigint) =>
+      vm.proxy.metrics.record(id >>> 0, BigInt.asUintN(64, value)),
     proxy_get_metric: (id: number, at: number) => {
       const value = vm.proxy.metrics.read(id >>> 0);
       return typeof value === "number" ? value : okIf(vm.writeU64(at, value));
@@ -203,7 +277,12 @@ function calls(vm: Vm): Imports {
       if (!name || !pairs || !content || !trailing) return InvalidMemoryAccess;
       if (timeoutMillis < 0) return BadArgument;
       const root = vm.active.root;
-      const call = root.openCall(name.toString("utf8"), unmarshalPairs(pairs), content, timeoutMillis);
+      const call = root.openCall(
+        name.toString("utf8"),
+        unmarshalPairs(pairs),
+        content,
+        timeoutMillis,
+      );
       if (typeof call === "number") return call;
       return okIf(vm.writeU32(tokenAt, call.token));
     },

@@ -1,4 +1,5 @@
-// The response that Envoy makes of a local reply (`source/common/http/utility.cc`, prepareLocalReply).
+// The response that Envoy makes of a local reply (`source/common/http/utility.cc`,
+// prepareLocalReply).
 import { HeaderMap } from "./headers.ts";
 
 export interface LocalReply {
@@ -10,15 +11,29 @@ export interface LocalReply {
 }
 
 /** HTTP status → gRPC status (Envoy's httpToGrpcStatus); anything else is Unknown. */
-const grpcStatuses: Record<number, number> = { 400: 13, 401: 16, 403: 7, 404: 12, 429: 14, 502: 14, 503: 14, 504: 14 };
+const grpcStatuses: Record<number, number> = {
+  400: 13,
+  401: 16,
+  403: 7,
+  404: 12,
+  429: 14,
+  502: 14,
+  503: 14,
+  504: 14,
+};
 const GRPC_UNKNOWN = 2;
 
 export function grpcStatusOf(status: number): number {
   return grpcStatuses[status] ?? GRPC_UNKNOWN;
 }
 
-/** Headers and body for the client: a gRPC client gets its verdict in headers, HEAD gets no body. */
-export function localResponse(request: HeaderMap, reply: LocalReply): { headers: HeaderMap; body: Buffer } {
+/**
+ * Headers and body for the client: a gRPC client gets its verdict in headers, HEAD gets no body.
+ */
+export function localResponse(
+  request: HeaderMap,
+  reply: LocalReply,
+): { headers: HeaderMap; body: Buffer } {
   const headers = new HeaderMap([[":status", String(reply.status)]]);
   for (const [name, value] of reply.headers) headers.add(name, value);
   const isGrpc = /^application\/grpc(\+|$)/.test(request.get("content-type") ?? "");

@@ -1,5 +1,5 @@
-// What `get_property` knows: Envoy's attributes in Envoy's encoding (text as it is, integers, times and durations as eight
-// bytes, booleans as one), and filter state as the last resort.
+// What `get_property` knows: Envoy's attributes in Envoy's encoding (text as it is, integers,
+// times and durations as eight bytes, booleans as one), and filter state as the last resort.
 import { Status } from "./abi.ts";
 import type { Context } from "./context.ts";
 import { type HeaderMap, marshalPairs } from "./headers.ts";
@@ -15,7 +15,15 @@ export interface Tree {
 }
 
 /** Trees that Envoy cannot hand over as a whole: they hold what has no encoding. */
-const inseparable = ["request", "response", "connection", "upstream", "source", "destination", "xds"];
+const inseparable = [
+  "request",
+  "response",
+  "connection",
+  "upstream",
+  "source",
+  "destination",
+  "xds",
+];
 
 /** The value at `parts` as the module gets it, or the status that Envoy answers instead. */
 export function lookUp(context: Context, parts: string[]): Buffer | number {
@@ -24,7 +32,8 @@ export function lookUp(context: Context, parts: string[]): Buffer | number {
     return Status.SerializationFailure;
   }
   for (const part of parts.slice(1)) {
-    if (value === undefined || typeof value !== "object" || Buffer.isBuffer(value)) return Status.NotFound;
+    if (value === undefined || typeof value !== "object" || Buffer.isBuffer(value))
+      return Status.NotFound;
     value = Object.hasOwn(value, part) ? value[part] : undefined;
   }
   return value === undefined ? Status.NotFound : encode(value);
@@ -42,8 +51,12 @@ function encode(value: Value): Buffer {
 }
 
 function encodeTree(tree: Tree): Buffer {
-  const known = Object.entries(tree).filter((entry): entry is [string, Value] => entry[1] !== undefined);
-  return known.length === 0 ? Buffer.alloc(4) : marshalPairs(known.map(([name, value]) => [name, encode(value)]));
+  const known = Object.entries(tree).filter(
+    (entry): entry is [string, Value] => entry[1] !== undefined,
+  );
+  return known.length === 0
+    ? Buffer.alloc(4)
+    : marshalPairs(known.map(([name, value]) => [name, encode(value)]));
 }
 
 function topLevel(context: Context, name: string): Value | undefined {
@@ -62,7 +75,12 @@ function topLevel(context: Context, name: string): Value | undefined {
     case "destination":
       return endpoint(stream.destinationAddress);
     case "connection":
-      return { id: stream.connectionId, mtls: false, requested_server_name: "", ...stream.connection };
+      return {
+        id: stream.connectionId,
+        mtls: false,
+        requested_server_name: "",
+        ...stream.connection,
+      };
     case "connection_id":
       return stream.connectionId;
     case "upstream":
@@ -109,7 +127,9 @@ function request(context: StreamContext, stream: Stream): Tree {
 }
 
 function headersTree(headers: HeaderMap): Tree {
-  return Object.fromEntries(headers.pairs().map(([name]) => [name, headers.getAll(name).join(",")]));
+  return Object.fromEntries(
+    headers.pairs().map(([name]) => [name, headers.getAll(name).join(",")]),
+  );
 }
 
 function response(context: StreamContext, stream: Stream): Tree {
@@ -128,7 +148,10 @@ function response(context: StreamContext, stream: Stream): Tree {
   };
 }
 
-/** What the headers or trailers say, else what the HTTP status means in gRPC: Envoy always has an answer. */
+/**
+ * What the headers or trailers say, else what the HTTP status means in gRPC: Envoy always has an
+ * answer.
+ */
 function grpcStatus(stream: Stream, headers?: HeaderMap, trailers?: HeaderMap): bigint | undefined {
   const text = trailers?.get("grpc-status") ?? headers?.get("grpc-status");
   if (text && /^\d+$/.test(text)) return BigInt(text);

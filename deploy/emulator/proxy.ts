@@ -1,5 +1,6 @@
-// The proxy around the modules: one chain of plugins, its workers, what they share, the calls they make and the time.
-// State lives here and is read by tests and by `gatehouse try`; nothing is printed.
+// The proxy around the modules: one chain of plugins, its workers, what they share, the calls
+// they make and the time. State lives here and is read by tests and by `gatehouse try`; nothing
+// is printed.
 import { EmulatorError, type LogLevel } from "./abi.ts";
 import { type Call, type CallOutcome, answerOf } from "./callout.ts";
 import { Clock } from "./clock.ts";
@@ -54,10 +55,14 @@ export class Proxy {
   /** Called before each shared-data write: the place where a test lets another worker be faster. */
   beforeSharedWrite?: (key: string) => void;
   /**
-   * Called when a filter is done with the headers of a request or response, so that what it changed can be told apart;
-   * without a plugin before the first of them.
+   * Called when a filter is done with the headers of a request or response, so that what it
+   * changed can be told apart; without a plugin before the first of them.
    */
-  afterFilter?: (plugin: Plugin | undefined, stream: Stream, moment: "request" | "response") => void;
+  afterFilter?: (
+    plugin: Plugin | undefined,
+    stream: Stream,
+    moment: "request" | "response",
+  ) => void;
   private readonly onCall?: ProxyOptions["onCall"];
   private readonly clusters?: readonly string[];
   private readonly retiring = new Set<RootContext>();
@@ -69,13 +74,21 @@ export class Proxy {
     this.clock = options.clock ?? new Clock();
     this.node = options.node ?? { id: "gatehouse", cluster: "gatehouse", metadata: {} };
     this.logLevel = options.logLevel ?? "warn";
-    this.foreignFunctions = new Set(options.foreignFunctions ?? ["verify_signature", "clear_route_cache"]);
+    this.foreignFunctions = new Set(
+      options.foreignFunctions ?? ["verify_signature", "clear_route_cache"],
+    );
     this.onCall = options.onCall;
     this.clusters = options.clusters;
-    this.workers = Array.from({ length: options.workers ?? 1 }, (_, index) => new Worker(this, index));
+    this.workers = Array.from(
+      { length: options.workers ?? 1 },
+      (_, index) => new Worker(this, index),
+    );
   }
 
-  /** Appends a filter to the chain. Throws EmulatorError with the module's own words if it refuses the configuration. */
+  /**
+   * Appends a filter to the chain. Throws EmulatorError with the module's own words if it refuses
+   * the configuration.
+   */
   install(options: PluginOptions): Plugin {
     const plugin = new Plugin(options);
     const from = this.log.length;
@@ -83,7 +96,10 @@ export class Proxy {
       const root = worker.open(plugin, plugin.configuration);
       if (!root) {
         const words = this.log.slice(from).map((line) => line.message);
-        throw new EmulatorError("CONFIG_REFUSED", words.join("\n") || `${plugin.name} refused its configuration`);
+        throw new EmulatorError(
+          "CONFIG_REFUSED",
+          words.join("\n") || `${plugin.name} refused its configuration`,
+        );
       }
       worker.adopt(plugin, root);
     }
@@ -92,8 +108,9 @@ export class Proxy {
   }
 
   /**
-   * Gives an installed filter another configuration, as an xDS update does: new root contexts in the same machines, the
-   * old ones end with their last stream. False, and nothing changes, when it is refused.
+   * Gives an installed filter another configuration, as an xDS update does: new root contexts in
+   * the same machines, the old ones end with their last stream. False, and nothing changes, when
+   * it is refused.
    */
   update(plugin: Plugin, config: unknown): boolean {
     const configuration = configurationBytes(config);
@@ -119,7 +136,9 @@ export class Proxy {
   /** Ends replaced root contexts that no stream needs any more. */
   private retire(): void {
     for (const root of this.retiring) {
-      const isNeeded = [...root.vm.contexts.values()].some((each) => each.stream && each.root === root);
+      const isNeeded = [...root.vm.contexts.values()].some(
+        (each) => each.stream && each.root === root,
+      );
       if (isNeeded) continue;
       this.retiring.delete(root);
       if (!root.vm.failure) root.close();
@@ -135,13 +154,15 @@ export class Proxy {
   }
 
   /**
-   * One whole request: opened, calls answered while it is held (time passes as they need), responded to by the upstream
-   * if it gets there. A stream that is still held after two minutes comes back as it is.
+   * One whole request: opened, calls answered while it is held (time passes as they need),
+   * responded to by the upstream if it gets there. A stream that is still held after two minutes
+   * comes back as it is.
    */
   exchange(request: Request, response: Response = {}, worker = 0): Stream {
     const stream = this.open(request, worker);
     this.clock.settle();
-    for (let millis = 0; stream.state === "held" && millis < HELD_MILLIS_MAX; millis += 10) this.clock.advance(10);
+    for (let millis = 0; stream.state === "held" && millis < HELD_MILLIS_MAX; millis += 10)
+      this.clock.advance(10);
     if (stream.state === "forwarded") stream.respond(response);
     this.clock.settle();
     return stream;
@@ -164,7 +185,12 @@ export class Proxy {
   }
 
   write(context: Context | undefined, level: LogLevel, message: string): void {
-    this.log.push({ level, message, plugin: context?.plugin.name ?? "", worker: context?.root.worker ?? -1 });
+    this.log.push({
+      level,
+      message,
+      plugin: context?.plugin.name ?? "",
+      worker: context?.root.worker ?? -1,
+    });
   }
 
   setShared(key: Buffer, value: Buffer, version: number): number {
@@ -190,14 +216,22 @@ export class Proxy {
     return this.onCall !== undefined && (this.clusters?.includes(name) ?? true);
   }
 
-  /** False when the call cannot even be sent. The answer never comes before the callback that made the call is over. */
+  /**
+   * False when the call cannot even be sent. The answer never comes before the callback that made
+   * the call is over.
+   */
   startCall(call: Call, root: RootContext): boolean {
     this.calls.push(call);
     const outcome = this.onCall!(call);
     if (outcome === "unhealthy") return false;
     if (outcome === "never") return true;
     const timeoutMillis = call.timeoutMillis > 0 ? call.timeoutMillis : Infinity;
-    const delayMillis = typeof outcome === "object" ? (outcome.delayMillis ?? 0) : outcome === "timeout" ? Infinity : 0;
+    const delayMillis =
+      typeof outcome === "object"
+        ? (outcome.delayMillis ?? 0)
+        : outcome === "timeout"
+          ? Infinity
+          : 0;
     const isLate = delayMillis >= timeoutMillis;
     if (!isLate && delayMillis === Infinity) return true;
     const answer = answerOf(isLate ? "timeout" : outcome);

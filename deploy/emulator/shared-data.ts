@@ -46,7 +46,10 @@ interface Metric {
   value: bigint;
 }
 
-/** Metrics by name over all virtual machines; ids are the emulator's, the type in the low two bits as in Envoy. */
+/**
+ * Metrics by name over all virtual machines; ids are the emulator's, the type in the low two bits
+ * as in Envoy.
+ */
 export class Metrics {
   private readonly byId: Metric[] = [];
   private readonly byName = new Map<string, number>();
@@ -71,7 +74,8 @@ export class Metrics {
   increment(id: number, offset: bigint): number {
     const metric = this.find(id);
     if (!metric) return (id & 3) < HISTOGRAM ? Status.NotFound : Status.BadArgument;
-    if (metric.type === HISTOGRAM || (metric.type === COUNTER && offset <= 0n)) return Status.BadArgument;
+    if (metric.type === HISTOGRAM || (metric.type === COUNTER && offset <= 0n))
+      return Status.BadArgument;
     metric.value += offset;
     return Status.Ok;
   }

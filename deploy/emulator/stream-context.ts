@@ -1,5 +1,6 @@
-// One plugin's view of one stream. What can be read and changed depends on the phase, as in Envoy: a map is there while
-// its callback runs or this filter holds the stream, and all of them, unchangeable, in the log phase.
+// One plugin's view of one stream. What can be read and changed depends on the phase, as in
+// Envoy: a map is there while its callback runs or this filter holds the stream, and all of them,
+// unchangeable, in the log phase.
 import { BufferType, CONTINUE, MapType, Status, StreamType } from "./abi.ts";
 import { Context, NOTHING, type RootContext } from "./context.ts";
 import type { HeaderMap } from "./headers.ts";
@@ -74,7 +75,11 @@ export class StreamContext extends Context {
   private ask(callback: string, size: number, endOfStream?: boolean): boolean {
     if (!this.vm.exported(callback)) return true;
     this.stopped = false;
-    const action = this.call(callback, size, ...(endOfStream === undefined ? [] : [endOfStream ? 1 : 0]));
+    const action = this.call(
+      callback,
+      size,
+      ...(endOfStream === undefined ? [] : [endOfStream ? 1 : 0]),
+    );
     if (this.vm.failure) {
       this.stream.fail(this);
       return false;
@@ -134,7 +139,8 @@ export class StreamContext extends Context {
 
   override replaceBuffer(type: number, start: number, length: number, data: Buffer): number {
     const body = this.buffer(type);
-    if (!body || (type !== BufferType.HttpRequestBody && type !== BufferType.HttpResponseBody)) return Status.NotFound;
+    if (!body || (type !== BufferType.HttpRequestBody && type !== BufferType.HttpResponseBody))
+      return Status.NotFound;
     const changed = Buffer.concat([body.subarray(0, start), data, body.subarray(start + length)]);
     if (type === BufferType.HttpRequestBody) this.stream.requestBody = this.requestBody = changed;
     else this.stream.responseBody = this.responseBody = changed;

@@ -1,4 +1,5 @@
-// One request through the chain: filters in order on the way in, in reverse on the way out, then log and end for all.
+// One request through the chain: filters in order on the way in, in reverse on the way out, then
+// log and end for all.
 import { StreamType } from "./abi.ts";
 import { StreamContext } from "./stream-context.ts";
 import { HeaderMap } from "./headers.ts";
@@ -9,8 +10,9 @@ import type { Tree } from "./properties.ts";
 import { type Request, type Response, asAddress, asBytes, normalizePath } from "./exchange.ts";
 
 /**
- * Where the stream stands. `held`: a filter stopped the request; `forwarded`: the upstream has it; `heldBack`: a filter
- * stopped the response; `answered`: the client has a response; `reset`: it got none.
+ * Where the stream stands. `held`: a filter stopped the request; `forwarded`: the upstream has
+ * it; `heldBack`: a filter stopped the response; `answered`: the client has a response; `reset`:
+ * it got none.
  */
 export type StreamState = "opening" | "held" | "forwarded" | "heldBack" | "answered" | "reset";
 
@@ -66,7 +68,12 @@ export class Stream {
     this.connectionId = proxy.nextConnectionId();
     this.connection = request.connection ?? {};
     this.metadata = request.metadata ?? {};
-    this.xds = { cluster_name: "upstream", route_name: "", virtual_host_name: "all", ...request.xds };
+    this.xds = {
+      cluster_name: "upstream",
+      route_name: "",
+      virtual_host_name: "all",
+      ...request.xds,
+    };
     this.requestBody = asBytes(request.body);
     this.requestHeaders = this.arrivingHeaders(request);
     this.requestTrailers = request.trailers && new HeaderMap(request.trailers);
@@ -80,15 +87,23 @@ export class Stream {
       [":method", request.method ?? "GET"],
       [":scheme", request.scheme ?? "http"],
     ]);
-    for (const [name, value] of new HeaderMap(request.headers ?? []).pairs()) headers.add(name, value);
-    const address = this.sourceAddress.slice(0, this.sourceAddress.lastIndexOf(":")).replace(/^\[|\]$/g, "");
+    for (const [name, value] of new HeaderMap(request.headers ?? []).pairs())
+      headers.add(name, value);
+    const address = this.sourceAddress
+      .slice(0, this.sourceAddress.lastIndexOf(":"))
+      .replace(/^\[|\]$/g, "");
     if (!headers.has("x-forwarded-for")) {
       headers.add("x-forwarded-for", address);
       headers.add("x-envoy-external-address", address);
     }
-    if (!headers.has("x-forwarded-proto")) headers.add("x-forwarded-proto", request.scheme ?? "http");
+    if (!headers.has("x-forwarded-proto"))
+      headers.add("x-forwarded-proto", request.scheme ?? "http");
     if (!headers.has("x-request-id")) headers.add("x-request-id", this.proxy.nextRequestId());
-    if (this.requestBody.length > 0 && !headers.has("content-length") && !headers.has("transfer-encoding")) {
+    if (
+      this.requestBody.length > 0 &&
+      !headers.has("content-length") &&
+      !headers.has("transfer-encoding")
+    ) {
       headers.add("content-length", String(this.requestBody.length));
     }
     return headers;
@@ -127,10 +142,16 @@ export class Stream {
     this.stoppedAt = index;
   }
 
-  /** Body and trailers go through once the headers have. A filter that holds either holds the whole stream. */
+  /**
+   * Body and trailers go through once the headers have. A filter that holds either holds the
+   * whole stream.
+   */
   private decodeRest(): void {
     for (const context of this.living()) {
-      if (this.requestBody.length > 0 && !context.onRequestBody(this.requestBody, !this.requestTrailers)) {
+      if (
+        this.requestBody.length > 0 &&
+        !context.onRequestBody(this.requestBody, !this.requestTrailers)
+      ) {
         return this.isRunning ? this.hold(this.roots.length) : undefined;
       }
       if (this.requestTrailers && !context.onRequestTrailers(this.requestTrailers)) {
@@ -148,7 +169,9 @@ export class Stream {
   }
 
   private living(): StreamContext[] {
-    return this.contexts.filter((context) => context !== undefined && !context.vm.failure) as StreamContext[];
+    return this.contexts.filter(
+      (context) => context !== undefined && !context.vm.failure,
+    ) as StreamContext[];
   }
 
   /** `proxy_continue_stream`. Nothing happens for a stream that this filter does not hold. */
@@ -159,7 +182,11 @@ export class Stream {
       this.state = "opening";
       this.proxy.afterFilter?.(context.plugin, this, "request");
       this.decodeFrom(context.index + 1);
-    } else if (type === StreamType.Response && this.state === "heldBack" && this.stoppedAt === context.index) {
+    } else if (
+      type === StreamType.Response &&
+      this.state === "heldBack" &&
+      this.stoppedAt === context.index
+    ) {
       this.encodeFrom(context.index - 1);
     }
   }
@@ -177,10 +204,12 @@ export class Stream {
     this.transportFailure = response.transportFailure;
     if (response.cluster) this.xds.cluster_name = response.cluster;
     const headers = new HeaderMap([[":status", String(response.status ?? 200)]]);
-    for (const [name, value] of new HeaderMap(response.headers ?? []).pairs()) headers.add(name, value);
+    for (const [name, value] of new HeaderMap(response.headers ?? []).pairs())
+      headers.add(name, value);
     if (response.grpcStatus !== undefined && !headers.has("content-type"))
       headers.add("content-type", "application/grpc");
-    if (!response.flags?.length) headers.set("x-envoy-upstream-service-time", String(response.durationMillis ?? 0));
+    if (!response.flags?.length)
+      headers.set("x-envoy-upstream-service-time", String(response.durationMillis ?? 0));
     const trailers = new HeaderMap(response.trailers ?? []);
     if (response.grpcStatus !== undefined) trailers.set("grpc-status", String(response.grpcStatus));
     this.responseFlags = [...(response.flags ?? [])];
@@ -211,7 +240,8 @@ export class Stream {
       if (!goesOn) return;
     }
     for (const context of this.living().reverse()) {
-      if (this.responseBody.length > 0) context.onResponseBody(this.responseBody, !this.responseTrailers);
+      if (this.responseBody.length > 0)
+        context.onResponseBody(this.responseBody, !this.responseTrailers);
       if (this.responseTrailers) context.onResponseTrailers(this.responseTrailers);
       if (this.state !== "heldBack") return;
     }
@@ -227,12 +257,18 @@ export class Stream {
     this.responseCode = Number(this.responseHeaders!.get(":status"));
     this.responseHeaders!.set("server", "envoy");
     if (!this.responseHeaders!.has("date")) {
-      this.responseHeaders!.set("date", new Date(Number(this.proxy.clock.unixNanos / 1_000_000n)).toUTCString());
+      this.responseHeaders!.set(
+        "date",
+        new Date(Number(this.proxy.clock.unixNanos / 1_000_000n)).toUTCString(),
+      );
     }
     this.end();
   }
 
-  /** Ends the stream with a response made in the proxy; before the upstream's response it passes the filters too. */
+  /**
+   * Ends the stream with a response made in the proxy; before the upstream's response it passes
+   * the filters too.
+   */
   replyLocally(reply: LocalReply): void {
     if (this.state === "answered" || this.state === "reset") return;
     const { headers, body } = localResponse(this.requestHeaders, reply);
@@ -253,7 +289,13 @@ export class Stream {
 
   private failWithoutContext(): void {
     this.hasFailed = true;
-    const reply = { status: 503, details: "wasm_fail_stream", body: Buffer.alloc(0), headers: [], grpcStatus: 14 };
+    const reply = {
+      status: 503,
+      details: "wasm_fail_stream",
+      body: Buffer.alloc(0),
+      headers: [],
+      grpcStatus: 14,
+    };
     this.replyLocally(reply);
   }
 
@@ -272,7 +314,8 @@ export class Stream {
     for (const [i, root] of this.roots.entries()) {
       if (!root || root === "bypass" || root.vm.failure) continue;
       const context =
-        this.contexts[i] ?? (root.vm.exported("proxy_on_log") ? new StreamContext(root, this, i) : undefined);
+        this.contexts[i] ??
+        (root.vm.exported("proxy_on_log") ? new StreamContext(root, this, i) : undefined);
       this.contexts[i] = context;
       context?.onLog();
     }

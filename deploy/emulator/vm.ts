@@ -1,4 +1,5 @@
-// A compiled module and its virtual machines. Knows memory, exports and traps; refuses to know HTTP.
+// A compiled module and its virtual machines. Knows memory, exports and traps; refuses to know
+// HTTP.
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { EmulatorError, Trap } from "./abi.ts";
@@ -7,7 +8,11 @@ import { environment } from "./imports.ts";
 import type { Proxy } from "./proxy.ts";
 import { ProcessExit, wasi } from "./wasi.ts";
 
-const abiMarkers = ["proxy_abi_version_0_2_1", "proxy_abi_version_0_2_0", "proxy_abi_version_0_1_0"];
+const abiMarkers = [
+  "proxy_abi_version_0_2_1",
+  "proxy_abi_version_0_2_0",
+  "proxy_abi_version_0_1_0",
+];
 const WASI = ["wasi_snapshot_preview1", "wasi_unstable"];
 
 /** A module that Envoy would load. */
@@ -32,7 +37,10 @@ export class Module {
     try {
       code = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
     } catch (cause) {
-      throw new EmulatorError("BAD_MODULE", `${name}: not a WebAssembly module: ${(cause as Error).message}`);
+      throw new EmulatorError(
+        "BAD_MODULE",
+        `${name}: not a WebAssembly module: ${(cause as Error).message}`,
+      );
     }
     const module = new Module(name, code);
     module.requireExports();
@@ -42,7 +50,8 @@ export class Module {
 
   private requireExports(): void {
     const refuse = (what: string) => new EmulatorError("BAD_MODULE", `${this.name}: ${what}`);
-    if (!abiMarkers.some((marker) => this.exports.has(marker))) throw refuse("exports no proxy_abi_version_0_2_1");
+    if (!abiMarkers.some((marker) => this.exports.has(marker)))
+      throw refuse("exports no proxy_abi_version_0_2_1");
     if (!this.exports.has("memory")) throw refuse("exports no memory");
     if (!this.exports.has("proxy_on_memory_allocate") && !this.exports.has("malloc")) {
       throw refuse("exports neither proxy_on_memory_allocate nor malloc");
@@ -53,7 +62,11 @@ export class Module {
     const offered: Record<string, object> = { env: environment(undefined as never) };
     for (const name of WASI) offered[name] = wasi(undefined as never);
     const missing = WebAssembly.Module.imports(this.code)
-      .map(({ module, name }) => ({ module, name, known: Object.hasOwn(offered[module] ?? {}, name) }))
+      .map(({ module, name }) => ({
+        module,
+        name,
+        known: Object.hasOwn(offered[module] ?? {}, name),
+      }))
       .filter(({ known }) => !known)
       .map(({ module, name }) => `${module}.${name}`);
     if (missing.length === 0) return;
@@ -64,7 +77,10 @@ export class Module {
   }
 }
 
-/** One instance of a module: the contexts of one worker's plugins of it live here, and die with it. */
+/**
+ * One instance of a module: the contexts of one worker's plugins of it live here, and die with
+ * it.
+ */
 export class Vm {
   readonly proxy: Proxy;
   readonly module: Module;
@@ -90,7 +106,10 @@ export class Vm {
     this.exports = new WebAssembly.Instance(module.code, imports).exports;
   }
 
-  /** Runs the module's own start, as Envoy does right after it made the instance: there is no context yet. */
+  /**
+   * Runs the module's own start, as Envoy does right after it made the instance: there is no
+   * context yet.
+   */
   start(): void {
     const start = this.exports[this.exported("_initialize") ? "_initialize" : "_start"];
     if (typeof start !== "function") return;
@@ -105,7 +124,9 @@ export class Vm {
   begin(root: Context): boolean {
     if (this.begun) return true;
     this.begun = true;
-    return !this.exported("proxy_on_vm_start") || this.call(root, "proxy_on_vm_start", root.id, 0) !== 0;
+    return (
+      !this.exported("proxy_on_vm_start") || this.call(root, "proxy_on_vm_start", root.id, 0) !== 0
+    );
   }
 
   allocateContextId(): number {
@@ -115,7 +136,8 @@ export class Vm {
   /** The context that a host call is about. */
   get active(): Context {
     if (this.effective && this.contexts.has(this.effective.id)) return this.effective;
-    if (!this.current) throw new WebAssembly.RuntimeError("host function called outside any callback");
+    if (!this.current)
+      throw new WebAssembly.RuntimeError("host function called outside any callback");
     return this.current;
   }
 
@@ -131,8 +153,9 @@ export class Vm {
   }
 
   /**
-   * Calls an export with `context` as the current one; 0 when the module has no such export or the machine is dead.
-   * A trap kills the machine. Actions that host calls deferred run when the outermost call has returned.
+   * Calls an export with `context` as the current one; 0 when the module has no such export or
+   * the machine is dead. A trap kills the machine. Actions that host calls deferred run when the
+   * outermost call has returned.
    */
   call(context: Context, name: string, ...parameters: number[]): number {
     const exported = this.exports[name];
@@ -165,13 +188,24 @@ export class Vm {
   /** Only what the module did is its trap; a mistake of the emulator's own stays an exception. */
   private fail(cause: unknown, during: string): void {
     const overflow = cause instanceof RangeError && /call stack/i.test(cause.message);
-    if (!(cause instanceof WebAssembly.RuntimeError) && !(cause instanceof ProcessExit) && !overflow) throw cause;
-    this.failure = new Trap(`${this.module.name} trapped in ${during}: ${(cause as Error).message}`, { cause });
+    if (
+      !(cause instanceof WebAssembly.RuntimeError) &&
+      !(cause instanceof ProcessExit) &&
+      !overflow
+    )
+      throw cause;
+    this.failure = new Trap(
+      `${this.module.name} trapped in ${during}: ${(cause as Error).message}`,
+      { cause },
+    );
     this.deferred = [];
     this.proxy.write(this.current, "critical", this.failure.message);
   }
 
-  /** The bytes at `pointer`, or undefined when they do not all lie in the module's memory. The view dies with any call. */
+  /**
+   * The bytes at `pointer`, or undefined when they do not all lie in the module's memory. The
+   * view dies with any call.
+   */
   read(pointer: number, length: number): Buffer | undefined {
     const memory = this.memory();
     const [start, size] = [pointer >>> 0, length >>> 0];
@@ -196,7 +230,10 @@ export class Vm {
     return view !== undefined;
   }
 
-  /** Hands `data` over: the module allocates, pointer and length are written where it wants them. False: no memory. */
+  /**
+   * Hands `data` over: the module allocates, pointer and length are written where it wants them.
+   * False: no memory.
+   */
   give(data: Buffer, pointerAt: number, lengthAt: number): boolean {
     let pointer = 0;
     if (data.length > 0) {

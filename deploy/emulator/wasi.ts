@@ -1,4 +1,5 @@
-// The part of WASI (snapshot preview 1) that Envoy offers: clocks, output that goes to the log, environment, randomness.
+// The part of WASI (snapshot preview 1) that Envoy offers: clocks, output that goes to the log,
+// environment, randomness.
 import { randomFillSync } from "node:crypto";
 import type { Vm } from "./vm.ts";
 
@@ -20,7 +21,9 @@ export function wasi(vm: Vm): Record<string, (...parameters: never[]) => number>
     clock_time_get: (id: number, _precision: bigint, at: number) => {
       const { clock } = vm.proxy;
       if (id !== REALTIME && id !== MONOTONIC) return UNSUPPORTED;
-      return vm.writeU64(at, id === REALTIME ? clock.unixNanos : clock.monotonicNanos) ? SUCCESS : FAULT;
+      return vm.writeU64(at, id === REALTIME ? clock.unixNanos : clock.monotonicNanos)
+        ? SUCCESS
+        : FAULT;
     },
     proc_exit: (code: number) => {
       throw new ProcessExit(`proc_exit(${code})`);
@@ -52,7 +55,13 @@ export function wasi(vm: Vm): Record<string, (...parameters: never[]) => number>
 }
 
 /** Standard output logs as info, standard error as error, as in Envoy. */
-function write(vm: Vm, descriptor: number, vectors: number, count: number, writtenAt: number): number {
+function write(
+  vm: Vm,
+  descriptor: number,
+  vectors: number,
+  count: number,
+  writtenAt: number,
+): number {
   if (descriptor !== 1 && descriptor !== STANDARD_ERROR) return BAD_DESCRIPTOR;
   const parts: Buffer[] = [];
   for (let i = 0; i < count; i++) {
@@ -62,7 +71,11 @@ function write(vm: Vm, descriptor: number, vectors: number, count: number, writt
     parts.push(part);
   }
   const message = Buffer.concat(parts);
-  vm.proxy.write(vm.active, descriptor === STANDARD_ERROR ? "error" : "info", message.toString("utf8").trimEnd());
+  vm.proxy.write(
+    vm.active,
+    descriptor === STANDARD_ERROR ? "error" : "info",
+    message.toString("utf8").trimEnd(),
+  );
   return vm.writeU32(writtenAt, message.length) ? SUCCESS : FAULT;
 }
 

@@ -1,4 +1,5 @@
-// Plugins and the threads they run on: who shares a virtual machine, and what happens when one is dead.
+// Plugins and the threads they run on: who shares a virtual machine, and what happens when one is
+// dead.
 import { RootContext } from "./context.ts";
 import type { Proxy } from "./proxy.ts";
 import { type Module, Vm } from "./vm.ts";
@@ -54,7 +55,10 @@ export class Worker {
     this.index = index;
   }
 
-  /** Opens a root context for `plugin`; undefined when the module refuses the configuration or traps. */
+  /**
+   * Opens a root context for `plugin`; undefined when the module refuses the configuration or
+   * traps.
+   */
   open(plugin: Plugin, configuration: Buffer): RootContext | undefined {
     const root = new RootContext(this.machineFor(plugin).vm, plugin, this.index);
     if (root.open(configuration)) return root;
@@ -64,7 +68,9 @@ export class Worker {
 
   private machineFor(plugin: Plugin) {
     const env = JSON.stringify(plugin.env);
-    const found = this.machines.find((each) => each.module === plugin.module && each.env === env && !each.vm.failure);
+    const found = this.machines.find(
+      (each) => each.module === plugin.module && each.env === env && !each.vm.failure,
+    );
     if (found) return found;
     const vm = new Vm(this.proxy, plugin.module, plugin.env);
     vm.start();
@@ -77,14 +83,18 @@ export class Worker {
     this.roots.set(plugin, root);
   }
 
-  /** The root a new stream belongs to; undefined: dead, answer 503; `bypass`: dead, but the stream may pass. */
+  /**
+   * The root a new stream belongs to; undefined: dead, answer 503; `bypass`: dead, but the stream
+   * may pass.
+   */
   rootOf(plugin: Plugin): RootContext | "bypass" | undefined {
     const root = this.roots.get(plugin);
     if (root && !root.vm.failure) return root;
     if (plugin.failurePolicy === "FAIL_OPEN") return "bypass";
     if (plugin.failurePolicy === "FAIL_CLOSED" || !root) return undefined;
     const last = this.machines.find((each) => each.vm === root.vm);
-    if (last && this.proxy.clock.monotonicNanos - last.startedNanos < RELOAD_NANOS) return undefined;
+    if (last && this.proxy.clock.monotonicNanos - last.startedNanos < RELOAD_NANOS)
+      return undefined;
     const reloaded = this.open(plugin, plugin.configuration);
     if (reloaded) this.roots.set(plugin, reloaded);
     return reloaded;

@@ -1,11 +1,15 @@
-// How istiod stands to what was applied: by the status that it writes, or else by the webhook that let it pass.
+// How istiod stands to what was applied: by the status that it writes, or else by the webhook
+// that let it pass.
 import { setTimeout as sleep } from "node:timers/promises";
 import { ToolError } from "../problem.ts";
 import type { Resource } from "../render/plugin.ts";
 import { titleOf } from "./cluster.ts";
 import type { Cluster, Header } from "./cluster.ts";
 
-/** `admitted`: no status, but istiod's webhook stands before the API server. `unchecked`: not even that. */
+/**
+ * `admitted`: no status, but istiod's webhook stands before the API server. `unchecked`: not even
+ * that.
+ */
 export interface Acceptance {
   title: string;
   state: "accepted" | "refused" | "admitted" | "unchecked";
@@ -17,11 +21,16 @@ const pollMillis = 250;
 const silenceMillis = 2_000;
 
 /**
- * Waits until istiod has said something about the newest generation of each. An istiod that writes no status (it writes
- * some only for what has targetRefs) has its webhook, which every apply has passed. Throws `timeout` when an older
- * generation stays the last one that istiod has seen.
+ * Waits until istiod has said something about the newest generation of each. An istiod that
+ * writes no status (it writes some only for what has targetRefs) has its webhook, which every
+ * apply has passed. Throws `timeout` when an older generation stays the last one that istiod has
+ * seen.
  */
-export async function awaitAccepted(cluster: Cluster, headers: Header[], timeoutMillis: number): Promise<Acceptance[]> {
+export async function awaitAccepted(
+  cluster: Cluster,
+  headers: Header[],
+  timeoutMillis: number,
+): Promise<Acceptance[]> {
   const started = Date.now();
   const waiting = new Map(headers.map((header) => [titleOf(header), header]));
   const accepted: Acceptance[] = [];
@@ -52,19 +61,28 @@ export function wordOf(resource: Resource | undefined): Word | "silent" | "stale
   const conditions: any[] = Array.isArray(status?.conditions) ? status.conditions : [];
   if (conditions.length === 0) return "silent";
   const generation = Number(resource?.metadata?.generation ?? 0);
-  const observed = Number(status.observedGeneration ?? conditions[0]?.observedGeneration ?? generation);
+  const observed = Number(
+    status.observedGeneration ?? conditions[0]?.observedGeneration ?? generation,
+  );
   if (observed < generation) return "stale";
   const bad = conditions.find(
     ({ type, status }) => status === "False" && /Accepted|Reconciled|Ready/.test(String(type)),
   );
-  return bad ? { state: "refused", message: String(bad.message ?? bad.reason ?? bad.type) } : { state: "accepted" };
+  return bad
+    ? { state: "refused", message: String(bad.message ?? bad.reason ?? bad.type) }
+    : { state: "accepted" };
 }
 
-/** True if a webhook that fails closed looks at plugins. Who may not see webhooks gets the benefit of the doubt. */
+/**
+ * True if a webhook that fails closed looks at plugins. Who may not see webhooks gets the benefit
+ * of the doubt.
+ */
 async function hasWebhook(cluster: Cluster): Promise<boolean> {
   let all: Resource[];
   try {
-    all = (await cluster.list("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration")) ?? [];
+    all =
+      (await cluster.list("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration")) ??
+      [];
   } catch (error) {
     if (error instanceof ToolError && error.code === "cluster") return true;
     throw error;
@@ -74,7 +92,8 @@ async function hasWebhook(cluster: Cluster): Promise<boolean> {
     ({ failurePolicy, rules }) =>
       failurePolicy === "Fail" &&
       (rules ?? []).some(
-        ({ apiGroups = [] }: any) => apiGroups.includes("extensions.istio.io") || apiGroups.includes("*"),
+        ({ apiGroups = [] }: any) =>
+          apiGroups.includes("extensions.istio.io") || apiGroups.includes("*"),
       ),
   );
 }
@@ -85,7 +104,8 @@ export function acceptanceText(acceptance: Acceptance[]): string {
   if (refused.length > 0)
     return `; istiod refused ${refused.map(({ title, message }) => `${title} (${message})`).join(", ")}`;
   const states = new Set(acceptance.map(({ state }) => state));
-  if (states.has("unchecked")) return "; nobody checked them: no webhook of istiod that fails closed is installed";
+  if (states.has("unchecked"))
+    return "; nobody checked them: no webhook of istiod that fails closed is installed";
   if (states.has("admitted")) return "; istiod's webhook admitted them";
   return states.size > 0 ? "; istiod accepted them" : "";
 }

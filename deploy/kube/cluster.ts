@@ -1,5 +1,11 @@
-// The API server, as much of it as the tool needs. Knows @kubernetes/client-node; refuses to know what a policy is.
-import { ApiException, KubeConfig, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
+// The API server, as much of it as the tool needs. Knows @kubernetes/client-node; refuses to know
+// what a policy is.
+import {
+  ApiException,
+  KubeConfig,
+  KubernetesObjectApi,
+  PatchStrategy,
+} from "@kubernetes/client-node";
 import type { KubernetesObject, RequestContext } from "@kubernetes/client-node";
 import { ToolError, reasonOf } from "../problem.ts";
 import type { Resource } from "../render/plugin.ts";
@@ -22,14 +28,20 @@ export interface ApplyOptions {
 }
 
 /** A conflict is an answer, not an error: the caller shows all of them at once. */
-export type Applied = { resource: Resource; conflicts?: undefined } | { resource?: undefined; conflicts: Conflict[] };
+export type Applied =
+  { resource: Resource; conflicts?: undefined } | { resource?: undefined; conflicts: Conflict[] };
 
 export interface Cluster {
   apply(resource: Resource, options?: ApplyOptions): Promise<Applied>;
   /** Undefined when there is none. */
   read(header: Header): Promise<Resource | undefined>;
   /** Undefined when the cluster does not have the kind. */
-  list(apiVersion: string, kind: string, labelSelector?: string, namespace?: string): Promise<Resource[] | undefined>;
+  list(
+    apiVersion: string,
+    kind: string,
+    labelSelector?: string,
+    namespace?: string,
+  ): Promise<Resource[] | undefined>;
   /** False when there was none. */
   remove(header: Header): Promise<boolean>;
 }
@@ -40,18 +52,23 @@ export interface ClusterOptions {
   timeoutMillis: number;
 }
 
-/** Connects as kubectl would: --kubeconfig, KUBECONFIG, ~/.kube/config, or the pod's own account. */
+/**
+ * Connects as kubectl would: --kubeconfig, KUBECONFIG, ~/.kube/config, or the pod's own account.
+ */
 export function connect(options: ClusterOptions): Cluster {
   const config = new KubeConfig();
   try {
     if (options.kubeconfig) config.loadFromFile(options.kubeconfig);
     else config.loadFromDefault();
     if (options.context) {
-      if (!config.getContextObject(options.context)) throw new Error(`there is no context "${options.context}"`);
+      if (!config.getContextObject(options.context))
+        throw new Error(`there is no context "${options.context}"`);
       config.setCurrentContext(options.context);
     }
   } catch (error) {
-    throw new ToolError("usage", `the kubeconfig cannot be used: ${reasonOf(error)}`, { cause: error });
+    throw new ToolError("usage", `the kubeconfig cannot be used: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
   const server = currentServer(config);
   const api = config.makeApiClient(TimedApi);
@@ -59,15 +76,24 @@ export function connect(options: ClusterOptions): Cluster {
   return new ApiServer(api, server, options.timeoutMillis);
 }
 
-/** The URL of the API server. Plain HTTP is for loopback only, as `kubectl proxy` serves it: elsewhere it shows the login. */
+/**
+ * The URL of the API server. Plain HTTP is for loopback only, as `kubectl proxy` serves it:
+ * elsewhere it shows the login.
+ */
 function currentServer(config: KubeConfig): string {
   const current = config.getCurrentCluster();
-  if (!current?.server) throw new ToolError("usage", "no cluster: name a kubeconfig with --kubeconfig or KUBECONFIG");
+  if (!current?.server)
+    throw new ToolError("usage", "no cluster: name a kubeconfig with --kubeconfig or KUBECONFIG");
   const { server, name } = current;
   if (!/^http:\/\//i.test(server)) return server;
   if (!/^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(\/|$)/i.test(server))
-    throw new ToolError("usage", `${server} is not encrypted: the kubeconfig must name it with https`);
-  config.clusters = config.clusters.map((each) => (each.name === name ? { ...each, skipTLSVerify: true } : each));
+    throw new ToolError(
+      "usage",
+      `${server} is not encrypted: the kubeconfig must name it with https`,
+    );
+  config.clusters = config.clusters.map((each) =>
+    each.name === name ? { ...each, skipTLSVerify: true } : each,
+  );
   return server;
 }
 
@@ -75,7 +101,10 @@ function currentServer(config: KubeConfig): string {
 class TimedApi extends KubernetesObjectApi {
   timeoutMillis = 30_000;
 
-  protected override requestPromise<T extends KubernetesObject>(context: RequestContext, type?: string): Promise<T> {
+  protected override requestPromise<T extends KubernetesObject>(
+    context: RequestContext,
+    type?: string,
+  ): Promise<T> {
     context.setSignal(AbortSignal.timeout(this.timeoutMillis));
     return super.requestPromise<T>(context, type);
   }
@@ -106,7 +135,8 @@ class ApiServer implements Cluster {
       );
       return { resource: answer as Resource };
     } catch (error) {
-      const conflicts = error instanceof ApiException && error.code === 409 ? conflictsIn(error.body) : [];
+      const conflicts =
+        error instanceof ApiException && error.code === 409 ? conflictsIn(error.body) : [];
       if (conflicts.length > 0) return { conflicts };
       if (error instanceof ApiException && error.code === 409) {
         const what = `${titleOf(resource as Header)} was changed by somebody else at the same moment`;
@@ -133,7 +163,16 @@ class ApiServer implements Cluster {
   ): Promise<Resource[] | undefined> {
     try {
       const none = undefined;
-      const answer = await this.api.list(apiVersion, kind, namespace, none, none, none, none, labelSelector);
+      const answer = await this.api.list(
+        apiVersion,
+        kind,
+        namespace,
+        none,
+        none,
+        none,
+        none,
+        labelSelector,
+      );
       // Items of a list come without their kind.
       return (answer.items ?? []).map((item) => ({ ...item, apiVersion, kind }));
     } catch (error) {
@@ -169,9 +208,14 @@ class ApiServer implements Cluster {
       );
     }
     if (!(error instanceof ApiException))
-      return new ToolError("cluster", `cannot ${what}: ${this.server} cannot be reached: ${reasonOf(error)}`, options);
+      return new ToolError(
+        "cluster",
+        `cannot ${what}: ${this.server} cannot be reached: ${reasonOf(error)}`,
+        options,
+      );
     const words = messageOf(error.body);
-    const hint = error.code === 401 ? ", log in again" : error.code === 403 ? ", ask for a role that may" : "";
+    const hint =
+      error.code === 401 ? ", log in again" : error.code === 403 ? ", ask for a role that may" : "";
     return new ToolError(
       "cluster",
       `cannot ${what}: the API server answered ${error.code}${words ? `: ${words}` : ""}${hint}`,
@@ -193,12 +237,16 @@ function isUnknownKind(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error.message.startsWith("Unrecognized API version and kind")) return true;
   return (
-    error.message.startsWith("Failed to fetch resource metadata") && error instanceof ApiException && error.code === 404
+    error.message.startsWith("Failed to fetch resource metadata") &&
+    error instanceof ApiException &&
+    error.code === 404
   );
 }
 
 function isTimeout(error: unknown): boolean {
-  const names = [error, (error as Error | undefined)?.cause].map((one) => (one instanceof Error ? one.name : ""));
+  const names = [error, (error as Error | undefined)?.cause].map((one) =>
+    one instanceof Error ? one.name : "",
+  );
   return names.some((name) => name === "TimeoutError" || name === "AbortError");
 }
 

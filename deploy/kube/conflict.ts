@@ -1,5 +1,5 @@
-// Who else claims what we would change: other field managers, as the API server's Status object names them, and other
-// policies, by the labels of a live resource.
+// Who else claims what we would change: other field managers, as the API server's Status object
+// names them, and other policies, by the labels of a live resource.
 import type { Resource } from "../render/plugin.ts";
 
 export interface Conflict {
@@ -27,7 +27,10 @@ export function conflictsIn(body: unknown): Conflict[] {
     }));
 }
 
-/** The policy that a live resource belongs to, if it is not the one that the wanted resource belongs to. */
+/**
+ * The policy that a live resource belongs to, if it is not the one that the wanted resource
+ * belongs to.
+ */
 export function otherPolicyOf(live: Resource | undefined, wanted: Resource): string | undefined {
   const owner = policyIn(live);
   return owner && owner !== policyIn(wanted) ? owner : undefined;
@@ -40,7 +43,14 @@ function policyIn(resource: Resource | undefined): string | undefined {
 }
 
 /** Everything that stands in the way of one resource, a line each. */
-export function conflictLines(title: string, conflicts: Conflict[], otherPolicy?: string): string[] {
+export function conflictLines(
+  title: string,
+  conflicts: Conflict[],
+  otherPolicy?: string,
+): string[] {
   const owners = otherPolicy ? [`  ${title} belongs to policy ${otherPolicy}`] : [];
-  return [...owners, ...conflicts.map(({ manager, field }) => `  ${title} ${field} is owned by ${manager}`)];
+  return [
+    ...owners,
+    ...conflicts.map(({ manager, field }) => `  ${title} ${field} is owned by ${manager}`),
+  ];
 }

@@ -1,14 +1,24 @@
-// What would change: the live resource beside what the API server would make of ours (a dry run), line by line.
+// What would change: the live resource beside what the API server would make of ours (a dry run),
+// line by line.
 import type { Resource } from "../render/plugin.ts";
 import { yamlText } from "../yaml-text.ts";
 
 /** Fields that the API server writes and nobody compares. */
-const serverFields = ["managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink"];
+const serverFields = [
+  "managedFields",
+  "resourceVersion",
+  "uid",
+  "creationTimestamp",
+  "generation",
+  "selfLink",
+];
 
 /** A resource as people would write it. */
 export function bare(resource: Resource): Resource {
   const { status: _status, metadata, ...rest } = resource;
-  const kept = Object.fromEntries(Object.entries(metadata ?? {}).filter(([key]) => !serverFields.includes(key)));
+  const kept = Object.fromEntries(
+    Object.entries(metadata ?? {}).filter(([key]) => !serverFields.includes(key)),
+  );
   return sorted({ ...rest, metadata: kept });
 }
 
@@ -25,7 +35,11 @@ function sorted(value: any): any {
 }
 
 /** Unified diff of two resources; empty when they are the same. */
-export function difference(title: string, live: Resource | undefined, wanted: Resource | undefined): string {
+export function difference(
+  title: string,
+  live: Resource | undefined,
+  wanted: Resource | undefined,
+): string {
   const before = live
     ? yamlText([{ value: bare(live) }])
         .trimEnd()
@@ -37,7 +51,9 @@ export function difference(title: string, live: Resource | undefined, wanted: Re
         .split("\n")
     : [];
   const lines = hunks(edits(before, after));
-  return lines.length === 0 ? "" : [`--- live ${title}`, `+++ wanted ${title}`, ...lines].join("\n");
+  return lines.length === 0
+    ? ""
+    : [`--- live ${title}`, `+++ wanted ${title}`, ...lines].join("\n");
 }
 
 type Edit = { sign: " " | "-" | "+"; text: string };
@@ -50,7 +66,9 @@ function edits(before: string[], after: string[]): Edit[] {
   for (let i = rows - 1; i >= 0; i--) {
     for (let j = columns - 1; j >= 0; j--) {
       lengths[i]![j] =
-        before[i] === after[j] ? lengths[i + 1]![j + 1]! + 1 : Math.max(lengths[i + 1]![j]!, lengths[i]![j + 1]!);
+        before[i] === after[j]
+          ? lengths[i + 1]![j + 1]! + 1
+          : Math.max(lengths[i + 1]![j]!, lengths[i]![j + 1]!);
     }
   }
   const result: Edit[] = [];
@@ -69,7 +87,8 @@ function edits(before: string[], after: string[]): Edit[] {
 
 /** Changed lines with three of their neighbours; `@@` where something is left out. */
 function hunks(all: Edit[]): string[] {
-  const near = (at: number) => all.slice(Math.max(0, at - 3), at + 4).some(({ sign }) => sign !== " ");
+  const near = (at: number) =>
+    all.slice(Math.max(0, at - 3), at + 4).some(({ sign }) => sign !== " ");
   const lines: string[] = [];
   let isOpen = false;
   all.forEach(({ sign, text }, at) => {

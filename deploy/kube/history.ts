@@ -1,5 +1,5 @@
-// The history of a policy in the cluster: one ConfigMap beside it, each revision in an annotation, so that a rollback
-// needs nothing from the machine that applied it.
+// The history of a policy in the cluster: one ConfigMap beside it, each revision in an
+// annotation, so that a rollback needs nothing from the machine that applied it.
 import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { ToolError } from "../problem.ts";
@@ -24,7 +24,10 @@ export interface Revision {
 export interface History {
   /** Newest last. */
   revisions: Revision[];
-  /** Of the ConfigMap as it was read: two who apply at once must not overwrite each other's history. */
+  /**
+   * Of the ConfigMap as it was read: two who apply at once must not overwrite each other's
+   * history.
+   */
   resourceVersion?: string;
 }
 
@@ -45,7 +48,11 @@ export function subjectText({ name, namespace }: Subject): string {
 }
 
 export function anchorOf({ name, namespace }: Subject): Header {
-  return { apiVersion: "v1", kind: "ConfigMap", metadata: { name: `gatehouse-${name}`, namespace } };
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: `gatehouse-${name}`, namespace },
+  };
 }
 
 export async function readHistory(cluster: Cluster, subject: Subject): Promise<History> {
@@ -59,10 +66,15 @@ export async function readHistory(cluster: Cluster, subject: Subject): Promise<H
 }
 
 /**
- * Writes the history, without its oldest revisions as far as it has to be, and gives it as it is now. Throws `conflict`
- * when it has changed since it was read, `invalid` when its newest revision alone is too large.
+ * Writes the history, without its oldest revisions as far as it has to be, and gives it as it is
+ * now. Throws `conflict` when it has changed since it was read, `invalid` when its newest
+ * revision alone is too large.
  */
-export async function writeHistory(cluster: Cluster, subject: Subject, history: History): Promise<History> {
+export async function writeHistory(
+  cluster: Cluster,
+  subject: Subject,
+  history: History,
+): Promise<History> {
   const kept: Revision[] = [];
   const annotations: Record<string, string> = {};
   let bytes = 0;
@@ -75,13 +87,23 @@ export async function writeHistory(cluster: Cluster, subject: Subject, history: 
   }
   if (kept.length === 0 && history.revisions.length > 0) {
     const what = `the resources of ${subjectText(subject)} are too large for a history in annotations (200 KiB compressed)`;
-    throw new ToolError("invalid", `${what}: let jwksUri name the keys instead of writing them inline`);
+    throw new ToolError(
+      "invalid",
+      `${what}: let jwksUri name the keys instead of writing them inline`,
+    );
   }
   const { apiVersion, kind, metadata } = anchorOf(subject);
   const { resourceVersion } = history;
-  const labels = { "app.kubernetes.io/managed-by": "gatehouse", "gatehouse.dev/policy": subject.name };
+  const labels = {
+    "app.kubernetes.io/managed-by": "gatehouse",
+    "gatehouse.dev/policy": subject.name,
+  };
   const written = await cluster.apply(
-    { apiVersion, kind, metadata: { ...metadata, ...(resourceVersion && { resourceVersion }), labels, annotations } },
+    {
+      apiVersion,
+      kind,
+      metadata: { ...metadata, ...(resourceVersion && { resourceVersion }), labels, annotations },
+    },
     { force: true },
   );
   return { revisions: kept, resourceVersion: written.resource?.metadata?.resourceVersion };
@@ -95,9 +117,13 @@ function decode(number: number, text: string): Revision {
   try {
     return { number, ...JSON.parse(gunzipSync(Buffer.from(text, "base64")).toString("utf8")) };
   } catch (error) {
-    throw new ToolError("cluster", `revision ${number} in the history cannot be read: somebody has edited it`, {
-      cause: error,
-    });
+    throw new ToolError(
+      "cluster",
+      `revision ${number} in the history cannot be read: somebody has edited it`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

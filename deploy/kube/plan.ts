@@ -17,7 +17,12 @@ const ownKinds: [apiVersion: string, kind: string][] = [
 ];
 
 /** Settings that were applied before keep the moment from which their schedule counts. */
-export async function planFor(cluster: Cluster, policy: Policy, api: Api, now: Date): Promise<Intent> {
+export async function planFor(
+  cluster: Cluster,
+  policy: Policy,
+  api: Api,
+  now: Date,
+): Promise<Intent> {
   const { name, namespace } = policy;
   const history = await readHistory(cluster, policy);
   const settings = fingerprint(policy.manifest.value);
@@ -25,7 +30,15 @@ export async function planFor(cluster: Cluster, policy: Policy, api: Api, now: D
   const start = last && last.settings === settings ? new Date(last.start) : now;
   const resources = render(policy, { api, start });
   const orphans = await orphansOf(cluster, policy, history, resources);
-  return { subject: { name, namespace }, resources, orphans, history, settings, start, cause: "apply" };
+  return {
+    subject: { name, namespace },
+    resources,
+    orphans,
+    history,
+    settings,
+    start,
+    cause: "apply",
+  };
 }
 
 /** What the cluster has of a policy beyond `resources`. */
@@ -46,7 +59,10 @@ export async function orphansOf(
     }));
 }
 
-/** What the cluster has of a policy, in every namespace that any of its revisions used: no cluster-wide right is needed. */
+/**
+ * What the cluster has of a policy, in every namespace that any of its revisions used: no
+ * cluster-wide right is needed.
+ */
 export async function ownedBy(
   cluster: Cluster,
   subject: Subject,
@@ -54,9 +70,14 @@ export async function ownedBy(
   resources: Resource[] = [],
 ): Promise<Resource[]> {
   const all = [...resources, ...history.revisions.flatMap((revision) => revision.resources)];
-  const namespaces = new Set([subject.namespace, ...all.map(({ metadata }) => String(metadata.namespace))]);
+  const namespaces = new Set([
+    subject.namespace,
+    ...all.map(({ metadata }) => String(metadata.namespace)),
+  ]);
   const lists = [...namespaces].flatMap((namespace) =>
-    ownKinds.map(([apiVersion, kind]) => cluster.list(apiVersion, kind, selectorOf(subject), namespace)),
+    ownKinds.map(([apiVersion, kind]) =>
+      cluster.list(apiVersion, kind, selectorOf(subject), namespace),
+    ),
   );
   return (await Promise.all(lists)).flatMap((list) => list ?? []);
 }

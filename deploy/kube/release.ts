@@ -1,5 +1,6 @@
-// Brings policies into the cluster: all of them on trial, then one after the other, each as a revision of its history.
-// Safe to run again at any point; what breaks off says what was done and what was not.
+// Brings policies into the cluster: all of them on trial, then one after the other, each as a
+// revision of its history. Safe to run again at any point; what breaks off says what was done and
+// what was not.
 import { ToolError, reasonOf } from "../problem.ts";
 import type { Resource } from "../render/plugin.ts";
 import { titleOf } from "./cluster.ts";
@@ -39,7 +40,11 @@ export interface Released {
 }
 
 /** Throws before anything is changed if the trial fails, `partial` if it breaks off later. */
-export async function release(cluster: Cluster, intents: Intent[], options: ReleaseOptions): Promise<Released[]> {
+export async function release(
+  cluster: Cluster,
+  intents: Intent[],
+  options: ReleaseOptions,
+): Promise<Released[]> {
   checkShared(intents);
   const states: Map<string, State>[] = [];
   for (const { resources } of intents) states.push(await trial(cluster, resources, options.force));
@@ -68,7 +73,10 @@ function checkShared(intents: Intent[]): void {
       const owner = owners.get(title) ?? subjectText(subject);
       if (owner !== subjectText(subject)) {
         const what = `policies ${owner} and ${subjectText(subject)} both render ${title}`;
-        throw new ToolError("conflict", `nothing was applied: ${what}, give one of their traffic entries another name`);
+        throw new ToolError(
+          "conflict",
+          `nothing was applied: ${what}, give one of their traffic entries another name`,
+        );
       }
       owners.set(title, owner);
     }
@@ -76,7 +84,12 @@ function checkShared(intents: Intent[]): void {
 }
 
 /** Gives the number of the revision that the cluster now has. */
-async function releaseOne(cluster: Cluster, intent: Intent, ledger: Ledger, options: ReleaseOptions): Promise<number> {
+async function releaseOne(
+  cluster: Cluster,
+  intent: Intent,
+  ledger: Ledger,
+  options: ReleaseOptions,
+): Promise<number> {
   const { subject, resources, orphans } = intent;
   const last = intent.history.revisions.at(-1);
   const isNews = !last?.complete || fingerprint(last.resources) !== fingerprint(resources);
@@ -92,15 +105,21 @@ async function releaseOne(cluster: Cluster, intent: Intent, ledger: Ledger, opti
     const title = titleOf(resource as Header);
     await ledger.done(`${title}`, async () => {
       const { conflicts } = await cluster.apply(resource, { force: options.force });
-      if (conflicts) throw new ToolError("conflict", conflictLines(title, conflicts).join("\n").trim());
+      if (conflicts)
+        throw new ToolError("conflict", conflictLines(title, conflicts).join("\n").trim());
     });
   }
-  for (const orphan of orphans) await ledger.done(`removal of ${titleOf(orphan)}`, () => cluster.remove(orphan));
+  for (const orphan of orphans)
+    await ledger.done(`removal of ${titleOf(orphan)}`, () => cluster.remove(orphan));
   if (isNews) {
     const revisions = history.revisions.map((one) =>
       one.number === revision.number ? { ...one, complete: true } : one,
     );
-    await ledger.done(historyStep(subject), () => writeHistory(cluster, subject, { ...history, revisions }), true);
+    await ledger.done(
+      historyStep(subject),
+      () => writeHistory(cluster, subject, { ...history, revisions }),
+      true,
+    );
   } else ledger.skip(historyStep(subject));
   return revision.number;
 }
@@ -138,7 +157,9 @@ class Ledger {
     this.skip(title);
     this.finished.push(title);
     if (!isQuiet)
-      this.options.progress(title.startsWith("removal of ") ? `removed ${title.slice(11)}` : `applied ${title}`);
+      this.options.progress(
+        title.startsWith("removal of ") ? `removed ${title.slice(11)}` : `applied ${title}`,
+      );
   }
 
   /** A step that changes nothing which people wrote. */

@@ -1,4 +1,5 @@
-// A dry run of everything before the first change: refusals and conflicts are known, and what would change.
+// A dry run of everything before the first change: refusals and conflicts are known, and what
+// would change.
 import { ToolError } from "../problem.ts";
 import type { Resource } from "../render/plugin.ts";
 import { titleOf } from "./cluster.ts";
@@ -8,14 +9,24 @@ import { bare } from "./difference.ts";
 
 export type State = "new" | "changed" | "unchanged";
 
-/** Title of each resource → what applying it would do. Throws `conflict` with all conflicts, or what the server says. */
-export async function trial(cluster: Cluster, resources: Resource[], force = false): Promise<Map<string, State>> {
+/**
+ * Title of each resource → what applying it would do. Throws `conflict` with all conflicts, or
+ * what the server says.
+ */
+export async function trial(
+  cluster: Cluster,
+  resources: Resource[],
+  force = false,
+): Promise<Map<string, State>> {
   const states = new Map<string, State>();
   const lines: string[] = [];
   for (const resource of resources) {
     const title = titleOf(resource as Header);
     const live = await cluster.read(resource as Header);
-    const { conflicts = [], resource: made } = await cluster.apply(resource, { dryRun: true, force });
+    const { conflicts = [], resource: made } = await cluster.apply(resource, {
+      dryRun: true,
+      force,
+    });
     if (!force) lines.push(...conflictLines(title, conflicts, otherPolicyOf(live, resource)));
     const isSame = live && made && JSON.stringify(bare(live)) === JSON.stringify(bare(made));
     states.set(title, !live ? "new" : isSame ? "unchanged" : "changed");

@@ -24,7 +24,8 @@ function meshConfigOf(manifest: Manifest): Mesh | undefined {
     return { config: value.spec.meshConfig, path: ["spec", "meshConfig"], isText: false };
   if (manifest.kind === "ConfigMap" && typeof value.data?.mesh === "string") {
     const document = parseDocument(value.data.mesh);
-    if (document.errors.length === 0) return { config: document.toJS(), path: ["data", "mesh"], isText: true };
+    if (document.errors.length === 0)
+      return { config: document.toJS(), path: ["data", "mesh"], isText: true };
   }
   if (!manifest.kind && value?.meshConfig && typeof value.meshConfig === "object")
     return { config: value.meshConfig, path: ["meshConfig"], isText: false };
@@ -56,12 +57,21 @@ export function migrateMeshAccessLog(context: Context, manifest: Manifest): void
   settings.sinks = [{ envoyLog: {} }];
   const how = `access-log.format; set accessLogFormat: "${bareFormat}" in the mesh, and Envoy's logger prints the filter's line; credentials in it are redacted (redact.defaults: false prints them)`;
   if (config.accessLogFormat === undefined)
-    report.changed(manifest, at("accessLogFile"), `no format is set: Istio's default one is written out. ${how}`);
+    report.changed(
+      manifest,
+      at("accessLogFile"),
+      `no format is set: Istio's default one is written out. ${how}`,
+    );
   else report.changed(manifest, at("accessLogFormat"), how);
   if (config.accessLogFile !== undefined)
     report.kept(manifest, at("accessLogFile"), "Envoy's logger goes on writing there");
-  if (config.accessLogEncoding !== undefined) report.carried(manifest, at("accessLogEncoding"), "access-log.format");
-  report.kept(manifest, isText ? path : path.slice(0, 1), "the rest of it is not about what the filters do");
+  if (config.accessLogEncoding !== undefined)
+    report.carried(manifest, at("accessLogEncoding"), "access-log.format");
+  report.kept(
+    manifest,
+    isText ? path : path.slice(0, 1),
+    "the rest of it is not about what the filters do",
+  );
 }
 
 /** Says of each operator that cannot be had why, and leaves `-` for it. */
@@ -72,7 +82,10 @@ function possible(context: Context, manifest: Manifest, path: Path, written: any
   return format;
 }
 
-/** JSON encoding is a map of names; anything else is a line of text, which stays the very same line. */
+/**
+ * JSON encoding is a map of names; anything else is a line of text, which stays the very same
+ * line.
+ */
 function formatOf(config: any, line: string): any {
   if (config.accessLogEncoding !== "JSON") return { text: line };
   try {
@@ -107,7 +120,11 @@ export function migrateTelemetry(context: Context, manifest: Manifest): void {
   }
   const format = providerFormat(context, logging);
   if (format?.text?.includes("gatehouse_access_log")) {
-    report.kept(manifest, ["spec", "accessLogging"], "its provider prints the filter's line already");
+    report.kept(
+      manifest,
+      ["spec", "accessLogging"],
+      "its provider prints the filter's line already",
+    );
     return;
   }
   const draft = context.drafts.at(
@@ -116,10 +133,16 @@ export function migrateTelemetry(context: Context, manifest: Manifest): void {
     `${manifest.name}-log`,
   );
   const settings = draft.settings("access-log", manifest, () => ({ sinks: [{ envoyLog: {} }] }));
-  settings.format ??= possible(context, manifest, ["spec", "accessLogging"], format ?? { text: istioDefault });
+  settings.format ??= possible(
+    context,
+    manifest,
+    ["spec", "accessLogging"],
+    format ?? { text: istioDefault },
+  );
   logging.forEach((entry, index) => {
     const at = ["spec", "accessLogging", index];
-    if (entry?.match !== undefined) report.carried(manifest, [...at, "match"], "placement (direction)");
+    if (entry?.match !== undefined)
+      report.carried(manifest, [...at, "match"], "placement (direction)");
     if (entry?.providers !== undefined)
       report.changed(
         manifest,
@@ -132,18 +155,23 @@ export function migrateTelemetry(context: Context, manifest: Manifest): void {
         [...at, "disabled"],
         "it switches Envoy's own logger, which prints the line of the sink envoyLog",
       );
-    if (entry?.filter !== undefined) addFilter(context, manifest, settings, entry.filter, [...at, "filter"]);
+    if (entry?.filter !== undefined)
+      addFilter(context, manifest, settings, entry.filter, [...at, "filter"]);
   });
   report.close(manifest);
 }
 
 /** The format of the provider that is named, if a mesh configuration that was read has it. */
 function providerFormat(context: Context, logging: any[]): any {
-  const names = new Set(logging.flatMap((entry) => listOf(entry?.providers).map(({ name }) => String(name))));
+  const names = new Set(
+    logging.flatMap((entry) => listOf(entry?.providers).map(({ name }) => String(name))),
+  );
   const meshes = context.manifests.flatMap((manifest) => meshConfigOf(manifest)?.config ?? []);
   const providers = meshes.flatMap((config) => listOf(config.extensionProviders));
   const formats = providers
-    .filter(({ name, envoyFileAccessLog }) => names.has(String(name)) && envoyFileAccessLog?.logFormat)
+    .filter(
+      ({ name, envoyFileAccessLog }) => names.has(String(name)) && envoyFileAccessLog?.logFormat,
+    )
     .map(({ envoyFileAccessLog }) => envoyFileAccessLog.logFormat);
   const { text, labels } = formats[0] ?? {};
   return labels ? { json: labels } : text ? { text: String(text).replace(/\n$/, "") } : undefined;
@@ -158,7 +186,13 @@ function direction(placement: any, logging: any[]): any {
 }
 
 /** The CEL that people write: comparisons of the status or the duration, joined by `||`. */
-function addFilter(context: Context, manifest: Manifest, settings: any, filter: any, path: Path): void {
+function addFilter(
+  context: Context,
+  manifest: Manifest,
+  settings: any,
+  filter: any,
+  path: Path,
+): void {
   const parts = String(filter?.expression ?? "")
     .split("||")
     .map((part) => part.trim());

@@ -1,5 +1,6 @@
-// AuthorizationPolicy: what it says about tokens goes into jwt-auth's rules; the rest stays with Envoy's RBAC, which runs
-// after jwt-auth. A policy that loses a condition is written anew without it.
+// AuthorizationPolicy: what it says about tokens goes into jwt-auth's rules; the rest stays with
+// Envoy's RBAC, which runs after jwt-auth. A policy that loses a condition is written anew
+// without it.
 import type { Manifest, Path } from "../source.ts";
 import { usesOfRequestAuth } from "../validate/cross-checks.ts";
 import { covers, mayMeet } from "../validate/overlap.ts";
@@ -17,7 +18,10 @@ interface Ordered {
   rule: any;
 }
 
-/** All policies that read token data, into the drafts of the RequestAuthentications they belong to. */
+/**
+ * All policies that read token data, into the drafts of the RequestAuthentications they belong
+ * to.
+ */
 export function migrateAuthorizationPolicies(context: Context): void {
   const policies = context.ofKind("security.istio.io", "AuthorizationPolicy");
   const readers = new Set(policies.filter((policy) => usesOfRequestAuth(policy).length > 0));
@@ -38,17 +42,27 @@ export function migrateAuthorizationPolicies(context: Context): void {
         "no RequestAuthentication for the same workload was read, so its issuers are unknown",
       );
     else
-      context.report.kept(policy, ["spec"], "it asks for no token: Envoy's RBAC goes on enforcing it, after jwt-auth");
+      context.report.kept(
+        policy,
+        ["spec"],
+        "it asks for no token: Envoy's RBAC goes on enforcing it, after jwt-auth",
+      );
   }
 }
 
-/** Policies for some of the workloads of a RequestAuthentication: each such set of workloads gets a draft of its own. */
+/**
+ * Policies for some of the workloads of a RequestAuthentication: each such set of workloads gets
+ * a draft of its own.
+ */
 export function splitDrafts(context: Context): void {
   const drafts = context.drafts.all().filter((draft) => draft.filters["jwt-auth"]);
   for (const policy of context.ofKind("security.istio.io", "AuthorizationPolicy")) {
     if (usesOfRequestAuth(policy).length === 0) continue;
     const scope = scopeOf(policy);
-    if (drafts.some((draft) => covers(scope, draft.scope)) || !drafts.some((draft) => mayMeet(scope, draft.scope)))
+    if (
+      drafts.some((draft) => covers(scope, draft.scope)) ||
+      !drafts.some((draft) => mayMeet(scope, draft.scope))
+    )
       continue;
     const draft = context.drafts.at(policy.namespace, placementFor(context, policy), policy.name);
     draft.settings("jwt-auth", policy, () => ({ providers: [], rules: [] }));
@@ -56,19 +70,30 @@ export function splitDrafts(context: Context): void {
 }
 
 function scopeOf({ value, namespace }: Manifest): Scope {
-  return { namespace, selector: value.spec?.selector?.matchLabels, targetRefs: value.spec?.targetRefs };
+  return {
+    namespace,
+    selector: value.spec?.selector?.matchLabels,
+    targetRefs: value.spec?.targetRefs,
+  };
 }
 
 /**
- * The first rule that matches decides. Istio's DENY goes first and its ALLOWs are alternatives: what needs no token comes
- * first, unless a denial might mean the same requests; a denial only asks for a token, which claim rules ask for anyway.
+ * The first rule that matches decides. Istio's DENY goes first and its ALLOWs are alternatives:
+ * what needs no token comes first, unless a denial might mean the same requests; a denial only
+ * asks for a token, which claim rules ask for anyway.
  */
 function inOrder(ordered: Ordered[]): any[] {
-  const of = (kind: Ordered["kind"]) => ordered.filter((each) => each.kind === kind).map(({ rule }) => rule);
+  const of = (kind: Ordered["kind"]) =>
+    ordered.filter((each) => each.kind === kind).map(({ rule }) => rule);
   const denials = of("denial");
   const isDenied = (rule: any) => denials.some((denial) => mayOverlap(rule.match, denial.match));
   const open = of("open");
-  return [...open.filter((rule) => !isDenied(rule)), ...of("claims"), ...denials, ...open.filter(isDenied)];
+  return [
+    ...open.filter((rule) => !isDenied(rule)),
+    ...of("claims"),
+    ...denials,
+    ...open.filter(isDenied),
+  ];
 }
 
 /** False only if no path can be meant by both. */
@@ -86,7 +111,12 @@ function areDisjoint(a: any, b: any): boolean {
   return false;
 }
 
-function rulesOf(context: Context, draft: Draft, policy: Manifest, readers: Set<Manifest>): Ordered[] {
+function rulesOf(
+  context: Context,
+  draft: Draft,
+  policy: Manifest,
+  readers: Set<Manifest>,
+): Ordered[] {
   const action = String(policy.value.spec?.action ?? "ALLOW");
   const isReader = readers.has(policy);
   if (action !== "ALLOW" && action !== "DENY") return [];
@@ -106,23 +136,42 @@ function rulesOf(context: Context, draft: Draft, policy: Manifest, readers: Set<
   context.report.carried(policy, ["spec", "action"], "order of the rules");
   if (kept.length > 0 && !context.rewritten.some(({ source }) => source === policy)) {
     const { status: _status, ...value } = policy.value;
-    context.rewritten.push({ value: { ...value, spec: { ...value.spec, rules: kept } }, source: policy });
+    context.rewritten.push({
+      value: { ...value, spec: { ...value.spec, rules: kept } },
+      source: policy,
+    });
   }
   return ordered;
 }
 
 type Made = { ordered: Ordered[]; kept: any[] };
 
-/** ALLOW: the token half becomes a rule; RBAC keeps the other half. A rule without a token half admits without one. */
-function admission(context: Context, draft: Draft, policy: Manifest, rule: any, path: Path, isReader: boolean): Made {
+/**
+ * ALLOW: the token half becomes a rule; RBAC keeps the other half. A rule without a token half
+ * admits without one.
+ */
+function admission(
+  context: Context,
+  draft: Draft,
+  policy: Manifest,
+  rule: any,
+  path: Path,
+  isReader: boolean,
+): Made {
   const match = matchesOf(context, policy, rule, path, isReader);
   const { claims, problems, rest } = claimRules(rule);
   if (!match && claims === undefined) {
-    if (isReader) context.report.kept(policy, path, "it asks for no token: RBAC goes on enforcing it, after jwt-auth");
+    if (isReader)
+      context.report.kept(
+        policy,
+        path,
+        "it asks for no token: RBAC goes on enforcing it, after jwt-auth",
+      );
     return { ordered: [], kept: [rule] };
   }
   if (!match || problems.length > 0) {
-    for (const problem of problems) context.report.lost(policy, [...path, ...problem.path], problem.why);
+    for (const problem of problems)
+      context.report.lost(policy, [...path, ...problem.path], problem.why);
     if (!match)
       context.report.lost(
         policy,
@@ -135,12 +184,21 @@ function admission(context: Context, draft: Draft, policy: Manifest, rule: any, 
   const name = `${policy.name}-${Number(path[2]) + 1}`;
   if (claims === undefined) {
     if (isReader)
-      context.report.kept(policy, path, "RBAC goes on enforcing it; jwt-auth lets these requests pass without a token");
+      context.report.kept(
+        policy,
+        path,
+        "RBAC goes on enforcing it; jwt-auth lets these requests pass without a token",
+      );
     return {
       ordered: [
         {
           kind: "open",
-          rule: { name, ...(match.length > 0 && { match }), requires: anyProvider(settings), allowMissing: true },
+          rule: {
+            name,
+            ...(match.length > 0 && { match }),
+            requires: anyProvider(settings),
+            allowMissing: true,
+          },
         },
       ],
       kept: [rule],
@@ -174,7 +232,8 @@ function denial(context: Context, draft: Draft, policy: Manifest, rule: any, pat
     sources.length === 1 &&
     Object.keys(sources[0]).length === 1 &&
     listOf(sources[0].notRequestPrincipals).join() === "*";
-  const match = isNoToken && !rule.when ? matchesOf(context, policy, { to: rule.to }, path, true) : undefined;
+  const match =
+    isNoToken && !rule.when ? matchesOf(context, policy, { to: rule.to }, path, true) : undefined;
   if (!match) {
     context.report.lost(
       policy,
@@ -186,20 +245,40 @@ function denial(context: Context, draft: Draft, policy: Manifest, rule: any, pat
   const name = `${policy.name}-${Number(path[2]) + 1}`;
   context.report.changed(policy, path, `jwt-auth rule "${name}": a missing token is 401, not 403`);
   const requires = anyProvider(draft.filters["jwt-auth"]);
-  return { ordered: [{ kind: "denial", rule: { name, ...(match.length > 0 && { match }), requires } }], kept: [] };
+  return {
+    ordered: [{ kind: "denial", rule: { name, ...(match.length > 0 && { match }), requires } }],
+    kept: [],
+  };
 }
 
-/** `to`, mTLS sources and addresses as a list of Match; undefined if some part has no counterpart. */
-function matchesOf(context: Context, policy: Manifest, rule: any, path: Path, isReader: boolean): any[] | undefined {
+/**
+ * `to`, mTLS sources and addresses as a list of Match; undefined if some part has no counterpart.
+ */
+function matchesOf(
+  context: Context,
+  policy: Manifest,
+  rule: any,
+  path: Path,
+  isReader: boolean,
+): any[] | undefined {
   const operations = listOf(rule?.to).map((entry) => entry?.operation ?? {});
   const sources = listOf(rule?.from).map((entry) => entry?.source ?? {});
   const tos = operations.map(operationMatch);
   const froms = sources.map(sourceMatch);
-  const conditions = listOf(rule?.when).filter((entry) => !String(entry?.key).startsWith("request.auth."));
+  const conditions = listOf(rule?.when).filter(
+    (entry) => !String(entry?.key).startsWith("request.auth."),
+  );
   const whens = conditions.map(conditionMatch);
   const keys = whens.flatMap((when) => Object.keys(when ?? {}));
-  const isTwice = new Set(keys).size < keys.length || froms.some((from) => from && keys.some((key) => key in from));
-  if (tos.includes(undefined) || froms.includes(undefined) || whens.includes(undefined) || isTwice) {
+  const isTwice =
+    new Set(keys).size < keys.length ||
+    froms.some((from) => from && keys.some((key) => key in from));
+  if (
+    tos.includes(undefined) ||
+    froms.includes(undefined) ||
+    whens.includes(undefined) ||
+    isTwice
+  ) {
     if (!isReader) context.report.kept(policy, path, "RBAC goes on enforcing it");
     return undefined;
   }
@@ -219,7 +298,9 @@ function conditionMatch({ key, values, notValues }: any): any {
     const match = anyOf((values ?? notValues).map(String), Boolean(notValues));
     return { headers: { [header.toLowerCase()]: match } };
   }
-  return ["source.ip", "remote.ip"].includes(key) && values ? { sourceAddresses: values } : undefined;
+  return ["source.ip", "remote.ip"].includes(key) && values
+    ? { sourceAddresses: values }
+    : undefined;
 }
 
 const operationKeys = new Set(["paths", "notPaths", "methods", "notMethods", "hosts", "notHosts"]);
@@ -236,9 +317,18 @@ function operationMatch(operation: any): any {
 }
 
 const tokenKeys = new Set(["requestPrincipals", "notRequestPrincipals"]);
-const sourceKeys = new Set([...tokenKeys, "principals", "namespaces", "ipBlocks", "remoteIpBlocks"]);
+const sourceKeys = new Set([
+  ...tokenKeys,
+  "principals",
+  "namespaces",
+  "ipBlocks",
+  "remoteIpBlocks",
+]);
 
-/** Principals and namespaces are both read from the peer's SPIFFE identity, so both together are one expression. */
+/**
+ * Principals and namespaces are both read from the peer's SPIFFE identity, so both together are
+ * one expression.
+ */
 function sourceMatch(source: any): any {
   if (Object.keys(source).some((key) => !sourceKeys.has(key))) return undefined;
   const { principals, namespaces, ipBlocks, remoteIpBlocks } = source;
@@ -246,13 +336,18 @@ function sourceMatch(source: any): any {
     (ipBlocks && remoteIpBlocks) ||
     (principals &&
       namespaces &&
-      !principals.every((one: string) => namespaces.some((namespace: string) => one.includes(`/ns/${namespace}/`))))
+      !principals.every((one: string) =>
+        namespaces.some((namespace: string) => one.includes(`/ns/${namespace}/`)),
+      ))
   )
     return undefined;
   const match: any = {};
-  if (principals) match.sourcePrincipals = [{ regex: `spiffe://(${principals.map(wildcardRegex).join("|")})` }];
+  if (principals)
+    match.sourcePrincipals = [{ regex: `spiffe://(${principals.map(wildcardRegex).join("|")})` }];
   else if (namespaces)
-    match.sourcePrincipals = [{ regex: `spiffe://[^/]+/ns/(${namespaces.map(wildcardRegex).join("|")})/sa/.+` }];
+    match.sourcePrincipals = [
+      { regex: `spiffe://[^/]+/ns/(${namespaces.map(wildcardRegex).join("|")})/sa/.+` },
+    ];
   if (ipBlocks ?? remoteIpBlocks) match.sourceAddresses = ipBlocks ?? remoteIpBlocks;
   return match;
 }

@@ -1,4 +1,5 @@
-// The token half of an AuthorizationPolicy rule (requestPrincipals, request.auth.*) as claim rules of jwt-auth.
+// The token half of an AuthorizationPolicy rule (requestPrincipals, request.auth.*) as claim
+// rules of jwt-auth.
 import type { Path } from "../source.ts";
 import { listOf } from "./context.ts";
 import { anyOf, wildcard } from "./matchers.ts";
@@ -16,7 +17,9 @@ export function claimRules(rule: any): Conditions {
   const claims: any[] = [];
   let isAsked = false;
   const sources = listOf(rule?.from).map((entry) => entry?.source ?? {});
-  const asking = sources.filter((source) => source.requestPrincipals || source.notRequestPrincipals);
+  const asking = sources.filter(
+    (source) => source.requestPrincipals || source.notRequestPrincipals,
+  );
   if (asking.length > 0) {
     isAsked = true;
     if (sources.length > 1)
@@ -25,10 +28,17 @@ export function claimRules(rule: any): Conditions {
         why: "several sources are alternatives, and jwt-auth has one rule for each request",
       });
     else if (asking[0].notRequestPrincipals)
-      problems.push({ path: ["from", 0], why: "jwt-auth cannot admit by the absence of an identity" });
+      problems.push({
+        path: ["from", 0],
+        why: "jwt-auth cannot admit by the absence of an identity",
+      });
     else
       claims.push(
-        ...principalClaims(asking[0].requestPrincipals, ["from", 0, "source", "requestPrincipals"], problems),
+        ...principalClaims(
+          asking[0].requestPrincipals,
+          ["from", 0, "source", "requestPrincipals"],
+          problems,
+        ),
       );
   }
   const conditions = listOf(rule?.when);
@@ -41,14 +51,22 @@ export function claimRules(rule: any): Conditions {
 }
 
 /** `issuer/subject` with wildcards. Several are one rule only if they share the issuer. */
-function principalClaims(principals: string[], path: Path, problems: Conditions["problems"]): any[] {
+function principalClaims(
+  principals: string[],
+  path: Path,
+  problems: Conditions["problems"],
+): any[] {
   if (principals.includes("*")) return [];
   const pairs = principals.map((text) => ({
     issuer: text.slice(0, text.lastIndexOf("/")),
     subject: text.slice(text.lastIndexOf("/") + 1),
   }));
   const issuers = [...new Set(pairs.map(({ issuer }) => issuer))];
-  if (pairs.some(({ issuer, subject }) => !issuer || !subject) || issuers.length > 1 || issuers[0]!.includes("*")) {
+  if (
+    pairs.some(({ issuer, subject }) => !issuer || !subject) ||
+    issuers.length > 1 ||
+    issuers[0]!.includes("*")
+  ) {
     problems.push({
       path,
       why: "principals of several issuers, or a wildcard within the issuer, have no counterpart: give each issuer a rule of its own",
@@ -60,7 +78,10 @@ function principalClaims(principals: string[], path: Path, problems: Conditions[
   return subjects.includes("*") ? [issuer] : [issuer, claimRule("sub", subjects, false)];
 }
 
-const named: Record<string, string> = { "request.auth.audiences": "aud", "request.auth.presenter": "azp" };
+const named: Record<string, string> = {
+  "request.auth.audiences": "aud",
+  "request.auth.presenter": "azp",
+};
 
 function conditionClaims(condition: any, at: Path, problems: Conditions["problems"]): any[] {
   const key = String(condition.key);
@@ -84,26 +105,42 @@ function conditionClaims(condition: any, at: Path, problems: Conditions["problem
   return rules;
 }
 
-/** Exact values are compared as they are; wildcards as a StringMatch. A list claim fits when one element does. */
+/**
+ * Exact values are compared as they are; wildcards as a StringMatch. A list claim fits when one
+ * element does.
+ */
 function claimRule(claim: string | string[], values: string[], invert: boolean): any {
   const inverted = invert ? { invert: true } : {};
   if (values.every((value) => !value.includes("*"))) {
-    return { claim, ...(values.length === 1 ? { exact: values[0] } : { oneOf: values }), ...inverted };
+    return {
+      claim,
+      ...(values.length === 1 ? { exact: values[0] } : { oneOf: values }),
+      ...inverted,
+    };
   }
   const match = values.length === 1 ? wildcard(values[0]!) : anyOf(values.map(String));
   return { claim, ...match, ...inverted };
 }
 
-/** The rule for RBAC: sources and conditions without the token's; `{}` admits what jwt-auth has admitted. */
+/**
+ * The rule for RBAC: sources and conditions without the token's; `{}` admits what jwt-auth has
+ * admitted.
+ */
 function restOf(rule: any): any {
   const rest = { ...rule };
   const from = listOf(rule?.from)
     .map((entry) => {
-      const { requestPrincipals: _one, notRequestPrincipals: _other, ...source } = entry?.source ?? {};
+      const {
+        requestPrincipals: _one,
+        notRequestPrincipals: _other,
+        ...source
+      } = entry?.source ?? {};
       return { ...entry, source };
     })
     .filter((entry) => Object.keys(entry.source).length > 0);
-  const when = listOf(rule?.when).filter((condition) => !String(condition?.key).startsWith("request.auth."));
+  const when = listOf(rule?.when).filter(
+    (condition) => !String(condition?.key).startsWith("request.auth."),
+  );
   if (from.length > 0) rest.from = from;
   else delete rest.from;
   if (when.length > 0) rest.when = when;

@@ -24,39 +24,52 @@ export class Context {
   }
 
   find(group: string, kind: string, namespace: string, name: string): Manifest | undefined {
-    return this.ofKind(group, kind).find((manifest) => manifest.namespace === namespace && manifest.name === name);
+    return this.ofKind(group, kind).find(
+      (manifest) => manifest.namespace === namespace && manifest.name === name,
+    );
   }
 }
 
-/** Labels that say "this is a gateway": by their words, by the label of Istio's charts, or by a Gateway that was read. */
+/**
+ * Labels that say "this is a gateway": by their words, by the label of Istio's charts, or by a
+ * Gateway that was read.
+ */
 export function isGateway(context: Context, labels: Record<string, string>): boolean {
   const isNamed = Object.entries(labels).some(
     ([key, value]) => key === "istio" || /gateway/.test(key) || /gateway/.test(String(value)),
   );
-  const selectors = context.ofKind("networking.istio.io", "Gateway").map(({ value }) => value.spec?.selector ?? {});
-  return isNamed || selectors.some((selector) => JSON.stringify(selector) === JSON.stringify(labels));
+  const selectors = context
+    .ofKind("networking.istio.io", "Gateway")
+    .map(({ value }) => value.spec?.selector ?? {});
+  return (
+    isNamed || selectors.some((selector) => JSON.stringify(selector) === JSON.stringify(labels))
+  );
 }
 
 /**
- * The placement for a resource that targets workloads by `selector` or `targetRefs`, as security resources do, together
- * with the paths that it came from.
+ * The placement for a resource that targets workloads by `selector` or `targetRefs`, as security
+ * resources do, together with the paths that it came from.
  */
 export function placementFor(context: Context, manifest: Manifest): Resource {
   const { spec = {} } = manifest.value;
-  const refs: any[] | undefined = spec.targetRefs ?? (spec.targetRef ? [spec.targetRef] : undefined);
+  const refs: any[] | undefined =
+    spec.targetRefs ?? (spec.targetRef ? [spec.targetRef] : undefined);
   const refsPath = ["spec", spec.targetRefs ? "targetRefs" : "targetRef"];
   if (Array.isArray(refs) && refs.length > 0) {
     context.report.carried(manifest, refsPath, "placement");
     const kept = refs.map(({ group, kind, name }) => ({ ...(group && { group }), kind, name }));
     const isWaypoint = kept.every(
-      ({ kind, name }) => kind !== "Gateway" || isWaypointGateway(context, manifest.namespace, name),
+      ({ kind, name }) =>
+        kind !== "Gateway" || isWaypointGateway(context, manifest.namespace, name),
     );
     return isWaypoint ? { waypoint: { targetRefs: kept } } : { targetRefs: kept };
   }
   const labels: Record<string, string> | undefined = spec.selector?.matchLabels;
   if (labels && Object.keys(labels).length > 0) {
     context.report.carried(manifest, ["spec", "selector"], "placement");
-    return isGateway(context, labels) ? { gateway: { selector: labels } } : { sidecar: { selector: labels } };
+    return isGateway(context, labels)
+      ? { gateway: { selector: labels } }
+      : { sidecar: { selector: labels } };
   }
   if (manifest.namespace === rootNamespace) {
     context.report.changed(

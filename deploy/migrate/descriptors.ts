@@ -1,15 +1,26 @@
-// Envoy's descriptors: actions say which keys a request has, descriptors which values have which bucket. Ours are limits
-// with a match (fixed values) and a key (any value).
+// Envoy's descriptors: actions say which keys a request has, descriptors which values have which
+// bucket. Ours are limits with a match (fixed values) and a key (any value).
 import { listOf } from "./context.ts";
 import { Fields } from "./fields.ts";
 import { tokenBucketOf } from "./limiter-settings.ts";
 import type { Tell } from "./limiter-settings.ts";
 
-/** One limit per descriptor whose keys come from actions in the same configuration, or in other patches beside it. */
-export function descriptorLimits(fields: Fields, name: string, common: any, elsewhere: any[], tell: Tell): any[] {
+/**
+ * One limit per descriptor whose keys come from actions in the same configuration, or in other
+ * patches beside it.
+ */
+export function descriptorLimits(
+  fields: Fields,
+  name: string,
+  common: any,
+  elsewhere: any[],
+  tell: Tell,
+): any[] {
   const descriptors = listOf(fields.get("descriptors"));
   if (descriptors.length === 0) return [];
-  const own = listOf(fields.get("rate_limits")).flatMap((limit) => listOf(new Fields(limit, []).get("actions")));
+  const own = listOf(fields.get("rate_limits")).flatMap((limit) =>
+    listOf(new Fields(limit, []).get("actions")),
+  );
   const actions = own.length > 0 ? own : elsewhere;
   if (own.length > 0) tell.carried("rate_limits", "match and key of the limits");
   return descriptors.flatMap((descriptor, at) => {
@@ -43,10 +54,16 @@ export function descriptorLimits(fields: Fields, name: string, common: any, else
 }
 
 function merged(match: any, more: any): any {
-  return { ...more, ...(match.headers && more?.headers && { headers: { ...match.headers, ...more.headers } }) };
+  return {
+    ...more,
+    ...(match.headers && more?.headers && { headers: { ...match.headers, ...more.headers } }),
+  };
 }
 
-/** What one entry means: a condition on its value, or a key for any value. Text says why there is no such thing. */
+/**
+ * What one entry means: a condition on its value, or a key for any value. Text says why there is
+ * no such thing.
+ */
 function entryOf(entry: any, actions: any[]): { match?: any; key?: any } | string {
   const key = String(entry?.key);
   const value = entry?.value === undefined || entry.value === "" ? undefined : String(entry.value);
@@ -63,16 +80,26 @@ function entryOf(entry: any, actions: any[]): { match?: any; key?: any } | strin
   return `descriptor key "${key}": ${where}`;
 }
 
-type Reader = (fields: Fields, key: string, value: string | undefined) => { match?: any; key?: any } | undefined;
+type Reader = (
+  fields: Fields,
+  key: string,
+  value: string | undefined,
+) => { match?: any; key?: any } | undefined;
 
 const readers: Record<string, Reader> = {
   request_headers: (fields, key, value) => {
     if (fields.get("descriptor_key") !== key) return undefined;
     const header = String(fields.get("header_name")).toLowerCase();
-    const pseudo: Record<string, string> = { ":path": "uri", ":method": "method", ":authority": "authority" };
+    const pseudo: Record<string, string> = {
+      ":path": "uri",
+      ":method": "method",
+      ":authority": "authority",
+    };
     const name = pseudo[header];
     if (value === undefined) return { key: name ? { [name]: true } : { header } };
-    return { match: name ? { [name]: { exact: value } } : { headers: { [header]: { exact: value } } } };
+    return {
+      match: name ? { [name]: { exact: value } } : { headers: { [header]: { exact: value } } },
+    };
   },
   query_parameters: (fields, key, value) => {
     if (fields.get("descriptor_key") !== key) return undefined;
@@ -83,7 +110,9 @@ const readers: Record<string, Reader> = {
   },
   remote_address: (_fields, key, value) => {
     if (key !== "remote_address") return undefined;
-    return value === undefined ? { key: { sourceAddress: {} } } : { match: { sourceAddresses: [value] } };
+    return value === undefined
+      ? { key: { sourceAddress: {} } }
+      : { match: { sourceAddresses: [value] } };
   },
   masked_remote_address: (fields, key, value) => {
     if (key !== "masked_remote_address") return undefined;
@@ -99,15 +128,22 @@ const readers: Record<string, Reader> = {
     return value === undefined || fields.get("descriptor_value") === value ? {} : undefined;
   },
   header_value_match: (fields, key, value) => {
-    if ((fields.get("descriptor_key") ?? "header_match") !== key || fields.get("descriptor_value") !== value)
+    if (
+      (fields.get("descriptor_key") ?? "header_match") !== key ||
+      fields.get("descriptor_value") !== value
+    )
       return undefined;
     const headers: any = {};
     for (const header of listOf(fields.get("headers"))) {
       const read = new Fields(header, []);
       const match =
         read.get("string_match") ??
-        (read.get("exact_match") !== undefined ? { exact: read.get("exact_match") } : { present: true });
-      headers[String(header?.name).toLowerCase()] = match.safe_regex ? { regex: match.safe_regex.regex } : match;
+        (read.get("exact_match") !== undefined
+          ? { exact: read.get("exact_match") }
+          : { present: true });
+      headers[String(header?.name).toLowerCase()] = match.safe_regex
+        ? { regex: match.safe_regex.regex }
+        : match;
     }
     return { match: { headers } };
   },

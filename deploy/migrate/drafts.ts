@@ -1,4 +1,5 @@
-// The policies that a migration is writing: one for each place in the mesh that something was read for.
+// The policies that a migration is writing: one for each place in the mesh that something was
+// read for.
 import { filterNames } from "../catalog.ts";
 import type { FilterName } from "../catalog.ts";
 import { policyVersion } from "../policy.ts";
@@ -31,7 +32,11 @@ export class Draft {
   get scope(): Scope {
     const { gateway, sidecar, waypoint, targetRefs } = this.placement;
     const { namespace } = this;
-    return { namespace, selector: (gateway ?? sidecar)?.selector, targetRefs: waypoint?.targetRefs ?? targetRefs };
+    return {
+      namespace,
+      selector: (gateway ?? sidecar)?.selector,
+      targetRefs: waypoint?.targetRefs ?? targetRefs,
+    };
   }
 
   /** True if all that was read for this place has no settings: a limiter without limits. */
@@ -42,7 +47,9 @@ export class Draft {
 
   toPolicy(repository: string): Resource {
     for (const route of this.filters.canary?.routes ?? []) dropPlainVariants(route);
-    const filters = filterNames.filter((name) => this.filters[name]).map((name) => [name, this.filters[name]]);
+    const filters = filterNames
+      .filter((name) => this.filters[name])
+      .map((name) => [name, this.filters[name]]);
     return {
       apiVersion: policyVersion,
       kind: "Policy",
@@ -57,7 +64,10 @@ export class Draft {
   }
 }
 
-/** A variant without conditions is known by the split or as the base; a list of nothing else says nothing. */
+/**
+ * A variant without conditions is known by the split or as the base; a list of nothing else says
+ * nothing.
+ */
 function dropPlainVariants(route: any): void {
   const isKnown = (name: string) => name in (route.split ?? {}) || route.base === name;
   route.variants = route.variants.filter(({ name, match }: any) => match || !isKnown(name));
@@ -73,7 +83,9 @@ export class Drafts {
     const known = this.drafts.get(key);
     if (known) return known;
     const taken = new Set(
-      [...this.drafts.values()].filter((draft) => draft.namespace === namespace).map((draft) => draft.name),
+      [...this.drafts.values()]
+        .filter((draft) => draft.namespace === namespace)
+        .map((draft) => draft.name),
     );
     // What runs at a gateway comes from several resources: none of their names would fit the rest.
     const wanted = slug(placement.gateway ? "edge" : (placement.sidecar?.selector?.app ?? name));

@@ -1,4 +1,5 @@
-// Access to protobuf messages in YAML, whose fields are spelt in snake_case or camelCase as their writer liked.
+// Access to protobuf messages in YAML, whose fields are spelt in snake_case or camelCase as their
+// writer liked.
 import type { Path } from "../source.ts";
 
 export class Fields {
@@ -20,7 +21,10 @@ export class Fields {
     if (names === "") return this.at;
     let node: any = this.value;
     const steps = names.split("/").map((name) => {
-      const key = node && typeof node === "object" && !(name in node) && camel(name) in node ? camel(name) : name;
+      const key =
+        node && typeof node === "object" && !(name in node) && camel(name) in node
+          ? camel(name)
+          : name;
       node = node?.[key];
       return key;
     });

@@ -7,7 +7,9 @@ import { slug } from "./drafts.ts";
 import { millisOf } from "../render/schedule.ts";
 import { authorityOf, stringMatch } from "./matchers.ts";
 
-/** The route's variants as Flagger calls them, or as a VirtualService that was read with it does. */
+/**
+ * The route's variants as Flagger calls them, or as a VirtualService that was read with it does.
+ */
 interface Target {
   route: any;
   base: string;
@@ -28,8 +30,14 @@ export function migrateFlagger(context: Context, manifest: Manifest): void {
   for (const twin of context.twins.get(target.route) ?? [])
     Object.assign(twin, structuredClone({ schedule, guard, sticky, variants }));
   const lost: [Path, string][] = [
-    [[...at, "webhooks"], "a proxy runs no tests and waits for no approval: run them from your pipeline before apply"],
-    [[...at, "alerts"], "alert on the metrics gatehouse.canary.* (a rule is in deploy/istio/observability)"],
+    [
+      [...at, "webhooks"],
+      "a proxy runs no tests and waits for no approval: run them from your pipeline before apply",
+    ],
+    [
+      [...at, "alerts"],
+      "alert on the metrics gatehouse.canary.* (a rule is in deploy/istio/observability)",
+    ],
     [
       ["spec", "progressDeadlineSeconds"],
       "a proxy does not watch Deployments: Kubernetes' own progressDeadlineSeconds does",
@@ -41,7 +49,8 @@ export function migrateFlagger(context: Context, manifest: Manifest): void {
     [["spec", "revertOnDeletion"], "a policy that is removed leaves the VirtualService's base"],
   ];
   for (const [path, why] of lost)
-    if (path.reduce((node: any, step) => node?.[step], manifest.value) !== undefined) report.lost(manifest, path, why);
+    if (path.reduce((node: any, step) => node?.[step], manifest.value) !== undefined)
+      report.lost(manifest, path, why);
   report.changed(
     manifest,
     ["spec", "targetRef"],
@@ -50,19 +59,27 @@ export function migrateFlagger(context: Context, manifest: Manifest): void {
   report.close(manifest);
 }
 
-/** A canary route that a VirtualService gave for the same service: Flagger would have overwritten that one. */
+/**
+ * A canary route that a VirtualService gave for the same service: Flagger would have overwritten
+ * that one.
+ */
 function existing(context: Context, manifest: Manifest): Target | undefined {
-  const service = manifest.value.spec?.service?.name ?? manifest.value.spec?.targetRef?.name ?? manifest.name;
+  const service =
+    manifest.value.spec?.service?.name ?? manifest.value.spec?.targetRef?.name ?? manifest.name;
   for (const draft of context.drafts.all()) {
     const traffic = draft.traffic.find(
-      (entry) => entry.namespace === manifest.namespace && String(entry.host).split(".")[0] === service,
+      (entry) =>
+        entry.namespace === manifest.namespace && String(entry.host).split(".")[0] === service,
     );
-    const route = draft.filters.canary?.routes.find((candidate: any) => candidate.name === traffic?.route);
+    const route = draft.filters.canary?.routes.find(
+      (candidate: any) => candidate.name === traffic?.route,
+    );
     if (!route) continue;
     const split: [string, number][] = Object.entries(route.split ?? {});
     const base = split.sort((a, b) => b[1] - a[1])[0]?.[0] ?? route.variants.at(-1).name;
     const canary = route.variants.find(
-      (variant: any) => variant.name !== base && (variant.name === "canary" || variant.name in (route.split ?? {})),
+      (variant: any) =>
+        variant.name !== base && (variant.name === "canary" || variant.name in (route.split ?? {})),
     )?.name;
     if (!canary) continue;
     context.report.changed(
@@ -109,10 +126,16 @@ function fresh(context: Context, manifest: Manifest): Target {
   };
   report.carried(manifest, ["spec", "service"], "traffic: hosts, gateways, port and HTTP options");
   if (service.targetPort !== undefined || service.portName || service.portDiscovery) {
-    report.kept(manifest, ["spec", "service", "targetPort"], "ports of pods belong to the Services");
+    report.kept(
+      manifest,
+      ["spec", "service", "targetPort"],
+      "ports of pods belong to the Services",
+    );
   }
   const isGateway = gateways.length > 0;
-  const [gatewayName = "", gatewayNamespace = manifest.namespace] = (gateways[0] ?? "").split(/[./]/);
+  const [gatewayName = "", gatewayNamespace = manifest.namespace] = (gateways[0] ?? "").split(
+    /[./]/,
+  );
   const found = context.find("networking.istio.io", "Gateway", gatewayNamespace, gatewayName);
   const selector = found?.value.spec?.selector ?? { istio: "ingressgateway" };
   const placement = isGateway ? { gateway: { selector } } : { sidecar: { direction: "outbound" } };
@@ -132,10 +155,17 @@ function qualified(gateway: string): string {
   return long ? `${long[2]}/${long[1]}` : gateway;
 }
 
-function addSteps(context: Context, manifest: Manifest, target: Target, analysis: any, at: Path): void {
+function addSteps(
+  context: Context,
+  manifest: Manifest,
+  target: Target,
+  analysis: any,
+  at: Path,
+): void {
   const { report } = context;
   const { interval = "1m", maxWeight = 100, stepWeight, stepWeights, iterations } = analysis;
-  const weights: number[] = stepWeights ?? (stepWeight ? steps(Number(stepWeight), Number(maxWeight)) : []);
+  const weights: number[] =
+    stepWeights ?? (stepWeight ? steps(Number(stepWeight), Number(maxWeight)) : []);
   const millis = millisOf(String(interval));
   if (weights.length > 0 && millis !== undefined) {
     const wholeSeconds = Math.max(1, Math.round(millis / 1000));
@@ -157,27 +187,43 @@ function addSteps(context: Context, manifest: Manifest, target: Target, analysis
         );
     }
   } else if (analysis.interval !== undefined)
-    report.lost(manifest, [...at, "interval"], "without weights there is nothing to do at intervals");
+    report.lost(
+      manifest,
+      [...at, "interval"],
+      "without weights there is nothing to do at intervals",
+    );
   if (iterations !== undefined)
     report.lost(
       manifest,
       [...at, "iterations"],
       "the filter counts no checks: end the test by applying other settings",
     );
-  if (analysis.mirror !== undefined) report.lost(manifest, [...at, "mirror"], "mirror by traffic variants http.mirror");
+  if (analysis.mirror !== undefined)
+    report.lost(manifest, [...at, "mirror"], "mirror by traffic variants http.mirror");
 }
 
 function steps(step: number, max: number): number[] {
   const weights: number[] = [];
-  for (let weight = step; weight <= max && weights.length < 100; weight += step) weights.push(weight);
+  for (let weight = step; weight <= max && weights.length < 100; weight += step)
+    weights.push(weight);
   return weights;
 }
 
 function seconds(count: number): string {
-  return count % 3600 === 0 ? `${count / 3600}h` : count % 60 === 0 ? `${count / 60}m` : `${count}s`;
+  return count % 3600 === 0
+    ? `${count / 3600}h`
+    : count % 60 === 0
+      ? `${count / 60}m`
+      : `${count}s`;
 }
 
-function addMatches(context: Context, manifest: Manifest, target: Target, analysis: any, at: Path): void {
+function addMatches(
+  context: Context,
+  manifest: Manifest,
+  target: Target,
+  analysis: any,
+  at: Path,
+): void {
   if (!Array.isArray(analysis.match)) return;
   const variant = target.route.variants.find((candidate: any) => candidate.name === target.canary);
   variant.match ??= [];
@@ -185,16 +231,28 @@ function addMatches(context: Context, manifest: Manifest, target: Target, analys
     const { sourceLabels, ...rest } = match ?? {};
     for (const key of ["headers", "queryParams", "withoutHeaders"]) {
       if (rest[key])
-        rest[key] = Object.fromEntries(Object.entries(rest[key]).map(([name, value]) => [name, stringMatch(value)]));
+        rest[key] = Object.fromEntries(
+          Object.entries(rest[key]).map(([name, value]) => [name, stringMatch(value)]),
+        );
     }
     variant.match.push(rest);
     context.report.carried(manifest, [...at, "match", index], `variant "${target.canary}" match`);
     if (sourceLabels)
-      context.report.lost(manifest, [...at, "match", index, "sourceLabels"], "it selects proxies, not requests");
+      context.report.lost(
+        manifest,
+        [...at, "match", index, "sourceLabels"],
+        "it selects proxies, not requests",
+      );
   });
 }
 
-function addAffinity(context: Context, manifest: Manifest, target: Target, analysis: any, at: Path): void {
+function addAffinity(
+  context: Context,
+  manifest: Manifest,
+  target: Target,
+  analysis: any,
+  at: Path,
+): void {
   const affinity = analysis.sessionAffinity;
   if (!affinity) return;
   const cookie: any = { name: affinity.cookieName };
@@ -210,7 +268,13 @@ function addAffinity(context: Context, manifest: Manifest, target: Target, analy
 }
 
 /** The two checks that a proxy can make by itself: answers that fail, and answers that are late. */
-function addGuard(context: Context, manifest: Manifest, target: Target, analysis: any, at: Path): void {
+function addGuard(
+  context: Context,
+  manifest: Manifest,
+  target: Target,
+  analysis: any,
+  at: Path,
+): void {
   const { report } = context;
   const guard: any = { variant: target.canary, fallback: target.base };
   listOf(analysis.metrics).forEach((metric, index) => {
@@ -232,7 +296,12 @@ function addGuard(context: Context, manifest: Manifest, target: Target, analysis
         path,
         `guard.slowerThan ${guard.slowerThan}: a late answer counts as a failed one, where Flagger looks at the 99th percentile`,
       );
-    } else report.lost(manifest, path, `metric "${metric?.name}" comes from Prometheus, which a proxy does not ask`);
+    } else
+      report.lost(
+        manifest,
+        path,
+        `metric "${metric?.name}" comes from Prometheus, which a proxy does not ask`,
+      );
   });
   if (guard.maxFailurePercent === undefined && guard.slowerThan === undefined) return;
   guard.maxFailurePercent ??= 1;

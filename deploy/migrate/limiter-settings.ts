@@ -79,15 +79,23 @@ function percentsOf(fields: Fields, tell: Tell): any {
     const value = fields.get(native);
     if (value === undefined) {
       percents[own] = 0;
-      tell.changed("", `${native} is absent, which means 0 % in Envoy: ${own} is 0, set 100 to make it work`);
+      tell.changed(
+        "",
+        `${native} is absent, which means 0 % in Envoy: ${own} is 0, set 100 to make it work`,
+      );
       continue;
     }
     const inner = new Fields(new Fields(value, []).get("default_value") ?? {}, []);
     const per: Record<string, number> = { HUNDRED: 1, TEN_THOUSAND: 100, MILLION: 10_000 };
-    percents[own] = Number(inner.get("numerator") ?? 0) / (per[String(inner.get("denominator") ?? "HUNDRED")] ?? 1);
+    percents[own] =
+      Number(inner.get("numerator") ?? 0) /
+      (per[String(inner.get("denominator") ?? "HUNDRED")] ?? 1);
     tell.carried(native, `${own}: ${percents[own]}`);
     if (new Fields(value, []).get("runtime_key"))
-      tell.changed(`${native}/runtime_key`, "there is no runtime to change it in: apply other settings instead");
+      tell.changed(
+        `${native}/runtime_key`,
+        "there is no runtime to change it in: apply other settings instead",
+      );
   }
   return percents;
 }
@@ -98,7 +106,8 @@ function addReply(settings: any, fields: Fields, tell: Tell): void {
     const status = statusOf(code);
     settings.status = status >= 400 ? status : 429;
     if (status >= 400) tell.carried("status", "status");
-    else tell.changed("status", "Envoy answers 429 where a status below 400 is written, and so do we");
+    else
+      tell.changed("status", "Envoy answers 429 where a status below 400 is written, and so do we");
   }
   const headers = listOf(fields.get("response_headers_to_add"));
   if (headers.length > 0) {
@@ -130,12 +139,17 @@ function addReply(settings: any, fields: Fields, tell: Tell): void {
 
 /** A number, or a name of Envoy's StatusCode, which are the reason phrases without their blanks. */
 function statusOf(code: unknown): number {
-  const named = Object.entries(STATUS_CODES).find(([, phrase]) => phrase?.replaceAll(/[^A-Za-z]/g, "") === code);
+  const named = Object.entries(STATUS_CODES).find(
+    ([, phrase]) => phrase?.replaceAll(/[^A-Za-z]/g, "") === code,
+  );
   return Number(named?.[0] ?? code) || 0;
 }
 
 function headerOf(option: any): any {
-  return { name: String(option?.header?.key ?? "").toLowerCase(), value: String(option?.header?.value ?? "") };
+  return {
+    name: String(option?.header?.key ?? "").toLowerCase(),
+    value: String(option?.header?.value ?? ""),
+  };
 }
 
 function addRest(fields: Fields, tell: Tell): void {
@@ -150,11 +164,20 @@ function addRest(fields: Fields, tell: Tell): void {
       "lost",
       "the number of replicas is not known to a Wasm filter: use global with a rate limit service",
     ],
-    ["always_consume_default_token_bucket", "changed", "every limit that matches must admit, and all are charged"],
-    ["max_dynamic_descriptors", "changed", "maxKeys (10,000): a full table never hands out a fresh bucket"],
+    [
+      "always_consume_default_token_bucket",
+      "changed",
+      "every limit that matches must admit, and all are charged",
+    ],
+    [
+      "max_dynamic_descriptors",
+      "changed",
+      "maxKeys (10,000): a full table never hands out a fresh bucket",
+    ],
     ["vh_rate_limits", "changed", "each limit says in match where it applies"],
     ["stage", "changed", "limits have no stages"],
   ];
-  for (const [name, fate, note] of notes) if (fields.get(name) !== undefined) tell[fate](name, note);
+  for (const [name, fate, note] of notes)
+    if (fields.get(name) !== undefined) tell[fate](name, note);
   if (fields.get("@type") !== undefined) tell.carried("@type", "the filter itself");
 }

@@ -11,7 +11,9 @@ import { placementOf, reportPlace, routeMatch } from "./patch-place.ts";
 
 /** True if some patch of it is about local rate limits. */
 export function hasLocalRateLimit(manifest: Manifest): boolean {
-  return listOf(manifest.value.spec?.configPatches).some((patch) => limiterIn(patch, []).length > 0);
+  return listOf(manifest.value.spec?.configPatches).some(
+    (patch) => limiterIn(patch, []).length > 0,
+  );
 }
 
 export function migrateLocalRateLimit(context: Context, manifest: Manifest): void {
@@ -38,16 +40,24 @@ function closeReport({ report }: Context, manifest: Manifest): void {
       report.kept(manifest, path, otherPatchNote(patch));
   });
   if (workloadSelector) report.carried(manifest, ["spec", "workloadSelector"], "placement");
-  if (priority !== undefined) report.changed(manifest, ["spec", "priority"], "the catalog's phase and priority");
+  if (priority !== undefined)
+    report.changed(manifest, ["spec", "priority"], "the catalog's phase and priority");
   report.close(manifest);
 }
 
-/** The EnvoyFilters for the same proxies, itself included: people write the actions into one of their own. */
+/**
+ * The EnvoyFilters for the same proxies, itself included: people write the actions into one of
+ * their own.
+ */
 function siblings(context: Context, manifest: Manifest): Manifest[] {
-  const placeOf = ({ namespace, value }: Manifest) => JSON.stringify([namespace, value.spec?.workloadSelector?.labels]);
+  const placeOf = ({ namespace, value }: Manifest) =>
+    JSON.stringify([namespace, value.spec?.workloadSelector?.labels]);
   return context
     .ofKind("networking.istio.io", "EnvoyFilter")
-    .filter((other) => other === manifest || (placeOf(other) === placeOf(manifest) && !hasLocalRateLimit(other)));
+    .filter(
+      (other) =>
+        other === manifest || (placeOf(other) === placeOf(manifest) && !hasLocalRateLimit(other)),
+    );
 }
 
 function migratePatch(
@@ -65,12 +75,19 @@ function migratePatch(
     .settings("rate-limit", manifest, () => ({ limits: [], headers: "none", retryAfter: false }));
   reportPlace(context, manifest, patch, path);
   const value = patch.patch.value;
-  for (const key of ["name", "typed_config", "typedConfig", "typed_per_filter_config", "typedPerFilterConfig"]) {
+  for (const key of [
+    "name",
+    "typed_config",
+    "typedConfig",
+    "typed_per_filter_config",
+    "typedPerFilterConfig",
+  ]) {
     const at = [...path, "patch", "value", key];
     if (key === "name" && value.name) report.carried(manifest, at, "the filter itself");
     for (const type of typeKeys) {
       if (value[key]?.[type]) report.carried(manifest, [...at, type], "the filter itself");
-      if (value[key]?.[filterName]?.[type]) report.carried(manifest, [...at, filterName, type], "the filter itself");
+      if (value[key]?.[filterName]?.[type])
+        report.carried(manifest, [...at, filterName, type], "the filter itself");
     }
   }
   const match = routeMatch(context, manifest, patch, path);

@@ -1,4 +1,5 @@
-// A log format without the operators that no Wasm filter can know. The filter itself says which they are, and why.
+// A log format without the operators that no Wasm filter can know. The filter itself says which
+// they are, and why.
 import type { Refusal } from "../validate/module-check.ts";
 import { refusalOf } from "../validate/module-check.ts";
 
@@ -12,7 +13,9 @@ const refusalsMax = 200;
 /** `%NAME(arguments):12%`; arguments of times have percent signs of their own. */
 const operatorPattern = /%[A-Z0-9_]+(\([^)]*\))?(:\d+)?%/y;
 
-/** A copy of the access-log format in which `-` stands for every operator that the filter refuses. */
+/**
+ * A copy of the access-log format in which `-` stands for every operator that the filter refuses.
+ */
 export function withoutImpossible(format: any): { format: any; lost: LostOperator[] } {
   const settings = { format: structuredClone(format) };
   const lost: LostOperator[] = [];
@@ -20,7 +23,10 @@ export function withoutImpossible(format: any): { format: any; lost: LostOperato
     const refusal = refusalOf("access-log", settings, {});
     const operator = refusal && takeOut(settings, refusal);
     if (!operator) break;
-    lost.push({ operator, why: refusal.what.replace(/^`[^`]*`:? */, "").replace(/ \(at byte \d+\)$/, "") });
+    lost.push({
+      operator,
+      why: refusal.what.replace(/^`[^`]*`:? */, "").replace(/ \(at byte \d+\)$/, ""),
+    });
   }
   return { format: settings.format, lost };
 }
@@ -35,6 +41,7 @@ function takeOut(settings: any, { path, what }: Refusal): string | undefined {
   operatorPattern.lastIndex = Buffer.from(text).subarray(0, offset).toString().length;
   const match = operatorPattern.exec(text);
   if (!match) return undefined;
-  holder[path.at(-1)!] = `${text.slice(0, match.index)}-${text.slice(match.index + match[0].length)}`;
+  holder[path.at(-1)!] =
+    `${text.slice(0, match.index)}-${text.slice(match.index + match[0].length)}`;
   return match[0];
 }

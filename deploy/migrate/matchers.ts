@@ -1,4 +1,5 @@
-// Istio's small matching languages as our Match: AuthorizationPolicy's wildcards and VirtualService's StringMatch.
+// Istio's small matching languages as our Match: AuthorizationPolicy's wildcards and
+// VirtualService's StringMatch.
 
 /** `a`, `a*`, `*a`, `*` and (paths) `/{*}/x`, `/{**}` as a StringMatch. */
 export function wildcard(text: string): any {
@@ -31,7 +32,8 @@ export function escapeRegex(text: string): string {
 
 /** A list of which one must match: the one wildcard, or one expression for all. */
 export function anyOf(texts: string[], invert = false): any {
-  const one = texts.length === 1 ? wildcard(texts[0]!) : { regex: texts.map(wildcardRegex).join("|") };
+  const one =
+    texts.length === 1 ? wildcard(texts[0]!) : { regex: texts.map(wildcardRegex).join("|") };
   return invert ? { ...one, invert: true } : one;
 }
 
@@ -54,6 +56,7 @@ export function authorityOf(hosts: string[], namespace: string): any {
 
 /** VirtualService's StringMatch; an empty one means "there at all". */
 export function stringMatch(match: any): any {
-  if (match === null || typeof match !== "object" || Object.keys(match).length === 0) return { present: true };
+  if (match === null || typeof match !== "object" || Object.keys(match).length === 0)
+    return { present: true };
   return match;
 }

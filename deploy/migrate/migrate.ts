@@ -8,7 +8,11 @@ import { Context } from "./context.ts";
 import { migrateFlagger } from "./flagger.ts";
 import { hasLocalRateLimit, migrateLocalRateLimit, otherPatchNote } from "./local-rate-limit.ts";
 import type { Report } from "./report.ts";
-import { closeRules, migrateRequestAuthentication, shareProviders } from "./request-authentication.ts";
+import {
+  closeRules,
+  migrateRequestAuthentication,
+  shareProviders,
+} from "./request-authentication.ts";
 import { isCanary, migrateVirtualService } from "./virtual-service.ts";
 import type { Resource } from "../render/plugin.ts";
 
@@ -25,7 +29,8 @@ export function migrate(manifests: Manifest[], repository: string): Migrated {
   const misfits = new Map(all.map((manifest) => [manifest, misfit(manifest)]));
   const context = new Context(all.filter((manifest) => misfits.get(manifest) === undefined));
   const { report } = context;
-  for (const [manifest, why] of misfits) if (why !== undefined) report.lost(manifest, ["spec"], why);
+  for (const [manifest, why] of misfits)
+    if (why !== undefined) report.lost(manifest, ["spec"], why);
   for (const manifest of context.ofKind("security.istio.io", "RequestAuthentication"))
     migrateRequestAuthentication(context, manifest);
   splitDrafts(context);
@@ -33,7 +38,8 @@ export function migrate(manifests: Manifest[], repository: string): Migrated {
   migrateAuthorizationPolicies(context);
   for (const draft of context.drafts.all()) closeRules(draft);
   const patches = context.ofKind("networking.istio.io", "EnvoyFilter");
-  for (const manifest of patches.filter(hasLocalRateLimit)) migrateLocalRateLimit(context, manifest);
+  for (const manifest of patches.filter(hasLocalRateLimit))
+    migrateLocalRateLimit(context, manifest);
   for (const manifest of patches.filter((one) => !report.speaksOf(one)))
     report.kept(manifest, ["spec"], otherPatchNote(manifest.value.spec));
   for (const manifest of context.ofKind("networking.istio.io", "VirtualService")) {
@@ -41,13 +47,21 @@ export function migrate(manifests: Manifest[], repository: string): Migrated {
     else report.kept(manifest, ["spec"], "it leads to one destination: there is nothing to choose");
   }
   for (const manifest of context.ofKind("flagger.app", "Canary")) migrateFlagger(context, manifest);
-  for (const manifest of context.manifests.filter(hasAccessLog)) migrateMeshAccessLog(context, manifest);
-  for (const manifest of context.ofKind("telemetry.istio.io", "Telemetry")) migrateTelemetry(context, manifest);
+  for (const manifest of context.manifests.filter(hasAccessLog))
+    migrateMeshAccessLog(context, manifest);
+  for (const manifest of context.ofKind("telemetry.istio.io", "Telemetry"))
+    migrateTelemetry(context, manifest);
   for (const manifest of context.manifests) reportUnread(context, manifest);
   const drafts = context.drafts.all().filter((draft) => !draft.isEmpty);
-  const policies = drafts.map((draft) => ({ value: draft.toPolicy(repository), from: draft.sources }));
+  const policies = drafts.map((draft) => ({
+    value: draft.toPolicy(repository),
+    from: draft.sources,
+  }));
   return {
-    documents: [...policies, ...context.rewritten.map(({ value, source }) => ({ value, from: [source] }))],
+    documents: [
+      ...policies,
+      ...context.rewritten.map(({ value, source }) => ({ value, from: [source] })),
+    ],
     report,
   };
 }
@@ -57,9 +71,12 @@ function misfit(manifest: Manifest): string | undefined {
   const [found] = checkShape(manifest);
   if (found)
     return `the API server would refuse it (line ${found.place.line}: ${found.what}${found.why ? `, ${found.why}` : ""})`;
-  const isRead = ["security.istio.io", "networking.istio.io", "telemetry.istio.io", "flagger.app"].includes(
-    manifest.group,
-  );
+  const isRead = [
+    "security.istio.io",
+    "networking.istio.io",
+    "telemetry.istio.io",
+    "flagger.app",
+  ].includes(manifest.group);
   return isRead && manifest.value.spec === undefined ? "it has no spec" : undefined;
 }
 

@@ -1,4 +1,5 @@
-// What a patch of an EnvoyFilter holds for a local rate limit: the limiter's own configuration, or actions of routes.
+// What a patch of an EnvoyFilter holds for a local rate limit: the limiter's own configuration,
+// or actions of routes.
 import type { Manifest, Path } from "../source.ts";
 import { listOf } from "./context.ts";
 import type { Context } from "./context.ts";

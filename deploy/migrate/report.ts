@@ -1,9 +1,13 @@
-// What became of each field of what was read. Nothing may be lost silently: a field that nobody spoke for is reported too.
+// What became of each field of what was read. Nothing may be lost silently: a field that nobody
+// spoke for is reported too.
 import type { Finding } from "../problem.ts";
 import { pathText } from "../source.ts";
 import type { Manifest, Path } from "../source.ts";
 
-/** `carried`: the same in other words. `changed`: not quite the same. `kept`: it stays where it is. `lost`: not possible. */
+/**
+ * `carried`: the same in other words. `changed`: not quite the same. `kept`: it stays where it
+ * is. `lost`: not possible.
+ */
 export type Fate = "carried" | "changed" | "kept" | "lost";
 
 export interface Entry {
@@ -84,8 +88,14 @@ const words: Record<Fate, string> = {
 /** Paths of everything that is not a map or a list; an empty one of those is a leaf too. */
 function leavesOf(value: unknown, path: Path): Path[] {
   if (value === undefined) return [];
-  if (Array.isArray(value) && value.length > 0) return value.flatMap((item, at) => leavesOf(item, [...path, at]));
-  if (value !== null && typeof value === "object" && !Array.isArray(value) && Object.keys(value).length > 0) {
+  if (Array.isArray(value) && value.length > 0)
+    return value.flatMap((item, at) => leavesOf(item, [...path, at]));
+  if (
+    value !== null &&
+    typeof value === "object" &&
+    !Array.isArray(value) &&
+    Object.keys(value).length > 0
+  ) {
     return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...path, key]));
   }
   return [path];

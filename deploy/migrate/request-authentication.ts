@@ -33,7 +33,9 @@ export function migrateRequestAuthentication(context: Context, manifest: Manifes
   }
   const draft = context.drafts.at(manifest.namespace, placement, manifest.name);
   const settings = draft.settings("jwt-auth", manifest, () => ({ providers: [], rules: [] }));
-  rules.forEach((rule, at) => addProvider(context, manifest, settings, rule, ["spec", "jwtRules", at]));
+  rules.forEach((rule, at) =>
+    addProvider(context, manifest, settings, rule, ["spec", "jwtRules", at]),
+  );
   report.changed(
     manifest,
     ["kind"],
@@ -42,7 +44,13 @@ export function migrateRequestAuthentication(context: Context, manifest: Manifes
   report.close(manifest);
 }
 
-function addProvider(context: Context, manifest: Manifest, settings: any, rule: any, at: Path): void {
+function addProvider(
+  context: Context,
+  manifest: Manifest,
+  settings: any,
+  rule: any,
+  at: Path,
+): void {
   const { report } = context;
   const provider: any = { name: nameFor(settings, rule) };
   for (const key of same) {
@@ -61,8 +69,11 @@ function addProvider(context: Context, manifest: Manifest, settings: any, rule: 
     }));
     report.carried(manifest, [...at, "fromHeaders"], "fromHeaders");
   }
-  provider.spaceDelimitedClaims = [...new Set([...alwaysSplit, ...listOf(rule.spaceDelimitedClaims)])];
-  if (rule.spaceDelimitedClaims) report.carried(manifest, [...at, "spaceDelimitedClaims"], "spaceDelimitedClaims");
+  provider.spaceDelimitedClaims = [
+    ...new Set([...alwaysSplit, ...listOf(rule.spaceDelimitedClaims)]),
+  ];
+  if (rule.spaceDelimitedClaims)
+    report.carried(manifest, [...at, "spaceDelimitedClaims"], "spaceDelimitedClaims");
   if (!provider.jwks && !provider.jwksUri) {
     provider.discovery = true;
     report.changed(
@@ -83,7 +94,10 @@ function addProvider(context: Context, manifest: Manifest, settings: any, rule: 
 /** From the issuer's host, unique within the policy. */
 function nameFor(settings: any, rule: any): string {
   const issuer = String(rule.issuer ?? rule.jwksUri ?? "issuer");
-  return freeName(settings.providers, slug(URL.canParse(issuer) ? new URL(issuer).hostname || issuer : issuer));
+  return freeName(
+    settings.providers,
+    slug(URL.canParse(issuer) ? new URL(issuer).hostname || issuer : issuer),
+  );
 }
 
 /** What any provider of the policy satisfies. */
@@ -93,8 +107,9 @@ export function anyProvider(settings: any): any {
 }
 
 /**
- * Istio joins all RequestAuthentications of a workload. Two policies that meet in a proxy each run by themselves there, so
- * each is given the providers of the other, lest it refuse tokens that only the other knows.
+ * Istio joins all RequestAuthentications of a workload. Two policies that meet in a proxy each
+ * run by themselves there, so each is given the providers of the other, lest it refuse tokens
+ * that only the other knows.
  */
 export function shareProviders(context: Context): void {
   const drafts = context.drafts.all().filter((draft) => draft.filters["jwt-auth"]);
@@ -103,8 +118,12 @@ export function shareProviders(context: Context): void {
     drafts.forEach((other, index) => {
       if (at === index || !mayMeet(draft.scope, other.scope)) return;
       const own: any[] = draft.filters["jwt-auth"].providers;
-      const more = before[index]!.filter(({ issuer }: any) => !own.some((provider) => provider.issuer === issuer));
-      own.push(...more.map((provider: any) => ({ ...provider, name: freeName(own, provider.name) })));
+      const more = before[index]!.filter(
+        ({ issuer }: any) => !own.some((provider) => provider.issuer === issuer),
+      );
+      own.push(
+        ...more.map((provider: any) => ({ ...provider, name: freeName(own, provider.name) })),
+      );
       for (const source of other.sources.filter(({ kind }) => kind === "RequestAuthentication"))
         context.report.changed(
           source,
@@ -126,5 +145,6 @@ function freeName(providers: any[], wanted: string): string {
 /** The last rule of each policy: Istio's "a token, if there is one, must be good". */
 export function closeRules(draft: Draft): void {
   const settings = draft.filters["jwt-auth"];
-  if (settings) settings.rules.push({ name: "rest", requires: anyProvider(settings), allowMissing: true });
+  if (settings)
+    settings.rules.push({ name: "rest", requires: anyProvider(settings), allowMissing: true });
 }

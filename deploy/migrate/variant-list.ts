@@ -1,4 +1,5 @@
-// The variants that a VirtualService's rules lead to: one for each destination, with its options and its place in `traffic`.
+// The variants that a VirtualService's rules lead to: one for each destination, with its options
+// and its place in `traffic`.
 import type { Manifest, Path } from "../source.ts";
 import type { Context } from "./context.ts";
 import { slug } from "./drafts.ts";
@@ -31,7 +32,10 @@ export class Variants {
     this.traffic = traffic;
   }
 
-  /** The variant for a destination, added at its first mention: their order is the order of the rules. */
+  /**
+   * The variant for a destination, added at its first mention: their order is the order of the
+   * rules.
+   */
   of(destination: any): any {
     const key = JSON.stringify([destination?.host, destination?.subset, destination?.port?.number]);
     const known = this.names.get(key);
@@ -52,7 +56,10 @@ export class Variants {
     return variant;
   }
 
-  /** Options of a rule for the variants it leads to; the first rule that has some for a variant wins. */
+  /**
+   * Options of a rule for the variants it leads to; the first rule that has some for a variant
+   * wins.
+   */
   options(rule: any, names: string[], path: Path): void {
     const options = Object.fromEntries(
       optionKeys.filter((key) => rule[key] !== undefined).map((key) => [key, rule[key]]),
@@ -61,7 +68,11 @@ export class Variants {
       const variant = this.traffic.variants[name];
       const before = JSON.stringify(variant.http ?? {});
       const isFirst = !("seen" in variant);
-      Object.defineProperty(variant, "seen", { value: true, enumerable: false, configurable: true });
+      Object.defineProperty(variant, "seen", {
+        value: true,
+        enumerable: false,
+        configurable: true,
+      });
       if (isFirst || before === "{}") {
         if (Object.keys(options).length > 0) variant.http = options;
         if (!isFirst && Object.keys(options).length > 0) this.differ(path, name);
@@ -69,13 +80,18 @@ export class Variants {
     }
     const written = path.reduce((node: any, step) => node?.[step], this.manifest.value) ?? {};
     for (const key of Object.keys(options).filter((name) => name in written))
-      this.context.report.carried(this.manifest, [...path, key], `traffic variants ${names.join(", ")} http.${key}`);
+      this.context.report.carried(
+        this.manifest,
+        [...path, key],
+        `traffic variants ${names.join(", ")} http.${key}`,
+      );
   }
 
   /** A rule that stays what it is, before those of the variants. */
   first(rule: any, path: Path, why: string): void {
     (this.traffic.first ??= []).push(rule);
-    const before = this.route.variants.length > 0 ? ", and now comes before the rules that stood above it" : "";
+    const before =
+      this.route.variants.length > 0 ? ", and now comes before the rules that stood above it" : "";
     const note = `${why}: it stays as it is, in traffic.first${before}`;
     if (before) this.context.report.changed(this.manifest, path, note);
     else this.context.report.carried(this.manifest, path, note);

@@ -1,5 +1,6 @@
 // VirtualService → a canary route: matches become variants, weights the split. What is no routing between versions of one
-// thing (timeouts, retries, faults) goes beside it, into `traffic`, from which render writes the VirtualService anew.
+// thing (timeouts, retries, faults) goes beside it, into `traffic`, from which render writes the
+// VirtualService anew.
 import type { Manifest, Path } from "../source.ts";
 import { rootNamespace } from "../validate/overlap.ts";
 import { listOf } from "./context.ts";
@@ -9,12 +10,23 @@ import { authorityOf, stringMatch } from "./matchers.ts";
 import { Variants } from "./variant-list.ts";
 
 /** Conditions that have the same name in our Match. */
-const matchKeys = ["uri", "scheme", "method", "authority", "headers", "withoutHeaders", "queryParams", "ignoreUriCase"];
+const matchKeys = [
+  "uri",
+  "scheme",
+  "method",
+  "authority",
+  "headers",
+  "withoutHeaders",
+  "queryParams",
+  "ignoreUriCase",
+];
 
 /** True if it chooses between destinations: by a match, or by weight. */
 export function isCanary(manifest: Manifest): boolean {
   const http = listOf(manifest.value.spec?.http);
-  const names = new Set(http.flatMap((rule) => listOf(rule?.route).map((one) => JSON.stringify(one?.destination))));
+  const names = new Set(
+    http.flatMap((rule) => listOf(rule?.route).map((one) => JSON.stringify(one?.destination))),
+  );
   return names.size > 1;
 }
 
@@ -38,7 +50,9 @@ export function migrateVirtualService(context: Context, manifest: Manifest): voi
   };
   report.carried(manifest, ["spec", "hosts"], "canary route match (authority), and traffic.hosts");
   const variants = new Variants(context, manifest, route, traffic);
-  listOf(spec.http).forEach((rule, at) => readRule(context, manifest, variants, rule, ["spec", "http", at]));
+  listOf(spec.http).forEach((rule, at) =>
+    readRule(context, manifest, variants, rule, ["spec", "http", at]),
+  );
   const first = Object.values(traffic.variants as Record<string, any>)[0];
   traffic.host = first?.host ?? hosts[0];
   for (const variant of Object.values(traffic.variants as Record<string, any>))
@@ -56,20 +70,28 @@ export function migrateVirtualService(context: Context, manifest: Manifest): voi
     report.carried(manifest, ["spec", "exportTo"], "traffic.exportTo");
   }
   for (const key of ["tcp", "tls"]) {
-    if (spec[key] !== undefined) report.lost(manifest, ["spec", key], "keep it in a VirtualService of its own");
+    if (spec[key] !== undefined)
+      report.lost(manifest, ["spec", key], "keep it in a VirtualService of its own");
   }
   place(context, manifest, route, traffic);
   report.close(manifest);
 }
 
-function readRule(context: Context, manifest: Manifest, variants: Variants, rule: any, path: Path): void {
+function readRule(
+  context: Context,
+  manifest: Manifest,
+  variants: Variants,
+  rule: any,
+  path: Path,
+): void {
   const { report } = context;
   for (const key of ["redirect", "directResponse", "delegate"]) {
     if (rule?.[key] === undefined) continue;
     variants.first(rule, path, `a ${key} is no variant`);
     return;
   }
-  if (rule.name !== undefined) report.changed(manifest, [...path, "name"], "rendered rules are named by their variant");
+  if (rule.name !== undefined)
+    report.changed(manifest, [...path, "name"], "rendered rules are named by their variant");
   const destinations = listOf(rule.route);
   const matches = listOf(rule.match);
   if (matches.length > 0 && destinations.length > 1) {
@@ -90,10 +112,15 @@ function readRule(context: Context, manifest: Manifest, variants: Variants, rule
     }
     const headers = [...path, "route", at, "headers"];
     if (one?.headers !== undefined && rule.headers !== undefined)
-      report.lost(manifest, headers, "the rule has headers too: join them by hand in traffic variants http.headers");
+      report.lost(
+        manifest,
+        headers,
+        "the rule has headers too: join them by hand in traffic variants http.headers",
+      );
     else if (one?.headers !== undefined)
       report.carried(manifest, headers, `traffic variants ${named[at].name} http.headers`);
-    const options = one?.headers === undefined || rule.headers ? rule : { ...rule, headers: one.headers };
+    const options =
+      one?.headers === undefined || rule.headers ? rule : { ...rule, headers: one.headers };
     variants.options(options, [named[at].name], path);
   });
   if (matches.length > 0) addMatches(context, manifest, named[0], matches, path);
@@ -114,7 +141,10 @@ function addSplit(
     return;
   }
   const total =
-    destinations.reduce((sum, one) => sum + Number(one?.weight ?? (destinations.length === 1 ? 100 : 0)), 0) || 1;
+    destinations.reduce(
+      (sum, one) => sum + Number(one?.weight ?? (destinations.length === 1 ? 100 : 0)),
+      0,
+    ) || 1;
   route.split = {};
   destinations.forEach((one, at) => {
     const weight = Number(one?.weight ?? (destinations.length === 1 ? 100 : 0));
@@ -128,7 +158,13 @@ function addSplit(
   });
 }
 
-function addMatches(context: Context, manifest: Manifest, variant: any, matches: any[], path: Path): void {
+function addMatches(
+  context: Context,
+  manifest: Manifest,
+  variant: any,
+  matches: any[],
+  path: Path,
+): void {
   const { report } = context;
   if (variant.match && variant !== undefined)
     report.changed(
@@ -142,7 +178,9 @@ function addMatches(context: Context, manifest: Manifest, variant: any, matches:
     const own: any = {};
     for (const key of matchKeys) {
       if (match?.[key] === undefined) continue;
-      own[key] = ["headers", "withoutHeaders", "queryParams"].includes(key) ? mapped(match[key]) : match[key];
+      own[key] = ["headers", "withoutHeaders", "queryParams"].includes(key)
+        ? mapped(match[key])
+        : match[key];
       report.carried(manifest, [...where, key], `variant "${variant.name}" match`);
     }
     for (const key of ["name", "statPrefix"]) {
@@ -162,7 +200,9 @@ function addMatches(context: Context, manifest: Manifest, variant: any, matches:
 }
 
 function mapped(matches: Record<string, any>): Record<string, any> {
-  return Object.fromEntries(Object.entries(matches).map(([name, match]) => [name, stringMatch(match)]));
+  return Object.fromEntries(
+    Object.entries(matches).map(([name, match]) => [name, stringMatch(match)]),
+  );
 }
 
 /** One policy for each kind of proxy that the VirtualService names; the first also renders it. */
@@ -192,7 +232,9 @@ function place(context: Context, manifest: Manifest, route: any, traffic: any): 
   }
   for (const copy of copies) context.twins.set(copy, copies);
   if (named.length > 0 && !gateways.includes("mesh")) return;
-  const path = gateways.includes("mesh") ? ["spec", "gateways", gateways.indexOf("mesh")] : ["metadata", "namespace"];
+  const path = gateways.includes("mesh")
+    ? ["spec", "gateways", gateways.indexOf("mesh")]
+    : ["metadata", "namespace"];
   report.changed(
     manifest,
     path,
@@ -212,5 +254,9 @@ function gatewayOf(
   const namespace = right ? left! : (long?.[2] ?? manifest.namespace);
   const found = context.find("networking.istio.io", "Gateway", namespace, name);
   const selector = found?.value.spec?.selector;
-  return { namespace, selector: selector ?? { istio: "ingressgateway" }, isKnown: Boolean(selector) };
+  return {
+    namespace,
+    selector: selector ?? { istio: "ingressgateway" },
+    isKnown: Boolean(selector),
+  };
 }

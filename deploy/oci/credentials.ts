@@ -14,15 +14,22 @@ export interface Credentials {
 
 export type Environment = Record<string, string | undefined>;
 
-/** A credential helper that asks a keychain answers at once; one that waits for a browser never will. */
+/**
+ * A credential helper that asks a keychain answers at once; one that waits for a browser never
+ * will.
+ */
 const helperMillis = 20_000;
 
-/** The user a helper names when its secret is a refresh token (docker-credential-helpers' protocol). */
+/**
+ * The user a helper names when its secret is a refresh token (docker-credential-helpers'
+ * protocol).
+ */
 const tokenUser = "<token>";
 
 /**
- * Credentials for a registry host, or undefined for an anonymous push. Order: GATEHOUSE_REGISTRY_USER and _PASSWORD, then
- * the helper for this host, then the default helper, then what the file holds. Throws `registry` when a helper fails.
+ * Credentials for a registry host, or undefined for an anonymous push. Order:
+ * GATEHOUSE_REGISTRY_USER and _PASSWORD, then the helper for this host, then the default helper,
+ * then what the file holds. Throws `registry` when a helper fails.
  */
 export async function credentialsFor(
   registry: string,
@@ -58,18 +65,25 @@ function keysFor(registry: string): string[] {
     `https://${registry}/v2/`,
     `http://${registry}`,
   ];
-  return registry === "index.docker.io" ? ["https://index.docker.io/v1/", "docker.io", ...keys] : keys;
+  return registry === "index.docker.io"
+    ? ["https://index.docker.io/v1/", "docker.io", ...keys]
+    : keys;
 }
 
 interface DockerConfig {
-  auths?: Record<string, { auth?: string; username?: string; password?: string; identitytoken?: string }>;
+  auths?: Record<
+    string,
+    { auth?: string; username?: string; password?: string; identitytoken?: string }
+  >;
   credHelpers?: Record<string, string>;
   credsStore?: string;
 }
 
 function readConfig(environment: Environment): DockerConfig | undefined {
   const folder = environment.DOCKER_CONFIG || join(environment.HOME || homedir(), ".docker");
-  const files = [environment.REGISTRY_AUTH_FILE, join(folder, "config.json")].filter((file) => file !== undefined);
+  const files = [environment.REGISTRY_AUTH_FILE, join(folder, "config.json")].filter(
+    (file) => file !== undefined,
+  );
   const file = files.find((candidate) => existsSync(candidate));
   if (!file) return undefined;
   try {
@@ -79,9 +93,13 @@ function readConfig(environment: Environment): DockerConfig | undefined {
   }
 }
 
-function fromEntry(entry: NonNullable<DockerConfig["auths"]>[string] | undefined): Credentials | undefined {
+function fromEntry(
+  entry: NonNullable<DockerConfig["auths"]>[string] | undefined,
+): Credentials | undefined {
   if (!entry) return undefined;
-  const decoded = entry.auth ? Buffer.from(entry.auth, "base64").toString("utf8").replace(/\0+$/, "") : "";
+  const decoded = entry.auth
+    ? Buffer.from(entry.auth, "base64").toString("utf8").replace(/\0+$/, "")
+    : "";
   const colon = decoded.indexOf(":");
   const username = colon >= 0 ? decoded.slice(0, colon) : (entry.username ?? "");
   const password = colon >= 0 ? decoded.slice(colon + 1) : (entry.password ?? "");
@@ -90,12 +108,20 @@ function fromEntry(entry: NonNullable<DockerConfig["auths"]>[string] | undefined
 }
 
 /** Runs `docker-credential-<name> get`. Undefined when it knows nothing of the host. */
-function askHelper(helper: string, key: string, environment: Environment): Promise<Credentials | undefined> {
+function askHelper(
+  helper: string,
+  key: string,
+  environment: Environment,
+): Promise<Credentials | undefined> {
   const program = `docker-credential-${helper}`;
-  const fail = (reason: string, cause?: unknown) => new ToolError("registry", `${program}: ${reason}`, { cause });
+  const fail = (reason: string, cause?: unknown) =>
+    new ToolError("registry", `${program}: ${reason}`, { cause });
   if (!/^[\w.-]+$/.test(helper)) throw fail("no name for a credential helper");
   return new Promise((resolve, reject) => {
-    const child = spawn(program, ["get"], { env: environment as NodeJS.ProcessEnv, timeout: helperMillis });
+    const child = spawn(program, ["get"], {
+      env: environment as NodeJS.ProcessEnv,
+      timeout: helperMillis,
+    });
     let output = "";
     let complaint = "";
     child.stdout.on("data", (data) => (output += data));
@@ -105,7 +131,9 @@ function askHelper(helper: string, key: string, environment: Environment): Promi
       if (signal) return reject(fail(`gave no answer within ${helperMillis / 1000} s`));
       if (code !== 0) {
         const text = (output + complaint).trim();
-        return /not found|no credentials/i.test(text) ? resolve(undefined) : reject(fail(text || `exit code ${code}`));
+        return /not found|no credentials/i.test(text)
+          ? resolve(undefined)
+          : reject(fail(text || `exit code ${code}`));
       }
       try {
         const { Username: username = "", Secret: secret = "" } = JSON.parse(output);

@@ -1,5 +1,5 @@
-// The image of one filter, in both forms that Istio accepts. Pure: the same module gives the same digest everywhere, so
-// `render` can pin what `push` will have pushed.
+// The image of one filter, in both forms that Istio accepts. Pure: the same module gives the same
+// digest everywhere, so `render` can pin what `push` will have pushed.
 import { createHash } from "node:crypto";
 import type { FilterName } from "../catalog.ts";
 import { gzipStored, tar } from "./tar.ts";
@@ -39,12 +39,18 @@ export function digestOf(data: Buffer | string): string {
   return `sha256:${createHash("sha256").update(data).digest("hex")}`;
 }
 
-/** Builds the image. `image` is the compat variant (tar+gzip with plugin.wasm), `artifact` the two-layer one. */
+/**
+ * Builds the image. `image` is the compat variant (tar+gzip with plugin.wasm), `artifact` the
+ * two-layer one.
+ */
 export function buildImage(content: Content, form: Form): Image {
   return form === "image" ? buildCompat(content) : buildArtifact(content);
 }
 
-/** OCI image whose last layer is tar+gzip with `plugin.wasm` (solo-io/wasm spec-compat; Istio's imagefetcher). */
+/**
+ * OCI image whose last layer is tar+gzip with `plugin.wasm` (solo-io/wasm spec-compat; Istio's
+ * imagefetcher).
+ */
 function buildCompat(content: Content): Image {
   const archive = tar([
     { name: "config.schema.json", data: Buffer.from(content.schema) },
@@ -63,19 +69,31 @@ function buildCompat(content: Content): Image {
   return assemble("image", content, config, [layer]);
 }
 
-/** Artifact of exactly two layers, the module itself and its runtime configuration: here its schema. */
+/**
+ * Artifact of exactly two layers, the module itself and its runtime configuration: here its
+ * schema.
+ */
 function buildArtifact(content: Content): Image {
   const module = blob("application/vnd.module.wasm.content.layer.v1+wasm", content.module);
   const schema = blob("application/schema+json", Buffer.from(content.schema));
   const config = blob(
     "application/vnd.module.wasm.config.v1+json",
-    json({ type: "envoy_proxy", abiVersions: ["v0-2-1"], name: content.filter, version: content.version }),
+    json({
+      type: "envoy_proxy",
+      abiVersions: ["v0-2-1"],
+      name: content.filter,
+      version: content.version,
+    }),
   );
   return assemble("artifact", content, config, [module, schema]);
 }
 
 function assemble(form: Form, content: Content, config: Blob, layers: Blob[]): Image {
-  const describe = ({ mediaType, digest, data }: Blob) => ({ mediaType, digest, size: data.length });
+  const describe = ({ mediaType, digest, data }: Blob) => ({
+    mediaType,
+    digest,
+    size: data.length,
+  });
   const manifest = json({
     schemaVersion: 2,
     mediaType: manifestType,
@@ -83,7 +101,13 @@ function assemble(form: Form, content: Content, config: Blob, layers: Blob[]): I
     layers: layers.map(describe),
     annotations: annotations(content),
   });
-  return { form, mediaType: manifestType, manifest, digest: digestOf(manifest), blobs: [config, ...layers] };
+  return {
+    form,
+    mediaType: manifestType,
+    manifest,
+    digest: digestOf(manifest),
+    blobs: [config, ...layers],
+  };
 }
 
 /** Nothing in here may depend on when or where the image was built. */

@@ -1,4 +1,5 @@
-// Names of images: registry, repository, tag or digest (OCI distribution specification, section "Pulling manifests").
+// Names of images: registry, repository, tag or digest (OCI distribution specification, section
+// "Pulling manifests").
 import { ToolError } from "../problem.ts";
 
 export interface Name {
@@ -14,11 +15,15 @@ const dockerHub = "index.docker.io";
 /** Hosts plus a path longer than this are refused by registries. */
 const nameLengthMax = 255;
 
-/** Parses `host[:port]/path` (`oci://` before it is allowed). Without a host it is Docker Hub's, as docker reads it. */
+/**
+ * Parses `host[:port]/path` (`oci://` before it is allowed). Without a host it is Docker Hub's,
+ * as docker reads it.
+ */
 export function parseName(text: string, plainHttp = false): Name {
   const bare = text.replace(/^oci:\/\//, "").replace(/\/+$/, "");
   const [first = "", ...rest] = bare.split("/");
-  const isHost = rest.length > 0 && (first.includes(".") || first.includes(":") || first === "localhost");
+  const isHost =
+    rest.length > 0 && (first.includes(".") || first.includes(":") || first === "localhost");
   const host = isHost ? first : dockerHub;
   const path = isHost ? rest.join("/") : bare;
   const repository = !isHost && rest.length === 0 ? `library/${path}` : path;

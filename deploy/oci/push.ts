@@ -16,10 +16,15 @@ export interface Pushed {
 }
 
 /**
- * Blobs first, then the manifest by digest, then the tags: a tag never stands for something that cannot be pulled, and a
- * push that broke off goes on with the blobs that are missing.
+ * Blobs first, then the manifest by digest, then the tags: a tag never stands for something that
+ * cannot be pulled, and a push that broke off goes on with the blobs that are missing.
  */
-export async function push(image: Image, name: Name, tags: string[], options: RegistryOptions): Promise<Pushed> {
+export async function push(
+  image: Image,
+  name: Name,
+  tags: string[],
+  options: RegistryOptions,
+): Promise<Pushed> {
   const registry = new Registry(name, options);
   let blobsSent = 0;
   for (const blob of image.blobs) blobsSent += Number(await registry.putBlob(blob));
@@ -29,5 +34,11 @@ export async function push(image: Image, name: Name, tags: string[], options: Re
     await registry.putManifest(reference, image.mediaType, image.manifest);
     unchanged = false;
   }
-  return { reference: nameText(name, image.digest), digest: image.digest, tags, blobsSent, unchanged };
+  return {
+    reference: nameText(name, image.digest),
+    digest: image.digest,
+    tags,
+    blobsSent,
+    unchanged,
+  };
 }

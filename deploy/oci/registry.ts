@@ -1,5 +1,6 @@
-// A client for one repository of one registry: blobs and manifests (OCI distribution specification 1.1). Every request has
-// a time limit; what may have been a passing trouble is tried again.
+// A client for one repository of one registry: blobs and manifests (OCI distribution
+// specification 1.1). Every request has a time limit; what may have been a passing trouble is
+// tried again.
 import { setTimeout as sleep } from "node:timers/promises";
 import { ToolError, reasonOf } from "../problem.ts";
 import type { Credentials } from "./credentials.ts";
@@ -49,7 +50,10 @@ export class Registry {
   async putBlob(blob: Blob): Promise<boolean> {
     const found = await this.send({ method: "HEAD", url: this.url(`blobs/${blob.digest}`) });
     if (found.status === 200) return false;
-    const started = await this.send({ method: "POST", url: this.url("blobs/uploads/") }, [201, 202]);
+    const started = await this.send(
+      { method: "POST", url: this.url("blobs/uploads/") },
+      [201, 202],
+    );
     const location = started.headers.get("location");
     if (!location) throw this.error("the answer to an upload has no Location");
     const target = new URL(location, this.url(""));
@@ -70,7 +74,10 @@ export class Registry {
     return answer.headers.get("docker-content-digest") ?? undefined;
   }
 
-  /** Stores a manifest under a tag or its digest. Throws when the registry has stored something else. */
+  /**
+   * Stores a manifest under a tag or its digest. Throws when the registry has stored something
+   * else.
+   */
   async putManifest(reference: string, mediaType: string, manifest: Buffer): Promise<void> {
     const headers = { "content-type": mediaType };
     const answer = await this.send(
@@ -86,11 +93,16 @@ export class Registry {
     return `${originOf(this.name)}/v2/${this.name.repository}/${path}`;
   }
 
-  /** One request, authorised when the registry asks for it. Statuses other than 404 and `expected` are errors. */
+  /**
+   * One request, authorised when the registry asks for it. Statuses other than 404 and `expected`
+   * are errors.
+   */
   private async send(ask: Ask, expected?: number[]): Promise<Response> {
     let answer = await this.tryOften(ask);
     if (answer.status === 401 && (await this.authorise(answer))) answer = await this.tryOften(ask);
-    const good = expected ? expected.includes(answer.status) : answer.status === 200 || answer.status === 404;
+    const good = expected
+      ? expected.includes(answer.status)
+      : answer.status === 200 || answer.status === 404;
     if (!good) throw await this.refusal(ask, answer);
     await answer.body?.cancel();
     return answer;
@@ -179,16 +191,25 @@ export class Registry {
     return `log in first (docker login ${this.name.registry}, or GATEHOUSE_REGISTRY_USER and GATEHOUSE_REGISTRY_PASSWORD)`;
   }
 
-  private error(what: string, code: "registry" | "timeout" = "registry", cause?: unknown): ToolError {
+  private error(
+    what: string,
+    code: "registry" | "timeout" = "registry",
+    cause?: unknown,
+  ): ToolError {
     return new ToolError(code, `registry ${this.name.registry} ${what}`, { cause });
   }
 }
 
-/** The registry's own words (`{"errors":[{"code","message"}]}`), without anything longer than a line. */
+/**
+ * The registry's own words (`{"errors":[{"code","message"}]}`), without anything longer than a
+ * line.
+ */
 function messageIn(text: string): string {
   try {
     const errors: { code?: string; message?: string }[] = JSON.parse(text).errors ?? [];
-    const words = errors.map(({ code, message }) => [code, message].filter(Boolean).join(" ")).join("; ");
+    const words = errors
+      .map(({ code, message }) => [code, message].filter(Boolean).join(" "))
+      .join("; ");
     return words ? ` (${words.slice(0, 300)})` : "";
   } catch {
     return "";

@@ -1,4 +1,5 @@
-// One tar archive in one gzip stream, with the same bytes on every machine. Knows the two formats, nothing of images.
+// One tar archive in one gzip stream, with the same bytes on every machine. Knows the two
+// formats, nothing of images.
 import { crc32 } from "node:zlib";
 
 const blockBytes = 512;
@@ -40,8 +41,9 @@ function header(name: string, size: number): Buffer {
 }
 
 /**
- * gzip (RFC 1952) of stored blocks. Not compressed on purpose: zlib picks its hash function by the CPU's features, so
- * the same module would get another digest on another machine. A module is some 100 KiB.
+ * gzip (RFC 1952) of stored blocks. Not compressed on purpose: zlib picks its hash function by
+ * the CPU's features, so the same module would get another digest on another machine. A module is
+ * some 100 KiB.
  */
 export function gzipStored(data: Buffer): Buffer {
   // Magic, DEFLATE, no flags, time 0, no extra flags, unknown system.

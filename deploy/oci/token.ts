@@ -1,5 +1,6 @@
-// Bearer tokens of registries: the challenge of a 401, and the exchange for a token (distribution specification, "token
-// authentication"). Credentials never go anywhere less secure than the registry itself.
+// Bearer tokens of registries: the challenge of a 401, and the exchange for a token (distribution
+// specification, "token authentication"). Credentials never go anywhere less secure than the
+// registry itself.
 import type { Credentials } from "./credentials.ts";
 import { ToolError } from "../problem.ts";
 
@@ -16,26 +17,49 @@ export function parseChallenge(header: string | null): Challenge | undefined {
   if (!header || !start) return undefined;
   const parameters: Record<string, string> = {};
   const rest = header.slice(start.index + start[0].length);
-  for (const [, key, quoted, bare] of rest.matchAll(/([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g)) {
+  for (const [, key, quoted, bare] of rest.matchAll(
+    /([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g,
+  )) {
     parameters[key!.toLowerCase()] ??= (quoted ?? bare ?? "").replaceAll(/\\(.)/g, "$1");
   }
   const scheme = start[1]!.toLowerCase() as Challenge["scheme"];
-  return { scheme, realm: parameters.realm ?? "", service: parameters.service, scope: parameters.scope };
+  return {
+    scheme,
+    realm: parameters.realm ?? "",
+    service: parameters.service,
+    scope: parameters.scope,
+  };
 }
 
 /** The request that turns credentials into a token. */
-export function tokenRequest(challenge: Challenge, credentials: Credentials | undefined, plainHttp: boolean): Request {
+export function tokenRequest(
+  challenge: Challenge,
+  credentials: Credentials | undefined,
+  plainHttp: boolean,
+): Request {
   if (!URL.canParse(challenge.realm)) {
-    throw new ToolError("registry", `the registry asks for a token from "${challenge.realm}", which is no URL`);
+    throw new ToolError(
+      "registry",
+      `the registry asks for a token from "${challenge.realm}", which is no URL`,
+    );
   }
   const url = new URL(challenge.realm);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && plainHttp)) {
-    throw new ToolError("registry", `the registry wants our credentials sent to ${url.origin}, which is not encrypted`);
+    throw new ToolError(
+      "registry",
+      `the registry wants our credentials sent to ${url.origin}, which is not encrypted`,
+    );
   }
   const fields = { service: challenge.service, scope: challenge.scope };
-  const given = Object.entries(fields).filter((field): field is [string, string] => Boolean(field[1]));
+  const given = Object.entries(fields).filter((field): field is [string, string] =>
+    Boolean(field[1]),
+  );
   if (credentials?.refreshToken) {
-    const body = new URLSearchParams([...given, ["grant_type", "refresh_token"], ["client_id", "gatehouse"]]);
+    const body = new URLSearchParams([
+      ...given,
+      ["grant_type", "refresh_token"],
+      ["client_id", "gatehouse"],
+    ]);
     body.set("refresh_token", credentials.refreshToken);
     return new Request(url, { method: "POST", body });
   }
@@ -51,8 +75,12 @@ export function basic({ username, password }: Credentials): string {
 
 /** The token in an answer of a token server. */
 export function tokenIn(answer: unknown): string {
-  const { token, access_token: accessToken } = (answer ?? {}) as { token?: unknown; access_token?: unknown };
+  const { token, access_token: accessToken } = (answer ?? {}) as {
+    token?: unknown;
+    access_token?: unknown;
+  };
   const found = typeof token === "string" && token ? token : accessToken;
-  if (typeof found !== "string" || !found) throw new ToolError("registry", "the token server's answer holds no token");
+  if (typeof found !== "string" || !found)
+    throw new ToolError("registry", "the token server's answer holds no token");
   return found;
 }

@@ -1,4 +1,5 @@
-// The hosts that filters call, and what makes them reachable: a ServiceEntry, and TLS by a DestinationRule.
+// The hosts that filters call, and what makes them reachable: a ServiceEntry, and TLS by a
+// DestinationRule.
 import type { FilterName } from "../catalog.ts";
 import type { Policy } from "../policy.ts";
 import { labelsOf } from "./plugin.ts";
@@ -17,7 +18,9 @@ export interface Callee {
 }
 
 /** `outbound|443||idp.example.com` taken apart; undefined for names that are not Istio's. */
-export function clusterParts(cluster: string): { port: number; subset: string; host: string } | undefined {
+export function clusterParts(
+  cluster: string,
+): { port: number; subset: string; host: string } | undefined {
   const match = /^outbound\|(\d+)\|([^|]*)\|(.+)$/.exec(cluster);
   return match ? { port: Number(match[1]), subset: match[2]!, host: match[3]! } : undefined;
 }
@@ -34,7 +37,10 @@ function urlParts(url: unknown): { host: string; port: number; tls: boolean } | 
 /** Everything the policy's filters call; paths lead into the settings file. */
 export function calleesOf(policy: Policy): Callee[] {
   return [...policy.filters].flatMap(([filter, config]) =>
-    calleesIn(filter, config).map((callee) => ({ ...callee, path: ["spec", filter, ...callee.path] })),
+    calleesIn(filter, config).map((callee) => ({
+      ...callee,
+      path: ["spec", filter, ...callee.path],
+    })),
   );
 }
 
@@ -42,7 +48,8 @@ export function calleesOf(policy: Policy): Callee[] {
 export function calleesIn(filter: FilterName, config: any): Callee[] {
   if (filter === "jwt-auth") return listOf(config?.providers).flatMap(issuerOf);
   if (filter === "access-log") return listOf(config?.sinks).flatMap(sinkOf);
-  const limiter = filter === "rate-limit" ? clusterParts(String(config?.global?.cluster ?? "")) : undefined;
+  const limiter =
+    filter === "rate-limit" ? clusterParts(String(config?.global?.cluster ?? "")) : undefined;
   if (!limiter) return [];
   return [
     {
@@ -62,7 +69,16 @@ function issuerOf(provider: any, at: number): Callee[] {
   const named = clusterParts(String(provider.jwksCluster ?? ""));
   const { host, port } = named ?? url;
   const cluster: string = provider.jwksCluster ?? `outbound|${port}||${host}`;
-  return [{ host, port, tls: url.tls, protocol: url.tls ? "HTTPS" : "HTTP", cluster, path: ["providers", at, key] }];
+  return [
+    {
+      host,
+      port,
+      tls: url.tls,
+      protocol: url.tls ? "HTTPS" : "HTTP",
+      cluster,
+      path: ["providers", at, key],
+    },
+  ];
 }
 
 function sinkOf(sink: any, at: number): Callee[] {
@@ -82,14 +98,18 @@ export function isInCluster(host: string): boolean {
   return !host.includes(".") || /\.svc(\.|$)/.test(host) || host.endsWith(".local");
 }
 
-/** ServiceEntry and DestinationRule for each host outside the cluster; a host called twice gets one of each. */
+/**
+ * ServiceEntry and DestinationRule for each host outside the cluster; a host called twice gets
+ * one of each.
+ */
 export function renderClusters(policy: Policy): Resource[] {
   const hosts = new Map<string, Callee[]>();
   for (const callee of calleesOf(policy)) {
     // A cluster that Istio did not name is somebody's own affair.
     if (!clusterParts(callee.cluster) || isInCluster(callee.host)) continue;
     const known = hosts.get(callee.host) ?? [];
-    if (!known.some((other) => other.port === callee.port)) hosts.set(callee.host, [...known, callee]);
+    if (!known.some((other) => other.port === callee.port))
+      hosts.set(callee.host, [...known, callee]);
   }
   return [...hosts]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -108,7 +128,8 @@ function resourcesOf(policy: Policy, host: string, callees: Callee[]): Resource[
     apiVersion: "networking.istio.io/v1",
     kind: "ServiceEntry",
     metadata,
-    // Only this namespace's proxies: elsewhere the DestinationRule would wrap an application's own TLS a second time.
+    // Only this namespace's proxies: elsewhere the DestinationRule would wrap an application's
+    // own TLS a second time.
     spec: { hosts: [host], exportTo: ["."], location: "MESH_EXTERNAL", ports, resolution: "DNS" },
   };
   const secure = callees.filter((callee) => callee.tls);

@@ -1,4 +1,5 @@
-// One filter of a policy as the resource that Istio loads it by: WasmPlugin, or TrafficExtension from Istio 1.30 on.
+// One filter of a policy as the resource that Istio loads it by: WasmPlugin, or TrafficExtension
+// from Istio 1.30 on.
 import { catalog } from "../catalog.ts";
 import type { FilterName } from "../catalog.ts";
 import { schemaOf } from "../filter-schemas.ts";
@@ -12,7 +13,10 @@ export type Resource = Record<string, any>;
 
 /** What a render depends on besides the policy. */
 export interface Pins {
-  /** The digest that pins a filter's module: of the manifest for a registry, of the module for http(s). */
+  /**
+   * The digest that pins a filter's module: of the manifest for a registry, of the module for
+   * http(s).
+   */
   digestOf(filter: FilterName): string;
   /** The moment that `after` in a schedule counts from. */
   start: Date;
@@ -53,7 +57,11 @@ export function renderPlugin(policy: Policy, filter: FilterName, api: Api, pins:
   return {
     apiVersion: "extensions.istio.io/v1alpha1",
     kind: api,
-    metadata: { name: pluginNameOf(policy, filter), namespace: policy.namespace, labels: labelsOf(policy) },
+    metadata: {
+      name: pluginNameOf(policy, filter),
+      namespace: policy.namespace,
+      labels: labelsOf(policy),
+    },
     spec: api === "WasmPlugin" ? { ...place, ...module } : { ...place, wasm: module },
   };
 }
@@ -84,7 +92,10 @@ function groupOf(reference: { group?: string; kind: string }): string {
   return reference.group ?? groups[reference.kind] ?? "gateway.networking.k8s.io";
 }
 
-/** Where a proxy fetches the module, pinned: `sha256` is the manifest's digest for oci, the module's for http(s). */
+/**
+ * Where a proxy fetches the module, pinned: `sha256` is the manifest's digest for oci, the
+ * module's for http(s).
+ */
 function imageOf(policy: Policy, filter: FilterName, pins: Pins): Resource {
   const { repository, url, pullPolicy, pullSecret } = policy.image;
   const secret = pullSecret ? { imagePullSecret: pullSecret } : {};
@@ -104,21 +115,32 @@ function hex(digest: string): string {
   return digest.replace(/^sha256:/, "");
 }
 
-/** The filter's settings with what only the tool knows: its own name in the mesh, and the schedule's moments. */
+/**
+ * The filter's settings with what only the tool knows: its own name in the mesh, and the
+ * schedule's moments.
+ */
 function configOf(policy: Policy, filter: FilterName, start: Date): Resource {
-  const settings = { instance: `${policy.namespace}/${policy.name}`, ...policy.filters.get(filter) };
+  const settings = {
+    instance: `${policy.namespace}/${policy.name}`,
+    ...policy.filters.get(filter),
+  };
   const config = filter === "canary" ? stamped(settings, start) : settings;
   return ordered(config, schemaOf(filter));
 }
 
-/** Variables that the filter's settings name (`secretFromEnv: NAME`), from the policy or else from the proxy's own. */
+/**
+ * Variables that the filter's settings name (`secretFromEnv: NAME`), from the policy or else from
+ * the proxy's own.
+ */
 function environmentOf(policy: Policy, filter: FilterName): Variable[] {
   const names = [...new Set(namesIn(policy.filters.get(filter)))].sort();
   return names.map((name) => {
     const written = policy.env.find((variable) => variable.name === name);
     if (!written) return { name, valueFrom: "HOST" };
     const valueFrom = written.valueFrom ?? (written.value === undefined ? "HOST" : "INLINE");
-    return valueFrom === "HOST" ? { name, valueFrom } : { name, valueFrom, value: written.value ?? "" };
+    return valueFrom === "HOST"
+      ? { name, valueFrom }
+      : { name, valueFrom, value: written.value ?? "" };
   });
 }
 

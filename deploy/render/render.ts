@@ -1,4 +1,5 @@
-// A policy as the resources of the mesh, in the order in which they should be applied: what is called before who calls.
+// A policy as the resources of the mesh, in the order in which they should be applied: what is
+// called before who calls.
 import { buildImage, digestOf } from "../oci/image.ts";
 import type { FilterName } from "../catalog.ts";
 import { moduleOf, schemaOf, version } from "../filter-schemas.ts";
@@ -12,15 +13,23 @@ export interface RenderOptions {
   api: Api;
   /** The moment that `after` counts from. */
   start: Date;
-  /** The digest that pins a filter; default: the settings' own, else of what this checkout would push. */
+  /**
+   * The digest that pins a filter; default: the settings' own, else of what this checkout would
+   * push.
+   */
   digestOf?: (filter: FilterName) => string;
 }
 
-/** All resources of one policy. Throws `missing` when a digest is needed and the module has not been built. */
+/**
+ * All resources of one policy. Throws `missing` when a digest is needed and the module has not
+ * been built.
+ */
 export function render(policy: Policy, options: RenderOptions): Resource[] {
   const { start, digestOf = (filter: FilterName) => pinOf(policy, filter) } = options;
   const pins = { start, digestOf };
-  const plugins = [...policy.filters.keys()].map((filter) => renderPlugin(policy, filter, options.api, pins));
+  const plugins = [...policy.filters.keys()].map((filter) =>
+    renderPlugin(policy, filter, options.api, pins),
+  );
   return [...renderClusters(policy), ...renderRoutes(policy), ...plugins];
 }
 

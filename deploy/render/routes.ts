@@ -1,4 +1,5 @@
-// What a canary route needs in the mesh: a VirtualService that matches on the variant's header, and the subsets.
+// What a canary route needs in the mesh: a VirtualService that matches on the variant's header,
+// and the subsets.
 import type { Policy, Traffic, Variant } from "../policy.ts";
 import { baseOf, defaultHeader, variantsOf } from "../variants.ts";
 import { ordered } from "./order.ts";
@@ -9,7 +10,9 @@ export function renderRoutes(policy: Policy): Resource[] {
   const routes: any[] = policy.filters.get("canary")?.routes ?? [];
   return policy.traffic.flatMap((traffic) => {
     const route = routes.find((candidate) => candidate.name === traffic.route);
-    return route ? [virtualService(policy, traffic, route), ...destinationRules(policy, traffic, route)] : [];
+    return route
+      ? [virtualService(policy, traffic, route), ...destinationRules(policy, traffic, route)]
+      : [];
   });
 }
 
@@ -53,7 +56,10 @@ function destinationOf(traffic: Traffic, name: string, variant: Variant): Resour
   };
 }
 
-/** One DestinationRule per host whose variants are told apart by labels; none when the subsets exist already. */
+/**
+ * One DestinationRule per host whose variants are told apart by labels; none when the subsets
+ * exist already.
+ */
 function destinationRules(policy: Policy, traffic: Traffic, route: any): Resource[] {
   const byHost = new Map<string, [string, Variant][]>();
   for (const name of variantsOf(route)) {
@@ -66,7 +72,9 @@ function destinationRules(policy: Policy, traffic: Traffic, route: any): Resourc
     apiVersion: "networking.istio.io/v1",
     kind: "DestinationRule",
     metadata:
-      at === 0 ? metadataOf(policy, traffic) : { ...metadataOf(policy, traffic), name: `${traffic.name}-${at + 1}` },
+      at === 0
+        ? metadataOf(policy, traffic)
+        : { ...metadataOf(policy, traffic), name: `${traffic.name}-${at + 1}` },
     spec: {
       host,
       ...(traffic.trafficPolicy && { trafficPolicy: ordered(traffic.trafficPolicy) }),

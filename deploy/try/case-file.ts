@@ -1,4 +1,5 @@
-// The file of `--cases`: a list of cases, or a map with what they share. Mistakes are told at their line.
+// The file of `--cases`: a list of cases, or a map with what they share. Mistakes are told at
+// their line.
 import { EmulatorError } from "../emulator/abi.ts";
 import { readCases } from "../emulator/cases.ts";
 import type { Case } from "../emulator/cases.ts";

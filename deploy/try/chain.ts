@@ -1,4 +1,5 @@
-// The filters of one place in the mesh, in their order, in the emulated proxy. Keys and other services answer as scripted.
+// The filters of one place in the mesh, in their order, in the emulated proxy. Keys and other
+// services answer as scripted.
 import { readFileSync } from "node:fs";
 import { EmulatorError } from "../emulator/abi.ts";
 import { Clock } from "../emulator/clock.ts";
@@ -12,11 +13,18 @@ import { compiled, environmentFrom } from "../validate/module-check.ts";
 import type { Plugin } from "../validate/plugin.ts";
 import { Issuer, madeAlgorithms } from "./issuer.ts";
 
-/** What a cluster answers to a filter's call; `path` undefined: to any. The shape of the scenarios' `calls`. */
+/**
+ * What a cluster answers to a filter's call; `path` undefined: to any. The shape of the
+ * scenarios' `calls`.
+ */
 export interface Scripted {
   cluster: string;
   path?: string;
-  answer: "refused" | "timeout" | "unhealthy" | { status?: number; headers?: Record<string, string>; body?: unknown };
+  answer:
+    | "refused"
+    | "timeout"
+    | "unhealthy"
+    | { status?: number; headers?: Record<string, string>; body?: unknown };
 }
 
 export interface Link {
@@ -24,13 +32,17 @@ export interface Link {
   plugin: Plugin;
 }
 
-/** Puts the plugins in chain order. Throws `usage` when one filter is there twice: a proxy would run both. */
+/**
+ * Puts the plugins in chain order. Throws `usage` when one filter is there twice: a proxy would
+ * run both.
+ */
 export function inOrder(plugins: Plugin[]): Link[] {
   return filterNames.flatMap((filter) => {
     const found = plugins.filter((plugin) => plugin.filter === filter);
     if (found.length > 1) {
       const places = found.map(
-        (plugin) => `${plugin.policy ? `${plugin.policy.namespace}/${plugin.policy.name}` : plugin.title}`,
+        (plugin) =>
+          `${plugin.policy ? `${plugin.policy.namespace}/${plugin.policy.name}` : plugin.title}`,
       );
       throw new ToolError(
         "usage",
@@ -41,7 +53,10 @@ export function inOrder(plugins: Plugin[]): Link[] {
   });
 }
 
-/** The proxy with its filters installed. Throws `invalid` with the filter's own words when one refuses. */
+/**
+ * The proxy with its filters installed. Throws `invalid` with the filter's own words when one
+ * refuses.
+ */
 export function proxyOf(links: Link[], script: Scripted[], start: Date): Proxy {
   const proxy = new Proxy({ clock: new Clock(start), onCall: (call) => answerTo(script, call) });
   for (const { filter, plugin } of links) {
@@ -55,7 +70,10 @@ export function proxyOf(links: Link[], script: Scripted[], start: Date): Proxy {
     } catch (error) {
       if (!(error instanceof EmulatorError)) throw error;
       const place = plugin.configPlace([]);
-      throw new ToolError("invalid", `${filter} refuses its configuration: ${error.message}`, { cause: error, place });
+      throw new ToolError("invalid", `${filter} refuses its configuration: ${error.message}`, {
+        cause: error,
+        place,
+      });
     }
   }
   proxy.clock.settle();
@@ -67,13 +85,17 @@ function answerTo(script: Scripted[], call: Call): CallOutcome {
   const host = clusterParts(call.cluster)?.host;
   const found = script.find(
     (entry) =>
-      (entry.cluster === call.cluster || entry.cluster === host) && (entry.path === undefined || entry.path === path),
+      (entry.cluster === call.cluster || entry.cluster === host) &&
+      (entry.path === undefined || entry.path === path),
   );
   // Nobody said what this cluster answers: it is down, as the caller must be ready for.
   if (!found) return "refused";
   if (typeof found.answer === "string") return found.answer;
   const { body } = found.answer;
-  return { ...found.answer, body: body === undefined || typeof body === "string" ? body : JSON.stringify(body) };
+  return {
+    ...found.answer,
+    body: body === undefined || typeof body === "string" ? body : JSON.stringify(body),
+  };
 }
 
 /** `--jwks [HOST=]FILE`: the key set that a host answers with; without a host, every host does. */
@@ -88,7 +110,9 @@ export function keySets(flags: string[], links: Link[]): Scripted[] {
       throw new ToolError("input", `--jwks ${flag}: ${reasonOf(error)}`, { cause: error });
     }
     const answer = { status: 200, headers: { "content-type": "application/json" }, body };
-    return host ? [{ cluster: host, answer }] : clustersOf(links).map((cluster) => ({ cluster, answer }));
+    return host
+      ? [{ cluster: host, answer }]
+      : clustersOf(links).map((cluster) => ({ cluster, answer }));
   });
 }
 
@@ -108,7 +132,10 @@ function providersOf(links: Link[]): any[] {
   return Array.isArray(providers) ? providers : [];
 }
 
-/** An issuer whose tokens are, unless told otherwise, what the first provider that fetches its keys wants. */
+/**
+ * An issuer whose tokens are, unless told otherwise, what the first provider that fetches its
+ * keys wants.
+ */
 export function issuerFor(links: Link[]): Issuer {
   const providers = providersOf(links);
   const provider = providers.find(clusterOf) ?? providers[0];
@@ -117,12 +144,16 @@ export function issuerFor(links: Link[]): Issuer {
   return new Issuer({ issuer: provider?.issuer, audience: provider?.audiences?.[0], algorithm });
 }
 
-/** What an issuer answers to whoever asks for keys. Throws `usage` when nobody does: its tokens could not be verified. */
+/**
+ * What an issuer answers to whoever asks for keys. Throws `usage` when nobody does: its tokens
+ * could not be verified.
+ */
 export function answersOf(issuer: Issuer, links: Link[]): Scripted[] {
   if (!issuer.isUsed) return [];
   const fetching = providersOf(links).filter(clusterOf);
   if (fetching.length === 0) {
-    const why = "no provider here fetches keys (jwksUri or discovery): a token that is made for this run has no way in";
+    const why =
+      "no provider here fetches keys (jwksUri or discovery): a token that is made for this run has no way in";
     throw new ToolError("usage", `${why}, give a real one with --header "authorization: Bearer …"`);
   }
   const headers = { "content-type": "application/json" };

@@ -1,4 +1,5 @@
-// What each filter did to one request, in words: its verdict, the headers it changed, what it counted.
+// What each filter did to one request, in words: its verdict, the headers it changed, what it
+// counted.
 import { durationMillis, runCase } from "../emulator/cases.ts";
 import type { Case, Observed } from "../emulator/cases.ts";
 import type { HeaderMap } from "../emulator/headers.ts";
@@ -35,7 +36,13 @@ export interface Explained {
 type Pairs = Map<string, string>;
 
 /** Runs one case (all its repetitions) and explains each. Tokens are made when they are sent. */
-export function explain(proxy: Proxy, links: Link[], each: Case, routing: Routing, issuer: Issuer): Explained[] {
+export function explain(
+  proxy: Proxy,
+  links: Link[],
+  each: Case,
+  routing: Routing,
+  issuer: Issuer,
+): Explained[] {
   const runs: Explained[] = [];
   // One repetition at a time, so that each can be watched by itself.
   for (let count = 0; count < (each.repeat ?? 1); count++) {
@@ -105,7 +112,9 @@ const usual = new Set([":status", "content-length", "content-type", "date", "ser
 
 /** The headers of an answer made in the proxy. */
 function ownHeaders(observed: Observed): Change[] {
-  return observed.headers.filter(([name]) => !usual.has(name)).map(([header, value]) => ({ header, value }));
+  return observed.headers
+    .filter(([name]) => !usual.has(name))
+    .map(([header, value]) => ({ header, value }));
 }
 
 function firstLine(text: string): string {

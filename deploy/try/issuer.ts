@@ -1,5 +1,5 @@
-// Tokens for requests that never leave this machine: keys made anew in each run, and the key set that goes with them. Knows
-// JWS; refuses to know which filter reads them.
+// Tokens for requests that never leave this machine: keys made anew in each run, and the key set
+// that goes with them. Knows JWS; refuses to know which filter reads them.
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { ToolError } from "../problem.ts";
@@ -42,8 +42,9 @@ export class Issuer {
   }
 
   /**
-   * A signed token in compact form (RFC 7515). Words: `issuer=… audience=a,b subject=… exp=+1h nbf=… iat=… alg=RS256 kid=…
-   * tamper=signature`; any other `name=value` is a claim, whose value may be JSON; `name=none` leaves it out. Throws `usage`.
+   * A signed token in compact form (RFC 7515). Words: `issuer=… audience=a,b subject=… exp=+1h
+   * nbf=… iat=… alg=RS256 kid=… tamper=signature`; any other `name=value` is a claim, whose value
+   * may be JSON; `name=none` leaves it out. Throws `usage`.
    */
   token(words: string[], nowSeconds: number): string {
     const given = new Map(words.map(pairOf));
@@ -77,7 +78,8 @@ export class Issuer {
     const known = this.keys.get(algorithm);
     if (known) return known;
     const names = Object.keys(algorithms).join(", ");
-    if (!algorithms[algorithm]) throw new ToolError("usage", `alg=${algorithm}: tokens can be made with ${names}`);
+    if (!algorithms[algorithm])
+      throw new ToolError("usage", `alg=${algorithm}: tokens can be made with ${names}`);
     const { privateKey, publicKey } = algorithms[algorithm].make();
     const kid = `try-${algorithm}-${randomBytes(3).toString("hex")}`;
     const jwk = { ...publicKey.export({ format: "jwk" }), kid, alg: algorithm, use: "sig" };
@@ -97,7 +99,11 @@ export function wordsOf(text: string): string[] {
 
 function pairOf(word: string): [string, string] {
   const cut = word.indexOf("=");
-  if (cut < 1) throw new ToolError("usage", `a token is described by words like subject=alice, "${word}" is none`);
+  if (cut < 1)
+    throw new ToolError(
+      "usage",
+      `a token is described by words like subject=alice, "${word}" is none`,
+    );
   return [word.slice(0, cut), word.slice(cut + 1)];
 }
 
@@ -105,7 +111,8 @@ const seconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 function claimOf(name: string, value: string, nowSeconds: number): unknown {
   const moment = ["exp", "nbf", "iat"].includes(name) ? /^([+-])(\d+)([smhd])$/.exec(value) : null;
-  if (moment) return nowSeconds + (moment[1] === "-" ? -1 : 1) * Number(moment[2]) * seconds[moment[3]!]!;
+  if (moment)
+    return nowSeconds + (moment[1] === "-" ? -1 : 1) * Number(moment[2]) * seconds[moment[3]!]!;
   try {
     return JSON.parse(value);
   } catch {
@@ -113,7 +120,10 @@ function claimOf(name: string, value: string, nowSeconds: number): unknown {
   }
 }
 
-/** `signature`: one bit is other; `payload`: another payload under the same signature; `none`: unsigned. */
+/**
+ * `signature`: one bit is other; `payload`: another payload under the same signature; `none`:
+ * unsigned.
+ */
 function tampered(text: string, signature: Buffer, how: string | undefined): string {
   const [header = "", payload = ""] = text.split(".");
   if (how === "none") return `${encoded({ alg: "none" })}.${payload}.`;
@@ -122,7 +132,8 @@ function tampered(text: string, signature: Buffer, how: string | undefined): str
     return `${header}.${encoded({ ...claims, admin: true })}.${signature.toString("base64url")}`;
   }
   if (how === "signature") signature[signature.length >> 1]! ^= 1;
-  else if (how !== undefined) throw new ToolError("usage", `tamper=${how}: write signature, payload or none`);
+  else if (how !== undefined)
+    throw new ToolError("usage", `tamper=${how}: write signature, payload or none`);
   return `${text}.${signature.toString("base64url")}`;
 }
 

@@ -1,4 +1,5 @@
-// Which rule of which VirtualService a request meets after the filters: enough of Istio's matching to say where it goes.
+// Which rule of which VirtualService a request meets after the filters: enough of Istio's
+// matching to say where it goes.
 import type { Policy } from "../policy.ts";
 import { renderRoutes } from "../render/routes.ts";
 import type { Manifest } from "../source.ts";
@@ -13,27 +14,38 @@ export type Routing = Service[];
 
 /** The VirtualServices that policies render, then those in the files. */
 export function routingOf(policies: Policy[], others: Manifest[]): Routing {
-  const rendered = policies.flatMap((policy) => renderRoutes(policy).filter(({ kind }) => kind === "VirtualService"));
+  const rendered = policies.flatMap((policy) =>
+    renderRoutes(policy).filter(({ kind }) => kind === "VirtualService"),
+  );
   const own = rendered.map(({ metadata, spec }) => ({
     title: `VirtualService ${metadata.namespace}/${metadata.name}`,
     spec,
   }));
   const given = others
-    .filter((manifest) => manifest.kind === "VirtualService" && manifest.group === "networking.istio.io")
+    .filter(
+      (manifest) => manifest.kind === "VirtualService" && manifest.group === "networking.istio.io",
+    )
     .map((manifest) => ({ title: manifest.title, spec: manifest.value.spec }));
-  return [...own, ...given.filter((service) => !own.some((other) => other.title === service.title))];
+  return [
+    ...own,
+    ...given.filter((service) => !own.some((other) => other.title === service.title)),
+  ];
 }
 
 /** A host that is routed here, for a request that names none. */
 export function hostOf(routing: Routing): string | undefined {
-  const hosts = routing.flatMap(({ spec }) => listOf(spec?.hosts).map(String)).filter((host) => !host.includes("*"));
+  const hosts = routing
+    .flatMap(({ spec }) => listOf(spec?.hosts).map(String))
+    .filter((host) => !host.includes("*"));
   return hosts.find((host) => host.includes(".")) ?? hosts[0];
 }
 
 /** Where the headers lead, in words; undefined when no VirtualService here has the host. */
 export function routeOf(routing: Routing, headers: Map<string, string>): string | undefined {
   const host = (headers.get(":authority") ?? "").replace(/:\d+$/, "").toLowerCase();
-  const service = routing.find(({ spec }) => listOf(spec?.hosts).some((pattern) => isHost(String(pattern), host)));
+  const service = routing.find(({ spec }) =>
+    listOf(spec?.hosts).some((pattern) => isHost(String(pattern), host)),
+  );
   if (!service) return undefined;
   for (const [at, rule] of listOf(service.spec.http).entries()) {
     const matches = listOf(rule?.match);
@@ -45,7 +57,10 @@ export function routeOf(routing: Routing, headers: Map<string, string>): string 
 
 /** A short name also stands for its longer forms. */
 function isHost(pattern: string, host: string): boolean {
-  return hostMatches(pattern.toLowerCase(), host) || (!pattern.includes(".") && host.startsWith(`${pattern}.`));
+  return (
+    hostMatches(pattern.toLowerCase(), host) ||
+    (!pattern.includes(".") && host.startsWith(`${pattern}.`))
+  );
 }
 
 function destinations(rule: any): string {
@@ -71,9 +86,15 @@ function fits(match: any, headers: Map<string, string>): boolean {
   ];
   return (
     plain.every(([key, value]) => match?.[key] === undefined || textFits(match[key], value)) &&
-    entriesOf(match?.headers).every(([name, one]) => textFits(one, headers.get(name.toLowerCase()))) &&
-    entriesOf(match?.withoutHeaders).every(([name, one]) => !textFits(one, headers.get(name.toLowerCase()))) &&
-    entriesOf(match?.queryParams).every(([name, one]) => textFits(one, queryParams.get(name) ?? undefined))
+    entriesOf(match?.headers).every(([name, one]) =>
+      textFits(one, headers.get(name.toLowerCase())),
+    ) &&
+    entriesOf(match?.withoutHeaders).every(
+      ([name, one]) => !textFits(one, headers.get(name.toLowerCase())),
+    ) &&
+    entriesOf(match?.queryParams).every(([name, one]) =>
+      textFits(one, queryParams.get(name) ?? undefined),
+    )
   );
 }
 

@@ -1,4 +1,5 @@
-// An explained request as people read it: what each filter said, where it went, what was written down.
+// An explained request as people read it: what each filter said, where it went, what was written
+// down.
 import type { Request } from "../emulator/exchange.ts";
 import type { Explained, Verdict } from "./explain.ts";
 
@@ -6,11 +7,18 @@ import type { Explained, Verdict } from "./explain.ts";
 export function runsText(runs: Explained[], request: Request): string {
   const endOf = ({ observed, filters, route }: Explained) =>
     JSON.stringify([observed.status, route, filters.map(({ verdict }) => verdict)]);
-  const starts = runs.flatMap((run, at) => (at === 0 || endOf(run) !== endOf(runs[at - 1]!) ? [at] : []));
+  const starts = runs.flatMap((run, at) =>
+    at === 0 || endOf(run) !== endOf(runs[at - 1]!) ? [at] : [],
+  );
   return starts
     .map((from, index) => {
       const to = starts[index + 1] ?? runs.length;
-      const head = runs.length === 1 ? "" : to - from === 1 ? `request ${to}: ` : `requests ${from + 1} to ${to}: `;
+      const head =
+        runs.length === 1
+          ? ""
+          : to - from === 1
+            ? `request ${to}: `
+            : `requests ${from + 1} to ${to}: `;
       return head + runText(runs[from]!, request);
     })
     .join("\n");
@@ -36,7 +44,9 @@ function verdictText(verdict: Verdict, width: number): string[] {
   const counted = Object.entries(verdict.counted)
     .map(([name, by]) => `${name} +${by}`)
     .join(", ");
-  const lines = [`  ${verdict.filter.padEnd(width)}  ${verdict.verdict}${counted ? `  [${counted}]` : ""}`];
+  const lines = [
+    `  ${verdict.filter.padEnd(width)}  ${verdict.verdict}${counted ? `  [${counted}]` : ""}`,
+  ];
   const pad = " ".repeat(width + 4);
   for (const { header, value } of verdict.requestHeaders)
     lines.push(

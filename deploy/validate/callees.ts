@@ -1,4 +1,5 @@
-// The hosts that filters call (keys, logs, a rate limit service): known to the mesh, and within the proxy's view of it?
+// The hosts that filters call (keys, logs, a rate limit service): known to the mesh, and within
+// the proxy's view of it?
 import { calleesIn, clusterParts, isInCluster } from "../render/clusters.ts";
 import type { Callee } from "../render/clusters.ts";
 import type { Finding } from "../problem.ts";
@@ -11,12 +12,15 @@ export function checkCallees(world: World): Finding[] {
   return world.plugins
     .filter((plugin) => plugin.filter)
     .flatMap((plugin) =>
-      calleesIn(plugin.filter!, plugin.config).flatMap((callee) => checkCallee(world, plugin, callee)),
+      calleesIn(plugin.filter!, plugin.config).flatMap((callee) =>
+        checkCallee(world, plugin, callee),
+      ),
     );
 }
 
 function checkCallee(world: World, plugin: Plugin, callee: Callee): Finding[] {
-  // A cluster that Istio did not name is made by somebody's EnvoyFilter: nothing to know about it here.
+  // A cluster that Istio did not name is made by somebody's EnvoyFilter: nothing to know about it
+  // here.
   if (!clusterParts(callee.cluster)) return [];
   const place = plugin.configPlace(callee.path);
   const onWaypoint =
@@ -97,14 +101,22 @@ function sidecarOf(resources: Manifest[], plugin: Plugin): Manifest | undefined 
   const labelsOf = (sidecar: Manifest) => sidecar.value.spec?.workloadSelector?.labels;
   const own = sidecars.filter((sidecar) => sidecar.namespace === plugin.namespace);
   return (
-    own.find((sidecar) => labelsOf(sidecar) && plugin.selector && isSubset(labelsOf(sidecar), plugin.selector)) ??
+    own.find(
+      (sidecar) =>
+        labelsOf(sidecar) && plugin.selector && isSubset(labelsOf(sidecar), plugin.selector),
+    ) ??
     own.find((sidecar) => !labelsOf(sidecar)) ??
     sidecars.find((sidecar) => sidecar.namespace === rootNamespace && !labelsOf(sidecar))
   );
 }
 
 /** `namespace/host` entries of a Sidecar: `.` is its own namespace, `*` any, `~` none. */
-function isInView(sidecar: Manifest, plugin: Plugin, callee: Callee, entry: Manifest | undefined): boolean {
+function isInView(
+  sidecar: Manifest,
+  plugin: Plugin,
+  callee: Callee,
+  entry: Manifest | undefined,
+): boolean {
   const egress: any[] = Array.isArray(sidecar.value.spec?.egress) ? sidecar.value.spec.egress : [];
   if (egress.length === 0) return true;
   const service = /^([^.]+)\.([^.]+)\.svc/.exec(callee.host);
@@ -112,7 +124,8 @@ function isInView(sidecar: Manifest, plugin: Plugin, callee: Callee, entry: Mani
   return egress.some((listener) =>
     (Array.isArray(listener?.hosts) ? listener.hosts : []).some((text: string) => {
       const [namespace = "", host = ""] = String(text).split("/");
-      const isHome = namespace === "*" || namespace === home || (namespace === "." && home === plugin.namespace);
+      const isHome =
+        namespace === "*" || namespace === home || (namespace === "." && home === plugin.namespace);
       return isHome && hostMatches(host, callee.host);
     }),
   );

@@ -157,7 +157,8 @@ function checkWaypointSelector({ plugins, resources }: World): Finding[] {
   );
   return plugins.flatMap((plugin) => {
     const selected =
-      plugin.selector?.["gateway.networking.k8s.io/gateway-name"] ?? plugin.selector?.["istio.io/gateway-name"];
+      plugin.selector?.["gateway.networking.k8s.io/gateway-name"] ??
+      plugin.selector?.["istio.io/gateway-name"];
     const managed = plugin.selector?.["gateway.istio.io/managed"] === "istio.io-mesh-controller";
     const waypoint = waypoints.find(
       (candidate) => candidate.name === selected && candidate.namespace === plugin.namespace,
@@ -174,7 +175,10 @@ function checkWaypointSelector({ plugins, resources }: World): Finding[] {
   });
 }
 
-/** Where jwt-auth took over, Envoy's own JWT metadata is empty, and whatever asks for it never matches. */
+/**
+ * Where jwt-auth took over, Envoy's own JWT metadata is empty, and whatever asks for it never
+ * matches.
+ */
 function checkRequestAuth({ plugins, resources }: World): Finding[] {
   const judges = plugins.filter((plugin) => plugin.filter === "jwt-auth");
   const native = resources.filter((resource) => resource.kind === "RequestAuthentication");
@@ -194,7 +198,8 @@ function checkRequestAuth({ plugins, resources }: World): Finding[] {
       place: resource.place(path),
       what: `${resource.title} asks for what RequestAuthentication leaves behind`,
       why: `${judge.title} replaced it, and a Wasm filter cannot write that metadata: the condition is never met`,
-      right: "move the rule into jwt-auth (rules[].claims), or match on a header of outputClaimToHeaders",
+      right:
+        "move the rule into jwt-auth (rules[].claims), or match on a header of outputClaimToHeaders",
     }));
   });
 }
@@ -212,7 +217,9 @@ export function usesOfRequestAuth(resource: Manifest): (string | number)[][] {
         .map((key) => ["spec", "rules", at, "from", index, "source", key]),
     );
     const conditions = when.flatMap((entry, index) =>
-      String(entry?.key ?? "").startsWith("request.auth.") ? [["spec", "rules", at, "when", index, "key"]] : [],
+      String(entry?.key ?? "").startsWith("request.auth.")
+        ? [["spec", "rules", at, "when", index, "key"]]
+        : [],
     );
     return [...sources, ...conditions];
   });

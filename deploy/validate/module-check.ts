@@ -1,4 +1,5 @@
-// The last word on a configuration: the real filter's parser, from the built module, in the emulated host.
+// The last word on a configuration: the real filter's parser, from the built module, in the
+// emulated host.
 import { EmulatorError } from "../emulator/abi.ts";
 import { Proxy } from "../emulator/proxy.ts";
 import { Module } from "../emulator/vm.ts";
@@ -7,7 +8,9 @@ import { moduleOf } from "../filter-schemas.ts";
 import { pathOf } from "../source.ts";
 
 const modules = new Map<FilterName, Module>();
-/** Stands for a variable that only the proxy's own environment has. Long enough for any HMAC key. */
+/**
+ * Stands for a variable that only the proxy's own environment has. Long enough for any HMAC key.
+ */
 const placeholder = "0123456789abcdef".repeat(8);
 
 /** The compiled module, once per process. Throws `missing` when it is not built. */
@@ -25,7 +28,9 @@ export interface Refusal {
 }
 
 /** What the environment of a plugin's machine will be, as far as it is known here. */
-export function environmentFrom(env: { name: string; value?: string; valueFrom?: string }[]): Record<string, string> {
+export function environmentFrom(
+  env: { name: string; value?: string; valueFrom?: string }[],
+): Record<string, string> {
   return Object.fromEntries(
     env.map(({ name, value, valueFrom }) => [
       name,
@@ -34,8 +39,15 @@ export function environmentFrom(env: { name: string; value?: string; valueFrom?:
   );
 }
 
-/** Configures the real filter; undefined when it accepts, else its own words and the JSON pointer among them. */
-export function refusalOf(filter: FilterName, config: unknown, env: Record<string, string>): Refusal | undefined {
+/**
+ * Configures the real filter; undefined when it accepts, else its own words and the JSON pointer
+ * among them.
+ */
+export function refusalOf(
+  filter: FilterName,
+  config: unknown,
+  env: Record<string, string>,
+): Refusal | undefined {
   // Calls go out and never come back: a filter that fetches at start must not be refused for that.
   const proxy = new Proxy({ onCall: () => "never", logLevel: "warn" });
   try {

@@ -1,4 +1,5 @@
-// A plugin in the mesh, whoever wrote it: a WasmPlugin, a TrafficExtension, or a filter of a policy. One shape for checks.
+// A plugin in the mesh, whoever wrote it: a WasmPlugin, a TrafficExtension, or a filter of a
+// policy. One shape for checks.
 import { isFilter } from "../catalog.ts";
 import type { FilterName } from "../catalog.ts";
 import type { Policy } from "../policy.ts";
@@ -37,7 +38,8 @@ export interface Plugin {
 /** True for a resource that loads a module into the proxy. */
 export function isPlugin(manifest: Manifest): boolean {
   return (
-    manifest.group === "extensions.istio.io" && (manifest.kind === "WasmPlugin" || manifest.kind === "TrafficExtension")
+    manifest.group === "extensions.istio.io" &&
+    (manifest.kind === "WasmPlugin" || manifest.kind === "TrafficExtension")
   );
 }
 
@@ -66,7 +68,9 @@ export function pluginOf(manifest: Manifest): Plugin | undefined {
     filter: filterOf(module),
     configPlace: (path) => manifest.place([...configPath, ...path]),
     fieldPlace: (field) =>
-      manifest.place(isExtension && inModule.has(field) ? ["spec", "wasm", field] : ["spec", field]),
+      manifest.place(
+        isExtension && inModule.has(field) ? ["spec", "wasm", field] : ["spec", field],
+      ),
   };
 }
 
@@ -81,7 +85,9 @@ function shapeOf(resource: Resource, isExtension: boolean) {
     targetRefs: Array.isArray(refs) ? refs : [],
     phase: String(spec.phase ?? "UNSPECIFIED_PHASE"),
     priority: typeof spec.priority === "number" ? spec.priority : undefined,
-    modes: (Array.isArray(spec.match) ? spec.match : []).map((match: any) => match?.mode).filter(Boolean),
+    modes: (Array.isArray(spec.match) ? spec.match : [])
+      .map((match: any) => match?.mode)
+      .filter(Boolean),
     failStrategy: String(module.failStrategy ?? "FAIL_CLOSE"),
     config: module.pluginConfig,
     env: Array.isArray(module.vmConfig?.env) ? module.vmConfig.env : [],
@@ -93,7 +99,11 @@ function shapeOf(resource: Resource, isExtension: boolean) {
 const noDigest = `sha256:${"0".repeat(64)}`;
 
 /** A policy's filters as they will be in the mesh, with places in the settings file. */
-export function pluginsOf(policy: Policy, api: Api, start: Date): { plugins: Plugin[]; resources: Resource[] } {
+export function pluginsOf(
+  policy: Policy,
+  api: Api,
+  start: Date,
+): { plugins: Plugin[]; resources: Resource[] } {
   const resources = render(policy, { api, start, digestOf: () => noDigest });
   const plugins = resources
     .filter((resource) => resource.kind === api)
@@ -107,7 +117,11 @@ export function pluginsOf(policy: Policy, api: Api, start: Date): { plugins: Plu
         policy,
         manifest: policy.manifest,
         configPlace: (path) =>
-          policy.manifest.place(["spec", filter, ...path.map((step) => (step === "at" ? "after" : step))]),
+          policy.manifest.place([
+            "spec",
+            filter,
+            ...path.map((step) => (step === "at" ? "after" : step)),
+          ]),
         fieldPlace: () => policy.manifest.place(["spec", filter]),
       };
     });

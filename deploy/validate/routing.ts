@@ -27,10 +27,21 @@ export function checkCanaryHeaders({ plugins, resources }: World): Finding[] {
     });
 }
 
-/** Variants that the header may name and that no route is for; "" among the values is a match of another kind than exact. */
-function unrouted(plugin: Plugin, route: any, at: number, header: string, values: Set<string>): Finding[] {
+/**
+ * Variants that the header may name and that no route is for; "" among the values is a match of
+ * another kind than exact.
+ */
+function unrouted(
+  plugin: Plugin,
+  route: any,
+  at: number,
+  header: string,
+  values: Set<string>,
+): Finding[] {
   const base = baseOf(route);
-  const missing = variantsOf(route).filter((name) => name !== base && !values.has(name) && !values.has(""));
+  const missing = variantsOf(route).filter(
+    (name) => name !== base && !values.has(name) && !values.has(""),
+  );
   if (missing.length === 0) return [];
   const what = `nothing here routes ${header}: ${missing.join(", ")}`;
   const why = `route "${route?.name}" would send them where its base "${base}" goes`;
@@ -62,7 +73,10 @@ function collect(resource: Manifest, matched: Map<string, Set<string>>): void {
       }
     }
   }
-  if ((resource.kind === "HTTPRoute" || resource.kind === "GRPCRoute") && Array.isArray(spec?.rules)) {
+  if (
+    (resource.kind === "HTTPRoute" || resource.kind === "GRPCRoute") &&
+    Array.isArray(spec?.rules)
+  ) {
     for (const rule of spec.rules) {
       for (const match of Array.isArray(rule?.matches) ? rule.matches : []) {
         for (const header of Array.isArray(match?.headers) ? match.headers : [])

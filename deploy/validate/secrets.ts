@@ -1,11 +1,15 @@
-// Secrets that were pasted into a file. Everybody who may read the resource reads them; the proxy's environment is better.
+// Secrets that were pasted into a file. Everybody who may read the resource reads them; the
+// proxy's environment is better.
 import type { Finding } from "../problem.ts";
 import { pathText } from "../source.ts";
 import type { Plugin } from "./plugin.ts";
 
 /** Keys whose string value is a secret wherever they stand. */
 const secretKeys = new Set(["secret", "clientSecret", "password", "hashKey", "privateKey"]);
-/** Private members of a JWK (RFC 7518 section 6): with one of them the key set could sign, not only verify. */
+/**
+ * Private members of a JWK (RFC 7518 section 6): with one of them the key set could sign, not
+ * only verify.
+ */
 const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "k"];
 
 /** One warning per secret in a plugin's configuration or environment. Never shows the value. */
@@ -53,7 +57,9 @@ function checkKeys(
     }
   }
   const keys: any[] = Array.isArray(set?.keys) ? set.keys : [];
-  const found = keys.flatMap((key) => privateMembers.filter((member) => typeof key?.[member] === "string" && key.kty));
+  const found = keys.flatMap((key) =>
+    privateMembers.filter((member) => typeof key?.[member] === "string" && key.kty),
+  );
   if (found.length === 0) return;
   const right = found.includes("k")
     ? "write secretFromEnv: NAME instead, and give NAME to the proxy (vmConfig.env, valueFrom: HOST)"

@@ -1,5 +1,6 @@
-// Checks everything in the given files: syntax, kinds, Istio's schema, our schemas, the real filters, and what one
-// resource needs of another. Pure but for reading modules; says nothing, returns findings.
+// Checks everything in the given files: syntax, kinds, Istio's schema, our schemas, the real
+// filters, and what one resource needs of another. Pure but for reading modules; says nothing,
+// returns findings.
 import { currentIstio } from "../catalog.ts";
 import { partsOf } from "../kustomize.ts";
 import { checkSettings, isPolicy, parsePolicy } from "../policy.ts";
@@ -41,7 +42,12 @@ export function validate(manifests: Manifest[], options: ValidateOptions = {}): 
   for (const manifest of manifests) {
     const skipped = reasonToSkip(manifest, parts);
     if (skipped) {
-      findings.push({ severity: "note", rule: "skipped", place: manifest.place(), what: `not looked at: ${skipped}` });
+      findings.push({
+        severity: "note",
+        rule: "skipped",
+        place: manifest.place(),
+        what: `not looked at: ${skipped}`,
+      });
       counts.foreign++;
     } else if (isPolicy(manifest)) {
       counts.policies++;
@@ -61,33 +67,51 @@ export function validate(manifests: Manifest[], options: ValidateOptions = {}): 
       if (plugin.filter) findings.push(...checkPlugin(plugin));
     }
   }
-  findings.push(...checkTwice(manifests), ...crossChecks({ plugins, resources, istio: options.istio ?? currentIstio }));
+  findings.push(
+    ...checkTwice(manifests),
+    ...crossChecks({ plugins, resources, istio: options.istio ?? currentIstio }),
+  );
   return { findings, counts };
 }
 
 function reasonToSkip(manifest: Manifest, parts: Map<string, string>): string | undefined {
   const part = parts.get(manifest.file);
   if (part) return part;
-  if (!manifest.named && !manifest.apiVersion && !manifest.kind) return "no resource (values of a chart, or data)";
+  if (!manifest.named && !manifest.apiVersion && !manifest.kind)
+    return "no resource (values of a chart, or data)";
   return undefined;
 }
 
-/** A settings file, then what it renders to: each plugin through the real filter, each resource through Istio's schema. */
-function checkPolicy(manifest: Manifest): { findings: Finding[]; plugins: Plugin[]; resources: Manifest[] } {
+/**
+ * A settings file, then what it renders to: each plugin through the real filter, each resource
+ * through Istio's schema.
+ */
+function checkPolicy(manifest: Manifest): {
+  findings: Finding[];
+  plugins: Plugin[];
+  resources: Manifest[];
+} {
   const { policy, findings } = parsePolicy(manifest);
   if (!policy) return { findings, plugins: [], resources: [] };
   const { plugins, resources } = pluginsOf(policy, "WasmPlugin", new Date(0));
-  const rendered = parse(yamlText(resources.map((value: Resource) => ({ value }))), manifest.file).manifests;
+  const rendered = parse(
+    yamlText(resources.map((value: Resource) => ({ value }))),
+    manifest.file,
+  ).manifests;
   for (const resource of rendered)
     findings.push(...checkResource(resource).map((found) => atPolicy(found, policy, resource)));
   findings.push(...plugins.flatMap(checkPlugin));
   return { findings, plugins, resources: rendered };
 }
 
-/** A complaint about a rendered resource belongs to the part of the settings that it was made from. */
+/**
+ * A complaint about a rendered resource belongs to the part of the settings that it was made
+ * from.
+ */
 function atPolicy(found: Finding, policy: Policy, resource: Manifest): Finding {
   const isRoute =
-    resource.kind === "VirtualService" || (resource.kind === "DestinationRule" && resource.value.spec?.subsets);
+    resource.kind === "VirtualService" ||
+    (resource.kind === "DestinationRule" && resource.value.spec?.subsets);
   const place = policy.manifest.place(isRoute ? ["spec", "traffic"] : ["spec"]);
   return { ...found, place, what: `the ${resource.kind} made from this: ${found.what}` };
 }
@@ -97,14 +121,20 @@ function checkPlugin(plugin: Plugin): Finding[] {
   const filter = plugin.filter!;
   const findings: Finding[] = [];
   if (!plugin.policy) {
-    const at = plugin.api === "TrafficExtension" ? ["spec", "wasm", "pluginConfig"] : ["spec", "pluginConfig"];
+    const at =
+      plugin.api === "TrafficExtension"
+        ? ["spec", "wasm", "pluginConfig"]
+        : ["spec", "pluginConfig"];
     findings.push(...checkSettings(filter, plugin.manifest, plugin.config ?? {}, at));
   }
   if (findings.length === 0) findings.push(...askFilter(filter, plugin));
   return [...findings, ...checkSecrets(plugin)];
 }
 
-/** The last word: the parser of the real filter. Without a built module there is none, and that is an error too. */
+/**
+ * The last word: the parser of the real filter. Without a built module there is none, and that is
+ * an error too.
+ */
 function askFilter(filter: FilterName, plugin: Plugin): Finding[] {
   const found = (path: string[], what: string, why: string): Finding[] => [
     { severity: "error", rule: "filter", place: plugin.configPlace(path), what, why },
@@ -112,7 +142,9 @@ function askFilter(filter: FilterName, plugin: Plugin): Finding[] {
   try {
     const refusal = refusalOf(filter, plugin.config, environmentFrom(plugin.env));
     const at = pathText([filter, ...(refusal?.path ?? [])]);
-    return refusal ? found(refusal.path, `${at}: ${refusal.what}`, `the ${filter} filter itself refuses it`) : [];
+    return refusal
+      ? found(refusal.path, `${at}: ${refusal.what}`, `the ${filter} filter itself refuses it`)
+      : [];
   } catch (error) {
     if (!(error instanceof ToolError) || error.code !== "missing") throw error;
     return found([], `the ${filter} filter was not asked`, error.message);
@@ -124,7 +156,13 @@ function checkTwice(manifests: Manifest[]): Finding[] {
   const seen = new Map<string, Manifest>();
   return manifests.flatMap((manifest): Finding[] => {
     if (!manifest.name) return [];
-    const key = [manifest.file, manifest.group, manifest.kind, manifest.namespace, manifest.name].join("\0");
+    const key = [
+      manifest.file,
+      manifest.group,
+      manifest.kind,
+      manifest.namespace,
+      manifest.name,
+    ].join("\0");
     const first = seen.get(key);
     if (!first) {
       seen.set(key, manifest);

@@ -23,14 +23,26 @@ export interface Ask {
 }
 
 /** Sends one request to the proxy on 127.0.0.1. */
-export function ask(port: number, { method = "GET", path = "/api/products/7", headers = {} }: Ask): Promise<Answer> {
+export function ask(
+  port: number,
+  { method = "GET", path = "/api/products/7", headers = {} }: Ask,
+): Promise<Answer> {
   return new Promise((done, fail) => {
-    const options = { host: "127.0.0.1", port, method, path, headers: { host: "products.example.com", ...headers } };
+    const options = {
+      host: "127.0.0.1",
+      port,
+      method,
+      path,
+      headers: { host: "products.example.com", ...headers },
+    };
     const request = send(options, (response) => {
       let body = "";
       response.setEncoding("utf8").on("data", (data) => (body += data));
       response.on("end", () => {
-        const answered = Object.entries(response.headers).map(([name, value]) => [name, String(value)]);
+        const answered = Object.entries(response.headers).map(([name, value]) => [
+          name,
+          String(value),
+        ]);
         done({ status: response.statusCode ?? 0, headers: Object.fromEntries(answered), body });
       });
     });
@@ -53,7 +65,10 @@ interface Expectation extends Ask {
 }
 
 function row(expected: Expectation, answer: Answer): Row {
-  const seen = answer.status === 200 && answer.body.startsWith("{") ? JSON.parse(answer.body) : { headers: {} };
+  const seen =
+    answer.status === 200 && answer.body.startsWith("{")
+      ? JSON.parse(answer.body)
+      : { headers: {} };
   const wanted = [String(expected.status)];
   const got = [String(answer.status)];
   let right = answer.status === expected.status;
@@ -76,7 +91,13 @@ function row(expected: Expectation, answer: Answer): Row {
     got.push(value === undefined ? `no ${name} upstream` : `${name} upstream`);
     right &&= text === undefined ? value === undefined : (value ?? "").includes(text);
   }
-  return { request: expected.name, expected: wanted.join(", "), got: got.join(", "), why: expected.why, right };
+  return {
+    request: expected.name,
+    expected: wanted.join(", "),
+    got: got.join(", "),
+    why: expected.why,
+    right,
+  };
 }
 
 /** A long value from the text on that was looked for. */
@@ -94,9 +115,14 @@ function promoted(payload: string): string {
 
 /** The single requests of the round, in order; buckets fill as they go. */
 async function expectations(issuer: Issuer): Promise<Expectation[]> {
-  const bearer = async (options = {}) => ({ authorization: `Bearer ${await issuer.token(options)}` });
+  const bearer = async (options = {}) => ({
+    authorization: `Bearer ${await issuer.token(options)}`,
+  });
   const good = await bearer();
-  const tampered = good.authorization.replace(/\.([^.]+)\./, (_, payload: string) => `.${promoted(payload)}.`);
+  const tampered = good.authorization.replace(
+    /\.([^.]+)\./,
+    (_, payload: string) => `.${promoted(payload)}.`,
+  );
   const preflight = { origin: "https://shop.example.com", "access-control-request-method": "GET" };
   const phone = { "user-agent": "Mozilla/5.0 (iPhone) Mobile/15E148" };
   const wrong = ["www-authenticate", 'error="invalid_token"'] as [string, string];
@@ -169,7 +195,13 @@ async function expectations(issuer: Issuer): Promise<Expectation[]> {
       why: "no two dots, three sections",
       header: wrong,
     },
-    { name: "preflight", method: "OPTIONS", headers: preflight, status: 200, why: "CORS preflights carry no token" },
+    {
+      name: "preflight",
+      method: "OPTIONS",
+      headers: preflight,
+      status: 200,
+      why: "CORS preflights carry no token",
+    },
     { name: "health path", path: "/health", status: 200, why: "a rule requires nothing there" },
     {
       name: "canary by header",
@@ -213,7 +245,12 @@ async function expectations(issuer: Issuer): Promise<Expectation[]> {
       why: "its bucket is empty",
       header: ["retry-after", ""],
     },
-    { name: "client b", headers: { ...good, "x-api-key": "b" }, status: 200, why: "another client, another bucket" },
+    {
+      name: "client b",
+      headers: { ...good, "x-api-key": "b" },
+      status: 200,
+      why: "another client, another bucket",
+    },
     {
       name: "premium client",
       headers: { ...(await bearer({ claims: { tier: "premium" } })), "x-api-key": "a" },
@@ -234,7 +271,10 @@ async function awaitKeys(port: number, token: string): Promise<void> {
 /** A thousand clients without a preference: the split, and that each stays where it was. */
 async function split(port: number): Promise<Row[]> {
   const variantOf = async (client: number) => {
-    const answer = await ask(port, { path: "/shop/1", headers: { cookie: `release=client-${client}` } });
+    const answer = await ask(port, {
+      path: "/shop/1",
+      headers: { cookie: `release=client-${client}` },
+    });
     return JSON.parse(answer.body).variant as string;
   };
   const first = await Promise.all(Array.from({ length: 1000 }, (_, client) => variantOf(client)));
@@ -262,7 +302,9 @@ async function split(port: number): Promise<Row[]> {
 /** More requests at once than the common bucket holds. */
 async function flood(port: number, token: string): Promise<Row> {
   const headers = { authorization: `Bearer ${token}` };
-  const statuses = await Promise.all(Array.from({ length: 2000 }, async () => (await ask(port, { headers })).status));
+  const statuses = await Promise.all(
+    Array.from({ length: 2000 }, async () => (await ask(port, { headers })).status),
+  );
   const refused = statuses.filter((status) => status === 429).length;
   const others = statuses.filter((status) => status !== 429 && status !== 200).length;
   return {
@@ -278,7 +320,8 @@ async function flood(port: number, token: string): Promise<Row> {
 export async function runRound(port: number, issuer: Issuer, log: () => string): Promise<Row[]> {
   await awaitKeys(port, await issuer.token());
   const rows: Row[] = [];
-  for (const expected of await expectations(issuer)) rows.push(row(expected, await ask(port, expected)));
+  for (const expected of await expectations(issuer))
+    rows.push(row(expected, await ask(port, expected)));
   rows.push(...(await split(port)));
   rows.push(await flood(port, await issuer.token()));
   rows.push(await logLine(port, log));
@@ -288,7 +331,10 @@ export async function runRound(port: number, issuer: Issuer, log: () => string):
 /** The line of one request, as the mesh's own log would print it. */
 async function logLine(port: number, log: () => string): Promise<Row> {
   const from = log().length;
-  await ask(port, { path: "/health?token=s3cr3t", headers: { "x-b3-traceid": "80f198ee56343ba8" } });
+  await ask(port, {
+    path: "/health?token=s3cr3t",
+    headers: { "x-b3-traceid": "80f198ee56343ba8" },
+  });
   let line = "";
   for (const deadline = Date.now() + 10_000; !line && Date.now() < deadline;) {
     line =
@@ -298,7 +344,10 @@ async function logLine(port: number, log: () => string): Promise<Row> {
         .find((each) => each.includes("80f198ee56343ba8")) ?? "";
     if (!line) await new Promise((done) => setImmediate(done));
   }
-  const right = line.startsWith("{") && JSON.parse(line).trace_id === "80f198ee56343ba8" && !line.includes("s3cr3t");
+  const right =
+    line.startsWith("{") &&
+    JSON.parse(line).trace_id === "80f198ee56343ba8" &&
+    !line.includes("s3cr3t");
   return {
     request: "its log line",
     expected: "JSON, trace id, no secret",

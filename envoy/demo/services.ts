@@ -1,10 +1,14 @@
-// The demo's own servers: three variants of one service, and an issuer that signs tokens and serves its key set.
+// The demo's own servers: three variants of one service, and an issuer that signs tokens and
+// serves its key set.
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from "jose";
 
-async function listen(handler: RequestListener, port: number): Promise<{ server: Server; port: number }> {
+async function listen(
+  handler: RequestListener,
+  port: number,
+): Promise<{ server: Server; port: number }> {
   const server = createServer(handler);
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
@@ -12,10 +16,15 @@ async function listen(handler: RequestListener, port: number): Promise<{ server:
 }
 
 /** A service that says who it is and which headers reached it. */
-export async function startVariant(name: string, port = 0): Promise<{ server: Server; port: number }> {
+export async function startVariant(
+  name: string,
+  port = 0,
+): Promise<{ server: Server; port: number }> {
   return listen((request, response) => {
     response.setHeader("content-type", "application/json");
-    response.end(`${JSON.stringify({ variant: name, path: request.url, headers: request.headers })}\n`);
+    response.end(
+      `${JSON.stringify({ variant: name, path: request.url, headers: request.headers })}\n`,
+    );
   }, port);
 }
 
@@ -63,7 +72,11 @@ export class Issuer {
   async token(options: TokenOptions = {}): Promise<string> {
     const now = Math.floor(Date.now() / 1000);
     return new SignJWT({ ...options.claims })
-      .setProtectedHeader({ alg: "RS256", kid: options.unknownKey ? "stranger" : "demo", typ: "JWT" })
+      .setProtectedHeader({
+        alg: "RS256",
+        kid: options.unknownKey ? "stranger" : "demo",
+        typ: "JWT",
+      })
       .setIssuer(options.issuer ?? this.url)
       .setAudience(options.audience ?? "product-api")
       .setSubject(options.subject ?? "alice")

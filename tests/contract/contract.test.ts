@@ -1,5 +1,5 @@
-// `config.schema.json` is the contract of a filter's settings, the parser in the module is who obeys it: here both judge
-// the same documents.
+// `config.schema.json` is the contract of a filter's settings, the parser in the module is who
+// obeys it: here both judge the same documents.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -20,13 +20,16 @@ const MUTATIONS = 1500;
 const refusalLine = /^[a-z-]+: configuration refused: \/.*: \S/;
 
 test("every filter has cases", () => {
-  const missing = filters.filter((name) => !existsSync(join(import.meta.dirname, "cases", `${name}.ts`)));
+  const missing = filters.filter(
+    (name) => !existsSync(join(import.meta.dirname, "cases", `${name}.ts`)),
+  );
   assert.deepEqual(missing, []);
 });
 
 for (const name of filters as FilterName[]) {
   const file = join(import.meta.dirname, "cases", `${name}.ts`);
-  if (existsSync(file)) describe(name, async () => judge(name, ((await import(file)) as { default: Cases }).default));
+  if (existsSync(file))
+    describe(name, async () => judge(name, ((await import(file)) as { default: Cases }).default));
 }
 
 function judge(name: FilterName, { valid, onlyWasm, env = {} }: Cases): void {
@@ -36,7 +39,11 @@ function judge(name: FilterName, { valid, onlyWasm, env = {} }: Cases): void {
 
   test("what the cases call valid, both take", () => {
     for (const document of valid) {
-      assert.equal(fitsSchema(name, document), true, `the schema refuses ${JSON.stringify(document)}`);
+      assert.equal(
+        fitsSchema(name, document),
+        true,
+        `the schema refuses ${JSON.stringify(document)}`,
+      );
       assert.equal(parser.refusal(document), undefined);
     }
   });
@@ -69,7 +76,8 @@ function judge(name: FilterName, { valid, onlyWasm, env = {} }: Cases): void {
       for (const mutation of mutations(document, 5000 + at, MUTATIONS)) {
         if (!fitsSchema(name, mutation)) continue;
         const refusal = parser.refusal(mutation);
-        if (refusal !== undefined && !reasons.some((reason) => reason.test(refusal))) unexplained.add(refusal);
+        if (refusal !== undefined && !reasons.some((reason) => reason.test(refusal)))
+          unexplained.add(refusal);
       }
     }
     assert.deepEqual([...unexplained].slice(0, 10), [], `${unexplained.size} refusals`);
@@ -109,8 +117,12 @@ function judge(name: FilterName, { valid, onlyWasm, env = {} }: Cases): void {
         for (const { pointer, value } of fallbacksOf(name, module, document, env)) {
           const found = schemasAt(schema, pointer);
           const promised = found.map((one) => one.default).find((each) => each !== undefined);
-          const agrees = promised === undefined ? isNothing(value) : comparable(promised) === comparable(value);
-          if (!agrees) wrong.add(`${pointer}: schema ${JSON.stringify(promised)}, module ${JSON.stringify(value)}`);
+          const agrees =
+            promised === undefined ? isNothing(value) : comparable(promised) === comparable(value);
+          if (!agrees)
+            wrong.add(
+              `${pointer}: schema ${JSON.stringify(promised)}, module ${JSON.stringify(value)}`,
+            );
         }
       }
       assert.deepEqual([...wrong], []);
@@ -126,7 +138,8 @@ function isNothing(value: unknown): boolean {
 /** Durations by their length, however they are written. */
 function comparable(value: unknown): string {
   const nanos: Record<string, number> = { h: 3600e9, m: 60e9, s: 1e9, ms: 1e6, us: 1e3, ns: 1 };
-  if (typeof value !== "string" || !/^(\d+(\.\d+)?(h|ms|m|s|us|ns))+$/.test(value)) return JSON.stringify(value);
+  if (typeof value !== "string" || !/^(\d+(\.\d+)?(h|ms|m|s|us|ns))+$/.test(value))
+    return JSON.stringify(value);
   const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s|us|ns)/g)];
   return `${parts.reduce((sum, [, count, unit]) => sum + Number(count) * nanos[unit!]!, 0)} ns`;
 }

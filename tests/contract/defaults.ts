@@ -1,4 +1,5 @@
-// What settings fall back on when they are not written: told by a build of the same sources that notes it down.
+// What settings fall back on when they are not written: told by a build of the same sources that
+// notes it down.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compile } from "../../build.ts";
@@ -53,7 +54,10 @@ export function fallbacksOf(
 }
 
 /** An AssemblyScript string: UTF-16, its length in bytes in the header before it. */
-function textAt(vm: { read(pointer: number, length: number): Buffer | undefined }, pointer: number): string {
+function textAt(
+  vm: { read(pointer: number, length: number): Buffer | undefined },
+  pointer: number,
+): string {
   const length = vm.read(pointer - 4, 4)!.readUInt32LE();
   return vm.read(pointer, length)!.toString("utf16le");
 }

@@ -1,4 +1,5 @@
-// The conditions that all filters share: a list of sets of requests that uses every one of them, for their documents.
+// The conditions that all filters share: a list of sets of requests that uses every one of them,
+// for their documents.
 
 /** For a `match` of any filter. */
 export const everyMatch: object[] = [

@@ -3,7 +3,10 @@ import { Random } from "../support/random.ts";
 
 type Json = any;
 
-/** One change at a time, the kind and the place drawn from `seed`: the same seed gives the same documents. */
+/**
+ * One change at a time, the kind and the place drawn from `seed`: the same seed gives the same
+ * documents.
+ */
 export function* mutations(document: object, seed: number, count: number): Generator<object> {
   const random = new Random(seed);
   for (let i = 0; i < count; i++) {
@@ -58,7 +61,10 @@ const changes: ((place: Place, random: Random) => void)[] = [
   ({ holder, key }, random) => {
     const target = holder[key] !== null && typeof holder[key] === "object" ? holder[key] : holder;
     if (Array.isArray(target)) target.push(structuredClone(random.one(strange)));
-    else target[random.one(["unknown", "Name", "", "name ", "a/b~c"])] = structuredClone(random.one(strange));
+    else
+      target[random.one(["unknown", "Name", "", "name ", "a/b~c"])] = structuredClone(
+        random.one(strange),
+      );
   },
   ({ holder, key }) => {
     if (typeof holder[key] === "number") holder[key] = -holder[key] * 1000;

@@ -17,7 +17,11 @@ export class Parser {
   #plugin?: Plugin;
   #asked = 0;
 
-  constructor(filter: FilterName, env: Record<string, string> = {}, bytes: Uint8Array = moduleOf(filter)) {
+  constructor(
+    filter: FilterName,
+    env: Record<string, string> = {},
+    bytes: Uint8Array = moduleOf(filter),
+  ) {
     this.#module = Module.from(bytes, filter);
     this.#env = env;
   }

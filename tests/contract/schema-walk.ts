@@ -1,4 +1,5 @@
-// Finds one's way in a schema: which part describes what a JSON pointer points at, and which settings a document uses.
+// Finds one's way in a schema: which part describes what a JSON pointer points at, and which
+// settings a document uses.
 type Schema = any;
 
 /** Follows references of a self-contained schema. */
@@ -43,7 +44,10 @@ export function schemasAt(root: Schema, pointer: string): Schema[] {
   return steps.reduce((schemas, step) => child(schemas, step, root), readings(root, root));
 }
 
-/** Every setting a schema has, by its path; the user's own names as `*`. Shared definitions count once, by their name. */
+/**
+ * Every setting a schema has, by its path; the user's own names as `*`. Shared definitions count
+ * once, by their name.
+ */
 export function settingsOf(root: Schema): Set<string> {
   const found = new Set<string>();
   const seen = new Set<string>();
@@ -81,7 +85,8 @@ export function settingsIn(document: unknown, root: Schema): Set<string> {
       if (setting) {
         found.add(`${path}.${name}`);
         visit(inner, setting, `${path}.${name}`);
-      } else if (typeof schema?.additionalProperties === "object") visit(inner, schema.additionalProperties, path);
+      } else if (typeof schema?.additionalProperties === "object")
+        visit(inner, schema.additionalProperties, path);
     }
   };
   visit(document, root, "");

@@ -1,4 +1,5 @@
-// apply, diff, status and rollback where something goes wrong: the words, the exit codes, and what was done by then.
+// apply, diff, status and rollback where something goes wrong: the words, the exit codes, and
+// what was done by then.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -39,7 +40,10 @@ interface Bench {
 
 let count = 0;
 
-async function withCluster(use: (bench: Bench) => Promise<void>, ...missing: string[]): Promise<void> {
+async function withCluster(
+  use: (bench: Bench) => Promise<void>,
+  ...missing: string[]
+): Promise<void> {
   const cluster = await new FakeCluster(...missing).start();
   const kubeconfig = join(folder, `kubeconfig-${count++}`);
   writeFileSync(kubeconfig, cluster.kubeconfig);
@@ -73,18 +77,27 @@ test("apply, again, change, status, diff, rollback: each says what it did", asyn
     assert.equal(differs.code, 1);
     assert.match(differs.out, /^--- live WasmPlugin edge\/main-rate-limit$/m);
     assert.match(differs.out, /^- +- maxTokens: 10|^- +maxTokens: 10$/m);
-    assert.match((await run("apply", "-f", second, "--no-wait")).out, /revision 2, 0 new, 1 changed, 3 unchanged/);
+    assert.match(
+      (await run("apply", "-f", second, "--no-wait")).out,
+      /revision 2, 0 new, 1 changed, 3 unchanged/,
+    );
 
     const state = await run("status", "edge/main");
     assert.equal(state.code, 0, state.out);
     assert.match(state.out, /edge\/main: revision 2 of .* \(apply\)/);
-    assert.match(state.out, /WasmPlugin edge\/main-rate-limit +as applied  rate-limit @222222222222/);
+    assert.match(
+      state.out,
+      /WasmPlugin edge\/main-rate-limit +as applied  rate-limit @222222222222/,
+    );
 
     const back = await run("rollback", "edge/main", "--no-wait");
     assert.equal(back.code, 0, back.err);
     assert.match(back.out, /revision 3 \(rollback to 1\), 0 new, 1 changed/);
     assert.equal((await run("diff", "-f", first)).code, 0);
-    assert.match((await run("rollback", "edge/main", "--to", "9")).err, /has no revision 9, only 1, 2, 3/);
+    assert.match(
+      (await run("rollback", "edge/main", "--to", "9")).err,
+      /has no revision 9, only 1, 2, 3/,
+    );
   });
 });
 
@@ -119,7 +132,11 @@ test("fields of other managers: all of them are named, nothing is applied, --for
       },
       {
         on: "main-rate-limit?dryRun=All&fieldManager=gatehouse&force=false",
-        answer: fieldConflict("kubectl-client-side-apply", ".spec.priority", ".spec.pluginConfig.limits"),
+        answer: fieldConflict(
+          "kubectl-client-side-apply",
+          ".spec.priority",
+          ".spec.pluginConfig.limits",
+        ),
       },
     ];
     const path = file(policy("main"));
@@ -127,7 +144,10 @@ test("fields of other managers: all of them are named, nothing is applied, --for
     assert.equal(code, 6);
     assert.match(err, /nothing was applied/);
     assert.match(err, /WasmPlugin edge\/main-jwt-auth \.spec\.phase is owned by helm/);
-    assert.match(err, /main-rate-limit \.spec\.pluginConfig\.limits is owned by kubectl-client-side-apply/);
+    assert.match(
+      err,
+      /main-rate-limit \.spec\.pluginConfig\.limits is owned by kubectl-client-side-apply/,
+    );
     assert.deepEqual(cluster.writes, []);
     assert.equal((await run("apply", "-f", path, "--no-wait", "--force")).code, 0);
   });
@@ -159,7 +179,10 @@ test("a cluster that goes away in the middle: what was applied, what was not, an
     assert.match(halfway.out, /revision 1 .*which broke off: apply again, or roll back/);
     assert.match(halfway.out, /WasmPlugin edge\/main-jwt-auth +missing/);
     cluster.refusals = [];
-    assert.match((await run("apply", "-f", path, "--no-wait")).out, /revision 1, 2 new, 0 changed, 2 unchanged/);
+    assert.match(
+      (await run("apply", "-f", path, "--no-wait")).out,
+      /revision 1, 2 new, 0 changed, 2 unchanged/,
+    );
     assert.equal((await run("status", "edge/main")).code, 0);
   });
 });
@@ -170,26 +193,49 @@ test("a broken change can be rolled back to what was before it", async () => {
     cluster.refusals = [{ on: "main-rate-limit?fieldManager=gatehouse", answer: "cut" }];
     assert.equal((await run("apply", "-f", file(policy("main", 20)), "--no-wait")).code, 7);
     cluster.refusals = [];
-    assert.match((await run("rollback", "edge/main", "--no-wait")).out, /revision 2 \(rollback to 1\)/);
+    assert.match(
+      (await run("rollback", "edge/main", "--no-wait")).out,
+      /revision 2 \(rollback to 1\)/,
+    );
   });
 });
 
 test("of several policies, a refusal of one on trial stops all of them", async () => {
   await withCluster(async ({ cluster, run, file }) => {
-    const denied = { code: 403, body: status(403, "Forbidden", 'wasmplugins is forbidden: User "dev" cannot patch') };
+    const denied = {
+      code: 403,
+      body: status(403, "Forbidden", 'wasmplugins is forbidden: User "dev" cannot patch'),
+    };
     cluster.refusals = [{ on: "second-rate-limit?dryRun", answer: denied }];
-    const { code, err } = await run("apply", "-f", file(`${policy("first")}---\n${policy("second")}`), "--no-wait");
+    const { code, err } = await run(
+      "apply",
+      "-f",
+      file(`${policy("first")}---\n${policy("second")}`),
+      "--no-wait",
+    );
     assert.equal(code, 5);
-    assert.match(err, /cannot apply WasmPlugin edge\/second-rate-limit: the API server answered 403: .*ask for a role/);
+    assert.match(
+      err,
+      /cannot apply WasmPlugin edge\/second-rate-limit: the API server answered 403: .*ask for a role/,
+    );
     assert.deepEqual(cluster.writes, []);
   });
 });
 
 test("the same policy twice, and two policies that render one resource", async () => {
   await withCluster(async ({ cluster, run, file }) => {
-    const same = await run("apply", "-f", file(policy("main")), file(policy("main", 20)), "--no-wait");
+    const same = await run(
+      "apply",
+      "-f",
+      file(policy("main")),
+      file(policy("main", 20)),
+      "--no-wait",
+    );
     assert.equal(same.code, 1);
-    assert.match(same.err, /policy edge\/main is there twice, the first is at .*policy-\d+\.yaml:3/);
+    assert.match(
+      same.err,
+      /policy edge\/main is there twice, the first is at .*policy-\d+\.yaml:3/,
+    );
     const canary = (name: string) => `apiVersion: gatehouse.dev/v1
 kind: Policy
 metadata: { name: ${name}, namespace: edge }
@@ -199,9 +245,17 @@ spec:
   canary: { routes: [{ name: shop, split: { stable: 90, next: 10 } }] }
   traffic: [{ route: shop, hosts: [shop.example.com], variants: { stable: { subset: a }, next: { subset: b } } }]
 `;
-    const shared = await run("apply", "-f", file(`${canary("one")}---\n${canary("two")}`), "--no-wait");
+    const shared = await run(
+      "apply",
+      "-f",
+      file(`${canary("one")}---\n${canary("two")}`),
+      "--no-wait",
+    );
     assert.equal(shared.code, 6);
-    assert.match(shared.err, /policies edge\/one and edge\/two both render VirtualService edge\/shop/);
+    assert.match(
+      shared.err,
+      /policies edge\/one and edge\/two both render VirtualService edge\/shop/,
+    );
     assert.deepEqual(cluster.writes, []);
   });
 });
@@ -211,11 +265,17 @@ test("an istiod webhook that denies is quoted", async () => {
     const message =
       'admission webhook "rev.validation.istio.io" denied the request: configuration is invalid: url field must be set';
     cluster.refusals = [
-      { on: "main-jwt-auth?dryRun", answer: { code: 400, body: status(400, "BadRequest", message) } },
+      {
+        on: "main-jwt-auth?dryRun",
+        answer: { code: 400, body: status(400, "BadRequest", message) },
+      },
     ];
     const { code, err } = await run("apply", "-f", file(policy("main")), "--no-wait");
     assert.equal(code, 5);
-    assert.match(err, /answered 400: admission webhook "rev\.validation\.istio\.io" denied the request/);
+    assert.match(
+      err,
+      /answered 400: admission webhook "rev\.validation\.istio\.io" denied the request/,
+    );
   });
 });
 
@@ -258,10 +318,13 @@ test("the wait: istiod's refusal, its silence with and without a webhook, and a 
     const silent = await run("apply", "-f", path);
     assert.equal(silent.code, 0);
     assert.match(silent.out, /nobody checked them: no webhook of istiod/);
-    cluster.stored.set("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/istio", {
-      webhooks: [{ failurePolicy: "Fail", rules: [{ apiGroups: ["extensions.istio.io"] }] }],
-      metadata: {},
-    });
+    cluster.stored.set(
+      "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/istio",
+      {
+        webhooks: [{ failurePolicy: "Fail", rules: [{ apiGroups: ["extensions.istio.io"] }] }],
+        metadata: {},
+      },
+    );
     assert.match((await run("apply", "-f", path)).out, /istiod's webhook admitted them/);
   });
   await withCluster(async ({ cluster, run, file }) => {
@@ -270,7 +333,12 @@ test("the wait: istiod's refusal, its silence with and without a webhook, and a 
     const plugins = [...cluster.stored].filter(([key]) => key.includes("/wasmplugins/"));
     for (const [key, plugin] of plugins) {
       const conditions = [
-        { type: "WaypointAccepted", status: "False", message: "no such Gateway", observedGeneration: 1 },
+        {
+          type: "WaypointAccepted",
+          status: "False",
+          message: "no such Gateway",
+          observedGeneration: 1,
+        },
       ];
       const live = { ...plugin, status: { conditions } };
       cluster.refusals.push({ on: `GET ${key}`, answer: { code: 200, body: live } });
@@ -287,10 +355,16 @@ test("the wait: istiod's refusal, its silence with and without a webhook, and a 
 
 test("a policy, a kubeconfig or a context that is not there", async () => {
   await withCluster(async ({ run, file }) => {
-    assert.match((await run("status", "edge/none")).err, /there is no policy edge\/none in this cluster/);
+    assert.match(
+      (await run("status", "edge/none")).err,
+      /there is no policy edge\/none in this cluster/,
+    );
     assert.equal((await run("rollback", "edge/none")).code, 2);
     assert.match((await run("status", "a/b/c")).err, /write the policy as namespace\/name/);
-    assert.match((await run("apply", "-f", file(policy("main")), "--context", "x")).err, /there is no context "x"/);
+    assert.match(
+      (await run("apply", "-f", file(policy("main")), "--context", "x")).err,
+      /there is no context "x"/,
+    );
   });
   const missing = await gatehouse("status", "edge/main", "--kubeconfig", join(folder, "none"));
   assert.equal(missing.code, 2);
@@ -304,13 +378,20 @@ test("migrate reads a live cluster, and says when it has nothing or refuses", as
     assert.match(empty.err, /the cluster has nothing of what migrate reads/);
     cluster.stored.set("/apis/security.istio.io/v1/requestauthentications/r", {
       metadata: { name: "r", namespace: "shop", resourceVersion: "7", managedFields: [] },
-      spec: { jwtRules: [{ issuer: "https://i.example.com", jwksUri: "https://i.example.com/keys" }] },
+      spec: {
+        jwtRules: [{ issuer: "https://i.example.com", jwksUri: "https://i.example.com/keys" }],
+      },
     });
     const { code, out, err } = await run("migrate", "--cluster");
     assert.equal(code, 0, err);
     assert.match(out, /jwksUri: https:\/\/i\.example\.com\/keys/);
-    assert.match(err, /the cluster:\d+: RequestAuthentication shop\/r spec\.jwtRules\[0\]\.issuer, carried over/);
-    cluster.refusals = [{ on: "authorizationpolicies", answer: { code: 403, body: status(403, "Forbidden", "no") } }];
+    assert.match(
+      err,
+      /the cluster:\d+: RequestAuthentication shop\/r spec\.jwtRules\[0\]\.issuer, carried over/,
+    );
+    cluster.refusals = [
+      { on: "authorizationpolicies", answer: { code: 403, body: status(403, "Forbidden", "no") } },
+    ];
     const denied = await run("migrate", "--cluster");
     assert.equal(denied.code, 5);
     assert.match(denied.err, /cannot list AuthorizationPolicy: the API server answered 403/);
@@ -337,6 +418,9 @@ test("--json: one object with resources, revision and acceptance", async () => {
     const { ok, policies } = JSON.parse(out);
     assert.equal(ok, true);
     assert.equal(policies[0].revision, 1);
-    assert.deepEqual(policies[0].resources[0], { resource: "ServiceEntry edge/main-idp-example-com", was: "new" });
+    assert.deepEqual(policies[0].resources[0], {
+      resource: "ServiceEntry edge/main-idp-example-com",
+      was: "new",
+    });
   });
 });

@@ -41,21 +41,28 @@ test("the exit codes of help and of the README are those that the tool gives", a
 
 test("what the README shows of the tool works as it is written", async () => {
   const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
-  const lines = [...readme.matchAll(/^npx gatehouse ([^#\n]+?) *(?:#.*)?$/gm)].map(([, line]) => line!);
+  const lines = [...readme.matchAll(/^npx gatehouse ([^#\n]+?) *(?:#.*)?$/gm)].map(
+    ([, line]) => line!,
+  );
   assert.ok(lines.length > 8);
-  const offline = lines.filter((line) => /^(validate|try|render|migrate)/.test(line) && !line.includes("|"));
+  const offline = lines.filter(
+    (line) => /^(validate|try|render|migrate)/.test(line) && !line.includes("|"),
+  );
   assert.ok(offline.length >= 4);
   for (const line of offline) {
     const args = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare!);
     const { code, err } = await gatehouse(...args);
     assert.equal(code, 0, `${line}: ${err}`);
   }
-  for (const line of lines) assert.equal((await gatehouse(line.split(" ")[0]!, "--help")).code, 0, line);
+  for (const line of lines)
+    assert.equal((await gatehouse(line.split(" ")[0]!, "--help")).code, 0, line);
 });
 
 test("the tool's page names every field of the settings file, and of a case", () => {
   const page = readFileSync(join(import.meta.dirname, "../../deploy/README.md"), "utf8");
-  const schema = JSON.parse(readFileSync(join(import.meta.dirname, "../../deploy/policy.schema.json"), "utf8"));
+  const schema = JSON.parse(
+    readFileSync(join(import.meta.dirname, "../../deploy/policy.schema.json"), "utf8"),
+  );
   const names = new Set<string>();
   const walk = (node: any): void => {
     if (node === null || typeof node !== "object") return;
@@ -67,7 +74,16 @@ test("the tool's page names every field of the settings file, and of a case", ()
   names.delete("group");
   const missing = [...names].filter((name) => !new RegExp(`\\b${name}\\b`).test(page));
   assert.deepEqual(missing, []);
-  for (const verb of ["render", "validate", "migrate", "push", "apply", "status", "rollback", "diff"])
+  for (const verb of [
+    "render",
+    "validate",
+    "migrate",
+    "push",
+    "apply",
+    "status",
+    "rollback",
+    "diff",
+  ])
     assert.match(page, new RegExp(`\\*\\*${verb}\\*\\*`), verb);
 });
 
@@ -96,7 +112,13 @@ test("every verb gives one JSON object with --json, whatever happens", async () 
 test("an unknown verb or flag is wrong usage", async () => {
   assert.equal((await gatehouse("rendr")).code, 2);
   assert.equal((await gatehouse("render", "--colour")).code, 2);
-  const api = await gatehouse("render", "-f", join(fixtures, "policies/edge.yaml"), "--api", "EnvoyFilter");
+  const api = await gatehouse(
+    "render",
+    "-f",
+    join(fixtures, "policies/edge.yaml"),
+    "--api",
+    "EnvoyFilter",
+  );
   assert.equal(api.code, 2);
   assert.match(api.err, /write WasmPlugin or TrafficExtension/);
 });
@@ -106,25 +128,44 @@ test("a file that cannot be read, is empty, or is no settings file", async () =>
   assert.equal(missing.code, 2);
   assert.match(missing.err, /none\.yaml cannot be read/);
   assert.equal((await gatehouse("render", "-f", file("empty.yaml", "# nothing\n"))).code, 2);
-  const other = await gatehouse("render", "-f", file("service.yaml", "apiVersion: v1\nkind: Service\n"));
+  const other = await gatehouse(
+    "render",
+    "-f",
+    file("service.yaml", "apiVersion: v1\nkind: Service\n"),
+  );
   assert.equal(other.code, 2);
   assert.match(other.err, /no settings file \(kind: Policy\) there, only Service/);
 });
 
 test("broken YAML is reported at its line", async () => {
-  const { code, err } = await gatehouse("render", "-f", file("broken.yaml", "a: 1\nb: [1, 2\nc: 3\n"));
+  const { code, err } = await gatehouse(
+    "render",
+    "-f",
+    file("broken.yaml", "a: 1\nb: [1, 2\nc: 3\n"),
+  );
   assert.equal(code, 1);
   assert.match(err, /broken\.yaml:[234]: not valid YAML/);
 });
 
 test("a duplicate key is reported, not swallowed", async () => {
-  const { err } = await gatehouse("render", "-f", file("twice.yaml", `${head}  placement: {}\n  placement: {}\n`));
+  const { err } = await gatehouse(
+    "render",
+    "-f",
+    file("twice.yaml", `${head}  placement: {}\n  placement: {}\n`),
+  );
   assert.match(err, /twice\.yaml:6: not valid YAML, Map keys must be unique/);
 });
 
 test("an alias bomb is refused", async () => {
-  const levels = Array.from({ length: 9 }, (_, at) => `l${at + 1}: &l${at + 1} [${`*l${at},`.repeat(9)}]`);
-  const { code, err } = await gatehouse("render", "-f", file("bomb.yaml", `l0: &l0 [x]\n${levels.join("\n")}\n`));
+  const levels = Array.from(
+    { length: 9 },
+    (_, at) => `l${at + 1}: &l${at + 1} [${`*l${at},`.repeat(9)}]`,
+  );
+  const { code, err } = await gatehouse(
+    "render",
+    "-f",
+    file("bomb.yaml", `l0: &l0 [x]\n${levels.join("\n")}\n`),
+  );
   assert.equal(code, 1);
   assert.match(err, /Excessive alias count/);
 });
@@ -174,7 +215,13 @@ test("no filter at all, and a TrafficExtension for an Istio without it", async (
   );
   assert.match(none.err, /no filter is installed by this policy/);
   const old = `${head}  istio: "1.29"\n  placement: {sidecar: {}}\n  image: {repository: a}\n  canary: {routes: []}\n`;
-  const { code, err } = await gatehouse("render", "-f", file("old.yaml", old), "--api", "TrafficExtension");
+  const { code, err } = await gatehouse(
+    "render",
+    "-f",
+    file("old.yaml", old),
+    "--api",
+    "TrafficExtension",
+  );
   assert.equal(code, 1);
   assert.match(err, /old\.yaml:5: .*Istio 1\.29 has no TrafficExtension/);
 });

@@ -1,5 +1,5 @@
-// Manifests with one thing wrong in each: whatever stands where it should not, validate, migrate, render and try answer in
-// words, and never with a fault of their own.
+// Manifests with one thing wrong in each: whatever stands where it should not, validate, migrate,
+// render and try answer in words, and never with a fault of their own.
 import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -49,8 +49,8 @@ function damage(value: any, random: (below: number) => number): any {
 const sources = [
   ...globSync("guide/*.yaml", { cwd: fixtures }).map((name) => join(fixtures, name)),
   ...globSync("policies/*.yaml", { cwd: fixtures }).map((name) => join(fixtures, name)),
-  ...globSync("deploy/istio/{gatehouse,traffic,security,progressive}/**/*.yaml", { cwd: root }).map((name) =>
-    join(root, name),
+  ...globSync("deploy/istio/{gatehouse,traffic,security,progressive}/**/*.yaml", { cwd: root }).map(
+    (name) => join(root, name),
   ),
 ].sort();
 const documents = sources.flatMap((path) =>

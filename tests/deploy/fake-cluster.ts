@@ -1,5 +1,6 @@
-// An API server small enough to fail on purpose: keeps what it is given, refuses in the words that a real one was heard to
-// use. That the tool's verbs do what they say is shown on a real one in tests/istio.
+// An API server small enough to fail on purpose: keeps what it is given, refuses in the words
+// that a real one was heard to use. That the tool's verbs do what they say is shown on a real one
+// in tests/istio.
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -15,7 +16,10 @@ export interface Refusal {
 
 const kinds: Record<string, Record<string, string>> = {
   "/api/v1": { ConfigMap: "configmaps" },
-  "/apis/extensions.istio.io/v1alpha1": { WasmPlugin: "wasmplugins", TrafficExtension: "trafficextensions" },
+  "/apis/extensions.istio.io/v1alpha1": {
+    WasmPlugin: "wasmplugins",
+    TrafficExtension: "trafficextensions",
+  },
   "/apis/networking.istio.io/v1": {
     VirtualService: "virtualservices",
     DestinationRule: "destinationrules",
@@ -26,7 +30,9 @@ const kinds: Record<string, Record<string, string>> = {
     RequestAuthentication: "requestauthentications",
     AuthorizationPolicy: "authorizationpolicies",
   },
-  "/apis/admissionregistration.k8s.io/v1": { ValidatingWebhookConfiguration: "validatingwebhookconfigurations" },
+  "/apis/admissionregistration.k8s.io/v1": {
+    ValidatingWebhookConfiguration: "validatingwebhookconfigurations",
+  },
 };
 
 export class FakeCluster {
@@ -86,7 +92,10 @@ export class FakeCluster {
     const reply = (code: number, body: unknown) =>
       response.writeHead(code, { "content-type": "application/json" }).end(JSON.stringify(body));
     const refusal = this.refusals.find(({ on }) => line.includes(on));
-    if (refusal && this.seen.filter((each) => each.includes(refusal.on)).length > (refusal.after ?? 0)) {
+    if (
+      refusal &&
+      this.seen.filter((each) => each.includes(refusal.on)).length > (refusal.after ?? 0)
+    ) {
       if (refusal.answer === "cut") return void request.socket.destroy();
       if (refusal.answer === "stall") return;
       return void reply(refusal.answer.code, refusal.answer.body);
@@ -100,18 +109,30 @@ export class FakeCluster {
         name,
         namespaced: !/Webhook/.test(kind),
       }));
-      return void reply(200, { kind: "APIResourceList", groupVersion: url.pathname.slice(6), resources });
+      return void reply(200, {
+        kind: "APIResourceList",
+        groupVersion: url.pathname.slice(6),
+        resources,
+      });
     }
     this.serveResource(request.method!, url, Buffer.concat(parts).toString(), reply);
   }
 
-  private serveResource(method: string, url: URL, body: string, reply: (code: number, body: unknown) => unknown): void {
+  private serveResource(
+    method: string,
+    url: URL,
+    body: string,
+    reply: (code: number, body: unknown) => unknown,
+  ): void {
     const found = this.stored.get(url.pathname);
     if (method === "PATCH") {
       const given = JSON.parse(body);
       const { generation = 0, resourceVersion } = found?.metadata ?? {};
       if (given.metadata.resourceVersion && given.metadata.resourceVersion !== resourceVersion)
-        return void reply(409, status(409, "Conflict", "the object has been modified; please apply your changes"));
+        return void reply(
+          409,
+          status(409, "Conflict", "the object has been modified; please apply your changes"),
+        );
       const isSame = found && JSON.stringify(found.spec) === JSON.stringify(given.spec);
       const metadata = {
         ...given.metadata,
@@ -132,16 +153,31 @@ export class FakeCluster {
     const items = [...this.stored]
       .filter(([path]) => path.startsWith(`${url.pathname}/`))
       .map(([, resource]) => resource)
-      .filter(({ metadata }) => wanted.every((pair) => metadata.labels?.[pair.split("=")[0]!] === pair.split("=")[1]));
-    const isList = Object.values(kinds).some((names) => Object.values(names).includes(url.pathname.split("/").at(-1)!));
-    return void (isList ? reply(200, { kind: "List", apiVersion: "v1", items }) : reply(404, status(404, "NotFound")));
+      .filter(({ metadata }) =>
+        wanted.every((pair) => metadata.labels?.[pair.split("=")[0]!] === pair.split("=")[1]),
+      );
+    const isList = Object.values(kinds).some((names) =>
+      Object.values(names).includes(url.pathname.split("/").at(-1)!),
+    );
+    return void (isList
+      ? reply(200, { kind: "List", apiVersion: "v1", items })
+      : reply(404, status(404, "NotFound")));
   }
 }
 
 /** A Status object as the API server writes it. */
 export function status(code: number, reason: string, message = "", causes?: unknown[]) {
   const details = causes && { causes };
-  return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, reason, details, code };
+  return {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message,
+    reason,
+    details,
+    code,
+  };
 }
 
 /** The 409 of a server-side apply (kube-apiserver 1.37). */

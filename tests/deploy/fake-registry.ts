@@ -72,21 +72,27 @@ export class FakeRegistry {
         JSON.stringify({ errors: [{ code: "DENIED", message: "no more room" }] }),
       );
     }
-    const [, repository, kind, id] = /^\/v2\/(.+)\/(blobs|manifests)\/(.+)$/.exec(url.pathname) ?? [];
+    const [, repository, kind, id] =
+      /^\/v2\/(.+)\/(blobs|manifests)\/(.+)$/.exec(url.pathname) ?? [];
     if (method === "POST") {
       return void answer(202, {
         location: `${this.behaviour.uploadOrigin ?? ""}/v2/${repository}/blobs/uploads/1?state=x`,
       });
     }
     const store = kind === "manifests" ? this.manifests : this.blobs;
-    const key = kind === "manifests" ? `${repository}:${id}` : (url.searchParams.get("digest") ?? id!);
+    const key =
+      kind === "manifests" ? `${repository}:${id}` : (url.searchParams.get("digest") ?? id!);
     if (method === "PUT") {
       const stored = this.behaviour.rewrite && kind === "manifests" ? Buffer.from("{}") : body;
       store.set(key, stored);
       return void answer(201, { "docker-content-digest": digest(stored) });
     }
     const found = store.get(key);
-    answer(found ? 200 : 404, found ? { "docker-content-digest": digest(found) } : {}, found?.toString("latin1"));
+    answer(
+      found ? 200 : 404,
+      found ? { "docker-content-digest": digest(found) } : {},
+      found?.toString("latin1"),
+    );
   }
 
   private serveToken(
@@ -99,16 +105,26 @@ export class FakeRegistry {
     const form = new URLSearchParams(body.toString());
     const wanted = `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
     const scope = url.searchParams.get("scope") ?? form.get("scope");
-    const isUser = refreshToken ? form.get("refresh_token") === refreshToken : request.headers.authorization === wanted;
-    if (!isUser || !/^repository:.+:pull,push$/.test(scope ?? "")) return void answer(401, {}, "{}");
-    answer(200, {}, JSON.stringify(refreshToken ? { access_token: this.token } : { token: this.token }));
+    const isUser = refreshToken
+      ? form.get("refresh_token") === refreshToken
+      : request.headers.authorization === wanted;
+    if (!isUser || !/^repository:.+:pull,push$/.test(scope ?? ""))
+      return void answer(401, {}, "{}");
+    answer(
+      200,
+      {},
+      JSON.stringify(refreshToken ? { access_token: this.token } : { token: this.token }),
+    );
   }
 
   private isAllowed(request: IncomingMessage): boolean {
     const { auth, user, password } = this.behaviour;
     if (auth === "bearer") return request.headers.authorization === `Bearer ${this.token}`;
     if (auth === "basic")
-      return request.headers.authorization === `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+      return (
+        request.headers.authorization ===
+        `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`
+      );
     return true;
   }
 

@@ -21,13 +21,14 @@ export async function gatehouse(...args: string[]): Promise<Ran> {
 }
 
 /**
- * Compares with a file of `fixtures/`, document by document; UPDATE_GOLDEN=1 writes it instead. The order of keys follows
- * the filters' schemas and is no matter here.
+ * Compares with a file of `fixtures/`, document by document; UPDATE_GOLDEN=1 writes it instead.
+ * The order of keys follows the filters' schemas and is no matter here.
  */
 export function assertGolden(name: string, text: string): void {
   const file = join(fixtures, name);
   if (process.env.UPDATE_GOLDEN) writeFileSync(file, text);
-  const documents = (yaml: string) => parseAllDocuments(yaml).map((document) => document.toJS() as unknown);
+  const documents = (yaml: string) =>
+    parseAllDocuments(yaml).map((document) => document.toJS() as unknown);
   const message = `${name} differs: look at the change, then run with UPDATE_GOLDEN=1`;
   assert.deepEqual(documents(text), documents(readFileSync(file, "utf8")), message);
 }

@@ -1,4 +1,5 @@
-// The mesh of deploy/istio: valid as a whole and in every overlay, migrated, and watched by names that exist.
+// The mesh of deploy/istio: valid as a whole and in every overlay, migrated, and watched by names
+// that exist.
 import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -26,13 +27,21 @@ test("what validate leaves to others is only what others own", async () => {
     ({ rule }) => rule === "foreign",
   );
   const kinds = new Set(foreign.map(({ what }) => what.split(" ")[0]));
-  const owned = ["Deployment", "Service", "ServiceAccount", "Namespace", "ClusterRole", "ClusterRoleBinding"];
+  const owned = [
+    "Deployment",
+    "Service",
+    "ServiceAccount",
+    "Namespace",
+    "ClusterRole",
+    "ClusterRoleBinding",
+  ];
   const others = ["PodDisruptionBudget", "Kustomization", "IstioOperator", "Kiali", "Rollout"];
   for (const kind of kinds) assert.ok([...owned, ...others].includes(kind!), kind);
 });
 
 test("every chapter has a README, and every kustomization names files that exist", () => {
-  for (const folder of globSync("*/", { cwd: mesh })) assert.ok(existsSync(join(mesh, folder, "README.md")), folder);
+  for (const folder of globSync("*/", { cwd: mesh }))
+    assert.ok(existsSync(join(mesh, folder, "README.md")), folder);
   for (const path of globSync("**/kustomization.yaml", { cwd: mesh })) {
     const { resources = [], patches = [], configMapGenerator = [] } = parse(read(path));
     const named = [
@@ -40,7 +49,8 @@ test("every chapter has a README, and every kustomization names files that exist
       ...patches.map(({ path: patch }: any) => patch),
       ...configMapGenerator.flatMap(({ files }: any) => files),
     ];
-    for (const name of named) assert.ok(existsSync(join(mesh, dirname(path), name)), `${path}: ${name}`);
+    for (const name of named)
+      assert.ok(existsSync(join(mesh, dirname(path), name)), `${path}: ${name}`);
   }
 });
 
@@ -102,7 +112,10 @@ function relabelled(name: string): Record<string, string> | undefined {
     const match = new RegExp(`^(?:${regex})$`).exec(value);
     if (action === "keep" && !match) return undefined;
     if (action === "keep" || !match) continue;
-    labels[target_label!] = replacement.replaceAll(/\$(\d)/g, (_all, group: string) => match[Number(group)] ?? "");
+    labels[target_label!] = replacement.replaceAll(
+      /\$(\d)/g,
+      (_all, group: string) => match[Number(group)] ?? "",
+    );
   }
   return labels;
 }
@@ -113,8 +126,12 @@ function outcomesOf(filter: string): string[] {
     readFileSync(join(root, path), "utf8"),
   );
   const source = texts.join("\n");
-  const counted = [...source.matchAll(/new (?:Counter|Gauge)\([^)]*?"?\.?([a-z0-9_]+)"\)/g)].map(([, name]) => name!);
-  const refusals = [...source.matchAll(/^ {4}"([a-z0-9_]+)", "[A-Z].*",$/gm)].map(([, name]) => name!);
+  const counted = [...source.matchAll(/new (?:Counter|Gauge)\([^)]*?"?\.?([a-z0-9_]+)"\)/g)].map(
+    ([, name]) => name!,
+  );
+  const refusals = [...source.matchAll(/^ {4}"([a-z0-9_]+)", "[A-Z].*",$/gm)].map(
+    ([, name]) => name!,
+  );
   const listed = [...source.matchAll(/\b(?:OUTCOMES|COUNTS) = (?:\[|text\()([^\])]+)[\])]/g)].map(
     ([, names]) => names!,
   );
@@ -143,7 +160,10 @@ for (const filter of filterNames) {
 test("variants of the mesh's canary route have a label of their own", () => {
   const { spec } = parse(read("gatehouse/gateway/policy.yaml"));
   const [route] = spec.canary.routes;
-  for (const variant of [...Object.keys(route.split), ...route.variants.map(({ name }: any) => name)]) {
+  for (const variant of [
+    ...Object.keys(route.split),
+    ...route.variants.map(({ name }: any) => name),
+  ]) {
     const flat = (name: string) => name.replaceAll(/[^a-zA-Z0-9_]/g, "_");
     assert.deepEqual(relabelled(flat(`gatehouse.canary.${route.name}.${variant}.by_split`)), {
       __name__: "gatehouse_canary",
@@ -155,7 +175,9 @@ test("variants of the mesh's canary route have a label of their own", () => {
 });
 
 test("alerts and dashboard ask for series, labels and outcomes that exist", () => {
-  const rules = parse(read("observability/base/prometheus/rules.yml")).groups.flatMap(({ rules: each }: any) => each);
+  const rules = parse(read("observability/base/prometheus/rules.yml")).groups.flatMap(
+    ({ rules: each }: any) => each,
+  );
   const panels = JSON.parse(read("observability/base/grafana/gatehouse.json")).panels;
   const expressions: string[] = [
     ...rules.map(({ expr }: any) => expr),
@@ -181,19 +203,22 @@ test("alerts and dashboard ask for series, labels and outcomes that exist", () =
 });
 
 test("the guide's own figures are in the mesh", () => {
-  const guide = (name: string) => readFileSync(join(import.meta.dirname, "fixtures/guide", `${name}.yaml`), "utf8");
+  const guide = (name: string) =>
+    readFileSync(join(import.meta.dirname, "fixtures/guide", `${name}.yaml`), "utf8");
   const rule = parse(guide("destinationrule")).spec;
   const own = parse(read("traffic/base/destination-rule.yaml")).spec;
   assert.deepEqual(own.trafficPolicy, rule.trafficPolicy);
   assert.deepEqual(own.subsets, rule.subsets);
   const operator = parse(guide("istio-operator")).spec;
   const mine = parse(read("install/istio-operator.yaml")).spec;
-  for (const [key, value] of Object.entries(operator.meshConfig)) assert.deepEqual(mine.meshConfig[key], value, key);
+  for (const [key, value] of Object.entries(operator.meshConfig))
+    assert.deepEqual(mine.meshConfig[key], value, key);
   assert.deepEqual(mine.components.pilot, operator.components.pilot);
   assert.deepEqual(mine.values, operator.values);
   const canary = parse(guide("flagger-canary")).spec.analysis;
-  const { interval, threshold, maxWeight, stepWeight, metrics } = parse(read("progressive/flagger/canary.yaml")).spec
-    .analysis;
+  const { interval, threshold, maxWeight, stepWeight, metrics } = parse(
+    read("progressive/flagger/canary.yaml"),
+  ).spec.analysis;
   assert.deepEqual(
     { interval, threshold, maxWeight, stepWeight, metrics },
     {

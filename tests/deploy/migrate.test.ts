@@ -15,12 +15,18 @@ async function migrated(text: string): Promise<{ documents: any[]; report: strin
   assert.equal(code, 0, err);
   const checked = await gatehouse("validate", file("out.yaml", out));
   assert.doesNotMatch(checked.err, /^error: (?!.*asks for what RequestAuthentication)/m);
-  return { documents: parseAllDocuments(out).map((document) => document.toJS() as any), report: err };
+  return {
+    documents: parseAllDocuments(out).map((document) => document.toJS() as any),
+    report: err,
+  };
 }
 
 /** Runs a table against what `migrate` made of the guide's files. */
 async function tried(sources: string[], policy: string, cases: object): Promise<void> {
-  const { code, out, err } = await gatehouse("migrate", ...sources.map((name) => join(guide, name)));
+  const { code, out, err } = await gatehouse(
+    "migrate",
+    ...sources.map((name) => join(guide, name)),
+  );
   assert.equal(code, 0, err);
   const settings = file("settings.yaml", out);
   const table = file("cases.yaml", stringify(cases));
@@ -45,12 +51,17 @@ test("the guide as a whole: every document has a fate, and what comes out is val
     "Telemetry istio-system/mesh-default",
   ])
     assert.match(err, new RegExp(`: ${title} .*kept as it is`), title);
-  assert.match(err, /Canary ecommerce\/product-service spec\.analysis\.webhooks, not possible: a proxy runs no tests/);
+  assert.match(
+    err,
+    /Canary ecommerce\/product-service spec\.analysis\.webhooks, not possible: a proxy runs no tests/,
+  );
 });
 
 test("no field without a fate: each leaf of what is read is in the report, or below something that is", async () => {
   const { out } = await gatehouse("migrate", guide, "--json");
-  const { report } = JSON.parse(out) as { report: { resource: string; path: (string | number)[] }[] };
+  const { report } = JSON.parse(out) as {
+    report: { resource: string; path: (string | number)[] }[];
+  };
   for (const name of ["rate-limit", "virtualservice", "flagger-canary", "security"]) {
     for (const document of parseAllDocuments(readFileSync(join(guide, `${name}.yaml`), "utf8"))) {
       const value = document.toJS() as any;
@@ -59,7 +70,8 @@ test("no field without a fate: each leaf of what is read is in the report, or be
       assert.ok(own.length > 0, title);
       if (own.some(({ path }) => path.join() === "kind") && own.length === 1) continue;
       const silent = leaves(value.spec, ["spec"]).filter(
-        (leaf) => !own.some(({ path }) => path.every((step, at) => String(step) === String(leaf[at]))),
+        (leaf) =>
+          !own.some(({ path }) => path.every((step, at) => String(step) === String(leaf[at]))),
       );
       assert.deepEqual(silent, [], title);
     }
@@ -106,7 +118,12 @@ test("the guide's RequestAuthentication: no token passes, a good one is handed o
 
 test("the guide's EnvoyFilter: a thousand at once, a hundred a second, the header only on refusals", async () => {
   await tried(["rate-limit.yaml"], "edge", [
-    { name: "the burst", repeat: 1000, request: {}, expect: { status: 200, absentHeaders: ["x-rate-limit-limit"] } },
+    {
+      name: "the burst",
+      repeat: 1000,
+      request: {},
+      expect: { status: 200, absentHeaders: ["x-rate-limit-limit"] },
+    },
     {
       name: "one more",
       request: {},
@@ -126,14 +143,26 @@ test("the guide's VirtualService: testers, phones, and nine in ten of the rest",
   const request = (headers: object) => ({ authority: "products.example.com", headers });
   await tried(["virtualservice.yaml"], "edge", [
     { name: "tester", request: request({ "x-canary": "true" }), expect: { variant: "canary" } },
-    { name: "no tester", request: request({ "x-canary": "TRUE" }), expect: { variant: { regex: "stable|canary" } } },
-    { name: "phone", request: request({ "user-agent": "an iPhone, Mobile" }), expect: { variant: "mobile-optimized" } },
+    {
+      name: "no tester",
+      request: request({ "x-canary": "TRUE" }),
+      expect: { variant: { regex: "stable|canary" } },
+    },
+    {
+      name: "phone",
+      request: request({ "user-agent": "an iPhone, Mobile" }),
+      expect: { variant: "mobile-optimized" },
+    },
     {
       name: "a tester with a phone",
       request: request({ "x-canary": "true", "user-agent": "Mobile" }),
       expect: { variant: "canary" },
     },
-    { name: "another host", request: { authority: "else.example.com" }, expect: { upstreamAbsent: ["x-variant"] } },
+    {
+      name: "another host",
+      request: { authority: "else.example.com" },
+      expect: { upstreamAbsent: ["x-variant"] },
+    },
   ]);
   const { out } = await gatehouse("migrate", join(guide, "virtualservice.yaml"));
   const rendered = await gatehouse("render", "-f", file("vs.yaml", out), "--json");
@@ -166,8 +195,17 @@ test("the guide's Canary: the weights by the clock, and a guard with its thresho
   await tried(["flagger-canary.yaml"], "edge", {
     start: "2026-01-01T00:00:00Z",
     cases: [
-      { name: "before", request: { authority: "products.example.com" }, expect: { variant: "primary" } },
-      { name: "after", advance: "7m", request: { authority: "products.example.com" }, expect: { variant: "canary" } },
+      {
+        name: "before",
+        request: { authority: "products.example.com" },
+        expect: { variant: "primary" },
+      },
+      {
+        name: "after",
+        advance: "7m",
+        request: { authority: "products.example.com" },
+        expect: { variant: "canary" },
+      },
     ],
   });
 });
@@ -237,10 +275,16 @@ spec:
                 - remote_address: {}
 `);
   const [policy] = documents;
-  assert.deepEqual(policy.spec.placement, { gateway: { selector: { istio: "ingress" }, ports: [8443] } });
+  assert.deepEqual(policy.spec.placement, {
+    gateway: { selector: { istio: "ingress" }, ports: [8443] },
+  });
   const { limits, status } = policy.spec["rate-limit"];
   assert.equal(status, 503);
-  assert.deepEqual(limits[0].tokenBucket, { maxTokens: 1000, tokensPerFill: 1000, fillInterval: "60s" });
+  assert.deepEqual(limits[0].tokenBucket, {
+    maxTokens: 1000,
+    tokensPerFill: 1000,
+    fillInterval: "60s",
+  });
   assert.equal(limits[0].enabled, 50);
   assert.deepEqual(limits[1].match, [{ headers: { "x-tenant": { exact: "a" } } }]);
   assert.deepEqual(limits[1].key, [{ sourceAddress: {} }]);
@@ -320,8 +364,14 @@ spec:
 `;
   const { documents, report } = await migrated(`${actions}---\n${limiter}`);
   assert.deepEqual(documents[0].spec["rate-limit"].limits[0].key, [{ sourceAddress: {} }]);
-  assert.match(report, /EnvoyFilter istio-system\/actions spec\.configPatches\[0\], carried over: match and key/);
-  assert.match(report, /EnvoyFilter istio-system\/actions spec\.workloadSelector, carried over: placement/);
+  assert.match(
+    report,
+    /EnvoyFilter istio-system\/actions spec\.configPatches\[0\], carried over: match and key/,
+  );
+  assert.match(
+    report,
+    /EnvoyFilter istio-system\/actions spec\.workloadSelector, carried over: placement/,
+  );
   assert.doesNotMatch(report, /, not possible:/);
 });
 
@@ -350,7 +400,10 @@ spec:
     report,
     /EnvoyFilter istio-system\/service spec, kept as it is: it asks a rate limit service: rate-limit\.global/,
   );
-  assert.match(report, /EnvoyFilter istio-system\/lua spec, kept as it is: of EnvoyFilters only local_ratelimit/);
+  assert.match(
+    report,
+    /EnvoyFilter istio-system\/lua spec, kept as it is: of EnvoyFilters only local_ratelimit/,
+  );
   assert.match(report, /EnvoyFilter istio-system\/connections spec, kept as it is/);
 });
 
@@ -411,15 +464,36 @@ spec:
       when: [{ key: "request.auth.claims[role]", values: [admin] }]
     - to: [{ operation: { paths: ["/open"] } }]
 `);
-  const settings = file("deny.yaml", documents.map((document) => stringify(document)).join("---\n"));
+  const settings = file(
+    "deny.yaml",
+    documents.map((document) => stringify(document)).join("---\n"),
+  );
   const cases = [
     { name: "no token", request: { path: "/admin" }, expect: { status: 401 } },
-    { name: "no role", request: { path: "/admin", headers: authorization("") }, expect: { status: 403 } },
-    { name: "the role", request: { path: "/admin", headers: authorization("role=admin") }, expect: { status: 200 } },
+    {
+      name: "no role",
+      request: { path: "/admin", headers: authorization("") },
+      expect: { status: 403 },
+    },
+    {
+      name: "the role",
+      request: { path: "/admin", headers: authorization("role=admin") },
+      expect: { status: 200 },
+    },
     { name: "denied although open", request: { path: "/open" }, expect: { status: 401 } },
-    { name: "elsewhere", request: { path: "/x", headers: authorization("") }, expect: { status: 200 } },
+    {
+      name: "elsewhere",
+      request: { path: "/x", headers: authorization("") },
+      expect: { status: 200 },
+    },
   ];
-  const { code, out, err } = await gatehouse("try", "-f", settings, "--cases", file("cases.yaml", stringify(cases)));
+  const { code, out, err } = await gatehouse(
+    "try",
+    "-f",
+    settings,
+    "--cases",
+    file("cases.yaml", stringify(cases)),
+  );
   assert.equal(code, 0, out + err);
 });
 
@@ -434,13 +508,17 @@ spec:
 `);
   const policies = documents.filter(({ kind }) => kind === "Policy");
   assert.deepEqual(
-    policies.map(({ spec }) => [spec.placement.sidecar.selector ?? {}, spec["jwt-auth"].rules.length]),
+    policies.map(({ spec }) => [
+      spec.placement.sidecar.selector ?? {},
+      spec["jwt-auth"].rules.length,
+    ]),
     [
       [{}, 1],
       [{ app: "api" }, 2],
     ],
   );
-  for (const { spec } of policies) assert.equal(spec["jwt-auth"].providers[0].forwardOriginalToken, true);
+  for (const { spec } of policies)
+    assert.equal(spec["jwt-auth"].providers[0].forwardOriginalToken, true);
   assert.match(report, /some of its proxies run policy "api" too/);
 });
 
@@ -460,7 +538,10 @@ spec: { action: DENY, rules: [{ when: [{ key: "request.auth.claims[role]", notVa
   assert.equal(code, 0);
   const { code: verdict, err } = await gatehouse("validate", file("deny-claim-out.yaml", out));
   assert.equal(verdict, 1);
-  assert.match(err, /AuthorizationPolicy shop\/deny asks for what RequestAuthentication leaves behind/);
+  assert.match(
+    err,
+    /AuthorizationPolicy shop\/deny asks for what RequestAuthentication leaves behind/,
+  );
 });
 
 test("a VirtualService's redirects and conditional splits stay, before the variants' rules", async () => {
@@ -494,8 +575,14 @@ spec:
   ]);
   assert.deepEqual(traffic[0].exportTo, ["."]);
   assert.deepEqual(traffic[0].variants.v2.http.headers, { request: { set: { "x-a": "b" } } });
-  assert.match(report, /spec\.http\[0\], carried over: a redirect is no variant: it stays as it is/);
-  assert.match(report, /spec\.http\[2\], changed: .*now comes before the rules that stood above it/);
+  assert.match(
+    report,
+    /spec\.http\[0\], carried over: a redirect is no variant: it stays as it is/,
+  );
+  assert.match(
+    report,
+    /spec\.http\[2\], changed: .*now comes before the rules that stood above it/,
+  );
   assert.match(report, /spec\.gateways\[0\], changed: the Gateway was not read/);
 });
 
@@ -566,14 +653,22 @@ spec:
     accessLogFile: /dev/stdout
     accessLogFormat: "ü %START_TIME(%s)% %CEL(request.id)% %REQ(:METHOD)% %UPSTREAM_FILTER_STATE(x)%\\n"
 `);
-  assert.deepEqual(documents[0].spec["access-log"].format, { text: "ü %START_TIME(%s)% - %REQ(:METHOD)% -" });
-  assert.match(report, /accessLogFormat, not possible: %CEL\(request\.id\)%: .*; "-" stands in its place/);
+  assert.deepEqual(documents[0].spec["access-log"].format, {
+    text: "ü %START_TIME(%s)% - %REQ(:METHOD)% -",
+  });
+  assert.match(
+    report,
+    /accessLogFormat, not possible: %CEL\(request\.id\)%: .*; "-" stands in its place/,
+  );
   assert.match(report, /not possible: %UPSTREAM_FILTER_STATE\(x\)%/);
 });
 
 test("Istio's default log, where a mesh only says where to write it", async () => {
   const { documents } = await migrated(`meshConfig: { accessLogFile: /dev/stdout }\n`);
-  assert.match(documents[0].spec["access-log"].format.text, /^\[%START_TIME%\] "%REQ\(:METHOD\)%.*%ROUTE_NAME%$/);
+  assert.match(
+    documents[0].spec["access-log"].format.text,
+    /^\[%START_TIME%\] "%REQ\(:METHOD\)%.*%ROUTE_NAME%$/,
+  );
 });
 
 test("nothing to migrate, broken files by name, and a report in a file", async () => {

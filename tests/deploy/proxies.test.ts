@@ -7,7 +7,8 @@ import { test } from "node:test";
 import { isAbout, proxyRefusals } from "../../deploy/kube/proxies.ts";
 
 const extensionType = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig";
-const words = "Unable to create Wasm plugin istio-system.edge-jwt-auth~istio-translated-wasmplugin\n";
+const words =
+  "Unable to create Wasm plugin istio-system.edge-jwt-auth~istio-translated-wasmplugin\n";
 
 /** An istiod that answers every question with `body`; gives its address. */
 async function istiod(body: unknown, status = 200): Promise<{ url: string; stop(): void }> {
@@ -22,8 +23,14 @@ async function istiod(body: unknown, status = 200): Promise<{ url: string; stop(
 }
 
 test("a proxy's refusal is told with its words, and proxies that took everything are not", async () => {
-  const fine = { proxy: "gateway-1.istio-system", resources: { [extensionType]: { sent: "1", acked: "1" } } };
-  const refusing = { proxy: "gateway-2.istio-system", resources: { [extensionType]: { sent: "2", lastError: words } } };
+  const fine = {
+    proxy: "gateway-1.istio-system",
+    resources: { [extensionType]: { sent: "1", acked: "1" } },
+  };
+  const refusing = {
+    proxy: "gateway-2.istio-system",
+    resources: { [extensionType]: { sent: "2", lastError: words } },
+  };
   const first = await istiod([fine, { proxy: "old.istio-system" }]);
   const second = await istiod([refusing]);
   try {

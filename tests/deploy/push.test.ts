@@ -20,10 +20,18 @@ const folder = mkdtempSync(join(tmpdir(), "gatehouse-push-"));
 after(() => rmSync(folder, { recursive: true }));
 
 const module = Buffer.concat([Buffer.from("\0asm\x01\0\0\0"), Buffer.alloc(100_000, 7)]);
-const content = { filter: "jwt-auth", version: "1.2.3", module, schema: '{"type":"object"}' } as const;
+const content = {
+  filter: "jwt-auth",
+  version: "1.2.3",
+  module,
+  schema: '{"type":"object"}',
+} as const;
 const limits = { pauseMillis: 1, timeoutMillis: 2_000 };
 
-async function withRegistry(behaviour: Behaviour, use: (registry: FakeRegistry) => Promise<void>): Promise<void> {
+async function withRegistry(
+  behaviour: Behaviour,
+  use: (registry: FakeRegistry) => Promise<void>,
+): Promise<void> {
   const registry = await new FakeRegistry(behaviour).start();
   try {
     await use(registry);
@@ -55,7 +63,9 @@ test("the image form is one tar+gzip layer with plugin.wasm", () => {
   const archive = gunzipSync(layer.data);
   assert.deepEqual(untar(archive)["plugin.wasm"], module);
   const config = JSON.parse(image.blobs[0]!.data.toString());
-  assert.deepEqual(config.rootfs.diff_ids, [`sha256:${createHash("sha256").update(archive).digest("hex")}`]);
+  assert.deepEqual(config.rootfs.diff_ids, [
+    `sha256:${createHash("sha256").update(archive).digest("hex")}`,
+  ]);
 });
 
 test("the artifact form has exactly two layers, one the module itself", () => {
@@ -111,10 +121,20 @@ test("names are read as docker reads them", () => {
   ]);
   assert.deepEqual(read("localhost:5000/a"), ["localhost:5000", "a", "http://localhost:5000"]);
   assert.deepEqual(read("127.0.0.1:5000/a"), ["127.0.0.1:5000", "a", "http://127.0.0.1:5000"]);
-  assert.deepEqual(read("team/app"), ["index.docker.io", "team/app", "https://registry-1.docker.io"]);
+  assert.deepEqual(read("team/app"), [
+    "index.docker.io",
+    "team/app",
+    "https://registry-1.docker.io",
+  ]);
   assert.deepEqual(read("app")[1], "library/app");
   assert.equal(parseName("127.0.0.1.example.com/a").plainHttp, false);
-  for (const wrong of ["", "example.com/A", "example.com/a:tag", "example.com/a b", "example.com/../a"]) {
+  for (const wrong of [
+    "",
+    "example.com/A",
+    "example.com/a:tag",
+    "example.com/a b",
+    "example.com/../a",
+  ]) {
     assert.throws(() => parseName(wrong), ToolError, wrong);
   }
   assert.equal(nameText(parseName("r.example.com/a"), "v1"), "r.example.com/a:v1");
@@ -145,14 +165,22 @@ test("a push that broke off goes on with what is missing", () =>
 
 test("passing trouble (503) is tried again", () =>
   withRegistry({ failures: 3 }, async (registry) => {
-    const pushed = await push(buildImage(content, "image"), parseName(`${registry.host}/a`), ["v1"], limits);
+    const pushed = await push(
+      buildImage(content, "image"),
+      parseName(`${registry.host}/a`),
+      ["v1"],
+      limits,
+    );
     assert.equal(pushed.unchanged, false);
   }));
 
 test("bearer: the challenge is met with the login, and with the scope for pushing", () =>
   withRegistry({ auth: "bearer", user: "u", password: "p" }, async (registry) => {
     const credentials = { username: "u", password: "p" };
-    await push(buildImage(content, "image"), parseName(`${registry.host}/a`), ["v1"], { ...limits, credentials });
+    await push(buildImage(content, "image"), parseName(`${registry.host}/a`), ["v1"], {
+      ...limits,
+      credentials,
+    });
     assert.equal(registry.manifests.size, 2);
     assert.equal(registry.seen.filter(({ path }) => path === "/token").length, 1);
   }));
@@ -160,21 +188,30 @@ test("bearer: the challenge is met with the login, and with the scope for pushin
 test("bearer: a refresh token is exchanged by OAuth2", () =>
   withRegistry({ auth: "bearer", refreshToken: "refresh" }, async (registry) => {
     const credentials = { username: "", password: "", refreshToken: "refresh" };
-    await push(buildImage(content, "image"), parseName(`${registry.host}/a`), ["v1"], { ...limits, credentials });
+    await push(buildImage(content, "image"), parseName(`${registry.host}/a`), ["v1"], {
+      ...limits,
+      credentials,
+    });
     assert.equal(registry.manifests.size, 2);
   }));
 
 test("basic: the login goes with each request", () =>
   withRegistry({ auth: "basic", user: "u", password: "p:q" }, async (registry) => {
     const credentials = { username: "u", password: "p:q" };
-    await push(buildImage(content, "image"), parseName(`${registry.host}/a`), ["v1"], { ...limits, credentials });
+    await push(buildImage(content, "image"), parseName(`${registry.host}/a`), ["v1"], {
+      ...limits,
+      credentials,
+    });
     assert.equal(registry.manifests.size, 2);
   }));
 
 async function failure(behaviour: Behaviour, options: object = {}): Promise<ToolError> {
   let found: unknown;
   await withRegistry(behaviour, async (registry) => {
-    const work = push(buildImage(content, "image"), parseName(`${registry.host}/a`), ["v1"], { ...limits, ...options });
+    const work = push(buildImage(content, "image"), parseName(`${registry.host}/a`), ["v1"], {
+      ...limits,
+      ...options,
+    });
     found = await work.then(
       () => assert.fail("the push should have failed"),
       (error) => error,
@@ -187,7 +224,10 @@ async function failure(behaviour: Behaviour, options: object = {}): Promise<Tool
 test("what a registry refuses is said with its own words and the remedy", async () => {
   const refused = await failure({ refuse: 403 });
   assert.equal(refused.code, "registry");
-  assert.match(refused.message, /answered 403 to PUT .*\(DENIED no more room\), log in first \(docker login/);
+  assert.match(
+    refused.message,
+    /answered 403 to PUT .*\(DENIED no more room\), log in first \(docker login/,
+  );
   const wrong = await failure(
     { auth: "bearer", user: "u", password: "p" },
     { credentials: { username: "u", password: "no" } },
@@ -213,10 +253,18 @@ test("trouble that stays, an unreachable host, a registry that changes the manif
   const stopped = await new FakeRegistry().start();
   const { host } = stopped;
   await stopped.stop();
-  const gone = await push(buildImage(content, "image"), parseName(`${host}/a`), ["v1"], limits).catch((error) => error);
+  const gone = await push(
+    buildImage(content, "image"),
+    parseName(`${host}/a`),
+    ["v1"],
+    limits,
+  ).catch((error) => error);
   assert.equal(gone.code, "registry");
   assert.match(gone.message, /cannot be reached: .*ECONNREFUSED/);
-  assert.match((await failure({ rewrite: true })).message, /changed the manifest: its digest is now sha256:/);
+  assert.match(
+    (await failure({ rewrite: true })).message,
+    /changed the manifest: its digest is now sha256:/,
+  );
 });
 
 test("an upload on another host never sees the login", async () => {
@@ -226,7 +274,10 @@ test("an upload on another host never sees the login", async () => {
       { auth: "basic", user: "u", password: "p", uploadOrigin: `http://${storage.host}` },
       async (registry) => {
         const credentials = { username: "u", password: "p" };
-        await push(buildImage(content, "image"), parseName(`${registry.host}/a`), ["v1"], { ...limits, credentials });
+        await push(buildImage(content, "image"), parseName(`${registry.host}/a`), ["v1"], {
+          ...limits,
+          credentials,
+        });
       },
     );
     assert.equal(storage.blobs.size, 2);
@@ -238,25 +289,41 @@ test("an upload on another host never sees the login", async () => {
 
 test("the login is never sent to a token server without TLS, unless the registry is plain too", () => {
   const challenge = parseChallenge('Bearer realm="http://tokens.example.com/t",service="s"')!;
-  assert.throws(() => tokenRequest(challenge, { username: "u", password: "p" }, false), /not encrypted/);
-  assert.throws(() => tokenRequest({ ...challenge, realm: "file:///etc/passwd" }, undefined, true), /not encrypted/);
+  assert.throws(
+    () => tokenRequest(challenge, { username: "u", password: "p" }, false),
+    /not encrypted/,
+  );
+  assert.throws(
+    () => tokenRequest({ ...challenge, realm: "file:///etc/passwd" }, undefined, true),
+    /not encrypted/,
+  );
   assert.throws(() => tokenRequest({ ...challenge, realm: "nonsense" }, undefined, true), /no URL/);
 });
 
 test("challenges are read with quotes, escapes and several schemes", () => {
-  assert.deepEqual(parseChallenge('Negotiate, Bearer realm="https://a/\\"b",service=s, scope="x,y"'), {
-    scheme: "bearer",
-    realm: 'https://a/"b',
-    service: "s",
-    scope: "x,y",
-  });
+  assert.deepEqual(
+    parseChallenge('Negotiate, Bearer realm="https://a/\\"b",service=s, scope="x,y"'),
+    {
+      scheme: "bearer",
+      realm: 'https://a/"b',
+      service: "s",
+      scope: "x,y",
+    },
+  );
   assert.equal(parseChallenge("Negotiate abc"), undefined);
   assert.equal(parseChallenge(null), undefined);
 });
 
-function dockerConfig(config: object | string): { DOCKER_CONFIG: string; PATH: string; HOME: string } {
+function dockerConfig(config: object | string): {
+  DOCKER_CONFIG: string;
+  PATH: string;
+  HOME: string;
+} {
   const home = mkdtempSync(join(folder, "docker-"));
-  writeFileSync(join(home, "config.json"), typeof config === "string" ? config : JSON.stringify(config));
+  writeFileSync(
+    join(home, "config.json"),
+    typeof config === "string" ? config : JSON.stringify(config),
+  );
   return { DOCKER_CONFIG: home, HOME: home, PATH: `${home}:${process.env.PATH}` };
 }
 
@@ -274,13 +341,28 @@ test("logins come from docker's file, under any of the names tools write", async
     "https://index.docker.io/v1/": { auth: base64("hub:x") },
   };
   const environment = dockerConfig({ auths });
-  assert.deepEqual(await credentialsFor("r.example.com", environment), { username: "u", password: "p:q" });
-  assert.deepEqual(await credentialsFor("index.docker.io", environment), { username: "hub", password: "x" });
+  assert.deepEqual(await credentialsFor("r.example.com", environment), {
+    username: "u",
+    password: "p:q",
+  });
+  assert.deepEqual(await credentialsFor("index.docker.io", environment), {
+    username: "hub",
+    password: "x",
+  });
   assert.equal(await credentialsFor("other.example.com", environment), undefined);
-  const token = dockerConfig({ auths: { "r.example.com": { auth: base64("u:"), identitytoken: "t" } } });
+  const token = dockerConfig({
+    auths: { "r.example.com": { auth: base64("u:"), identitytoken: "t" } },
+  });
   assert.equal((await credentialsFor("r.example.com", token))?.refreshToken, "t");
-  const fromEnvironment = { ...environment, GATEHOUSE_REGISTRY_USER: "e", GATEHOUSE_REGISTRY_PASSWORD: "f" };
-  assert.deepEqual(await credentialsFor("r.example.com", fromEnvironment), { username: "e", password: "f" });
+  const fromEnvironment = {
+    ...environment,
+    GATEHOUSE_REGISTRY_USER: "e",
+    GATEHOUSE_REGISTRY_PASSWORD: "f",
+  };
+  assert.deepEqual(await credentialsFor("r.example.com", fromEnvironment), {
+    username: "e",
+    password: "f",
+  });
   assert.equal(await credentialsFor("r.example.com", { HOME: join(folder, "nobody") }), undefined);
 });
 
@@ -288,17 +370,29 @@ test("credential helpers: for one host, for all, and when they fail", async () =
   const environment = dockerConfig({ credHelpers: { "r.example.com": "one" }, credsStore: "all" });
   helper(environment, "one", 'read host; echo "{\\"Username\\":\\"$host\\",\\"Secret\\":\\"s\\"}"');
   helper(environment, "all", `echo '{"Username":"<token>","Secret":"refresh"}'`);
-  assert.deepEqual(await credentialsFor("r.example.com", environment), { username: "r.example.com", password: "s" });
+  assert.deepEqual(await credentialsFor("r.example.com", environment), {
+    username: "r.example.com",
+    password: "s",
+  });
   assert.equal((await credentialsFor("other.example.com", environment))?.refreshToken, "refresh");
   helper(environment, "all", 'echo "credentials not found in native keychain"; exit 1');
   assert.equal(await credentialsFor("other.example.com", environment), undefined);
   helper(environment, "all", "echo keychain is locked >&2; exit 1");
-  await assert.rejects(credentialsFor("other.example.com", environment), /docker-credential-all: keychain is locked/);
+  await assert.rejects(
+    credentialsFor("other.example.com", environment),
+    /docker-credential-all: keychain is locked/,
+  );
   helper(environment, "all", "echo nonsense");
   await assert.rejects(credentialsFor("other.example.com", environment), /its answer is not JSON/);
   const absent = dockerConfig({ credsStore: "no-such-helper" });
-  await assert.rejects(credentialsFor("r.example.com", absent), /docker-credential-no-such-helper: cannot be run/);
-  await assert.rejects(credentialsFor("r.example.com", dockerConfig("{")), /config\.json is not valid JSON/);
+  await assert.rejects(
+    credentialsFor("r.example.com", absent),
+    /docker-credential-no-such-helper: cannot be run/,
+  );
+  await assert.rejects(
+    credentialsFor("r.example.com", dockerConfig("{")),
+    /config\.json is not valid JSON/,
+  );
   await assert.rejects(
     credentialsFor("r.example.com", dockerConfig({ credsStore: "../x" })),
     /no name for a credential helper/,

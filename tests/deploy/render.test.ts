@@ -78,7 +78,9 @@ test("keys are ordered by the schema, then by name, through references", () => {
     properties: { name: {}, inner: { $ref: "#/$defs/inner" } },
     $defs: { inner: { properties: { z: {}, a: {} } } },
   };
-  const keys = JSON.stringify(ordered({ inner: { a: 1, z: 2, other: [{ b: 1, a: 2 }] }, name: "x" }, schema));
+  const keys = JSON.stringify(
+    ordered({ inner: { a: 1, z: 2, other: [{ b: 1, a: 2 }] }, name: "x" }, schema),
+  );
   assert.equal(keys, '{"name":"x","inner":{"z":2,"a":1,"other":[{"a":2,"b":1}]}}');
 });
 
@@ -103,7 +105,8 @@ test("durations of a schedule", () => {
   assert.equal(millisOf("1h30m"), 5_400_000);
   assert.equal(millisOf("500ms"), 500);
   assert.equal(millisOf("1.5h"), 5_400_000);
-  for (const wrong of ["", "10", "10 m", "-1m", "1d", "m"]) assert.equal(millisOf(wrong), undefined, wrong);
+  for (const wrong of ["", "10", "10 m", "-1m", "1d", "m"])
+    assert.equal(millisOf(wrong), undefined, wrong);
 });
 
 test("`after` counts from the start, and an `at` stays", () => {

@@ -10,14 +10,25 @@ const file = workspace();
 const gateway = join(import.meta.dirname, "../../deploy/istio/gatehouse/gateway");
 
 test("one request: each filter's verdict, the headers it changed, the route, the log line", async () => {
-  const { code, out } = await gatehouse("try", "-f", gateway, "--token", "subject=bob", "--header", "x-canary: true");
+  const { code, out } = await gatehouse(
+    "try",
+    "-f",
+    gateway,
+    "--token",
+    "subject=bob",
+    "--header",
+    "x-canary: true",
+  );
   assert.equal(code, 0);
   assert.match(out, /^GET products\.example\.com\/ → 200 \(via_upstream\)$/m);
   assert.match(out, /^ {2}jwt-auth +passed {2}\[main\.allowed \+1/m);
   assert.match(out, /request header x-jwt-payload: ey/);
   assert.match(out, /^ {2}canary +passed/m);
   assert.match(out, /request header x-variant: canary/);
-  assert.match(out, /route: product-service\.ecommerce\.svc\.cluster\.local subset canary \(VirtualService ecommerce/);
+  assert.match(
+    out,
+    /route: product-service\.ecommerce\.svc\.cluster\.local subset canary \(VirtualService ecommerce/,
+  );
   assert.match(out, /^ {2}log: \{.*"status":200/m);
 });
 
@@ -47,7 +58,13 @@ test("repetitions that end alike are one block", async () => {
 });
 
 test("the table of deploy/istio/gatehouse/gateway holds", async () => {
-  const { code, out, err } = await gatehouse("try", "-f", gateway, "--cases", join(gateway, "cases.yaml"));
+  const { code, out, err } = await gatehouse(
+    "try",
+    "-f",
+    gateway,
+    "--cases",
+    join(gateway, "cases.yaml"),
+  );
   assert.equal(code, 0, out + err);
   assert.match(out, /\d+ passed, 0 failed$/m);
 });
@@ -55,7 +72,9 @@ test("the table of deploy/istio/gatehouse/gateway holds", async () => {
 test("a case that is not as expected: its line, the difference, the explanation; exit code 1", async () => {
   const cases = file(
     "cases.yaml",
-    stringify([{ name: "open", request: { path: "/" }, expect: { status: 200, variant: "stable" } }]),
+    stringify([
+      { name: "open", request: { path: "/" }, expect: { status: 200, variant: "stable" } },
+    ]),
   );
   const { code, out } = await gatehouse("try", "-f", gateway, "--cases", cases);
   assert.equal(code, 1);
@@ -66,7 +85,10 @@ test("a case that is not as expected: its line, the difference, the explanation;
 });
 
 test("mistakes in a case file are told at their line", async () => {
-  const wrong = file("wrong.yaml", "- name: a\n  request: { path: / }\n  expect:\n    stauts: 200\n");
+  const wrong = file(
+    "wrong.yaml",
+    "- name: a\n  request: { path: / }\n  expect:\n    stauts: 200\n",
+  );
   const { code, err } = await gatehouse("try", "-f", gateway, "--cases", wrong);
   assert.equal(code, 1);
   assert.match(err, /wrong\.yaml:4: .*unknown key; known are status/);
@@ -87,11 +109,24 @@ test("a token of one's own, with --jwks", async () => {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const jwk = { ...publicKey.export({ format: "jwk" }), kid: "mine", alg: "EdDSA" };
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const claims = { iss: "https://auth.example.com", aud: "product-api", sub: "me", exp: 4_000_000_000 };
+  const claims = {
+    iss: "https://auth.example.com",
+    aud: "product-api",
+    sub: "me",
+    exp: 4_000_000_000,
+  };
   const head = `${encode({ alg: "EdDSA", kid: "mine" })}.${encode(claims)}`;
   const token = `${head}.${sign(null, Buffer.from(head), privateKey).toString("base64url")}`;
   const keys = file("keys.json", JSON.stringify({ keys: [jwk] }));
-  const flags = ["try", "-f", gateway, "--path", "/api", "--header", `authorization: Bearer ${token}`];
+  const flags = [
+    "try",
+    "-f",
+    gateway,
+    "--path",
+    "/api",
+    "--header",
+    `authorization: Bearer ${token}`,
+  ];
   assert.match((await gatehouse(...flags, "--jwks", keys)).out, /→ 200/);
   assert.match((await gatehouse(...flags, "--jwks", `auth.example.com=${keys}`)).out, /→ 200/);
   const without = await gatehouse(...flags);
@@ -114,8 +149,18 @@ test("wrong flags, no filters, several places, a configuration that the filter r
   const both = await gatehouse("try", "-f", folder);
   assert.equal(both.code, 2);
   assert.match(both.err, /choose a place with --policy NAME/);
-  assert.equal((await gatehouse("try", "-f", folder, "--policy", "edge", "--path", "/health")).code, 0);
-  const waypoint = await gatehouse("try", "-f", folder, "--policy", "product-service-waypoint", "--token");
+  assert.equal(
+    (await gatehouse("try", "-f", folder, "--policy", "edge", "--path", "/health")).code,
+    0,
+  );
+  const waypoint = await gatehouse(
+    "try",
+    "-f",
+    folder,
+    "--policy",
+    "product-service-waypoint",
+    "--token",
+  );
   assert.match(waypoint.err, /no provider here fetches keys/);
 });
 

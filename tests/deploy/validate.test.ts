@@ -68,7 +68,10 @@ kind: Service
     found[2]!,
     /^error: mesh\.yaml:9: Gateway has no version networking\.istio\.io\/v2, write .*networking\.istio\.io\/v1/,
   );
-  assert.match(found[3]!, /^error: mesh\.yaml:15: this PeerAuthentication has no name, set metadata\.name$/);
+  assert.match(
+    found[3]!,
+    /^error: mesh\.yaml:15: this PeerAuthentication has no name, set metadata\.name$/,
+  );
   assert.match(found[4]!, /^error: mesh\.yaml:17: no apiVersion, every resource needs one$/);
 });
 
@@ -84,13 +87,24 @@ spec:
     outlierDetection:
       maxEjectionPercent: "50"
 `);
-  assert.match(found[0]!, /mesh\.yaml:7: .*"LEAST_REQUESTS" is no value for "simple", did you mean "LEAST_REQUEST"\?/);
-  assert.match(found[1]!, /mesh\.yaml:8: .*unknown field "conectionPool".*did you mean "connectionPool"\?/);
-  assert.match(found[2]!, /mesh\.yaml:10: .*"maxEjectionPercent" is a string, expected a whole number/);
+  assert.match(
+    found[0]!,
+    /mesh\.yaml:7: .*"LEAST_REQUESTS" is no value for "simple", did you mean "LEAST_REQUEST"\?/,
+  );
+  assert.match(
+    found[1]!,
+    /mesh\.yaml:8: .*unknown field "conectionPool".*did you mean "connectionPool"\?/,
+  );
+  assert.match(
+    found[2]!,
+    /mesh\.yaml:10: .*"maxEjectionPercent" is a string, expected a whole number/,
+  );
 });
 
 test("our schema, then what only the filter itself can refuse", async () => {
-  const schema = await findings(wasm("a", `    providers: [{ nme: a, issuer: https://a.example.com }]`));
+  const schema = await findings(
+    wasm("a", `    providers: [{ nme: a, issuer: https://a.example.com }]`),
+  );
   assert.match(schema.join("\n"), /mesh\.yaml:12: spec\.pluginConfig\.providers\[0\].*"nme"/);
   const [filter] = await findings(
     wasm(
@@ -129,7 +143,10 @@ spec:
 
 test("FAIL_RELOAD before Istio 1.27", async () => {
   const found = await findings(wasm("a", inline), "--istio", "1.26");
-  assert.match(found[0]!, /mesh\.yaml:7: WasmPlugin edge\/a uses FAIL_RELOAD, Istio 1\.26 does not know it/);
+  assert.match(
+    found[0]!,
+    /mesh\.yaml:7: WasmPlugin edge\/a uses FAIL_RELOAD, Istio 1\.26 does not know it/,
+  );
   assert.equal((await gatehouse("validate", file("x.yaml", "{}"), "--istio", "newest")).code, 2);
 });
 
@@ -141,7 +158,10 @@ test("two plugins of equal priority in one proxy, and one without any", async ()
     found.join("\n"),
     /mesh\.yaml:23: .*edge\/b and .*edge\/a have the same phase and priority.*the other is at .*:10\)/,
   );
-  assert.match(found.join("\n"), /WasmPlugin edge\/c has no priority, Istio then sorts it below every number/);
+  assert.match(
+    found.join("\n"),
+    /WasmPlugin edge\/c has no priority, Istio then sorts it below every number/,
+  );
   const apart = await findings(
     `${wasm("a", inline)}---\n${wasm("b", inline).replace("ingressgateway", "egressgateway")}`,
   );
@@ -151,7 +171,10 @@ test("two plugins of equal priority in one proxy, and one without any", async ()
 test("a key host without a ServiceEntry, and one outside a Sidecar's egress", async () => {
   const remote = `    providers: [{ name: a, issuer: https://a.example.com, jwksUri: https://keys.example.com/jwks }]`;
   const [missing] = await findings(wasm("a", remote));
-  assert.match(missing!, /mesh\.yaml:12: no ServiceEntry here for keys\.example\.com:443.*add a ServiceEntry/);
+  assert.match(
+    missing!,
+    /mesh\.yaml:12: no ServiceEntry here for keys\.example\.com:443.*add a ServiceEntry/,
+  );
   const entry = `apiVersion: networking.istio.io/v1
 kind: ServiceEntry
 metadata: { name: keys, namespace: idp }
@@ -187,7 +210,10 @@ spec: { gatewayClassName: istio-waypoint, listeners: [{ name: mesh, port: 15008,
     "a",
     `    providers: [{ name: a, issuer: https://a.example.com, jwksUri: https://a.example.com/k }]`,
   ).replace(/selector:.*/, "targetRefs: [{ kind: Service, name: shop }]");
-  assert.match((await findings(fetching))[0]!, /a waypoint has no cluster for a\.example\.com.*give the keys inline/);
+  assert.match(
+    (await findings(fetching))[0]!,
+    /a waypoint has no cluster for a\.example\.com.*give the keys inline/,
+  );
 });
 
 test("an AuthorizationPolicy that asks for what RequestAuthentication left behind", async () => {
@@ -219,7 +245,10 @@ test("a canary's header that nobody routes on", async () => {
     `    routes: [{ name: shop, split: { stable: 90, next: 10 } }]`,
     "  phase: STATS\n  priority: 500\n",
   ).replaceAll("jwt-auth", "canary");
-  assert.match((await findings(canary))[0]!, /no VirtualService or HTTPRoute here matches on the header x-variant/);
+  assert.match(
+    (await findings(canary))[0]!,
+    /no VirtualService or HTTPRoute here matches on the header x-variant/,
+  );
   const route = `apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
 metadata: { name: r, namespace: edge }
@@ -250,8 +279,14 @@ test("secrets in the open are warned about by their place, never shown, with the
     ),
   );
   const text = found.join("\n");
-  assert.match(text, /mesh\.yaml:16: providers\[0\]\.secret is a secret in the open.*write secretFromEnv: NAME/);
-  assert.match(text, /mesh\.yaml:19: providers\[1\]\.jwks holds private keys \(k\).*write secretFromEnv/);
+  assert.match(
+    text,
+    /mesh\.yaml:16: providers\[0\]\.secret is a secret in the open.*write secretFromEnv: NAME/,
+  );
+  assert.match(
+    text,
+    /mesh\.yaml:19: providers\[1\]\.jwks holds private keys \(k\).*write secretFromEnv/,
+  );
   assert.doesNotMatch(text, /0123456789abcdef0123|c2VjcmV0/);
 });
 
@@ -260,11 +295,17 @@ test("--strict makes warnings count, --verbose tells of what others validate", a
   assert.equal((await gatehouse("validate", path)).code, 0);
   assert.equal((await gatehouse("validate", path, "--strict")).code, 1);
   const foreign = file("foreign.yaml", "apiVersion: v1\nkind: Service\nmetadata: { name: s }\n");
-  assert.match((await gatehouse("validate", foreign, "--verbose")).err, /note: .*Service is not checked here/);
+  assert.match(
+    (await gatehouse("validate", foreign, "--verbose")).err,
+    /note: .*Service is not checked here/,
+  );
   const { out } = await gatehouse("validate", path, "--json");
   const { ok, findings: listed } = JSON.parse(out);
   assert.equal(ok, true);
-  assert.deepEqual([listed[0].rule, listed[0].severity, listed[0].place.line], ["priority", "warning", 4]);
+  assert.deepEqual(
+    [listed[0].rule, listed[0].severity, listed[0].place.line],
+    ["priority", "warning", 4],
+  );
 });
 
 test("the same resource twice in a file; one in a List; CRLF; anchors and merge keys; several documents", async () => {
@@ -286,7 +327,10 @@ spec:
     - &one { name: a, labels: { v: "1" } }
     - { <<: *one, name: b, lables: {} }
 `;
-  assert.match((await findings(merged))[0]!, /mesh\.yaml:8: .*unknown field "lables".*did you mean "labels"/);
+  assert.match(
+    (await findings(merged))[0]!,
+    /mesh\.yaml:8: .*unknown field "lables".*did you mean "labels"/,
+  );
 });
 
 test("kinds of others are left to them: the well-known by themselves, the rest by --ignore", async () => {
@@ -304,18 +348,32 @@ test("kinds of others are left to them: the well-known by themselves, the rest b
     unknown!,
     /mesh\.yaml:2: unknown kind example\.com\/v1 Widget, leave it to its owner with --ignore example\.com/,
   );
-  assert.deepEqual(await findings(resource("example.com/v1", "Widget"), "--ignore", "example.com"), []);
-  assert.match((await findings(resource("gateway.networking.k8s.io/v1", "HttpRoute")))[0]!, /did you mean "HTTPRoute"/);
+  assert.deepEqual(
+    await findings(resource("example.com/v1", "Widget"), "--ignore", "example.com"),
+    [],
+  );
+  assert.match(
+    (await findings(resource("gateway.networking.k8s.io/v1", "HttpRoute")))[0]!,
+    /did you mean "HTTPRoute"/,
+  );
 });
 
 test("a Helm template is called one", async () => {
   const template = `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Values.name }}\n`;
-  assert.match((await findings(template))[0]!, /mesh\.yaml:4: .*it looks like a Helm template: render it first/);
+  assert.match(
+    (await findings(template))[0]!,
+    /mesh\.yaml:4: .*it looks like a Helm template: render it first/,
+  );
   assert.match((await findings(`{{- if .Values.on }}\na: b\n{{- end }}\n`))[0]!, /Helm template/);
 });
 
 test("numbers, lists and texts where a document must be, and an empty file among others, stop nothing", async () => {
-  for (const text of ["5\n", "- 1\n- 2\n", "just words\n", "null\n---\n---\n# nothing\n---\ntrue\n"]) {
+  for (const text of [
+    "5\n",
+    "- 1\n- 2\n",
+    "just words\n",
+    "null\n---\n---\n# nothing\n---\ntrue\n",
+  ]) {
     const { code, err } = await gatehouse("validate", file("odd.yaml", text));
     assert.ok(code === 1 || code === 2, `${text}: ${code}`);
     assert.doesNotMatch(err, /at .*\.ts:\d+/);

@@ -1,5 +1,6 @@
-// Compiles an AssemblyScript entry of this folder with the release options and runs it in Node, so that a test can ask
-// our code and an independent implementation the same question. Knows nothing of what the entry exports.
+// Compiles an AssemblyScript entry of this folder with the release options and runs it in Node,
+// so that a test can ask our code and an independent implementation the same question. Knows
+// nothing of what the entry exports.
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { compile } from "../../build.ts";
@@ -56,11 +57,17 @@ export class Machine<Exports> {
   }
 }
 
-/** Compiles `<name>-entry.ts` of this folder into build/ and starts it. Throws with the compiler's text. */
+/**
+ * Compiles `<name>-entry.ts` of this folder into build/ and starts it. Throws with the compiler's
+ * text.
+ */
 export async function start<Exports>(name: string): Promise<Machine<Exports>> {
   mkdirSync(join(root, "build/differential"), { recursive: true });
   const output = `build/differential/${name}.wasm`;
-  await compile(`tests/differential/${name}-entry.ts`, output, ["assembly/host/abort.ts", "--exportRuntime"]);
+  await compile(`tests/differential/${name}-entry.ts`, output, [
+    "assembly/host/abort.ts",
+    "--exportRuntime",
+  ]);
   const { instance } = await WebAssembly.instantiate(readFileSync(join(root, output)), {
     env: {
       // The one import of abort(): it traps next, and the trap is what fails the test.

@@ -87,7 +87,15 @@ export function p521Has(x: Bytes, y: Bytes): bool {
   return P521.has(pointerOf(x), pointerOf(y));
 }
 
-const fields: Field[] = [P256.field, P256.order, P384.field, P384.order, edwards25519.field, scalars, P521.field];
+const fields: Field[] = [
+  P256.field,
+  P256.order,
+  P384.field,
+  P384.order,
+  edwards25519.field,
+  scalars,
+  P521.field,
+];
 let field = fields[0];
 /** Numbers of the field at hand, by index. */
 const registers = memory.data(1280, 16);

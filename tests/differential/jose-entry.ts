@@ -1,4 +1,5 @@
-// Tokens and keys as lib/jose reads them, for the examples of the RFCs and for tokens that another library made.
+// Tokens and keys as lib/jose reads them, for the examples of the RFCs and for tokens that
+// another library made.
 import "../../assembly/host/abort";
 import { Bytes, bytes, lengthOf, pointerOf, view } from "../../assembly/lib/bytes";
 import { decodeBase64url } from "../../assembly/lib/base64url";
@@ -48,7 +49,10 @@ function copied(from: Bytes, to: usize): i32 {
   return lengthOf(from);
 }
 
-/** The JwtStatus of a token's form and signature, as one of the keys that fit says; its payload is decoded, not read. */
+/**
+ * The JwtStatus of a token's form and signature, as one of the keys that fit says; its payload is
+ * decoded, not read.
+ */
 export function verify(token: Bytes): i32 {
   const form = splitCompact(token);
   if (form != JwtStatus.Ok) return form;

@@ -1,5 +1,5 @@
-// Tokens and keys through lib/jose: the examples of the RFCs, tokens that the library `jose` signs, each of them truncated
-// and bit-flipped, and keys that must not be used.
+// Tokens and keys through lib/jose: the examples of the RFCs, tokens that the library `jose`
+// signs, each of them truncated and bit-flipped, and keys that must not be used.
 import assert from "node:assert/strict";
 import * as crypto from "node:crypto";
 import { before, test } from "node:test";
@@ -18,7 +18,8 @@ before(async () => {
   machine = await start<Exports>("jose");
 });
 
-const utf8 = (text: string | Uint8Array) => (typeof text === "string" ? new TextEncoder().encode(text) : text);
+const utf8 = (text: string | Uint8Array) =>
+  typeof text === "string" ? new TextEncoder().encode(text) : text;
 
 function readKeys(...keys: unknown[]): number {
   machine.clear();
@@ -31,7 +32,8 @@ function verify(token: string | Uint8Array): number {
 }
 
 /** P-521 is left to the host: our own code takes no such signature for good. */
-const isForHostOnly = (token: string) => JSON.parse(Buffer.from(token, "base64url").toString()).alg === "ES512";
+const isForHostOnly = (token: string) =>
+  JSON.parse(Buffer.from(token, "base64url").toString()).alg === "ES512";
 
 test("the examples of RFC 7515, 7520 and 8037 hold, and the host's own agree", () => {
   assert.equal(examples.length, 9);
@@ -78,7 +80,9 @@ test("what the library jose signs holds with its key, and with no other", async 
 test("each token is refused when it is cut anywhere, and when any of its bytes is changed", async () => {
   for (const name of ["rs1", "ps1", "es1", "es384", "ed1", "hs1"] as const) {
     const { algorithm, signing, jwk } = await keyNamed(name);
-    const token = await new jose.SignJWT({ sub: "someone" }).setProtectedHeader({ alg: algorithm }).sign(signing);
+    const token = await new jose.SignJWT({ sub: "someone" })
+      .setProtectedHeader({ alg: algorithm })
+      .sign(signing);
     readKeys(jwk);
     const bytes = Buffer.from(token);
     assert.equal(verify(bytes), OK, name);
@@ -100,13 +104,16 @@ test("each token is refused when it is cut anywhere, and when any of its bytes i
 
 test("the last character of a part has one spelling: spare bits must be zero", async () => {
   const { jwk, signing } = await keyNamed("ed1");
-  const token = await new jose.SignJWT({ sub: "someone" }).setProtectedHeader({ alg: "EdDSA" }).sign(signing);
+  const token = await new jose.SignJWT({ sub: "someone" })
+    .setProtectedHeader({ alg: "EdDSA" })
+    .sign(signing);
   readKeys(jwk);
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   // 64 bytes are 86 characters: the last one has four spare bits.
   const last = alphabet.indexOf(token.at(-1)!);
   assert.equal(last & 15, 0);
-  for (let spare = 1; spare < 16; spare++) assert.notEqual(verify(token.slice(0, -1) + alphabet[last | spare]), OK);
+  for (let spare = 1; spare < 16; spare++)
+    assert.notEqual(verify(token.slice(0, -1) + alphabet[last | spare]), OK);
 });
 
 test("an RSA key's modulus is no HMAC secret: a token chooses no other kind of key", async () => {
@@ -126,7 +133,10 @@ test("an RSA key's modulus is no HMAC secret: a token chooses no other kind of k
   const { alg: _, ...any } = jwk;
   readKeys(any);
   for (const secret of secrets) {
-    assert.notEqual(verify(await new jose.SignJWT({}).setProtectedHeader({ alg: "HS256" }).sign(secret)), OK);
+    assert.notEqual(
+      verify(await new jose.SignJWT({}).setProtectedHeader({ alg: "HS256" }).sign(secret)),
+      OK,
+    );
   }
 });
 
@@ -134,8 +144,14 @@ test("a key in the header, or an address of one, is not used", async () => {
   const stranger = await jose.generateKeyPair("ES256", { extractable: true });
   const jwk = await jose.exportJWK(stranger.publicKey);
   readKeys((await keyNamed("es1")).jwk);
-  for (const extra of [{ jwk }, { jku: "https://attacker.example/jwks" }, { x5u: "https://attacker.example/x5u" }]) {
-    const token = await new jose.SignJWT({}).setProtectedHeader({ alg: "ES256", ...extra }).sign(stranger.privateKey);
+  for (const extra of [
+    { jwk },
+    { jku: "https://attacker.example/jwks" },
+    { x5u: "https://attacker.example/x5u" },
+  ]) {
+    const token = await new jose.SignJWT({})
+      .setProtectedHeader({ alg: "ES256", ...extra })
+      .sign(stranger.privateKey);
     assert.notEqual(verify(token), OK);
   }
 });

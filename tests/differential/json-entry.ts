@@ -1,4 +1,5 @@
-// Our JSON reader as a function from a text to what it understood, spelled out so that nothing can be confused.
+// Our JSON reader as a function from a text to what it understood, spelled out so that nothing
+// can be confused.
 import "../../assembly/host/abort";
 import { Bytes, at, lengthOf } from "../../assembly/lib/bytes";
 import { JsonDocument, JsonKind } from "../../assembly/lib/json/document";
@@ -13,7 +14,10 @@ export function parse(text: Bytes): i32 {
   return document.status;
 }
 
-/** Spells the document at `out`: `{k68:i1}`, `s<hex>`, `d<bits>`, `t`, `f`, `n`. Gives the number of bytes. */
+/**
+ * Spells the document at `out`: `{k68:i1}`, `s<hex>`, `d<bits>`, `t`, `f`, `n`. Gives the number
+ * of bytes.
+ */
 export function spell(out: usize): i32 {
   written = out;
   value(0);

@@ -1,5 +1,6 @@
-// Our JSON reader beside JavaScript's: the same texts are refused but for the listed strictness, and what is taken means
-// the same: texts and whole numbers exactly, other numbers to the last place (assembly/lib/json/double.ts says why).
+// Our JSON reader beside JavaScript's: the same texts are refused but for the listed strictness,
+// and what is taken means the same: texts and whole numbers exactly, other numbers to the last
+// place (assembly/lib/json/double.ts says why).
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -33,7 +34,8 @@ function theirs(bytes: Uint8Array): string | undefined {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     const keys: string[] = [];
     const value = JSON.parse(text, function (this: any, key, inner, context?: { source?: string }) {
-      if (typeof inner === "string" && !inner.isWellFormed()) throw new Error("half of a surrogate pair");
+      if (typeof inner === "string" && !inner.isWellFormed())
+        throw new Error("half of a surrogate pair");
       if (!key.isWellFormed()) throw new Error("half of a surrogate pair");
       keys.push(key);
       return typeof inner === "number" ? { number: context!.source! } : inner;
@@ -49,7 +51,8 @@ function theirs(bytes: Uint8Array): string | undefined {
 function hasDuplicate(text: string): boolean {
   let members = 0;
   JSON.parse(text, (_, inner) => {
-    if (inner !== null && typeof inner === "object" && !Array.isArray(inner)) members += Object.keys(inner).length;
+    if (inner !== null && typeof inner === "object" && !Array.isArray(inner))
+      members += Object.keys(inner).length;
     return inner;
   });
   return colonsOutsideStrings(text) !== members;
@@ -86,7 +89,8 @@ function spelledNumber(source: string): string {
 
 /** The number as an exact integer, if it is one and its exponent is not absurd. */
 function wholeOf(source: string): bigint | undefined {
-  const [, sign, whole, fraction = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source)!;
+  const [, sign, whole, fraction = "", exponent = "0"] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source)!;
   const digits = (whole! + fraction).replace(/^0+(?=\d)/, "");
   const shift = Number(exponent) - fraction.length;
   if (/^0+$/.test(digits)) return 0n;
@@ -98,7 +102,8 @@ function wholeOf(source: string): bigint | undefined {
 
 /** Equal, but for doubles that are neighbours. */
 function sameToTheLastPlace(left: string, right: string): boolean {
-  const doubles = (text: string) => [...text.matchAll(/d([0-9a-f]{16})/g)].map(([, bits]) => BigInt(`0x${bits}`));
+  const doubles = (text: string) =>
+    [...text.matchAll(/d([0-9a-f]{16})/g)].map(([, bits]) => BigInt(`0x${bits}`));
   const shape = (text: string) => text.replace(/d[0-9a-f]{16}/g, "d");
   const others = doubles(right);
   const near = (bits: bigint, at: number) => bits - others[at]! >= -1n && bits - others[at]! <= 1n;
@@ -119,9 +124,11 @@ function agree(text: string | Uint8Array): void {
 describe("JSON", () => {
   test("numbers mean the same, to the last place", () => {
     const random = new Random(SEED);
-    const digits = (most: number) => Array.from({ length: 1 + random.below(most) }, () => random.below(10)).join("");
+    const digits = (most: number) =>
+      Array.from({ length: 1 + random.below(most) }, () => random.below(10)).join("");
     for (let i = 0; i < 20_000; i++) {
-      const whole = random.below(3) === 0 ? "0" : `${1 + random.below(9)}${random.below(2) ? digits(25) : ""}`;
+      const whole =
+        random.below(3) === 0 ? "0" : `${1 + random.below(9)}${random.below(2) ? digits(25) : ""}`;
       const fraction = random.below(2) ? `.${digits(25)}` : "";
       const exponent = random.below(2)
         ? `${random.one(["e", "E"])}${random.one(["", "+", "-"])}${random.below(330)}`
@@ -143,7 +150,8 @@ describe("JSON", () => {
 
   test("texts made by the grammar mean the same", () => {
     const random = new Random(SEED + 1);
-    for (let i = 0; i < 4_000; i++) agree(JSON.stringify(grown(random, 5), undefined, random.one(["", " ", "\t"])));
+    for (let i = 0; i < 4_000; i++)
+      agree(JSON.stringify(grown(random, 5), undefined, random.one(["", " ", "\t"])));
   });
 
   test("changed at any byte, both refuse or both understand the same", () => {
@@ -159,13 +167,16 @@ describe("JSON", () => {
   });
 
   test("JSONTestSuite: what must be refused is, and what must be taken too, but for objects that name a member twice", () => {
-    const suite: Record<string, string> = JSON.parse(readFileSync(join(import.meta.dirname, SUITE), "utf8"));
+    const suite: Record<string, string> = JSON.parse(
+      readFileSync(join(import.meta.dirname, SUITE), "utf8"),
+    );
     const counts = { y: 0, n: 0, i: 0 };
     for (const [name, text] of Object.entries(suite)) {
       const verdict = name[0] as keyof typeof counts;
       counts[verdict]++;
       const isTaken = ours(Buffer.from(text)) !== undefined;
-      // RFC 7515 section 4 and RFC 7519 section 4 let a reader refuse such a header and such claims.
+      // RFC 7515 section 4 and RFC 7519 section 4 let a reader refuse such a header and such
+      // claims.
       const isDuplicate = name.startsWith("y_object_duplicated_key");
       if (verdict !== "i") assert.equal(isTaken, verdict === "y" && !isDuplicate, name);
     }
@@ -174,7 +185,10 @@ describe("JSON", () => {
 
   test("nesting is taken up to its limit and refused beyond", () => {
     for (const depth of [1, DEPTH_MAX - 1, DEPTH_MAX, DEPTH_MAX + 1, 100_000]) {
-      assert.equal(ours(Buffer.from("[".repeat(depth) + "]".repeat(depth))) !== undefined, depth <= DEPTH_MAX);
+      assert.equal(
+        ours(Buffer.from("[".repeat(depth) + "]".repeat(depth))) !== undefined,
+        depth <= DEPTH_MAX,
+      );
       assert.equal(ours(Buffer.from("[".repeat(depth))), undefined);
       assert.equal(ours(Buffer.from('{"a":'.repeat(depth))), undefined);
     }
@@ -197,13 +211,29 @@ const interesting = [
 function grown(random: Random, depth: number): unknown {
   const kind = random.below(depth > 0 ? 8 : 6);
   if (kind === 0) return random.one([null, true, false]);
-  if (kind === 1) return random.below(2) ? random.below(1e9) : (random.next() - 0.5) * 10 ** random.below(20);
+  if (kind === 1)
+    return random.below(2) ? random.below(1e9) : (random.next() - 0.5) * 10 ** random.below(20);
   if (kind < 6) return text(random);
   const items = Array.from({ length: random.below(6) }, () => grown(random, depth - 1));
   return kind === 6 ? items : Object.fromEntries(items.map((item) => [text(random), item]));
 }
 
 function text(random: Random): string {
-  const letters = ["a", "iss", "\u0000", '"', "\\", "/", "\n", "é", "\u2028", "\u{1f600}", "\u007f", " ", "aud", "0"];
+  const letters = [
+    "a",
+    "iss",
+    "\u0000",
+    '"',
+    "\\",
+    "/",
+    "\n",
+    "é",
+    "\u2028",
+    "\u{1f600}",
+    "\u007f",
+    " ",
+    "aud",
+    "0",
+  ];
   return Array.from({ length: random.below(5) }, () => random.one(letters)).join("");
 }

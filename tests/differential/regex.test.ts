@@ -1,5 +1,6 @@
-// Our regular expressions against Go's (fixtures, made by regex-fixtures/main.go: RE2's syntax and semantics), against
-// JavaScript's where the semantics coincide, and where both are silent against RE2's documentation.
+// Our regular expressions against Go's (fixtures, made by regex-fixtures/main.go: RE2's syntax
+// and semantics), against JavaScript's where the semantics coincide, and where both are silent
+// against RE2's documentation.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -26,7 +27,8 @@ before(async () => {
   machine = await start<Exports>("regex");
 });
 
-const utf8 = (text: string | Uint8Array) => (typeof text === "string" ? new TextEncoder().encode(text) : text);
+const utf8 = (text: string | Uint8Array) =>
+  typeof text === "string" ? new TextEncoder().encode(text) : text;
 
 /** One call with one text in the module's memory. */
 function withText<T>(text: string | Uint8Array, call: (view: bigint) => T): T {
@@ -36,16 +38,24 @@ function withText<T>(text: string | Uint8Array, call: (view: bigint) => T): T {
 
 const compile = (pattern: string | Uint8Array, ignoreCase = false) =>
   withText(pattern, (view) => machine.exports.compile(view, ignoreCase ? 1 : 0));
-const matches = (text: string | Uint8Array) => withText(text, (view) => machine.exports.matches(view) !== 0);
-const contains = (text: string | Uint8Array) => withText(text, (view) => machine.exports.contains(view) !== 0);
+const matches = (text: string | Uint8Array) =>
+  withText(text, (view) => machine.exports.matches(view) !== 0);
+const contains = (text: string | Uint8Array) =>
+  withText(text, (view) => machine.exports.contains(view) !== 0);
 function find(text: string | Uint8Array, from = 0): [number, number] {
   const found = withText(text, (view) => machine.exports.find(view, from));
   return found < 0n ? [-1, -1] : [Number(found >> 32n), Number(found & 0xffffffffn)];
 }
 
-type Row = [pattern: string, results: [text: string, whole: 0 | 1, start: number, end: number][] | null];
+type Row = [
+  pattern: string,
+  results: [text: string, whole: 0 | 1, start: number, end: number][] | null,
+];
 
-/** Where Go accepts what RE2 refuses: categories in lower case or by alias (`LC`), and a group name given twice. */
+/**
+ * Where Go accepts what RE2 refuses: categories in lower case or by alias (`LC`), and a group
+ * name given twice.
+ */
 const refusedByRe2Only = (pattern: string) =>
   /\\[pP](?:[a-z]|\{\^?(?:[a-z]|[A-Z]{2}))/.test(pattern) || pattern === "(?P<a>b)(?P<a>c)";
 
@@ -65,11 +75,13 @@ test("thousands of patterns mean what they mean in Go", () => {
     for (const [text, whole, start, end] of results ?? []) {
       compared++;
       if (matches(text) !== (whole === 1)) wrong.push(`${JSON.stringify([pattern, text])}: whole`);
-      // RE2 sees a non-boundary between the bytes of a character, where Go does not look (Go's own tests skip these).
+      // RE2 sees a non-boundary between the bytes of a character, where Go does not look (Go's
+      // own tests skip these).
       if (pattern.includes("\\B") && /[^\0-\x7f]/.test(text)) continue;
       if (contains(text) !== start >= 0) wrong.push(`${JSON.stringify([pattern, text])}: contains`);
       const found = find(text);
-      if (found[0] !== start || found[1] !== end) wrong.push(`${JSON.stringify([pattern, text])}: ${found}`);
+      if (found[0] !== start || found[1] !== end)
+        wrong.push(`${JSON.stringify([pattern, text])}: ${found}`);
     }
   }
   assert.deepEqual(wrong.slice(0, 20), []);
@@ -99,8 +111,11 @@ test("thousands of patterns mean what they mean in JavaScript", () => {
   atoms.push("[\\p{Lu}0-5]", "[^\\d]", "\\.", "\\x62", "[😀-😎]");
   const item = (depth: number): string => {
     if (random(12) === 0) return pick(["^", "$"]);
-    const base = depth > 0 && random(3) === 0 ? `${pick(["(", "(?:"])}${pattern(depth - 1)})` : pick(atoms);
-    return random(3) === 0 ? base + pick(["*", "+", "?", "{2}", "{1,3}", "{0,2}", "{2,}", "*?"]) : base;
+    const base =
+      depth > 0 && random(3) === 0 ? `${pick(["(", "(?:"])}${pattern(depth - 1)})` : pick(atoms);
+    return random(3) === 0
+      ? base + pick(["*", "+", "?", "{2}", "{1,3}", "{0,2}", "{2,}", "*?"])
+      : base;
   };
   const pattern = (depth: number): string => {
     const items = Array.from({ length: 1 + random(4) }, () => item(depth)).join("");
@@ -179,18 +194,34 @@ test("case folds as Unicode's simple case folding does", () => {
     const source = `\\x{${c.toString(16)}}`;
     assert.equal(compile(source, true), 0);
     const oracle = new RegExp(`^\\u{${c.toString(16)}}$`, "iu");
-    for (const other of [text.toLowerCase(), text.toUpperCase(), text.toUpperCase().toLowerCase(), "k", "s", "i"]) {
+    for (const other of [
+      text.toLowerCase(),
+      text.toUpperCase(),
+      text.toUpperCase().toLowerCase(),
+      "k",
+      "s",
+      "i",
+    ]) {
       assert.equal(matches(other), oracle.test(other), `${source} on ${JSON.stringify(other)}`);
     }
   }
 });
 
-const notUtf8 = [[0xff], [0xc3], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80]].map((bytes) =>
-  Uint8Array.from(bytes),
+const notUtf8 = [[0xff], [0xc3], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80]].map(
+  (bytes) => Uint8Array.from(bytes),
 );
 
 test("what is not UTF-8 is no character, as in RE2", () => {
-  for (const pattern of ["(?s).", "(?s).?", "[^b]", "\\W", "\\PL", "[\\x00-\\x{10FFFF}]{0,5}", "\\x{ff}", "\\p{L}*"]) {
+  for (const pattern of [
+    "(?s).",
+    "(?s).?",
+    "[^b]",
+    "\\W",
+    "\\PL",
+    "[\\x00-\\x{10FFFF}]{0,5}",
+    "\\x{ff}",
+    "\\p{L}*",
+  ]) {
     assert.equal(compile(pattern), 0);
     for (const text of notUtf8) assert.equal(matches(text), false, `${pattern} on ${text}`);
     assert.equal(matches(Uint8Array.from([0x61, 0xe2, 0x82])), false);
@@ -212,7 +243,8 @@ test("but loops over everything walk over it, as in Go: a stray byte gets nobody
     "(?i).*MOBILE[^x]*",
   ]) {
     assert.equal(compile(pattern), 0);
-    for (const text of notUtf8) assert.equal(matches(surrounded(text)), true, `${pattern} on ${text}`);
+    for (const text of notUtf8)
+      assert.equal(matches(surrounded(text)), true, `${pattern} on ${text}`);
   }
   compile("[^b]*é.*");
   assert.equal(matches("日é日"), true);
@@ -250,7 +282,8 @@ test("time is linear, whatever the pattern", () => {
     const started = performance.now();
     assert.equal(matches(text), false, pattern);
     const milliseconds = performance.now() - started;
-    // 400 kB: a table walk takes one millisecond; even 2.5 µs a kB of constructions would pass, a backtracker never.
+    // 400 kB: a table walk takes one millisecond; even 2.5 µs a kB of constructions would pass, a
+    // backtracker never.
     assert.ok(milliseconds < 1000, `${pattern}: ${milliseconds} ms`);
   }
 });

@@ -1,4 +1,5 @@
-// The signed examples of RFC 7515 appendix A, RFC 7520 section 4 and RFC 8037 appendix A.4, with their public keys.
+// The signed examples of RFC 7515 appendix A, RFC 7520 section 4 and RFC 8037 appendix A.4, with
+// their public keys.
 export const examples: { name: string; key: Record<string, string>; token: string }[] = [
   {
     name: "RFC 7515 A.1, HS256",

@@ -1,4 +1,5 @@
-// access-log beside Envoy's own access log on the real Envoy: the same format strings, the same requests, field by field.
+// access-log beside Envoy's own access log on the real Envoy: the same format strings, the same
+// requests, field by field.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -99,7 +100,10 @@ const operators = [
 ];
 
 /** Also where Envoy has several operators in one string. */
-const mixed = ["%REQ(X-NOT-THERE)% and %RESPONSE_CODE% of %PROTOCOL% at 100%%", "[%START_TIME%] %REQ(USER-AGENT)%"];
+const mixed = [
+  "%REQ(X-NOT-THERE)% and %RESPONSE_CODE% of %PROTOCOL% at 100%%",
+  "[%START_TIME%] %REQ(USER-AGENT)%",
+];
 
 /** Envoy 1.36 does not know these yet. */
 const newOnly = [
@@ -114,7 +118,9 @@ const newOnly = [
 
 function fieldsFor(version: string): Record<string, string> {
   const isNew = (name: string) =>
-    newOnly.some((each) => name === each || name.startsWith(each.endsWith("(") ? each : `${each}(`));
+    newOnly.some(
+      (each) => name === each || name.startsWith(each.endsWith("(") ? each : `${each}(`),
+    );
   const known = operators.filter((name) => version === "newest" || !isNew(name));
   return Object.fromEntries([
     ["id", "%REQ(X-CASE)%"],
@@ -142,8 +148,14 @@ const differences: Difference[] = [
   { operator: "EMIT_TIME", fits: (ours, native) => isNear(Number(ours), Number(native), 1) },
   { operator: "RESPONSE_FLAGS", fits: areFlags },
   { operator: "RESPONSE_FLAGS_LONG", fits: areFlags },
-  { operator: "TRACE_ID", fits: (ours, native, { headers }) => native === null && hasTrace(headers) && ours !== null },
-  { operator: "UNIQUE_ID", fits: (ours, native) => uuid.test(String(ours)) && uuid.test(String(native)) },
+  {
+    operator: "TRACE_ID",
+    fits: (ours, native, { headers }) => native === null && hasTrace(headers) && ours !== null,
+  },
+  {
+    operator: "UNIQUE_ID",
+    fits: (ours, native) => uuid.test(String(ours)) && uuid.test(String(native)),
+  },
   { operator: "ENVIRONMENT", fits: (ours, native) => ours === "north" && native === "-" },
 ];
 
@@ -159,7 +171,11 @@ function compare(ours: Values, native: Values, kind: Kind): string[] {
   return Object.keys(native).flatMap((name) => {
     if (JSON.stringify(ours[name]) === JSON.stringify(native[name])) return [];
     // Bytes that are no UTF-8: Envoy takes them for Latin-1, we write the replacement character.
-    if (kind.how === "raw" && ours[name] === String(native[name]).replaceAll(/[\x80-\xff]/g, "\u{fffd}")) return [];
+    if (
+      kind.how === "raw" &&
+      ours[name] === String(native[name]).replaceAll(/[\x80-\xff]/g, "\u{fffd}")
+    )
+      return [];
     const known = differences.find((each) => each.operator === name.replace(/\(.*/, ""));
     if (known?.fits(ours[name], native[name], kind)) return [];
     return [
@@ -184,7 +200,10 @@ function linesBy(log: string, mark: RegExp): Map<string, string> {
   return new Map([...log.matchAll(mark)].map(([, id, line]) => [id!, line!]));
 }
 
-/** Sends all requests; gives the log once both loggers have a line of each: some requests end later than the next ones. */
+/**
+ * Sends all requests; gives the log once both loggers have a line of each: some requests end
+ * later than the next ones.
+ */
 async function sendAll(traffic: Traffic): Promise<string> {
   for (const [index, kind] of requests.entries()) await sendKind(traffic, kind, `case-${index}`);
   for (const which of ["(?<=^|\n)ours ", "(?<=^|\n)(?!ours )"]) {
@@ -193,7 +212,8 @@ async function sendAll(traffic: Traffic): Promise<string> {
     const all = new RegExp(`${which}[^\n]*?\\bcase-(\\d+)\\b[^\n]*\n`, "g");
     const seen = new Set([...traffic.envoy.log().matchAll(all)].map(([, index]) => Number(index)));
     for (const index of requests.keys()) {
-      if (!seen.has(index)) await traffic.envoy.awaitLog(new RegExp(`${which}[^\n]*case-${index}\\b[^\n]*\n`));
+      if (!seen.has(index))
+        await traffic.envoy.awaitLog(new RegExp(`${which}[^\n]*case-${index}\\b[^\n]*\n`));
     }
   }
   return traffic.envoy.log();
@@ -205,7 +225,11 @@ for (const version of ["newest", "oldest"] as const) {
     const fields = fieldsFor(version);
     before(async () => {
       await build(["access-log", "jwt-auth"]);
-      const config = { format: { json: fields }, redact: { defaults: false }, sinks: [{ envoyLog: {} }] };
+      const config = {
+        format: { json: fields },
+        redact: { defaults: false },
+        sinks: [{ envoyLog: {} }],
+      };
       traffic = await startTraffic(config, [stdout({ json_format: fields }), bare], version);
     });
     after(() => traffic?.stop());
@@ -240,8 +264,15 @@ describe("text beside Envoy's own", () => {
   let traffic: Traffic;
   before(async () => {
     await build(["access-log", "jwt-auth"]);
-    const config = { format: { text: `${text}\n` }, redact: { defaults: false }, sinks: [{ envoyLog: {} }] };
-    traffic = await startTraffic(config, [stdout({ text_format_source: { inline_string: `${text}\n` } }), bare]);
+    const config = {
+      format: { text: `${text}\n` },
+      redact: { defaults: false },
+      sinks: [{ envoyLog: {} }],
+    };
+    traffic = await startTraffic(config, [
+      stdout({ text_format_source: { inline_string: `${text}\n` } }),
+      bare,
+    ]);
   });
   after(() => traffic?.stop());
 
@@ -283,7 +314,9 @@ describe("the guide's own format", () => {
     await traffic.envoy.awaitLog(/ours [^\n]*the-end[^\n]*\n/);
     const lines = traffic.envoy.log().split("\n");
     const native = lines.filter((line) => line.startsWith("{"));
-    const ours = lines.filter((line) => line.startsWith("ours {")).map((line) => line.slice("ours ".length));
+    const ours = lines
+      .filter((line) => line.startsWith("ours {"))
+      .map((line) => line.slice("ours ".length));
     assert.equal(ours.length, requests.length + 1);
     const masked = (line: string) => line.replaceAll(/token=[^&"#]+/g, "token=***");
     const blurred = (line: string) => masked(line).replace(/"duration":\d+/, '"duration":0');
@@ -292,7 +325,10 @@ describe("the guide's own format", () => {
 });
 
 describe("the README", () => {
-  const readme = readFileSync(join(import.meta.dirname, "../../assembly/filters/access-log/README.md"), "utf8");
+  const readme = readFileSync(
+    join(import.meta.dirname, "../../assembly/filters/access-log/README.md"),
+    "utf8",
+  );
 
   test("lists these differences and no others", () => {
     const section = readme.split("<!-- differences -->")[1] ?? "";

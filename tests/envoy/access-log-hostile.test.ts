@@ -1,5 +1,5 @@
-// What clients and upstreams may put into headers, on the real Envoy: one request is one line, JSON stays JSON with the
-// fields of the format and no others, whatever they try.
+// What clients and upstreams may put into headers, on the real Envoy: one request is one line,
+// JSON stays JSON with the fields of the format and no others, whatever they try.
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, before, describe, test } from "node:test";
@@ -53,10 +53,17 @@ describe("hostile values", () => {
     const text = Object.values(fields).join("|");
     for (const [name, format] of Object.entries({ json: { json: fields }, text: { text } })) {
       const config = { format, sinks: [{ envoyLog: {} }, { proxyLog: {} }] };
-      chains[name] = await startChain({ filters: [{ name: "access-log", config }], accessLog, concurrency: 1 });
+      chains[name] = await startChain({
+        filters: [{ name: "access-log", config }],
+        accessLog,
+        concurrency: 1,
+      });
       chains[name].upstream.handler = ({ headers }) => {
         const value = headers.find(([each]) => each === "x-value")?.[1] ?? "";
-        return { status: 200, headers: { "x-echo": Buffer.from(value, "latin1").toString("latin1") } };
+        return {
+          status: 200,
+          headers: { "x-echo": Buffer.from(value, "latin1").toString("latin1") },
+        };
       };
     }
   });
@@ -67,7 +74,8 @@ describe("hostile values", () => {
 
   /** Sends all; gives the lines, and which of the requests Envoy took at all. */
   async function linesOf(chain: Chain): Promise<string[]> {
-    for (const [index, value] of values.entries()) await sendRaw(chain.envoy.port(), `case-${index}`, value);
+    for (const [index, value] of values.entries())
+      await sendRaw(chain.envoy.port(), `case-${index}`, value);
     await sendRaw(chain.envoy.port(), "case-end", "end");
     await chain.envoy.awaitLog(/line [^\n]*case-end[^\n]*\n/);
     return chain.envoy
@@ -88,7 +96,10 @@ describe("hostile values", () => {
       if (!line) continue;
       const text = Buffer.from(value.trim(), "latin1").toString("utf8");
       if (!/eyJ|[:?]/.test(value))
-        assert.equal(String(line.value).replaceAll("\u{fffd}", ""), text.replaceAll("\u{fffd}", ""));
+        assert.equal(
+          String(line.value).replaceAll("\u{fffd}", ""),
+          text.replaceAll("\u{fffd}", ""),
+        );
       assert.equal(line.mixed, `<${line.value}>`);
     }
     assert.ok(parsed.filter(({ id }) => id !== null).length > values.length / 2);
@@ -102,7 +113,8 @@ describe("hostile values", () => {
   });
 
   test("and nothing trapped", () => {
-    for (const chain of Object.values(chains)) assert.doesNotMatch(chain.envoy.log(), /trap: |Function: .* failed/);
+    for (const chain of Object.values(chains))
+      assert.doesNotMatch(chain.envoy.log(), /trap: |Function: .* failed/);
   });
 });
 

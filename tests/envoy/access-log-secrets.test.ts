@@ -1,5 +1,5 @@
-// Fifty secrets planted wherever a request can carry one, through a format that logs all of it, into every sink at once:
-// none of them may be found in anything that was written.
+// Fifty secrets planted wherever a request can carry one, through a format that logs all of it,
+// into every sink at once: none of them may be found in anything that was written.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { build } from "../../build.ts";
@@ -52,8 +52,29 @@ const headers: Record<string, string> = {
 };
 
 const query = [
-  ...["token", "access_token", "id-token", "REFRESH_TOKEN", "api_key", "apikey", "key", "code", "auth", "jwt", "sig"],
-  ...["X-Amz-Signature", "X-Amz-Credential", "password", "passwd", "pwd", "client_secret", "client_assertion", "otp"],
+  ...[
+    "token",
+    "access_token",
+    "id-token",
+    "REFRESH_TOKEN",
+    "api_key",
+    "apikey",
+    "key",
+    "code",
+    "auth",
+    "jwt",
+    "sig",
+  ],
+  ...[
+    "X-Amz-Signature",
+    "X-Amz-Credential",
+    "password",
+    "passwd",
+    "pwd",
+    "client_secret",
+    "client_assertion",
+    "otp",
+  ],
 ].map((name) => `${name}=${secret()}`);
 query.push(
   `%74oken=${secret()}`,
@@ -78,11 +99,23 @@ const street = secret();
 const operators = [
   ...Object.keys(headers).map((name) => `REQ(${name})`),
   ...Object.keys(headers).map((name) => `REQUEST_HEADER_SHA256(${name})`),
-  ...["AUTHORIZATION", "AUTHORIZATION):12", "X-JWT-PAYLOAD", ":PATH", "X-ENVOY-ORIGINAL-PATH", "COOKIE):20"].map(
-    (name) => (name.includes(")") ? `REQ(${name}` : `REQ(${name})`),
-  ),
+  ...[
+    "AUTHORIZATION",
+    "AUTHORIZATION):12",
+    "X-JWT-PAYLOAD",
+    ":PATH",
+    "X-ENVOY-ORIGINAL-PATH",
+    "COOKIE):20",
+  ].map((name) => (name.includes(")") ? `REQ(${name}` : `REQ(${name})`)),
   ...Object.keys(responseHeaders).map((name) => `RESP(${name})`),
-  ...["PATH", "PATH(WQ:ORIG)", "PATH(NQ)", "PATH(WQ:PATH):40", "QUERY_PARAMS", "QUERY_PARAMS(DECODED)"],
+  ...[
+    "PATH",
+    "PATH(WQ:ORIG)",
+    "PATH(NQ)",
+    "PATH(WQ:PATH):40",
+    "QUERY_PARAMS",
+    "QUERY_PARAMS(DECODED)",
+  ],
   ...["REQ_WITHOUT_QUERY(:PATH)", "REQ_WITHOUT_QUERY(REFERER)"],
   ...query.map((pair) => `QUERY_PARAM(${decodeURIComponent(pair.split("=")[0]!)})`),
   ...["CLAIM(email)", "CLAIM(address.street)", "CLAIM(sub)", "RESPONSE_CODE_DETAILS", "REASON"],
@@ -90,7 +123,11 @@ const operators = [
 ];
 
 const redact = {
-  headers: ["x-own", { name: "x-own-hashed", action: "hash" }, { name: "x-own-dropped", action: "drop" }],
+  headers: [
+    "x-own",
+    { name: "x-own-hashed", action: "hash" },
+    { name: "x-own-dropped", action: "drop" },
+  ],
   queryParams: ["own"],
   cookies: [{ name: "hashed", action: "hash" }],
   claims: ["email", "address"],
@@ -114,7 +151,11 @@ describe("no secret reaches a sink", () => {
       config: {
         format,
         redact,
-        sinks: [{ proxyLog: {} }, { envoyLog: {} }, ...["otlp", "otlpProtobuf", "ndjson", "loki"].map(http)],
+        sinks: [
+          { proxyLog: {} },
+          { envoyLog: {} },
+          ...["otlp", "otlpProtobuf", "ndjson", "loki"].map(http),
+        ],
       },
     });
     const guard = {
@@ -134,7 +175,11 @@ describe("no secret reaches a sink", () => {
       },
     };
     chain = await startChain({
-      filters: [log({ json }), log({ text: operators.map((name) => `%${name}%`).join(" ") }), guard],
+      filters: [
+        log({ json }),
+        log({ text: operators.map((name) => `%${name}%`).join(" ") }),
+        guard,
+      ],
       clusters: { logs: sinks.endpoint },
       accessLog: "bare %FILTER_STATE(wasm.gatehouse_access_log:PLAIN)%\n",
       concurrency: 1,
@@ -154,20 +199,34 @@ describe("no secret reaches a sink", () => {
     });
     planted.push(signed.split(".")[2]!, signed.split(".")[1]!);
     assert.ok(planted.length >= 50, `${planted.length} secrets`);
-    const got = await chain.send({ path, headers: { ...headers, authorization: `Bearer ${signed}` } });
+    const got = await chain.send({
+      path,
+      headers: { ...headers, authorization: `Bearer ${signed}` },
+    });
     assert.equal(got.status, 302);
     await chain.envoy.awaitLog(/bare .+\n/);
     const encodings = ["otlp", "otlpProtobuf", "ndjson", "loki"];
     // Two filters, each with every sink.
     for (let i = 1; i <= 2 * encodings.length; i++) await sinks.awaitRequest(i);
-    assert.deepEqual([...new Set(sinks.received.map((each) => each.path.slice(1)))].sort(), [...encodings].sort());
-    const written = [chain.envoy.log(), ...sinks.received.map(({ body }) => body.toString("latin1"))].join("\n");
     assert.deepEqual(
-      planted.filter((each) => written.includes(each) || written.includes(encodeURIComponent(each))),
+      [...new Set(sinks.received.map((each) => each.path.slice(1)))].sort(),
+      [...encodings].sort(),
+    );
+    const written = [
+      chain.envoy.log(),
+      ...sinks.received.map(({ body }) => body.toString("latin1")),
+    ].join("\n");
+    assert.deepEqual(
+      planted.filter(
+        (each) => written.includes(each) || written.includes(encodeURIComponent(each)),
+      ),
       [],
     );
     // What is no secret is there, in each of them.
-    for (const text of [chain.envoy.log(), ...sinks.received.map(({ body }) => body.toString("latin1"))]) {
+    for (const text of [
+      chain.envoy.log(),
+      ...sinks.received.map(({ body }) => body.toString("latin1")),
+    ]) {
       assert.match(text, /page=1&/);
       assert.match(text, /hmac:[0-9a-f]{32}/);
     }

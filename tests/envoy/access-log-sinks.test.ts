@@ -1,5 +1,5 @@
-// The HTTP sinks of access-log on the real Envoy, against servers that are healthy, slow, busy, broken or lying: requests
-// never notice, and every line is delivered or counted.
+// The HTTP sinks of access-log on the real Envoy, against servers that are healthy, slow, busy,
+// broken or lying: requests never notice, and every line is delivered or counted.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { build } from "../../build.ts";
@@ -26,7 +26,12 @@ function filter(http: Settings, format: object = { json: { path: "%REQ(:PATH)%" 
   return {
     name: "access-log",
     env: { SINK_KEY: "Bearer of the environment" },
-    config: { format, sinks: [{ name: "sink", http: { cluster: "logs", batch: quick, encoding: "ndjson", ...http } }] },
+    config: {
+      format,
+      sinks: [
+        { name: "sink", http: { cluster: "logs", batch: quick, encoding: "ndjson", ...http } },
+      ],
+    },
   };
 }
 
@@ -47,7 +52,8 @@ class LogServer {
     const server = new LogServer(upstream, answer);
     upstream.handler = async (request) => {
       const said = await server.answer(request);
-      if (typeof said === "object" && (said.status ?? 200) < 300) server.lines.push(...linesOf(request));
+      if (typeof said === "object" && (said.status ?? 200) < 300)
+        server.lines.push(...linesOf(request));
       return said;
     };
     return server;
@@ -90,11 +96,16 @@ async function settled(chain: Chain, count: number, millis = 30_000): Promise<Co
   for (const deadline = Date.now() + millis; ; await new Promise((done) => setTimeout(done, 20))) {
     const counts = await countsOf(chain);
     if (counts.queued === count && settledOf(counts) === count) return counts;
-    if (Date.now() > deadline) throw new Error(`${count} lines do not settle: ${JSON.stringify(counts)}`);
+    if (Date.now() > deadline)
+      throw new Error(`${count} lines do not settle: ${JSON.stringify(counts)}`);
   }
 }
 
-async function ask(chain: Chain, count: number, headers: Record<string, string> = {}): Promise<void> {
+async function ask(
+  chain: Chain,
+  count: number,
+  headers: Record<string, string> = {},
+): Promise<void> {
   const { statuses, broken } = await generateLoad({
     port: chain.envoy.port(),
     requests: count,
@@ -107,7 +118,13 @@ async function ask(chain: Chain, count: number, headers: Record<string, string> 
 
 /** A chain with one HTTP sink, ended when `use` is over. */
 async function withSink(
-  options: { answer?: Handler; http?: Settings; format?: object; endpoint?: string; concurrency?: number },
+  options: {
+    answer?: Handler;
+    http?: Settings;
+    format?: object;
+    endpoint?: string;
+    concurrency?: number;
+  },
   use: (chain: Chain, server: LogServer) => Promise<void>,
 ): Promise<void> {
   const server = await LogServer.start(options.answer);
@@ -138,7 +155,11 @@ after(closeConnections);
 
 describe("what a healthy sink gets", () => {
   const format = {
-    json: { method: "%REQ(:METHOD)%", status: "%RESPONSE_CODE%", nested: { agent: "%REQ(USER-AGENT)%" } },
+    json: {
+      method: "%REQ(:METHOD)%",
+      status: "%RESPONSE_CODE%",
+      nested: { agent: "%REQ(USER-AGENT)%" },
+    },
   };
   const agent = {
     "user-agent": 'a "quoted" \u00e4gent',
@@ -151,7 +172,11 @@ describe("what a healthy sink gets", () => {
     ["otlpProtobuf", "application/x-protobuf"],
   ]) {
     test(`${encoding}: resource, scope, times, severity, body, attributes, trace and span`, async () => {
-      const http = { encoding, resource: { "service.namespace": "shop" }, headers: [{ name: "X-Key", value: "k" }] };
+      const http = {
+        encoding,
+        resource: { "service.namespace": "shop" },
+        headers: [{ name: "X-Key", value: "k" }],
+      };
       await withSink({ http, format }, async (chain, server) => {
         const before = BigInt(Date.now()) * 1_000_000n;
         await ask(chain, 1, agent);
@@ -182,7 +207,11 @@ describe("what a healthy sink gets", () => {
             { key: "method", value: { stringValue: "GET" } },
             {
               key: "nested",
-              value: { kvlistValue: { values: [{ key: "agent", value: { stringValue: expected.nested.agent } }] } },
+              value: {
+                kvlistValue: {
+                  values: [{ key: "agent", value: { stringValue: expected.nested.agent } }],
+                },
+              },
             },
             { key: "status", value: { intValue: "200" } },
           ],
@@ -215,7 +244,12 @@ describe("what a healthy sink gets", () => {
       { name: "Authorization", valueFromEnv: "SINK_KEY" },
       { name: "x-tenant", value: "shop" },
     ];
-    const http = { encoding: "ndjson", path: "/in?source=edge", authority: "logs.example.com:8080", headers };
+    const http = {
+      encoding: "ndjson",
+      path: "/in?source=edge",
+      authority: "logs.example.com:8080",
+      headers,
+    };
     await withSink({ http, format }, async (chain, server) => {
       await ask(chain, 3, agent);
       await settled(chain, 3);
@@ -258,12 +292,15 @@ describe("batches", () => {
 
   test("end at their bytes", async () => {
     const format = { json: { index: "%REQ(X-INDEX)%", filler: "x".repeat(400) } };
-    await withSink({ format, http: { batch: { bytes: 2_000, interval: "100ms" } } }, async (chain, server) => {
-      await ask(chain, 100);
-      await settled(chain, 100);
-      assertAll(server, 100);
-      for (const { body } of server.upstream.received) assert.ok(body.length <= 2_000);
-    });
+    await withSink(
+      { format, http: { batch: { bytes: 2_000, interval: "100ms" } } },
+      async (chain, server) => {
+        await ask(chain, 100);
+        await settled(chain, 100);
+        assertAll(server, 100);
+        for (const { body } of server.upstream.received) assert.ok(body.length <= 2_000);
+      },
+    );
   });
 });
 
@@ -295,14 +332,18 @@ describe("a sink in trouble", { concurrency: 4 }, () => {
   test("that is slower than the timeout gets the batch again", async () => {
     const slow: Answer = { status: 200, delayMillis: 1_000 };
     const answers = [slow];
-    await withSink({ http: { timeout: "200ms" }, answer: () => answers.shift() ?? {} }, async (chain, server) => {
-      await ask(chain, 40);
-      const counts = await settled(chain, 40);
-      assert.equal(counts.delivered, 40);
-      assert.equal(counts.retries, 1);
-      // The late batch was taken as well: what is delivered twice is the price of what is never lost.
-      assert.equal(new Set(server.lines).size, 40);
-    });
+    await withSink(
+      { http: { timeout: "200ms" }, answer: () => answers.shift() ?? {} },
+      async (chain, server) => {
+        await ask(chain, 40);
+        const counts = await settled(chain, 40);
+        assert.equal(counts.delivered, 40);
+        assert.equal(counts.retries, 1);
+        // The late batch was taken as well: what is delivered twice is the price of what is never
+        // lost.
+        assert.equal(new Set(server.lines).size, 40);
+      },
+    );
   });
 
   for (const [what, answer, delivered] of [
@@ -311,20 +352,40 @@ describe("a sink in trouble", { concurrency: 4 }, () => {
     ["answers 204 with nothing", { status: 204 }, 60],
     ["answers with what is no answer", { status: 200, body: "<html>{]" }, 60],
     ["answers with eight megabytes", { status: 200, body: Buffer.alloc(8 * 1024 * 1024, "x") }, 60],
-    ["says it rejected 5 of each batch", { body: '{"partialSuccess":{"rejectedLogRecords":"5"}}' }, undefined],
-    ["says it rejected more than there were", { body: '{"partialSuccess":{"rejectedLogRecords":1e18}}' }, 0],
-    ["says it rejected less than nothing", { body: '{"partialSuccess":{"rejectedLogRecords":-8}}' }, 60],
+    [
+      "says it rejected 5 of each batch",
+      { body: '{"partialSuccess":{"rejectedLogRecords":"5"}}' },
+      undefined,
+    ],
+    [
+      "says it rejected more than there were",
+      { body: '{"partialSuccess":{"rejectedLogRecords":1e18}}' },
+      0,
+    ],
+    [
+      "says it rejected less than nothing",
+      { body: '{"partialSuccess":{"rejectedLogRecords":-8}}' },
+      60,
+    ],
   ] as [string, Answer, number | undefined][]) {
     test(`that ${what} is believed as far as it makes sense`, async () => {
-      await withSink({ http: { encoding: "otlp" }, answer: () => answer }, async (chain, server) => {
-        await ask(chain, 60);
-        const counts = await settled(chain, 60);
-        // Five of each batch, or as many as were in it.
-        const refused = server.upstream.received.map((request) => Math.min(5, linesOf(request).length));
-        assert.equal(counts.delivered, delivered ?? refused.reduce((left, count) => left - count, 60));
-        assert.equal(counts.rejected, 60 - counts.delivered);
-        assert.equal(counts.retries, 0);
-      });
+      await withSink(
+        { http: { encoding: "otlp" }, answer: () => answer },
+        async (chain, server) => {
+          await ask(chain, 60);
+          const counts = await settled(chain, 60);
+          // Five of each batch, or as many as were in it.
+          const refused = server.upstream.received.map((request) =>
+            Math.min(5, linesOf(request).length),
+          );
+          assert.equal(
+            counts.delivered,
+            delivered ?? refused.reduce((left, count) => left - count, 60),
+          );
+          assert.equal(counts.rejected, 60 - counts.delivered);
+          assert.equal(counts.retries, 0);
+        },
+      );
     });
   }
 
@@ -332,7 +393,10 @@ describe("a sink in trouble", { concurrency: 4 }, () => {
     const http = { timeout: "300ms", queueBytes: 4_096 };
     await withSink({ http, answer: () => "hang" }, async (chain, server) => {
       await ask(chain, 2_000);
-      await chain.envoy.awaitStat("wasmcustom.gatehouse.access-log.sink.retries", (retries) => retries > 0);
+      await chain.envoy.awaitStat(
+        "wasmcustom.gatehouse.access-log.sink.retries",
+        (retries) => retries > 0,
+      );
       server.answer = () => ({ status: 200 });
       const counts = await settled(chain, 2_000);
       assert.ok(counts.dropped_full > 1_500, JSON.stringify(counts));
@@ -346,7 +410,10 @@ describe("a sink in trouble", { concurrency: 4 }, () => {
   test("that nobody listens for is tried again, and requests pass", async () => {
     await withSink({ endpoint: await refusingEndpoint() }, async (chain) => {
       await ask(chain, 50);
-      await chain.envoy.awaitStat("wasmcustom.gatehouse.access-log.sink.retries", (retries) => retries > 1);
+      await chain.envoy.awaitStat(
+        "wasmcustom.gatehouse.access-log.sink.retries",
+        (retries) => retries > 1,
+      );
       const counts = await countsOf(chain);
       assert.equal(counts.queued, 50);
       assert.equal(settledOf(counts), 0);
@@ -358,10 +425,16 @@ describe("a sink in trouble", { concurrency: 4 }, () => {
     ["whose cluster has no hosts", { logs: cluster({ name: "logs", endpoints: [] }) }],
   ] as [string, Record<string, unknown>][]) {
     test(`${what} costs the oldest lines, and requests pass`, async () => {
-      const chain = await startChain({ filters: [filter({ queueBytes: 4_096 })], clusters: clusters as never });
+      const chain = await startChain({
+        filters: [filter({ queueBytes: 4_096 })],
+        clusters: clusters as never,
+      });
       try {
         await ask(chain, 500);
-        await chain.envoy.awaitStat("wasmcustom.gatehouse.access-log.sink.retries", (retries) => retries > 1);
+        await chain.envoy.awaitStat(
+          "wasmcustom.gatehouse.access-log.sink.retries",
+          (retries) => retries > 1,
+        );
         const counts = await countsOf(chain);
         assert.equal(counts.queued, 500);
         assert.ok(counts.dropped_full > 300);
@@ -420,7 +493,10 @@ describe("requests", () => {
       }
       const [healthy, dead] = seconds.map((each) => each.sort((a, b) => a - b)[2]!);
       // The figure itself is measured where the machine is quiet (bench/cases/access-log-sinks.ts).
-      assert.ok(dead! < 2 * healthy!, `${dead} s with a dead sink, ${healthy} s with a healthy one`);
+      assert.ok(
+        dead! < 2 * healthy!,
+        `${dead} s with a dead sink, ${healthy} s with a healthy one`,
+      );
     } finally {
       await Promise.all(chains.map((chain) => chain.stop()));
       await server.close();
@@ -430,15 +506,23 @@ describe("requests", () => {
 
   test("do not make a proxy grow whose queue is full", async () => {
     const http = { queueBytes: 64 * 1024, timeout: "60s" };
-    await withSink({ http, answer: () => "hang", format: { json: { path: "%REQ(:PATH)%" } } }, async (chain) => {
-      const load = () =>
-        generateLoad({ port: chain.envoy.port(), requests: 8_000, connections: 16, path: "/x".repeat(50) });
-      await load();
-      assert.ok((await countsOf(chain)).dropped_full > 1_000, "the queue is full");
-      const before = chain.envoy.residentBytes();
-      for (let round = 0; round < 3; round++) await load();
-      const grown = (chain.envoy.residentBytes() - before) / 1024 / 1024;
-      assert.ok(grown < 4, `${grown.toFixed(1)} MiB for 24,000 lines of 100 bytes`);
-    });
+    await withSink(
+      { http, answer: () => "hang", format: { json: { path: "%REQ(:PATH)%" } } },
+      async (chain) => {
+        const load = () =>
+          generateLoad({
+            port: chain.envoy.port(),
+            requests: 8_000,
+            connections: 16,
+            path: "/x".repeat(50),
+          });
+        await load();
+        assert.ok((await countsOf(chain)).dropped_full > 1_000, "the queue is full");
+        const before = chain.envoy.residentBytes();
+        for (let round = 0; round < 3; round++) await load();
+        const grown = (chain.envoy.residentBytes() - before) / 1024 / 1024;
+        assert.ok(grown < 4, `${grown.toFixed(1)} MiB for 24,000 lines of 100 bytes`);
+      },
+    );
   });
 });

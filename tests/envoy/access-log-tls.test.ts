@@ -1,4 +1,5 @@
-// What access-log knows of certificates, beside what Envoy's own log says of the same mutual TLS connection.
+// What access-log knows of certificates, beside what Envoy's own log says of the same mutual TLS
+// connection.
 import assert from "node:assert/strict";
 import { request } from "node:https";
 import { after, before, test } from "node:test";
@@ -9,8 +10,18 @@ import { type RunningEnvoy, launchEnvoy } from "../../envoy/launch.ts";
 import { selfSigned } from "../istio/certificate.ts";
 
 const operators = [
-  ...["REQUESTED_SERVER_NAME", "DOWNSTREAM_TLS_VERSION", "DOWNSTREAM_PEER_SUBJECT", "DOWNSTREAM_LOCAL_SUBJECT"],
-  ...["DOWNSTREAM_PEER_DNS_SAN", "DOWNSTREAM_LOCAL_DNS_SAN", "DOWNSTREAM_PEER_URI_SAN", "DOWNSTREAM_LOCAL_URI_SAN"],
+  ...[
+    "REQUESTED_SERVER_NAME",
+    "DOWNSTREAM_TLS_VERSION",
+    "DOWNSTREAM_PEER_SUBJECT",
+    "DOWNSTREAM_LOCAL_SUBJECT",
+  ],
+  ...[
+    "DOWNSTREAM_PEER_DNS_SAN",
+    "DOWNSTREAM_LOCAL_DNS_SAN",
+    "DOWNSTREAM_PEER_URI_SAN",
+    "DOWNSTREAM_LOCAL_URI_SAN",
+  ],
   ...["DOWNSTREAM_PEER_FINGERPRINT_256", "DOWNSTREAM_TRANSPORT_FAILURE_REASON", "CONNECTION_ID"],
 ];
 const text = operators.map((name) => `%${name}%`).join(" ");
@@ -32,18 +43,23 @@ for (const version of ["newest", "oldest"] as const) {
       {
         name: "tls_inspector",
         typed_config: {
-          "@type": "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
+          "@type":
+            "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
         },
       },
     ];
     made.filter_chains[0].transport_socket = {
       name: "tls",
       typed_config: {
-        "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+        "@type":
+          "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
         require_client_certificate: true,
         common_tls_context: {
           tls_certificates: [
-            { certificate_chain: { inline_string: server.certificate }, private_key: { inline_string: server.key } },
+            {
+              certificate_chain: { inline_string: server.certificate },
+              private_key: { inline_string: server.key },
+            },
           ],
           validation_context: { trusted_ca: { inline_string: client.certificate } },
         },
@@ -57,7 +73,12 @@ for (const version of ["newest", "oldest"] as const) {
   after(() => envoy?.stop());
 
   test(`certificates, beside Envoy's own (${version})`, async () => {
-    const options = { cert: client.certificate, key: client.key, servername: "shop.example.com", agent: false };
+    const options = {
+      cert: client.certificate,
+      key: client.key,
+      servername: "shop.example.com",
+      agent: false,
+    };
     const status = await new Promise((done, fail) => {
       const sent = request(
         { host: "127.0.0.1", port: envoy.port(), rejectUnauthorized: false, ...options },

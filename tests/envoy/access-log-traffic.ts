@@ -1,8 +1,20 @@
-// A proxy with every kind of route, and requests of every kind through it: answered, refused by an earlier filter, reset
-// by the client, cut by the upstream, never routed, retried, rewritten, upgraded, gRPC.
-import { type Http2Server, connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
+// A proxy with every kind of route, and requests of every kind through it: answered, refused by
+// an earlier filter, reset by the client, cut by the upstream, never routed, retried, rewritten,
+// upgraded, gRPC.
+import {
+  type Http2Server,
+  connect as connectHttp2,
+  createServer as createHttp2Server,
+} from "node:http2";
 import { type AddressInfo, type Server, connect, createServer } from "node:net";
-import { bootstrap, cluster, type Json, listener, nativeFilter, wasmFilter } from "../../envoy/bootstrap.ts";
+import {
+  bootstrap,
+  cluster,
+  type Json,
+  listener,
+  nativeFilter,
+  wasmFilter,
+} from "../../envoy/bootstrap.ts";
 import { pinnedEnvoy } from "../../envoy/find.ts";
 import { type RunningEnvoy, launchEnvoy } from "../../envoy/launch.ts";
 import { closeConnections, send } from "../support/client.ts";
@@ -15,7 +27,10 @@ export interface Traffic {
   stop(): Promise<void>;
 }
 
-/** Starts the proxy; `log` is the access-log plugin's configuration, `accessLog` what Envoy itself logs. */
+/**
+ * Starts the proxy; `log` is the access-log plugin's configuration, `accessLog` what Envoy itself
+ * logs.
+ */
 export async function startTraffic(
   log: Json,
   accessLog: Json[],
@@ -27,7 +42,11 @@ export async function startTraffic(
     const wanted = headers.find(([name]) => name === "x-answer")?.[1];
     return {
       status: Number(wanted ?? 200),
-      headers: { "content-type": "text/plain", "set-cookie": ["a=1; Path=/", "b=2"], "x-odd": 'q"uo\\te' },
+      headers: {
+        "content-type": "text/plain",
+        "set-cookie": ["a=1; Path=/", "b=2"],
+        "x-odd": 'q"uo\\te',
+      },
       body: path.includes("/empty") ? "" : "hello",
     };
   });
@@ -51,9 +70,16 @@ export async function startTraffic(
     bootstrap({
       listeners: [
         listener({
-          filters: [metadata, wasmFilter({ name: "access-log", config: log, env: { REGION: "north" } }), await guard()],
+          filters: [
+            metadata,
+            wasmFilter({ name: "access-log", config: log, env: { REGION: "north" } }),
+            await guard(),
+          ],
           routes,
-          connectionManager: { access_log: accessLog, upgrade_configs: [{ upgrade_type: "websocket" }] },
+          connectionManager: {
+            access_log: accessLog,
+            upgrade_configs: [{ upgrade_type: "websocket" }],
+          },
         }),
       ],
       clusters,
@@ -68,9 +94,17 @@ export async function startTraffic(
 }
 
 const routes: Json[] = [
-  { match: { path: "/direct" }, name: "direct", direct_response: { status: 418, body: { inline_string: "short" } } },
+  {
+    match: { path: "/direct" },
+    name: "direct",
+    direct_response: { status: 418, body: { inline_string: "short" } },
+  },
   { match: { path: "/moved" }, redirect: { path_redirect: "/elsewhere?token=abc" } },
-  { match: { prefix: "/rewritten" }, name: "rewriting", route: { cluster: "upstream", prefix_rewrite: "/new" } },
+  {
+    match: { prefix: "/rewritten" },
+    name: "rewriting",
+    route: { cluster: "upstream", prefix_rewrite: "/new" },
+  },
   { match: { prefix: "/refused" }, route: { cluster: "refused" } },
   {
     match: { prefix: "/retried" },
@@ -78,7 +112,10 @@ const routes: Json[] = [
   },
   { match: { prefix: "/unhealthy" }, route: { cluster: "empty" } },
   { match: { prefix: "/unknown" }, route: { cluster_header: "x-to" } },
-  { match: { prefix: "/late" }, route: { cluster: "upstream", timeout: "0.05s", prefix_rewrite: "/hang" } },
+  {
+    match: { prefix: "/late" },
+    route: { cluster: "upstream", timeout: "0.05s", prefix_rewrite: "/hang" },
+  },
   { match: { prefix: "/grpc." }, route: { cluster: "grpc" } },
   { match: { prefix: "/socket" }, route: { cluster: "upgraded" } },
   { match: { prefix: "/aliased" }, route: { cluster: "aliased" } },
@@ -91,12 +128,22 @@ const routes: Json[] = [
 ];
 
 /** Dynamic metadata as another filter would leave it. */
-const metadata = nativeFilter("envoy.filters.http.header_to_metadata", "header_to_metadata.v3.Config", {
-  request_rules: [
-    { header: "x-tenant", on_header_present: { metadata_namespace: "tenant", key: "name", type: "STRING" } },
-    { header: "x-level", on_header_present: { metadata_namespace: "tenant", key: "level", type: "NUMBER" } },
-  ],
-});
+const metadata = nativeFilter(
+  "envoy.filters.http.header_to_metadata",
+  "header_to_metadata.v3.Config",
+  {
+    request_rules: [
+      {
+        header: "x-tenant",
+        on_header_present: { metadata_namespace: "tenant", key: "name", type: "STRING" },
+      },
+      {
+        header: "x-level",
+        on_header_present: { metadata_namespace: "tenant", key: "level", type: "NUMBER" },
+      },
+    ],
+  },
+);
 
 /** Refuses what asks for /private without a token. */
 async function guard(): Promise<Json> {
@@ -128,8 +175,13 @@ async function startGrpc(): Promise<Http2Server> {
         { endStream: true },
       );
     }
-    stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
-    stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": status, "grpc-message": "it is so" }));
+    stream.respond(
+      { ":status": 200, "content-type": "application/grpc" },
+      { waitForTrailers: true },
+    );
+    stream.on("wantTrailers", () =>
+      stream.sendTrailers({ "grpc-status": status, "grpc-message": "it is so" }),
+    );
     stream.end(Buffer.from([0, 0, 0, 0, 0]));
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -144,7 +196,9 @@ async function startUpgraded(): Promise<Server> {
     socket.on("data", (data) => {
       if (switched) return socket.end(data);
       switched = true;
-      socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
+      socket.write(
+        "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
+      );
     });
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -177,14 +231,21 @@ export async function sendKind(traffic: Traffic, kind: Kind, id: string): Promis
 }
 
 /** A request written byte by byte; `reset`: the client goes away once the upstream has it. */
-async function raw(traffic: Traffic, { path, method = "GET", how }: Kind, headers: [string, string][]): Promise<void> {
+async function raw(
+  traffic: Traffic,
+  { path, method = "GET", how }: Kind,
+  headers: [string, string][],
+): Promise<void> {
   const socket = connect(traffic.envoy.port(), "127.0.0.1");
   const ended = new Promise<void>((done) => socket.on("close", () => done()));
   socket.on("error", () => {});
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
   const arrived = traffic.upstream.awaitRequest(traffic.upstream.received.length + 1);
   socket.write(
-    Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: example.com\r\nconnection: close\r\n${lines}\r\n`, "latin1"),
+    Buffer.from(
+      `${method} ${path} HTTP/1.1\r\nhost: example.com\r\nconnection: close\r\n${lines}\r\n`,
+      "latin1",
+    ),
   );
   socket.resume();
   if (how === "reset") {
@@ -194,9 +255,14 @@ async function raw(traffic: Traffic, { path, method = "GET", how }: Kind, header
   await ended;
 }
 
-function overHttp2(port: number, { path, how, body }: Kind, headers: [string, string][]): Promise<void> {
+function overHttp2(
+  port: number,
+  { path, how, body }: Kind,
+  headers: [string, string][],
+): Promise<void> {
   const session = connectHttp2(`http://127.0.0.1:${port}`);
-  const grpc = how === "grpc" ? { ":method": "POST", "content-type": "application/grpc", te: "trailers" } : {};
+  const grpc =
+    how === "grpc" ? { ":method": "POST", "content-type": "application/grpc", te: "trailers" } : {};
   return new Promise((done, fail) => {
     session.on("error", fail);
     const stream = session.request({
@@ -274,20 +340,53 @@ export function kinds(): Kind[] {
       ],
     },
   ];
-  const agents = ['quo"te', "back\\slash", "per%cent %REQ(A)%", "{json}", "-", "", "ünï cödé", "a,b;c=d"];
-  const queries = ["", "?", "?a", "?a=1&b=2", "?a=1&a=2&c=%2F%3f", "?page=&token=x", "?q=a+b%20c", "?=x&&y=1#f"];
-  for (const [index, method] of ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"].entries()) {
+  const agents = [
+    'quo"te',
+    "back\\slash",
+    "per%cent %REQ(A)%",
+    "{json}",
+    "-",
+    "",
+    "ünï cödé",
+    "a,b;c=d",
+  ];
+  const queries = [
+    "",
+    "?",
+    "?a",
+    "?a=1&b=2",
+    "?a=1&a=2&c=%2F%3f",
+    "?page=&token=x",
+    "?q=a+b%20c",
+    "?=x&&y=1#f",
+  ];
+  for (const [index, method] of [
+    "GET",
+    "POST",
+    "PUT",
+    "DELETE",
+    "HEAD",
+    "OPTIONS",
+    "PATCH",
+  ].entries()) {
     for (const [at, query] of queries.entries()) {
       const agent = agents[(index + at) % agents.length]!;
-      const headers: [string, string][] = [["user-agent", Buffer.from(agent, "utf8").toString("latin1")]];
+      const headers: [string, string][] = [
+        ["user-agent", Buffer.from(agent, "utf8").toString("latin1")],
+      ];
       if (at % 2)
-        headers.push(["x-b3-traceid", "80f198ee56343ba864fe8b2a57d3eff7"], ["x-b3-spanid", "e457b5a2e4d86bd1"]);
+        headers.push(
+          ["x-b3-traceid", "80f198ee56343ba864fe8b2a57d3eff7"],
+          ["x-b3-spanid", "e457b5a2e4d86bd1"],
+        );
       else headers.push(["traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"]);
       const body = method === "POST" || method === "PUT" ? "b".repeat(at * 100) : undefined;
       all.push({ path: `/api/items${query}`, method, headers, body });
     }
   }
-  for (const status of [200, 201, 204, 301, 304, 400, 401, 403, 404, 409, 429, 500, 502, 503, 504]) {
+  for (const status of [
+    200, 201, 204, 301, 304, 400, 401, 403, 404, 409, 429, 500, 502, 503, 504,
+  ]) {
     for (const path of ["/api/answer", "/api/empty?x=1", "/rewritten/a?b=c"]) {
       all.push({
         path,
@@ -305,7 +404,10 @@ export function kinds(): Kind[] {
         ["user-agent", Buffer.from(agent, "utf8").toString("latin1")],
         ["referer", `https://example.com/${index}${query}`],
       ];
-      all.push({ path: `/rewritten/${index}${query}`, headers }, { path: `/nowhere/${index}${query}`, headers });
+      all.push(
+        { path: `/rewritten/${index}${query}`, headers },
+        { path: `/nowhere/${index}${query}`, headers },
+      );
       if (!query.includes("#")) all.push({ path: `/api/two${query}`, headers, how: "http2" });
     }
   }

@@ -1,5 +1,6 @@
-// Envoy's own routes, as Istio makes them from a VirtualService, beside our filter and routes that only look at its verdict:
-// the same requests must end at the same upstream. And one verdict on two Envoys with different numbers of workers.
+// Envoy's own routes, as Istio makes them from a VirtualService, beside our filter and routes
+// that only look at its verdict: the same requests must end at the same upstream. And one verdict
+// on two Envoys with different numbers of workers.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { build } from "../../build.ts";
@@ -26,7 +27,8 @@ const answering = (match: Json, name: string): Json => ({
   direct_response: { status: 200 },
   response_headers_to_add: [{ header: { key: "x-upstream", value: name } }],
 });
-const upstreamOf = async (chain: Chain, request: SomeRequest) => (await chain.send(request)).header("x-upstream");
+const upstreamOf = async (chain: Chain, request: SomeRequest) =>
+  (await chain.send(request)).header("x-upstream");
 const byVariant = (name: string): Json =>
   answering({ prefix: "/", headers: [{ name: "x-variant", string_match: { exact: name } }] }, name);
 
@@ -34,7 +36,9 @@ type Rule = { match: HttpMatch[]; subset: string };
 
 /** Envoy's routes for the rules, then everything to `rest`. */
 const nativeRoutes = (rules: Rule[], rest: string): Json[] => [
-  ...rules.flatMap(({ match, subset }) => match.map((each) => answering(nativeMatch(each), subset))),
+  ...rules.flatMap(({ match, subset }) =>
+    match.map((each) => answering(nativeMatch(each), subset)),
+  ),
   answering({ prefix: "/" }, rest),
 ];
 
@@ -45,14 +49,21 @@ async function differences(native: Chain, own: Chain, requests: SomeRequest[]): 
   const work = requests.values();
   const walk = async () => {
     for (const request of work) {
-      const [expected, got] = await Promise.all([upstreamOf(native, request), upstreamOf(own, request)]);
+      const [expected, got] = await Promise.all([
+        upstreamOf(native, request),
+        upstreamOf(own, request),
+      ]);
       seen.set(String(expected), (seen.get(String(expected)) ?? 0) + 1);
-      if (expected !== got) wrong.push(`${JSON.stringify(request)}: Envoy's routes ${expected}, ours ${got}`);
+      if (expected !== got)
+        wrong.push(`${JSON.stringify(request)}: Envoy's routes ${expected}, ours ${got}`);
     }
   };
   await Promise.all(Array.from({ length: 8 }, walk));
   // A comparison in which everything goes to one place says nothing.
-  assert.ok([...seen.values()].filter((count) => count > requests.length / 50).length > 1, JSON.stringify([...seen]));
+  assert.ok(
+    [...seen.values()].filter((count) => count > requests.length / 50).length > 1,
+    JSON.stringify([...seen]),
+  );
   return wrong.slice(0, 10);
 }
 
@@ -68,7 +79,11 @@ describe("the guide's VirtualService", () => {
       split: { stable: 90, canary: 10 },
       sticky: { header: "x-user" },
     };
-    const routes = [byVariant("canary"), byVariant("mobile-optimized"), answering({ prefix: "/" }, "stable")];
+    const routes = [
+      byVariant("canary"),
+      byVariant("mobile-optimized"),
+      answering({ prefix: "/" }, "stable"),
+    ];
     own = await startChain({ filters: [{ name: "canary", config: { routes: [route] } }], routes });
   });
   after(() => Promise.all([native?.stop(), own?.stop()]));
@@ -77,7 +92,8 @@ describe("the guide's VirtualService", () => {
     const random = new Random(20261125);
     // Bytes that are no UTF-8 get nobody past `.*Mobile.*`, neither there nor here.
     const strays = ["\xffMobile", "Mobile\xe9", "Mo\xffbile", "\xc3Mobile\x80", "\xff"];
-    // A client that the split keeps on stable: whatever then goes to the canary was sent there by a rule.
+    // A client that the split keeps on stable: whatever then goes to the canary was sent there by
+    // a rule.
     const requests = Array.from({ length: 2000 }, () => {
       const request = someRequest(random);
       const headers: [string, string][] = [...request.headers, ["x-user", "user-2"]];
@@ -91,7 +107,12 @@ describe("the guide's VirtualService", () => {
     let canary = 0;
     const walk = async (from: number) => {
       for (let user = from; user < 2000; user += 8) {
-        const request: SomeRequest = { method: "GET", path: "/", authority: "a", headers: [["x-user", `u${user}`]] };
+        const request: SomeRequest = {
+          method: "GET",
+          path: "/",
+          authority: "a",
+          headers: [["x-user", `u${user}`]],
+        };
         const first = await upstreamOf(own, request);
         if (first === "canary") canary++;
         if (user % 20 === 0) assert.equal(await upstreamOf(own, request), first);
@@ -142,7 +163,10 @@ describe("VirtualServices drawn by lot", () => {
     const requests = services.flatMap((_, index) =>
       Array.from({ length: EACH }, () => {
         const request = someRequest(random);
-        return { ...request, headers: [...request.headers, ["x-service", String(index)] as [string, string]] };
+        return {
+          ...request,
+          headers: [...request.headers, ["x-service", String(index)] as [string, string]],
+        };
       }),
     );
     assert.deepEqual(await differences(native, own, requests), []);
@@ -176,7 +200,12 @@ describe("two Envoys with one and with four workers", () => {
   it("give every client the same verdict, also the cookies that one of them issued", async () => {
     const seen = new Set<string>();
     const compare = async (cookie: string) => {
-      const request: SomeRequest = { method: "GET", path: "/", authority: "a", headers: [["cookie", cookie]] };
+      const request: SomeRequest = {
+        method: "GET",
+        path: "/",
+        authority: "a",
+        headers: [["cookie", cookie]],
+      };
       const [one, four] = await Promise.all(chains.map((chain) => upstreamOf(chain, request)));
       assert.equal(one, four, cookie);
       seen.add(one!);

@@ -1,5 +1,6 @@
-// The guard on the real Envoy: what counts as a failure, that a failing variant is out within one window under load and
-// back after it heals, that no request is lost by the switch, and that several workers are one guard.
+// The guard on the real Envoy: what counts as a failure, that a failing variant is out within one
+// window under load and back after it heals, that no request is lost by the switch, and that
+// several workers are one guard.
 import assert from "node:assert/strict";
 import { type AddressInfo, createServer } from "node:net";
 import { after, before, describe, it } from "node:test";
@@ -8,7 +9,13 @@ import { cluster } from "../../envoy/bootstrap.ts";
 import { type Chain, startChain } from "../support/chain.ts";
 import { closeConnections } from "../support/client.ts";
 import { generateLoad } from "../support/load.ts";
-import { type Answer, type Handler, type Upstream, startHttp2Upstream, startUpstream } from "../support/upstream.ts";
+import {
+  type Answer,
+  type Handler,
+  type Upstream,
+  startHttp2Upstream,
+  startUpstream,
+} from "../support/upstream.ts";
 
 before(() => build(["canary"]));
 after(closeConnections);
@@ -24,7 +31,14 @@ const guarded = (name: string, guard: object) => ({
   split: { stable: 0, canary: 100 },
   base: "stable",
   sticky: { header: "x-user" },
-  guard: { variant: "canary", minRequests: 3, maxFailurePercent: 50, window: "1h", ejectFor: "1h", ...guard },
+  guard: {
+    variant: "canary",
+    minRequests: 3,
+    maxFailurePercent: 50,
+    window: "1h",
+    ejectFor: "1h",
+    ...guard,
+  },
 });
 
 /** How canaries fail, by the first part of the path. */
@@ -36,12 +50,19 @@ const http1Failures: Record<string, Answer> = {
   "trailers-only": { headers: { "content-type": "application/grpc", "grpc-status": "14" } },
 };
 const http2Failures: Record<string, Answer> = {
-  grpc: { headers: { "content-type": "application/grpc" }, body: "\0\0\0\0\0", trailers: { "grpc-status": "13" } },
+  grpc: {
+    headers: { "content-type": "application/grpc" },
+    body: "\0\0\0\0\0",
+    trailers: { "grpc-status": "13" },
+  },
 };
 const good: Record<string, Answer> = {
   works: { body: "ok" },
   refuses: { status: 404 },
-  "grpc-refuses": { headers: { "content-type": "application/grpc+proto" }, trailers: { "grpc-status": "5" } },
+  "grpc-refuses": {
+    headers: { "content-type": "application/grpc+proto" },
+    trailers: { "grpc-status": "5" },
+  },
 };
 const answering =
   (answers: Record<string, Answer>): Handler =>
@@ -58,7 +79,10 @@ async function startBreakingServer(): Promise<{ endpoint: string; close(): void 
     });
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  return { endpoint: `127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
+  return {
+    endpoint: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => server.close(),
+  };
 }
 
 for (const version of ["newest", "oldest"]) {
@@ -71,13 +95,21 @@ for (const version of ["newest", "oldest"]) {
       const http2 = await startHttp2Upstream(answering({ ...http2Failures, ...good }));
       const breaking = await startBreakingServer();
       closing.push(http1, http2, breaking);
-      const names = [...Object.keys({ ...http1Failures, ...http2Failures, ...good }), "breaks", "client"];
+      const names = [
+        ...Object.keys({ ...http1Failures, ...http2Failures, ...good }),
+        "breaks",
+        "client",
+      ];
       chain = await startChain({
         version,
         filters: [
           {
             name: "canary",
-            config: { routes: names.map((name) => guarded(name, name === "slow" ? { slowerThan: "30ms" } : {})) },
+            config: {
+              routes: names.map((name) =>
+                guarded(name, name === "slow" ? { slowerThan: "30ms" } : {}),
+              ),
+            },
           },
         ],
         clusters: {
@@ -89,7 +121,10 @@ for (const version of ["newest", "oldest"]) {
           byVariant("canary", "breaking", "/breaks/"),
           byVariant("canary", "http2", "/grpc"),
           byVariant("canary", "http1"),
-          { match: { prefix: "/" }, direct_response: { status: 200, body: { inline_string: "stable" } } },
+          {
+            match: { prefix: "/" },
+            direct_response: { status: 200, body: { inline_string: "stable" } },
+          },
         ],
       });
     });
@@ -100,13 +135,16 @@ for (const version of ["newest", "oldest"]) {
 
     /** Sends `count` requests one after the other. */
     async function sendTo(name: string, count: number): Promise<void> {
-      for (let i = 0; i < count; i++) await chain.send({ path: `/${name}/`, fresh: true }).catch(() => undefined);
+      for (let i = 0; i < count; i++)
+        await chain.send({ path: `/${name}/`, fresh: true }).catch(() => undefined);
     }
 
     for (const name of [...Object.keys({ ...http1Failures, ...http2Failures }), "breaks"]) {
       it(`${name}: three failures trip it`, async () => {
         await sendTo(name, 3);
-        await chain.envoy.awaitLog(new RegExp(`route ${name}: canary fails too often; its traffic goes to stable`));
+        await chain.envoy.awaitLog(
+          new RegExp(`route ${name}: canary fails too often; its traffic goes to stable`),
+        );
         assert.equal((await chain.send({ path: `/${name}/` })).body, "stable");
         assert.equal(await chain.envoy.stat(`wasmcustom.gatehouse.canary.${name}.guard_mode`), 1);
       });
@@ -135,7 +173,9 @@ describe("a canary that fails under load and heals", () => {
     });
 
   before(async () => {
-    canary = await startUpstream(() => (fails ? { status: 503, body: "broken" } : { status: 201, body: "canary" }));
+    canary = await startUpstream(() =>
+      fails ? { status: 503, body: "broken" } : { status: 201, body: "canary" },
+    );
     chain = await startChain({
       concurrency: 3,
       filters: [
@@ -147,7 +187,13 @@ describe("a canary that fails under load and heals", () => {
                 name: "shop",
                 split: { stable: 50, canary: 50 },
                 sticky: { header: "x-user" },
-                guard: { variant: "canary", maxFailurePercent: 10, minRequests: 20, window: "2s", ejectFor: "2s" },
+                guard: {
+                  variant: "canary",
+                  maxFailurePercent: 10,
+                  minRequests: 20,
+                  window: "2s",
+                  ejectFor: "2s",
+                },
               },
             ],
           },
@@ -156,7 +202,10 @@ describe("a canary that fails under load and heals", () => {
       clusters: { canary: canary.endpoint },
       routes: [
         byVariant("canary", "canary"),
-        { match: { prefix: "/" }, direct_response: { status: 200, body: { inline_string: "stable" } } },
+        {
+          match: { prefix: "/" },
+          direct_response: { status: 200, body: { inline_string: "stable" } },
+        },
       ],
     });
   });

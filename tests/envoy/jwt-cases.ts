@@ -1,5 +1,6 @@
-// The requests of the differential test: good tokens and bad ones of every kind, in every place. Generated from a fixed
-// seed, so that a failure comes again. Where the two filters are meant to differ, the case says by which difference.
+// The requests of the differential test: good tokens and bad ones of every kind, in every place.
+// Generated from a fixed seed, so that a failure comes again. Where the two filters are meant to
+// differ, the case says by which difference.
 import { Random } from "../support/random.ts";
 import { type Claims, type ForgeKey, forge, makeKey, signed } from "./jwt-forge.ts";
 
@@ -9,7 +10,18 @@ export const AUDIENCE = "product-api";
 /** Of both filters, in seconds. */
 export const SKEW = 60;
 
-const asymmetric = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
+const asymmetric = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+];
 export const keys: Record<string, ForgeKey> = Object.fromEntries(
   [...asymmetric, "HS256", "HS384", "HS512"].map((algorithm) => [algorithm, makeKey(algorithm)]),
 );
@@ -47,8 +59,14 @@ function add(name: string, token: string, more: Partial<Case> = {}): void {
 function algorithms(): void {
   for (const [algorithm, key] of Object.entries(keys)) {
     for (let i = 0; i < 12; i++) {
-      const payload = claims({ jti: `${algorithm}-${i}`, extra: "x".repeat(below(400)), n: below(1e9) });
-      add(`good ${algorithm} ${i}`, forge(key, payload), { path: pick(["/main", "/forward", "/any", "/claims"]) });
+      const payload = claims({
+        jti: `${algorithm}-${i}`,
+        extra: "x".repeat(below(400)),
+        n: below(1e9),
+      });
+      add(`good ${algorithm} ${i}`, forge(key, payload), {
+        path: pick(["/main", "/forward", "/any", "/claims"]),
+      });
     }
     add(`${algorithm} without kid`, forge(key, claims(), { kid: undefined }));
     add(`${algorithm} with an unknown kid`, forge(key, claims(), { kid: "nobody's" }));
@@ -56,8 +74,20 @@ function algorithms(): void {
       `${algorithm} with the kid of another key`,
       forge(key, claims(), { kid: pick(Object.values(keys)).kid === key.kid ? "x" : otherKey.kid }),
     );
-    for (const other of ["RS256", "PS384", "ES256", "ES512", "EdDSA", "HS256", "none", "RS1", "", "rs256"]) {
-      if (other !== algorithm) add(`${algorithm} that says it is "${other}"`, forge(key, claims(), { alg: other }));
+    for (const other of [
+      "RS256",
+      "PS384",
+      "ES256",
+      "ES512",
+      "EdDSA",
+      "HS256",
+      "none",
+      "RS1",
+      "",
+      "rs256",
+    ]) {
+      if (other !== algorithm)
+        add(`${algorithm} that says it is "${other}"`, forge(key, claims(), { alg: other }));
     }
   }
   for (const [algorithm, key] of Object.entries(strangers)) {
@@ -80,7 +110,10 @@ function times(): void {
           path: "/lifetime",
           ...(sign * seconds > 1800 ? { difference: "own-texts" } : {}),
         });
-        add(`fraction, exp ${sign * seconds} s`, forge(key, claims({ exp: at + 0.5, nbf: at - 9e6 + 0.25 })));
+        add(
+          `fraction, exp ${sign * seconds} s`,
+          forge(key, claims({ exp: at + 0.5, nbf: at - 9e6 + 0.25 })),
+        );
       }
     }
   }
@@ -102,7 +135,13 @@ function times(): void {
 }
 
 function audiences(): void {
-  const forms = [AUDIENCE, `https://${AUDIENCE}`, `http://${AUDIENCE}`, `${AUDIENCE}/`, `https://${AUDIENCE}/`];
+  const forms = [
+    AUDIENCE,
+    `https://${AUDIENCE}`,
+    `http://${AUDIENCE}`,
+    `${AUDIENCE}/`,
+    `https://${AUDIENCE}/`,
+  ];
   const wrong = [
     "",
     "/",
@@ -116,7 +155,9 @@ function audiences(): void {
   for (const path of ["/main", "/slashed", "/several", "/anyone"]) {
     for (const audience of [...forms, ...wrong, undefined]) {
       add(`aud ${audience} at ${path}`, forge(main, claims({ aud: audience })), { path });
-      add(`aud [x, ${audience}] at ${path}`, forge(main, claims({ aud: ["x", audience ?? "y"] })), { path });
+      add(`aud [x, ${audience}] at ${path}`, forge(main, claims({ aud: ["x", audience ?? "y"] })), {
+        path,
+      });
     }
     for (const odd of [[], [1], ["x", null], 5, {}, null, true, [[AUDIENCE]]]) {
       add(`aud ${JSON.stringify(odd)} at ${path}`, forge(main, claims({ aud: odd })), { path });
@@ -137,13 +178,29 @@ function issuersAndSubjects(): void {
     [ISSUER],
   ]) {
     for (const path of ["/main", "/any", "/all", "/missing", "/failed", "/open", "/second"]) {
-      add(`iss ${JSON.stringify(issuer)} at ${path}`, forge(main, claims({ iss: issuer })), { path });
-      add(`iss ${JSON.stringify(issuer)} by the other key at ${path}`, forge(otherKey, claims({ iss: issuer })), {
+      add(`iss ${JSON.stringify(issuer)} at ${path}`, forge(main, claims({ iss: issuer })), {
         path,
       });
+      add(
+        `iss ${JSON.stringify(issuer)} by the other key at ${path}`,
+        forge(otherKey, claims({ iss: issuer })),
+        {
+          path,
+        },
+      );
     }
   }
-  for (const subject of ["someone", "spiffe://x", "spiffe://", "spiffe", "", undefined, 5, null, {}]) {
+  for (const subject of [
+    "someone",
+    "spiffe://x",
+    "spiffe://",
+    "spiffe",
+    "",
+    undefined,
+    5,
+    null,
+    {},
+  ]) {
     const isText = subject === undefined || typeof subject === "string";
     add(`sub ${JSON.stringify(subject)}`, forge(main, claims({ sub: subject })), {
       path: "/subject",
@@ -151,8 +208,10 @@ function issuersAndSubjects(): void {
     });
     add(`sub ${JSON.stringify(subject)} unasked`, forge(main, claims({ sub: subject })));
   }
-  for (const jti of ["x", "", 5, null]) add(`jti ${JSON.stringify(jti)}`, forge(main, claims({ jti })));
-  for (const kid of [5, null, "", {}, ["x"]]) add(`kid ${JSON.stringify(kid)}`, forge(main, claims(), { kid }), {});
+  for (const jti of ["x", "", 5, null])
+    add(`jti ${JSON.stringify(jti)}`, forge(main, claims({ jti })));
+  for (const kid of [5, null, "", {}, ["x"]])
+    add(`kid ${JSON.stringify(kid)}`, forge(main, claims(), { kid }), {});
 }
 
 function locations(): void {
@@ -161,9 +220,15 @@ function locations(): void {
   const spoilt = `${good.slice(0, -8)}AAAAAAAA`;
   for (const [kind, token] of Object.entries({ good, expired, spoilt })) {
     for (const path of ["/main", "/places", "/kept"]) {
-      add(`${kind} in access_token at ${path}`, "", { headers: [], path: `${path}?access_token=${token}` });
+      add(`${kind} in access_token at ${path}`, "", {
+        headers: [],
+        path: `${path}?access_token=${token}`,
+      });
       add(`${kind} in t at ${path}`, "", { headers: [], path: `${path}?t=${token}` });
-      add(`${kind} in t among others at ${path}`, "", { headers: [], path: `${path}?a=1&t=${token}&b=2` });
+      add(`${kind} in t among others at ${path}`, "", {
+        headers: [],
+        path: `${path}?a=1&t=${token}&b=2`,
+      });
       add(`${kind} in T at ${path}`, "", { headers: [], path: `${path}?T=${token}` });
       add(`${kind} in cookie c at ${path}`, "", {
         headers: [["cookie", `c=${token}`]],
@@ -178,10 +243,19 @@ function locations(): void {
       add(`${kind} in cookie d at ${path}`, "", { headers: [["cookie", `d=${token}`]], path });
       add(`${kind} in x-token at ${path}`, "", { headers: [["x-token", token]], path });
       add(`${kind} in x-other at ${path}`, "", { headers: [["x-other", token]], path });
-      add(`${kind} in x-prefixed at ${path}`, "", { headers: [["x-prefixed", `jwt:${token}`]], path });
-      add(`${kind} in x-prefixed without it at ${path}`, "", { headers: [["x-prefixed", token]], path });
+      add(`${kind} in x-prefixed at ${path}`, "", {
+        headers: [["x-prefixed", `jwt:${token}`]],
+        path,
+      });
+      add(`${kind} in x-prefixed without it at ${path}`, "", {
+        headers: [["x-prefixed", token]],
+        path,
+      });
       add(`${kind} in authorization at ${path}`, token, { path });
-      add(`${kind} as Basic at ${path}`, "", { headers: [["authorization", `Basic ${token}`]], path });
+      add(`${kind} as Basic at ${path}`, "", {
+        headers: [["authorization", `Basic ${token}`]],
+        path,
+      });
       add(`${kind} as bearer at ${path}`, "", {
         headers: [["authorization", `bearer ${token}`]],
         path,
@@ -189,7 +263,16 @@ function locations(): void {
       });
     }
   }
-  for (const path of ["/main", "/any", "/missing", "/failed", "/open", "/claims", "/all", "/places"]) {
+  for (const path of [
+    "/main",
+    "/any",
+    "/missing",
+    "/failed",
+    "/open",
+    "/claims",
+    "/all",
+    "/places",
+  ]) {
     add(`no token at ${path}`, "", { headers: [], path });
     add(`an empty header at ${path}`, "", { headers: [["authorization", ""]], path });
     add(`a bare scheme at ${path}`, "", { headers: [["authorization", "Bearer"]], path });
@@ -205,13 +288,28 @@ function locations(): void {
     add(`good and nonsense at ${path}`, good, { path: `${path}?access_token=nonsense` });
   }
   const both = [["x-token", good] as [string, string]];
-  add("good in two headers", "", { path: "/places", headers: [...both, ["x-prefixed", `jwt:${good}`]] });
-  add("good and bad in two headers", "", { path: "/places", headers: [...both, ["x-prefixed", `jwt:${expired}`]] });
+  add("good in two headers", "", {
+    path: "/places",
+    headers: [...both, ["x-prefixed", `jwt:${good}`]],
+  });
+  add("good and bad in two headers", "", {
+    path: "/places",
+    headers: [...both, ["x-prefixed", `jwt:${expired}`]],
+  });
   add("good twice in one header", "", { path: "/places", headers: [...both, ...both] });
-  add("good and bad in one header", "", { path: "/places", headers: [...both, ["x-token", expired]] });
+  add("good and bad in one header", "", {
+    path: "/places",
+    headers: [...both, ["x-token", expired]],
+  });
   const headers = (value: string): Partial<Case> => ({ headers: [["authorization", value]] });
-  add("two tokens in one header", "", { ...headers(`Bearer ${good}, Bearer ${good}`), difference: "list-of-tokens" });
-  add("a neighbour in the header", "", { ...headers(`Bearer ${good}, Basic abc`), difference: "list-of-tokens" });
+  add("two tokens in one header", "", {
+    ...headers(`Bearer ${good}, Bearer ${good}`),
+    difference: "list-of-tokens",
+  });
+  add("a neighbour in the header", "", {
+    ...headers(`Bearer ${good}, Basic abc`),
+    difference: "list-of-tokens",
+  });
   add("prefix in the middle", "", {
     path: "/places",
     headers: [["x-prefixed", `zz jwt:${good}`]],
@@ -249,10 +347,14 @@ function claimHeaders(): void {
   ];
   for (const value of values) {
     const isWhole = typeof value !== "number" || (value >= 0 && Number.isInteger(value));
-    add(`claim ${JSON.stringify(value)?.slice(0, 20)}`, forge(main, claims({ role: value, deep: { er: value } })), {
-      path: "/claims",
-      ...(isWhole ? {} : { difference: "numbers-as-written" }),
-    });
+    add(
+      `claim ${JSON.stringify(value)?.slice(0, 20)}`,
+      forge(main, claims({ role: value, deep: { er: value } })),
+      {
+        path: "/claims",
+        ...(isWhole ? {} : { difference: "numbers-as-written" }),
+      },
+    );
   }
   for (const value of [null, undefined])
     add(`claim ${value}`, forge(main, claims({ role: value })), { path: "/claims" });
@@ -262,7 +364,10 @@ function claimHeaders(): void {
       difference: "claim-as-json",
     });
   }
-  const large = JSON.stringify(claims({ role: 0 })).replace('"role":0', '"role":12345678901234567890');
+  const large = JSON.stringify(claims({ role: 0 })).replace(
+    '"role":0',
+    '"role":12345678901234567890',
+  );
   add("claim above 2^53", forge(main, large), { path: "/claims", difference: "large-numbers" });
   const forgedHeaders: [string, string][] = [
     ["x-role", "admin"],
@@ -270,12 +375,18 @@ function claimHeaders(): void {
     ["x-payload", "e30"],
     ["X-Role", "root"],
   ];
-  add("forged claim headers", "", { path: "/claims", headers: [...bearer(forge(main, claims())), ...forgedHeaders] });
+  add("forged claim headers", "", {
+    path: "/claims",
+    headers: [...bearer(forge(main, claims())), ...forgedHeaders],
+  });
   add("forged claim headers and the real", "", {
     path: "/claims",
     headers: [...bearer(forge(main, claims({ role: "user" }))), ...forgedHeaders],
   });
-  add("forged claim headers and a bad token", "", { path: "/failed", headers: [...bearer("a.b.c"), ...forgedHeaders] });
+  add("forged claim headers and a bad token", "", {
+    path: "/failed",
+    headers: [...bearer("a.b.c"), ...forgedHeaders],
+  });
   add("forged claim headers and no token", "", { path: "/missing", headers: forgedHeaders });
   add("forged claim headers where none is needed", "", {
     path: "/open",
@@ -297,7 +408,10 @@ function preflights(): void {
   }
 }
 
-/** The native parser takes these for JSON, or other numbers for none. Neither filter lets them pass. */
+/**
+ * The native parser takes these for JSON, or other numbers for none. Neither filter lets them
+ * pass.
+ */
 const looseJson = new Set(["null", "{'iss':1}", '{"a":1,}', '{"a":"\t"}', '{"a":1e999}']);
 
 function malformed(): void {
@@ -360,7 +474,11 @@ function malformed(): void {
     '{"a":"\\ud800"}',
   ];
   for (const text of jsons) {
-    add(`payload ${JSON.stringify(text)}`, forge(main, text), looseJson.has(text) ? { difference: "strict-json" } : {});
+    add(
+      `payload ${JSON.stringify(text)}`,
+      forge(main, text),
+      looseJson.has(text) ? { difference: "strict-json" } : {},
+    );
     add(
       `header ${JSON.stringify(text)}`,
       forge(main, claims(), text),
@@ -368,11 +486,15 @@ function malformed(): void {
     );
   }
   add("a repeated claim", forge(main, `{"iss":"x",${JSON.stringify(claims()).slice(1)}`));
-  add("a repeated header", forge(main, claims(), `{"alg":"none","alg":"RS256","kid":"${main.kid}"}`));
+  add(
+    "a repeated header",
+    forge(main, claims(), `{"alg":"none","alg":"RS256","kid":"${main.kid}"}`),
+  );
   add("crit", forge(main, claims(), { crit: ["x"], x: 1 }), { difference: "crit" });
   for (const typ of ["dpop+jwt", "logout+jwt"])
     add(`typ ${typ}`, forge(main, claims(), { typ }), { difference: "typ" });
-  for (const typ of ["jwt", "JWT", "at+jwt", "application/at+jwt"]) add(`typ ${typ}`, forge(main, claims(), { typ }));
+  for (const typ of ["jwt", "JWT", "at+jwt", "application/at+jwt"])
+    add(`typ ${typ}`, forge(main, claims(), { typ }));
 }
 
 function mutations(): void {
@@ -391,7 +513,10 @@ function mutations(): void {
         .toString("base64url");
       add(`${algorithm} signature cut to ${short.length}`, `${header}.${payload}.${short}`);
       const extra = 1 + below(9);
-      const long = Buffer.concat([Buffer.from(signature, "base64url"), Buffer.alloc(extra, below(256))]);
+      const long = Buffer.concat([
+        Buffer.from(signature, "base64url"),
+        Buffer.alloc(extra, below(256)),
+      ]);
       add(
         `${algorithm} signature with ${extra} bytes behind`,
         `${header}.${payload}.${long.toString("base64url")}`,

@@ -1,5 +1,6 @@
-// The same provider through Envoy's own jwt_authn and through ours, side by side in one proxy: the same decision, status,
-// text and forwarded headers for every case, except for the differences that are meant, each of which must show.
+// The same provider through Envoy's own jwt_authn and through ours, side by side in one proxy:
+// the same decision, status, text and forwarded headers for every case, except for the
+// differences that are meant, each of which must show.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +9,15 @@ import { bootstrap, cluster, listener, nativeFilter, wasmFilter } from "../../en
 import { type RunningEnvoy, launchEnvoy } from "../../envoy/launch.ts";
 import { closeConnections, send } from "../support/client.ts";
 import { type Upstream, startUpstream } from "../support/upstream.ts";
-import { AUDIENCE, type Case, ISSUER, OTHER_ISSUER, generateCases, keys, otherKey } from "./jwt-cases.ts";
+import {
+  AUDIENCE,
+  type Case,
+  ISSUER,
+  OTHER_ISSUER,
+  generateCases,
+  keys,
+  otherKey,
+} from "./jwt-cases.ts";
 import { jwksOf } from "./jwt-forge.ts";
 
 const JWKS = JSON.stringify(jwksOf(...Object.values(keys)));
@@ -23,10 +32,16 @@ const providers = {
     native: { issuer: OTHER_ISSUER, local_jwks: { inline_string: OTHER_JWKS } },
     ours: { issuer: OTHER_ISSUER, jwks: OTHER_JWKS },
   },
-  slashed: { native: { audiences: [`https://${AUDIENCE}/`] }, ours: { audiences: [`https://${AUDIENCE}/`] } },
+  slashed: {
+    native: { audiences: [`https://${AUDIENCE}/`] },
+    ours: { audiences: [`https://${AUDIENCE}/`] },
+  },
   several: { native: { audiences: ["x-api", AUDIENCE] }, ours: { audiences: ["x-api", AUDIENCE] } },
   anyone: { native: { audiences: [] }, ours: { audiences: [] } },
-  subject: { native: { subjects: { prefix: "spiffe://" } }, ours: { subjects: { prefix: "spiffe://" } } },
+  subject: {
+    native: { subjects: { prefix: "spiffe://" } },
+    ours: { subjects: { prefix: "spiffe://" } },
+  },
   expires: { native: { require_expiration: true }, ours: { requireExpiration: true } },
   lifetime: { native: { max_lifetime: "1800s" }, ours: { maxLifetime: "30m" } },
   places: {
@@ -42,8 +57,18 @@ const providers = {
     },
   },
   kept: {
-    native: { from_headers: [{ name: "x-token" }], from_params: ["t"], from_cookies: ["c"], forward: true },
-    ours: { fromHeaders: [{ name: "x-token" }], fromParams: ["t"], fromCookies: ["c"], forwardOriginalToken: true },
+    native: {
+      from_headers: [{ name: "x-token" }],
+      from_params: ["t"],
+      from_cookies: ["c"],
+      forward: true,
+    },
+    ours: {
+      fromHeaders: [{ name: "x-token" }],
+      fromParams: ["t"],
+      fromCookies: ["c"],
+      forwardOriginalToken: true,
+    },
   },
   claims: {
     native: {
@@ -84,12 +109,20 @@ const rules: Record<string, { native: object | undefined; ours: object }> = {
   },
   open: { native: undefined, ours: { none: true } },
   ...Object.fromEntries(
-    (Object.keys(providers) as Name[]).map((name) => [name, { native: named(name), ours: { provider: name } }]),
+    (Object.keys(providers) as Name[]).map((name) => [
+      name,
+      { native: named(name), ours: { provider: name } },
+    ]),
   ),
 };
 
 function nativeConfig() {
-  const common = { issuer: ISSUER, audiences: [AUDIENCE], local_jwks: { inline_string: JWKS }, clock_skew_seconds: 60 };
+  const common = {
+    issuer: ISSUER,
+    audiences: [AUDIENCE],
+    local_jwks: { inline_string: JWKS },
+    clock_skew_seconds: 60,
+  };
   return {
     providers: Object.fromEntries(
       Object.entries(providers).map(([name, { native }]) => [name, { ...common, ...native }]),
@@ -126,28 +159,49 @@ interface Outcome {
 }
 
 /** What every request has, or what differs for reasons of its own. */
-const ignored = new Set(["x-request-id", "x-forwarded-for", "x-forwarded-proto", "x-envoy-expected-rq-timeout-ms"]);
+const ignored = new Set([
+  "x-request-id",
+  "x-forwarded-for",
+  "x-forwarded-proto",
+  "x-envoy-expected-rq-timeout-ms",
+]);
 
 async function outcomeOf(port: number, { path, method, headers }: Case): Promise<Outcome> {
   const got = await send(port, { path, method, headers });
   // The native realm is the request's address: only what follows it is compared.
   const challenge = got.header("www-authenticate")?.match(/error="([^"]*)"/)?.[1] ?? "";
-  if (got.status !== 200) return { status: got.status, body: got.body, challenge, path: "", headers: [] };
+  if (got.status !== 200)
+    return { status: got.status, body: got.body, challenge, path: "", headers: [] };
   const seen = JSON.parse(got.body) as { path: string; headers: [string, string][] };
-  const kept = seen.headers.filter(([name]) => !ignored.has(name)).sort(([a, x], [b, y]) => (a + x < b + y ? -1 : 1));
+  const kept = seen.headers
+    .filter(([name]) => !ignored.has(name))
+    .sort(([a, x], [b, y]) => (a + x < b + y ? -1 : 1));
   return { status: 200, body: "", challenge, path: seen.path, headers: kept };
 }
 
-/** The differences that are meant: the name in the cases, and the row of the README's table that says why. */
-const differences: Record<string, { row: string; ours: (outcome: Outcome, native: Outcome) => boolean }> = {
+/**
+ * The differences that are meant: the name in the cases, and the row of the README's table that
+ * says why.
+ */
+const differences: Record<
+  string,
+  { row: string; ours: (outcome: Outcome, native: Outcome) => boolean }
+> = {
   "exp-zero": { row: "`exp: 0`", ours: ({ body }) => body === "Jwt is expired" },
   "scheme-case": { row: "`bearer` in any case", ours: ({ body }) => body !== "Jwt is missing" },
-  "list-of-tokens": { row: "several credentials in one header", ours: ({ status }) => status === 200 },
+  "list-of-tokens": {
+    row: "several credentials in one header",
+    ours: ({ status }) => status === 200,
+  },
   "prefix-inside": { row: "a prefix is a prefix", ours: ({ body }) => body === "Jwt is missing" },
-  "every-value": { row: "every value of a parameter", ours: ({ body }) => body === "Jwt is expired" },
+  "every-value": {
+    row: "every value of a parameter",
+    ours: ({ body }) => body === "Jwt is expired",
+  },
   "cookie-removed": {
     row: "a cookie's token is removed",
-    ours: ({ status, headers }) => status === 200 && !headers.some(([, value]) => /(^|; )c=/.test(value)),
+    ours: ({ status, headers }) =>
+      status === 200 && !headers.some(([, value]) => /(^|; )c=/.test(value)),
   },
   "claim-as-json": {
     row: "arrays, objects and null",
@@ -155,11 +209,13 @@ const differences: Record<string, { row: string; ours: (outcome: Outcome, native
   },
   "large-numbers": {
     row: "integers above 2^53",
-    ours: ({ headers }) => headers.some(([name, value]) => name === "x-role" && value === "12345678901234567890"),
+    ours: ({ headers }) =>
+      headers.some(([name, value]) => name === "x-role" && value === "12345678901234567890"),
   },
   "numbers-as-written": {
     row: "numbers as written",
-    ours: ({ headers }) => headers.some(([name, value]) => name === "x-role" && !value.includes("00000")),
+    ours: ({ headers }) =>
+      headers.some(([name, value]) => name === "x-role" && !value.includes("00000")),
   },
   "header-once": {
     row: "a header once",
@@ -171,11 +227,21 @@ const differences: Record<string, { row: string; ours: (outcome: Outcome, native
   },
   "own-texts": {
     row: "reasons of their own",
-    ours: ({ status, body }, native) => native.status === status && !body.includes("verification fails"),
+    ours: ({ status, body }, native) =>
+      native.status === status && !body.includes("verification fails"),
   },
-  "strict-json": { row: "strict JSON", ours: ({ status }, native) => status === 401 && native.status === 401 },
-  "strict-base64": { row: "strict base64url", ours: ({ status }, native) => status === 401 && native.status === 401 },
-  "stray-dots": { row: "stray dots", ours: ({ body }) => body.startsWith("Jwt is not in the form") },
+  "strict-json": {
+    row: "strict JSON",
+    ours: ({ status }, native) => status === 401 && native.status === 401,
+  },
+  "strict-base64": {
+    row: "strict base64url",
+    ours: ({ status }, native) => status === 401 && native.status === 401,
+  },
+  "stray-dots": {
+    row: "stray dots",
+    ours: ({ body }) => body.startsWith("Jwt is not in the form"),
+  },
   crit: { row: "`crit`", ours: ({ status }) => status === 401 },
   typ: { row: "`typ`", ours: ({ status }) => status === 401 },
   "longer-ecdsa": { row: "bytes behind an ECDSA signature", ours: ({ status }) => status === 401 },
@@ -186,12 +252,19 @@ let upstream: Upstream;
 
 before(async () => {
   upstream = await startUpstream();
-  const native = nativeFilter("envoy.filters.http.jwt_authn", "jwt_authn.v3.JwtAuthentication", nativeConfig());
+  const native = nativeFilter(
+    "envoy.filters.http.jwt_authn",
+    "jwt_authn.v3.JwtAuthentication",
+    nativeConfig(),
+  );
   envoy = await launchEnvoy(
     bootstrap({
       listeners: [
         listener({ name: "native", filters: [native] }),
-        listener({ name: "ours", filters: [wasmFilter({ name: "jwt-auth", config: ourConfig() })] }),
+        listener({
+          name: "ours",
+          filters: [wasmFilter({ name: "jwt-auth", config: ourConfig() })],
+        }),
       ],
       clusters: [cluster({ name: "upstream", endpoints: [upstream.endpoint] })],
     }),
@@ -239,7 +312,10 @@ function describe(what: Case, native: Outcome, ours: Outcome): string {
 }
 
 test("the README's table has every difference", () => {
-  const readme = readFileSync(join(import.meta.dirname, "../../assembly/filters/jwt-auth/README.md"), "utf8");
+  const readme = readFileSync(
+    join(import.meta.dirname, "../../assembly/filters/jwt-auth/README.md"),
+    "utf8",
+  );
   const missing = Object.values(differences).filter(({ row }) => !readme.includes(`| ${row}`));
   assert.deepEqual(
     missing.map(({ row }) => row),

@@ -11,7 +11,8 @@ const ISSUER = "https://auth.example.com";
 const rsa = makeKey("RS256");
 const dear = makeKey("ES512");
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-const good = (key: ForgeKey, jti: string) => forge(key, { iss: ISSUER, jti, exp: Math.floor(Date.now() / 1000) + 600 });
+const good = (key: ForgeKey, jti: string) =>
+  forge(key, { iss: ISSUER, jti, exp: Math.floor(Date.now() / 1000) + 600 });
 
 after(closeConnections);
 
@@ -35,7 +36,12 @@ test("well-formed bad ES512 tokens, as many as come, leave good RS256 tokens ser
       signature.writeUInt32BE(index + 1, 8);
       return bearer(`${head}.${payload}.${signature.toString("base64url")}`);
     };
-    const flood = generateLoad({ port: envoy.port(), connections: 16, requests: 6_000, headersOf: bad });
+    const flood = generateLoad({
+      port: envoy.port(),
+      connections: 16,
+      requests: 6_000,
+      headersOf: bad,
+    });
     const statuses = new Set<number>();
     for (let i = 0; i < 100; i++) {
       const { status } = await send(envoy.port(), { headers: bearer(good(rsa, String(i))) });
@@ -45,8 +51,14 @@ test("well-formed bad ES512 tokens, as many as come, leave good RS256 tokens ser
     const { statuses: answers, seconds } = await flood;
     assert.deepEqual(Object.keys(answers), ["401", "503"]);
     // 180 a second cost a verification; all others only what reading them costs.
-    assert.ok(answers[401]! <= 180 * (Math.ceil(seconds) + 1), `${answers[401]} were verified in ${seconds} s`);
-    assert.equal(await envoy.stat("wasmcustom.gatehouse.jwt-auth.main.verification_limit"), answers[503]);
+    assert.ok(
+      answers[401]! <= 180 * (Math.ceil(seconds) + 1),
+      `${answers[401]} were verified in ${seconds} s`,
+    );
+    assert.equal(
+      await envoy.stat("wasmcustom.gatehouse.jwt-auth.main.verification_limit"),
+      answers[503],
+    );
   } finally {
     await envoy.stop();
   }

@@ -1,5 +1,5 @@
-// Makes tokens, good and bad: signed with node:crypto, so by another implementation than the one under test, and with
-// every part open to spoiling, which proper libraries do not allow.
+// Makes tokens, good and bad: signed with node:crypto, so by another implementation than the one
+// under test, and with every part open to spoiling, which proper libraries do not allow.
 import {
   type JsonWebKey,
   type KeyObject,
@@ -23,7 +23,11 @@ export interface ForgeKey {
 const hashOf = (algorithm: string) => `sha${algorithm === "EdDSA" ? "512" : algorithm.slice(2)}`;
 
 /** A fresh key for a JWS algorithm; RSA keys can be shared between RS and PS by `from`. */
-export function makeKey(algorithm: string, kid = `key-${algorithm.toLowerCase()}`, from?: KeyObject): ForgeKey {
+export function makeKey(
+  algorithm: string,
+  kid = `key-${algorithm.toLowerCase()}`,
+  from?: KeyObject,
+): ForgeKey {
   if (algorithm.startsWith("HS")) return makeSecret(algorithm, kid);
   const privateKey = from ?? generate(algorithm);
   const {
@@ -39,7 +43,12 @@ export function makeKey(algorithm: string, kid = `key-${algorithm.toLowerCase()}
     kid,
     algorithm,
     jwk: { ...open, kid, alg: algorithm, use: "sig" },
-    sign: (input) => signBytes(algorithm === "EdDSA" ? null : hashOf(algorithm), input, signing(algorithm, privateKey)),
+    sign: (input) =>
+      signBytes(
+        algorithm === "EdDSA" ? null : hashOf(algorithm),
+        input,
+        signing(algorithm, privateKey),
+      ),
   };
 }
 
@@ -55,14 +64,19 @@ function makeSecret(algorithm: string, kid: string): ForgeKey {
 
 function generate(algorithm: string): KeyObject {
   if (algorithm === "EdDSA") return generateKeyPairSync("ed25519").privateKey;
-  if (!algorithm.startsWith("ES")) return generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+  if (!algorithm.startsWith("ES"))
+    return generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
   const namedCurve = { ES256: "P-256", ES384: "P-384", ES512: "P-521" }[algorithm]!;
   return generateKeyPairSync("ec", { namedCurve }).privateKey;
 }
 
 function signing(algorithm: string, key: KeyObject) {
   if (algorithm.startsWith("PS")) {
-    return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+    return {
+      key,
+      padding: constants.RSA_PKCS1_PSS_PADDING,
+      saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+    };
   }
   return algorithm.startsWith("ES") ? { key, dsaEncoding: "ieee-p1363" as const } : { key };
 }
@@ -70,9 +84,18 @@ function signing(algorithm: string, key: KeyObject) {
 const encode = (part: unknown) =>
   Buffer.from(typeof part === "string" ? part : JSON.stringify(part), "utf8").toString("base64url");
 
-/** A signed token; `header` and `payload` may be raw text to be encoded as it is, however broken. */
-export function forge(key: ForgeKey, payload: Claims | string, header: Claims | string = {}): string {
-  const full = typeof header === "string" ? header : { alg: key.algorithm, kid: key.kid, typ: "JWT", ...header };
+/**
+ * A signed token; `header` and `payload` may be raw text to be encoded as it is, however broken.
+ */
+export function forge(
+  key: ForgeKey,
+  payload: Claims | string,
+  header: Claims | string = {},
+): string {
+  const full =
+    typeof header === "string"
+      ? header
+      : { alg: key.algorithm, kid: key.kid, typ: "JWT", ...header };
   return signed(key, `${encode(full)}.${encode(payload)}`);
 }
 

@@ -1,4 +1,5 @@
-// An issuer's key endpoint that can be made to fail in every way that one does: real sockets, real answers.
+// An issuer's key endpoint that can be made to fail in every way that one does: real sockets,
+// real answers.
 import { once } from "node:events";
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -48,7 +49,10 @@ export class Issuer {
   async arrived(count: number, millis = 15_000): Promise<void> {
     if (this.requests >= count) return;
     await new Promise<void>((done, fail) => {
-      const timer = setTimeout(() => fail(new Error(`${this.requests} of ${count} requests came`)), millis);
+      const timer = setTimeout(
+        () => fail(new Error(`${this.requests} of ${count} requests came`)),
+        millis,
+      );
       const tell = () => {
         if (this.requests < count) return;
         clearTimeout(timer);

@@ -1,4 +1,5 @@
-// Keys over the network, on the real Envoy with a real server: the first fetch, waiting, rotation, outage, discovery.
+// Keys over the network, on the real Envoy with a real server: the first fetch, waiting,
+// rotation, outage, discovery.
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import type { RunningEnvoy } from "../../envoy/launch.ts";
@@ -108,26 +109,35 @@ describe("keys over the network", { concurrency: 4 }, () => {
     ));
 
   it("last good keys are used through an outage, for as long as staleFor says", () =>
-    withIssuer(json(jwksOf(first)), { cacheDuration: "100ms", staleFor: "5s" }, async ({ issuer, ask, awaitStat }) => {
-      assert.equal((await ask(first)).status, 200);
-      issuer.answer = json("", {}, 503);
-      await awaitStat("jwks_fetch_failed", (count) => count > 0);
-      assert.equal((await ask(first)).status, 200);
-      assert.equal(await settled(() => ask(first), 503), 503);
-      const { header } = await ask(first);
-      assert.match(header("retry-after") ?? "", /^\d+$/);
-    }));
+    withIssuer(
+      json(jwksOf(first)),
+      { cacheDuration: "100ms", staleFor: "5s" },
+      async ({ issuer, ask, awaitStat }) => {
+        assert.equal((await ask(first)).status, 200);
+        issuer.answer = json("", {}, 503);
+        await awaitStat("jwks_fetch_failed", (count) => count > 0);
+        assert.equal((await ask(first)).status, 200);
+        assert.equal(await settled(() => ask(first), 503), 503);
+        const { header } = await ask(first);
+        assert.match(header("retry-after") ?? "", /^\d+$/);
+      },
+    ));
 
   it("a token signed by a key that was withdrawn is refused, also if it was seen before", () =>
-    withIssuer(json(jwksOf(first, second)), { cacheDuration: "200ms" }, async ({ issuer, envoy, stat, awaitStat }) => {
-      const token = forge(first, { iss: ISSUER, exp: Math.floor(Date.now() / 1000) + 600 });
-      const askAgain = () => send(envoy.port(), { headers: { authorization: `Bearer ${token}` } });
-      assert.equal((await askAgain()).status, 200);
-      issuer.answer = json(jwksOf(second));
-      const successes = await stat("jwks_fetch_success");
-      await awaitStat("jwks_fetch_success", (count) => count >= successes + 2);
-      assert.equal(await settled(askAgain, 401), 401);
-    }));
+    withIssuer(
+      json(jwksOf(first, second)),
+      { cacheDuration: "200ms" },
+      async ({ issuer, envoy, stat, awaitStat }) => {
+        const token = forge(first, { iss: ISSUER, exp: Math.floor(Date.now() / 1000) + 600 });
+        const askAgain = () =>
+          send(envoy.port(), { headers: { authorization: `Bearer ${token}` } });
+        assert.equal((await askAgain()).status, 200);
+        issuer.answer = json(jwksOf(second));
+        const successes = await stat("jwks_fetch_success");
+        await awaitStat("jwks_fetch_success", (count) => count >= successes + 2);
+        assert.equal(await settled(askAgain, 401), 401);
+      },
+    ));
 
   it("a cluster that is not there, or has no hosts, is a 503 and no trap", async () => {
     for (const name of ["nowhere", "empty"]) {
@@ -149,9 +159,10 @@ describe("keys over the network", { concurrency: 4 }, () => {
       await issuer.arrived(1);
       const token = forge(first, { iss: ISSUER });
       const abandon = () =>
-        fetch(envoy.url(), { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(300) }).catch(
-          (error: Error) => error.name,
-        );
+        fetch(envoy.url(), {
+          headers: { authorization: `Bearer ${token}` },
+          signal: AbortSignal.timeout(300),
+        }).catch((error: Error) => error.name);
       for (let round = 0; round < 3; round++) {
         const gone = await Promise.all(Array.from({ length: 20 }, abandon));
         assert.deepEqual(new Set(gone), new Set(["TimeoutError"]));
@@ -161,7 +172,10 @@ describe("keys over the network", { concurrency: 4 }, () => {
       const waiting = Array.from({ length: 20 }, () => ask(first));
       await activeRequests(envoy, 20);
       release();
-      assert.deepEqual(new Set((await Promise.all(waiting)).map(({ status }) => status)), new Set([200]));
+      assert.deepEqual(
+        new Set((await Promise.all(waiting)).map(({ status }) => status)),
+        new Set([200]),
+      );
     };
     return withIssuer(slow, { timeout: "30s" }, run, { config: { maxWaiting: 20 } });
   });
@@ -174,14 +188,24 @@ describe("keys over the network", { concurrency: 4 }, () => {
     const run = async ({ issuer, envoy, stat }: Setup) => {
       await issuer.arrived(1);
       const headers = { authorization: `Bearer ${forge(first, { iss: ISSUER })}` };
-      const waiting = generateLoad({ port: envoy.port(), requests: 1_000, connections: 1_000, headers });
+      const waiting = generateLoad({
+        port: envoy.port(),
+        requests: 1_000,
+        connections: 1_000,
+        headers,
+      });
       await activeRequests(envoy, 1_000);
       release();
       const { statuses, broken } = await waiting;
       assert.deepEqual(statuses, { 200: 1_000 });
       assert.equal(broken, 0);
       assert.equal(await stat("allowed"), 1_000);
-      const after = await generateLoad({ port: envoy.port(), requests: 4_000, connections: 1_000, headers });
+      const after = await generateLoad({
+        port: envoy.port(),
+        requests: 4_000,
+        connections: 1_000,
+        headers,
+      });
       assert.deepEqual(after.statuses, { 200: 4_000 });
     };
     return withIssuer(slow, { timeout: "30s" }, run, { concurrency: 2 });
@@ -195,7 +219,12 @@ describe("keys over the network", { concurrency: 4 }, () => {
     const run = async ({ issuer, envoy }: Setup) => {
       await issuer.arrived(1);
       const headers = { authorization: `Bearer ${forge(first, { iss: ISSUER })}` };
-      const waiting = generateLoad({ port: envoy.port(), requests: 1_000, connections: 1_000, headers });
+      const waiting = generateLoad({
+        port: envoy.port(),
+        requests: 1_000,
+        connections: 1_000,
+        headers,
+      });
       await activeRequests(envoy, 1_000);
       refuse();
       const { statuses, broken } = await waiting;
@@ -221,7 +250,8 @@ describe("keys over the network", { concurrency: 4 }, () => {
       hold = false;
       await change({ clockSkew: "1s", jwksUri: "http://auth.example.com/others.json" });
       assert.equal(await settled(ask, 200), 200);
-      for (const { status } of await Promise.all(waiting)) assert.ok([0, 200, 503].includes(status), String(status));
+      for (const { status } of await Promise.all(waiting))
+        assert.ok([0, 200, 503].includes(status), String(status));
       assert.ok(issuer.paths.includes("/others.json"));
       await activeRequests(envoy, 0);
     };
@@ -231,12 +261,15 @@ describe("keys over the network", { concurrency: 4 }, () => {
   it("the address of the keys is found through the issuer's OpenID configuration", async () => {
     const issuerUri = "http://auth.example.com/tenant";
     const documents: Record<string, unknown> = {};
-    const answer: Answer = (request, response) => json(documents[request.url ?? ""] ?? {})(request, response);
+    const answer: Answer = (request, response) =>
+      json(documents[request.url ?? ""] ?? {})(request, response);
     documents["/keys"] = jwksOf(first);
     const path = "/tenant/.well-known/openid-configuration";
     const provider = { issuer: issuerUri, discovery: true };
     const ask = (envoy: RunningEnvoy) =>
-      send(envoy.port(), { headers: { authorization: `Bearer ${forge(first, { iss: issuerUri })}` } });
+      send(envoy.port(), {
+        headers: { authorization: `Bearer ${forge(first, { iss: issuerUri })}` },
+      });
     documents[path] = { issuer: issuerUri, jwks_uri: "http://auth.example.com/keys" };
     await withIssuer(answer, provider, async ({ envoy, issuer }) => {
       assert.equal((await ask(envoy)).status, 200);

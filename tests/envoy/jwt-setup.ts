@@ -33,7 +33,11 @@ let serial = 0;
 
 /** Waits until so many requests are in the proxy. */
 export async function activeRequests(envoy: RunningEnvoy, count: number): Promise<void> {
-  await envoy.awaitStat("http.ingress.downstream_rq_active", (active) => active === count, PATIENCE_MILLIS);
+  await envoy.awaitStat(
+    "http.ingress.downstream_rq_active",
+    (active) => active === count,
+    PATIENCE_MILLIS,
+  );
 }
 
 export async function withIssuer(
@@ -44,15 +48,26 @@ export async function withIssuer(
 ): Promise<void> {
   const issuer = await Issuer.start(answer);
   const keySource = provider.discovery ? {} : { jwksUri: "http://auth.example.com/jwks.json" };
-  const main = { name: "edge", issuer: ISSUER, ...keySource, jwksCluster: options.cluster ?? "issuer", ...provider };
+  const main = {
+    name: "edge",
+    issuer: ISSUER,
+    ...keySource,
+    jwksCluster: options.cluster ?? "issuer",
+    ...provider,
+  };
   const listeners = (more: object) => {
     const config = { providers: [{ ...main, ...more }], ...options.config };
-    return [{ filters: [wasmFilter({ name: "jwt-auth", config })], routes: [directResponse(200, "in")] }];
+    return [
+      { filters: [wasmFilter({ name: "jwt-auth", config })], routes: [directResponse(200, "in")] },
+    ];
   };
   const file = new ListenerFile(listeners({}));
   const envoy = await launchEnvoy(
     bootstrap({
-      clusters: [cluster({ name: "issuer", endpoints: [issuer.host] }), cluster({ name: "empty", endpoints: [] })],
+      clusters: [
+        cluster({ name: "issuer", endpoints: [issuer.host] }),
+        cluster({ name: "empty", endpoints: [] }),
+      ],
       extra: file.dynamicResources,
     }),
     { concurrency: options.concurrency ?? 1 },
@@ -69,7 +84,8 @@ export async function withIssuer(
       },
       stat: (name) => envoy.stat(metric(name)),
       awaitStat: (name, fits) => envoy.awaitStat(metric(name), fits, PATIENCE_MILLIS),
-      change: async (more) => assert.deepEqual(await file.update(envoy, listeners(more)), { accepted: true }),
+      change: async (more) =>
+        assert.deepEqual(await file.update(envoy, listeners(more)), { accepted: true }),
     });
     assert.doesNotMatch(envoy.log(), /trap|Function: proxy_on|wasm.*crash/i);
   } finally {

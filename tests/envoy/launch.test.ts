@@ -1,4 +1,5 @@
-// The launcher itself, on the real Envoy: errors that say why, updates, and that nothing is ever left running.
+// The launcher itself, on the real Envoy: errors that say why, updates, and that nothing is ever
+// left running.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,7 +16,11 @@ import { probeModule } from "../host/probe.ts";
 
 after(closeConnections);
 await probeModule();
-const probe = (...script: string[]) => ({ name: "probe", wasm: "build/probe.wasm", config: script.join("\n") });
+const probe = (...script: string[]) => ({
+  name: "probe",
+  wasm: "build/probe.wasm",
+  config: script.join("\n"),
+});
 
 function isAlive(pid: number): boolean {
   try {
@@ -31,7 +36,9 @@ describe("starting Envoy", () => {
     const routes = [directResponse(200, "in")];
     const both = await Promise.all(
       [1, 2].map(() =>
-        launchEnvoy(bootstrap({ listeners: [listener({ routes }), listener({ name: "other", routes })] })),
+        launchEnvoy(
+          bootstrap({ listeners: [listener({ routes }), listener({ name: "other", routes })] }),
+        ),
       ),
     );
     const ports = both.flatMap((envoy) => [envoy.port(), envoy.port("other"), envoy.adminPort]);
@@ -48,9 +55,12 @@ describe("starting Envoy", () => {
   });
 
   it("fails with Envoy's own words for a bad configuration, and with the module's for a bad plugin", async () => {
-    await assert.rejects(launchEnvoy({ static_resources: { listenrs: [] } }), (error: EnvoyError) => {
-      return error.code === "ENVOY_FAILED" && /listenrs/.test(error.message);
-    });
+    await assert.rejects(
+      launchEnvoy({ static_resources: { listenrs: [] } }),
+      (error: EnvoyError) => {
+        return error.code === "ENVOY_FAILED" && /listenrs/.test(error.message);
+      },
+    );
     const filters = [probe("configure clock 9", "refuse-configuration")];
     await assert.rejects(startChain({ filters }), /configure clock 9/);
   });
@@ -83,7 +93,10 @@ describe("the end of Envoy", () => {
 
 describe("a running Envoy", () => {
   it("takes a new plugin configuration, and keeps the old one when the module refuses", async () => {
-    const chain = await startChain({ filters: [probe("request reply 401 first")], updatable: true });
+    const chain = await startChain({
+      filters: [probe("request reply 401 first")],
+      updatable: true,
+    });
     try {
       assert.equal((await chain.send({ fresh: true })).status, 401);
       assert.deepEqual(await chain.update([probe("request reply 402 second")]), { accepted: true });
@@ -106,7 +119,9 @@ describe("a running Envoy", () => {
       "request call grpc 1000 :path=/s/M :method=POST :authority=x te=trailers content-type=application/grpc",
       "answer header 7 grpc-status",
     );
-    const clusters = { grpc: cluster({ name: "grpc", endpoints: [service.endpoint], http2: true }) };
+    const clusters = {
+      grpc: cluster({ name: "grpc", endpoints: [service.endpoint], http2: true }),
+    };
     const chain = await startChain({ filters: [script], clusters });
     try {
       await chain.send();
@@ -120,7 +135,10 @@ describe("a running Envoy", () => {
   });
 
   it("counts what it is sent", async () => {
-    const chain = await startChain({ filters: [probe("request counter seen 1")], routes: [directResponse(204)] });
+    const chain = await startChain({
+      filters: [probe("request counter seen 1")],
+      routes: [directResponse(204)],
+    });
     try {
       const load = await generateLoad({ port: chain.envoy.port(), requests: 500, connections: 8 });
       assert.deepEqual(load.statuses, { 204: 500 });

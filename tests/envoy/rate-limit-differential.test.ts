@@ -1,5 +1,5 @@
-// The same settings through Envoy's own local_ratelimit and ours, on the same Envoy: the same requests pass, the answers read
-// the same. Each difference is named where it shows.
+// The same settings through Envoy's own local_ratelimit and ours, on the same Envoy: the same
+// requests pass, the answers read the same. Each difference is named where it shows.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { build } from "../../build.ts";
@@ -20,15 +20,23 @@ interface Bucket {
 /** Both filters with one bucket; `more` for each. */
 function filters(bucket: Bucket, native: Json = {}, own: object = {}) {
   const all = { default_value: { numerator: 100, denominator: "HUNDRED" } };
-  const { max_tokens: maxTokens, tokens_per_fill: tokensPerFill, fill_interval: fillInterval } = bucket;
+  const {
+    max_tokens: maxTokens,
+    tokens_per_fill: tokensPerFill,
+    fill_interval: fillInterval,
+  } = bucket;
   return {
-    native: nativeFilter("envoy.filters.http.local_ratelimit", "local_ratelimit.v3.LocalRateLimit", {
-      stat_prefix: "rate",
-      token_bucket: bucket,
-      filter_enabled: all,
-      filter_enforced: all,
-      ...native,
-    }),
+    native: nativeFilter(
+      "envoy.filters.http.local_ratelimit",
+      "local_ratelimit.v3.LocalRateLimit",
+      {
+        stat_prefix: "rate",
+        token_bucket: bucket,
+        filter_enabled: all,
+        filter_enforced: all,
+        ...native,
+      },
+    ),
     own: {
       name: "rate-limit",
       config: {
@@ -41,7 +49,10 @@ function filters(bucket: Bucket, native: Json = {}, own: object = {}) {
 }
 
 /** Runs `use` on each of the two, beside each other. */
-async function onBoth<T>(pair: ReturnType<typeof filters>, use: (chain: Chain) => Promise<T>): Promise<[T, T]> {
+async function onBoth<T>(
+  pair: ReturnType<typeof filters>,
+  use: (chain: Chain) => Promise<T>,
+): Promise<[T, T]> {
   const start = (filter: Json) =>
     startChain({
       filters: [filter],
@@ -61,7 +72,11 @@ test("a burst at one instant: exactly the same count passes", async () => {
   for (const maxTokens of [1, 7, 500]) {
     const pair = filters({ max_tokens: maxTokens, tokens_per_fill: 1, fill_interval: "3600s" });
     const counts = await onBoth(pair, async (chain) => {
-      const load = await generateLoad({ port: chain.envoy.port(), requests: 2 * maxTokens + 50, connections: 32 });
+      const load = await generateLoad({
+        port: chain.envoy.port(),
+        requests: 2 * maxTokens + 50,
+        connections: 32,
+      });
       return load.statuses[200];
     });
     assert.deepEqual(counts, [maxTokens, maxTokens]);
@@ -80,7 +95,12 @@ test("under load both admit the burst and what came back, ours no less than 99 p
       if (index === connections) first = last;
       return {};
     };
-    const load = await generateLoad({ port: chain.envoy.port(), requests: 20_000, connections, headersOf });
+    const load = await generateLoad({
+      port: chain.envoy.port(),
+      requests: 20_000,
+      connections,
+      headersOf,
+    });
     const admitted = load.statuses[200]!;
     return {
       ofLeast: admitted / (burst + (rate * (last - first)) / 1000),
@@ -94,7 +114,10 @@ test("under load both admit the burst and what came back, ours no less than 99 p
 });
 
 test("a refusal reads the same: status, body, content type, own headers", async () => {
-  const header = { header: { key: "x-rate-limit-limit", value: "1000" }, append_action: "OVERWRITE_IF_EXISTS_OR_ADD" };
+  const header = {
+    header: { key: "x-rate-limit-limit", value: "1000" },
+    append_action: "OVERWRITE_IF_EXISTS_OR_ADD",
+  };
   const pair = filters(
     { max_tokens: 1, tokens_per_fill: 1, fill_interval: "3600s" },
     { response_headers_to_add: [header] },
@@ -105,7 +128,11 @@ test("a refusal reads the same: status, body, content type, own headers", async 
     const { status, body, headers } = await chain.send();
     const [, details] = await chain.envoy.awaitLog(/429 (.*)\n/);
     const mute = (pairs: [string, string][]) => pairs.filter(([name]) => name !== "date").sort();
-    return { passed: mute(passed.headers), refused: { status, body, headers: mute(headers) }, details };
+    return {
+      passed: mute(passed.headers),
+      refused: { status, body, headers: mute(headers) },
+      details,
+    };
   });
   assert.deepEqual(own.passed, native.passed);
   assert.deepEqual(own.refused, native.refused);
@@ -125,7 +152,13 @@ test("gRPC requests are refused alike: UNAVAILABLE, or RESOURCE_EXHAUSTED when a
       await chain.send();
       const headers = { "content-type": "application/grpc", te: "trailers" };
       const got = await chain.send({ method: "POST", headers });
-      return [got.status, got.header("grpc-status"), got.header("grpc-message"), got.header("content-type"), got.body];
+      return [
+        got.status,
+        got.header("grpc-status"),
+        got.header("grpc-message"),
+        got.header("content-type"),
+        got.body,
+      ];
     });
     assert.deepEqual(own, native);
     assert.equal(own[1], exhausted ? "8" : "14");
@@ -149,11 +182,15 @@ test("not enforced: the request passes, and upstream is told", async () => {
       const told = async (headers: Record<string, string> = {}) => {
         const { status, body } = await chain.send({ headers });
         const pairs: [string, string][] = JSON.parse(body).headers;
-        return [status, ...pairs.filter(([name]) => name === "x-limited").map(([, value]) => value)];
+        return [
+          status,
+          ...pairs.filter(([name]) => name === "x-limited").map(([, value]) => value),
+        ];
       };
       assert.deepEqual(await told(), [200]);
       assert.deepEqual(await told(), [200, "yes"]);
-      // What a client claims of itself goes upstream through the native filter, beside the filter's own; not through ours.
+      // What a client claims of itself goes upstream through the native filter, beside the
+      // filter's own; not through ours.
       if (filter === pair.own) assert.deepEqual(await told({ "x-limited": "no" }), [200, "yes"]);
     } finally {
       await chain.stop();

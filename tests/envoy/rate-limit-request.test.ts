@@ -1,4 +1,5 @@
-// rate-limit on a real Envoy, one request at a time: who a client is, what it is told, and what cannot fool it.
+// rate-limit on a real Envoy, one request at a time: who a client is, what it is told, and what
+// cannot fool it.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { build } from "../../build.ts";
@@ -29,7 +30,9 @@ async function withLimits(
   }
 }
 
-const byAddress = { limits: [{ name: "by-address", key: [{ sourceAddress: {} }], tokenBucket: once }] };
+const byAddress = {
+  limits: [{ name: "by-address", key: [{ sourceAddress: {} }], tokenBucket: once }],
+};
 
 test("a forged x-forwarded-for does not choose the bucket, unless the proxy trusts who sent it", async () => {
   const status = async (chain: Chain, address: string) =>
@@ -53,7 +56,9 @@ test("a forged x-forwarded-for does not choose the bucket, unless the proxy trus
 
 test("networks of both families are one client each", async () => {
   const config = {
-    limits: [{ name: "nets", key: [{ sourceAddress: { v4Prefix: 24, v6Prefix: 48 } }], tokenBucket: once }],
+    limits: [
+      { name: "nets", key: [{ sourceAddress: { v4Prefix: 24, v6Prefix: 48 } }], tokenBucket: once },
+    ],
   };
   await withLimits(
     config,
@@ -80,9 +85,13 @@ test("a key of 64 kB is a key like any other", async () => {
   await withLimits(
     config,
     async (chain) => {
-      const status = async (value: string) => (await chain.send({ headers: { "x-key": value } })).status;
+      const status = async (value: string) =>
+        (await chain.send({ headers: { "x-key": value } })).status;
       const key = "k".repeat(64 * 1024);
-      assert.deepEqual([await status(`${key}a`), await status(`${key}b`), await status(`${key}a`)], [200, 200, 429]);
+      assert.deepEqual(
+        [await status(`${key}a`), await status(`${key}b`), await status(`${key}a`)],
+        [200, 200, 429],
+      );
       const { residentBytes } = chain.envoy;
       const before = residentBytes.call(chain.envoy);
       for (let i = 0; i < 300; i++) await status(`${key}${i}`);
@@ -130,7 +139,11 @@ test("a refusal says which limit, in the details and to later filters, and when 
 });
 
 test("in report mode nobody notices, and everything is counted", async () => {
-  const config = { mode: "report", limits: [{ name: "all", tokenBucket: once }], headers: "draft03" };
+  const config = {
+    mode: "report",
+    limits: [{ name: "all", tokenBucket: once }],
+    headers: "draft03",
+  };
   await withLimits(config, async (chain) => {
     for (let i = 0; i < 3; i++) {
       const got = await chain.send();
@@ -154,7 +167,9 @@ test("claims that jwt-auth verified tell clients apart; without a token all shar
       {
         name: "jwt-auth",
         config: {
-          providers: [{ name: "p", issuer: "https://issuer.example.com", jwks: { keys: [publicKey] } }],
+          providers: [
+            { name: "p", issuer: "https://issuer.example.com", jwks: { keys: [publicKey] } },
+          ],
           rules: [{ requires: { provider: "p", allowMissing: true } }],
         },
       },
@@ -167,10 +182,15 @@ test("claims that jwt-auth verified tell clients apart; without a token all shar
   });
   try {
     const status = async (subject?: string) => {
-      const headers: Record<string, string> = subject ? { authorization: `Bearer ${await sign(subject)}` } : {};
+      const headers: Record<string, string> = subject
+        ? { authorization: `Bearer ${await sign(subject)}` }
+        : {};
       return (await chain.send({ headers })).status;
     };
-    assert.deepEqual([await status("ann"), await status("bob"), await status("ann")], [200, 200, 429]);
+    assert.deepEqual(
+      [await status("ann"), await status("bob"), await status("ann")],
+      [200, 200, 429],
+    );
     assert.deepEqual([await status(), await status()], [200, 429]);
   } finally {
     await chain.stop();
@@ -190,7 +210,9 @@ test("claims that Envoy's own jwt_authn verified tell clients apart too: texts, 
     rules: [
       {
         match: { prefix: "/" },
-        requires: { requires_any: { requirements: [{ provider_name: "p" }, { allow_missing: {} }] } },
+        requires: {
+          requires_any: { requirements: [{ provider_name: "p" }, { allow_missing: {} }] },
+        },
       },
     ],
   });
@@ -224,8 +246,15 @@ test("claims that Envoy's own jwt_authn verified tell clients apart too: texts, 
         const token = await sign(subject, { roles, realm: { name: "eight-by" }, level: 12345678 });
         return (await chain.send({ path, headers: { authorization: `Bearer ${token}` } })).status;
       };
-      assert.deepEqual([await ask("ann", ["dev"]), await ask("bob", []), await ask("ann", ["dev"])], [200, 200, 429]);
-      const admins = [await ask("eve", ["dev", "admin"]), await ask("eve", ["admin"]), await ask("eve", ["admin"])];
+      assert.deepEqual(
+        [await ask("ann", ["dev"]), await ask("bob", []), await ask("ann", ["dev"])],
+        [200, 200, 429],
+      );
+      const admins = [
+        await ask("eve", ["dev", "admin"]),
+        await ask("eve", ["admin"]),
+        await ask("eve", ["admin"]),
+      ];
       assert.deepEqual(admins, [200, 200, 429]);
       // A number reaches a Wasm filter without its type, so it is no claim.
       assert.equal(await ask("ann", [], "/number"), 429);

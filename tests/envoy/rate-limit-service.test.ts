@@ -1,5 +1,6 @@
-// rate-limit's `global` on a real Envoy: what the rate limit service is asked, and what becomes of the request when it says
-// no, says nonsense, or says nothing. The real service is in tests/services.
+// rate-limit's `global` on a real Envoy: what the rate limit service is asked, and what becomes
+// of the request when it says no, says nonsense, or says nothing. The real service is in
+// tests/services.
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
@@ -7,7 +8,13 @@ import { build } from "../../build.ts";
 import { cluster } from "../../envoy/bootstrap.ts";
 import { type Chain, startChain } from "../support/chain.ts";
 import { closeConnections } from "../support/client.ts";
-import { type Question, encode, frame, startRateLimitService, verdict } from "../support/rate-limit-service.ts";
+import {
+  type Question,
+  encode,
+  frame,
+  startRateLimitService,
+  verdict,
+} from "../support/rate-limit-service.ts";
 import type { Answer } from "../support/upstream.ts";
 import { refusingEndpoint } from "../support/upstream.ts";
 
@@ -36,10 +43,19 @@ async function withService(
     filters: [
       {
         name: "rate-limit",
-        config: { ...config, global: { cluster: "ratelimit", domain: "edge", timeout: "20s", ...global } },
+        config: {
+          ...config,
+          global: { cluster: "ratelimit", domain: "edge", timeout: "20s", ...global },
+        },
       },
     ],
-    clusters: { ratelimit: cluster({ name: "ratelimit", endpoints: [endpoint ?? service.endpoint], http2: true }) },
+    clusters: {
+      ratelimit: cluster({
+        name: "ratelimit",
+        endpoints: [endpoint ?? service.endpoint],
+        http2: true,
+      }),
+    },
     accessLog: "details=%RESPONSE_CODE_DETAILS% limit=%FILTER_STATE(wasm.gatehouse_limit:PLAIN)%\n",
   });
   try {
@@ -151,19 +167,36 @@ test("a refusal that says nothing more tells no quota", async () => {
   const config = { limits: [limit], headers: "ietf" };
   await withService({ config, answer: () => verdict(true) }, async (chain) => {
     const got = await chain.send();
-    assert.deepEqual([got.status, got.header("ratelimit"), got.header("retry-after")], [429, undefined, undefined]);
+    assert.deepEqual(
+      [got.status, got.header("ratelimit"), got.header("retry-after")],
+      [429, undefined, undefined],
+    );
     await chain.envoy.awaitLog(/details=global_rate_limited /);
   });
 });
 
 const failures: Record<string, Answer> = {
-  "a gRPC error without a message": { headers: { "content-type": "application/grpc", "grpc-status": "14" } },
-  "a gRPC error after a message": { ...(verdict(false) as object), trailers: { "grpc-status": "13" } },
+  "a gRPC error without a message": {
+    headers: { "content-type": "application/grpc", "grpc-status": "14" },
+  },
+  "a gRPC error after a message": {
+    ...(verdict(false) as object),
+    trailers: { "grpc-status": "13" },
+  },
   "an HTTP error": { status: 500, body: "no" },
   "no gRPC status at all": { body: frame(encode([[1, 1]])) },
-  "a cut-off message": { body: frame(encode([[1, 1]])).subarray(0, 6), trailers: { "grpc-status": "0" } },
-  "a frame that says it is compressed": { body: Buffer.from([1, 0, 0, 0, 0]), trailers: { "grpc-status": "0" } },
-  "a message that is none": { body: frame(Buffer.from([0xff, 0xff, 0xff])), trailers: { "grpc-status": "0" } },
+  "a cut-off message": {
+    body: frame(encode([[1, 1]])).subarray(0, 6),
+    trailers: { "grpc-status": "0" },
+  },
+  "a frame that says it is compressed": {
+    body: Buffer.from([1, 0, 0, 0, 0]),
+    trailers: { "grpc-status": "0" },
+  },
+  "a message that is none": {
+    body: frame(Buffer.from([0xff, 0xff, 0xff])),
+    trailers: { "grpc-status": "0" },
+  },
   "an unknown verdict": { body: frame(encode([[1, 0]])), trailers: { "grpc-status": "0" } },
   "a connection that is cut": "drop",
 };
@@ -229,10 +262,13 @@ test("one question a request, and an answer that comes when its request is gone 
 test("in report mode the service is asked and counted, and no request waits for it", async () => {
   let release = () => {};
   const answer = () => new Promise<Answer>((done) => (release = () => done(verdict(true))));
-  await withService({ config: { limits: [limit], mode: "report" }, answer }, async (chain, service) => {
-    assert.equal((await chain.send()).status, 200);
-    await service.awaitRequest(1);
-    release();
-    await chain.envoy.awaitStat(counter("over_limit"), (count) => count === 1);
-  });
+  await withService(
+    { config: { limits: [limit], mode: "report" }, answer },
+    async (chain, service) => {
+      assert.equal((await chain.send()).status, 200);
+      await service.awaitRequest(1);
+      release();
+      await chain.envoy.awaitStat(counter("over_limit"), (count) => count === 1);
+    },
+  );
 });

@@ -1,5 +1,5 @@
-// rate-limit with a trap of ours: a request with `x-trap` kills the machine. What a reload must not take or give away is
-// tried with it.
+// rate-limit with a trap of ours: a request with `x-trap` kills the machine. What a reload must
+// not take or give away is tried with it.
 import { MapType, headerValue } from "../../assembly/host/header-map";
 import { proxy_on_request_headers as judge } from "../../assembly/host/runtime";
 import { NONE, text } from "../../assembly/lib/bytes";

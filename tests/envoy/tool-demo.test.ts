@@ -18,8 +18,14 @@ function file(name: string, text: string): string {
 test("every row of the gateway's table is as expected on a real Envoy", async () => {
   const { code, out, err } = await gatehouse("demo", "--once");
   assert.equal(code, 0, out + err);
-  assert.match(err, /Envoy \d+\.\d+\.\d+: access-log → jwt-auth → rate-limit → canary, from .*gatehouse\/gateway/);
-  assert.match(out, /^ok +a phone gets its own version +GET \/api\/products\/7 +200 +mobile-optimized$/m);
+  assert.match(
+    err,
+    /Envoy \d+\.\d+\.\d+: access-log → jwt-auth → rate-limit → canary, from .*gatehouse\/gateway/,
+  );
+  assert.match(
+    out,
+    /^ok +a phone gets its own version +GET \/api\/products\/7 +200 +mobile-optimized$/m,
+  );
   assert.match(out, /^\d+ as expected, 0 not$/m);
 });
 
@@ -38,7 +44,13 @@ test("a policy of one's own, without a VirtualService; a row that is not as expe
 - { name: an answer of the service, request: { path: / }, response: { status: 503 }, expect: { status: 429 } }
 - { name: later, advance: 1h, request: { path: / }, expect: { status: 200 } }
 `;
-  const flags = ["-f", file("policy.yaml", policy("1")), "--cases", file("cases.yaml", cases), "--json"];
+  const flags = [
+    "-f",
+    file("policy.yaml", policy("1")),
+    "--cases",
+    file("cases.yaml", cases),
+    "--json",
+  ];
   const { code, out } = await gatehouse("demo", ...flags);
   assert.equal(code, 1);
   const { rows, failed, leftToTry } = JSON.parse(out);

@@ -1,5 +1,6 @@
-// Guards under traffic drawn by lot, on several workers that race for the shared state: whatever happens, each change of mode
-// is told once, by one worker, and the lines make sense one after the other.
+// Guards under traffic drawn by lot, on several workers that race for the shared state: whatever
+// happens, each change of mode is told once, by one worker, and the lines make sense one after
+// the other.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -25,7 +26,13 @@ const config = {
       split: { stable: 20, canary: 80 },
       base: "stable",
       sticky: { header: "x-user" },
-      guard: { variant: "canary", maxFailurePercent: 30, minRequests: 5, window: "2s", ejectFor: "3s" },
+      guard: {
+        variant: "canary",
+        maxFailurePercent: 30,
+        minRequests: 5,
+        window: "2s",
+        ejectFor: "3s",
+      },
     },
   ],
 };
@@ -51,7 +58,10 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
     const request = (worker: number) => {
       requests++;
       if (!isNested) running = worker;
-      const stream = proxy.open({ path: "/", headers: [["x-user", `user-${random.below(500)}`]] }, worker);
+      const stream = proxy.open(
+        { path: "/", headers: [["x-user", `user-${random.below(500)}`]] },
+        worker,
+      );
       stream.respond(answer(random, isHealthy));
     };
     // Before each write another worker may be faster.

@@ -1,5 +1,6 @@
-// What holds for every request, however hostile: nobody's forged verdict, forced variant or baggage member gets through, the
-// verdict is a variant, a cookie is given to those without one alone, and the same key has the same verdict.
+// What holds for every request, however hostile: nobody's forged verdict, forced variant or
+// baggage member gets through, the verdict is a variant, a cookie is given to those without one
+// alone, and the same key has the same verdict.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -20,7 +21,10 @@ const config = {
         { name: "mobile", match: [{ headers: { "user-agent": { regex: ".*Mobile.*" } } }] },
         {
           name: "canary",
-          match: [{ cookies: { beta: { exact: "1" } } }, { queryParams: { beta: { regex: "[^0]+" } } }],
+          match: [
+            { cookies: { beta: { exact: "1" } } },
+            { queryParams: { beta: { regex: "[^0]+" } } },
+          ],
         },
       ],
       split: { stable: 50, canary: 50 },
@@ -46,8 +50,21 @@ function forged(random: Random): [string, string][] {
   const value: Record<string, string[]> = {
     "x-variant": ["canary", "", "canary,canary", "CANARY", " canary"],
     "x-force": ["canary", "mobile", "\xff"],
-    baggage: ["release=forged", "a=b,release=forged;p=1", `${"a=b,".repeat(3000)}release=forged`, "release =forged"],
-    cookie: ["release=canary", "release", "release=; release=x", "beta=1", ";".repeat(8192), 'release="', "=release=x"],
+    baggage: [
+      "release=forged",
+      "a=b,release=forged;p=1",
+      `${"a=b,".repeat(3000)}release=forged`,
+      "release =forged",
+    ],
+    cookie: [
+      "release=canary",
+      "release",
+      "release=; release=x",
+      "beta=1",
+      ";".repeat(8192),
+      'release="',
+      "=release=x",
+    ],
   };
   return Array.from({ length: random.below(3) }, () => [name, random.one(value[name]!)]);
 }
@@ -66,18 +83,24 @@ for (const mode of ["enforce", "report"]) {
       assert.equal(stream.state, "forwarded", said);
       const variant = stream.filterState.get("gatehouse_variant")?.toString();
       assert.ok(variants.includes(variant!), `${variant}: ${said}`);
-      const upstream = stream.upstreamHeaders!.pairs().map(([name, value]) => [name, value.toString("latin1")]);
-      const of = (name: string) => upstream.filter((pair) => pair[0] === name).map((pair) => pair[1]);
+      const upstream = stream
+        .upstreamHeaders!.pairs()
+        .map(([name, value]) => [name, value.toString("latin1")]);
+      const of = (name: string) =>
+        upstream.filter((pair) => pair[0] === name).map((pair) => pair[1]);
       assert.deepEqual(of("x-variant"), mode === "enforce" ? [variant] : [], said);
       assert.deepEqual(of("x-force"), [], said);
       assert.doesNotMatch(of("baggage").join(), /release ?=forged/, said);
       stream.respond({ status: 200, headers: [] });
-      const answer = stream.responseHeaders!.pairs().map(([name, value]) => `${name}: ${value.toString("latin1")}`);
+      const answer = stream
+        .responseHeaders!.pairs()
+        .map(([name, value]) => `${name}: ${value.toString("latin1")}`);
       assert.equal(answer.includes(`x-served-by: ${variant}`), mode === "enforce", said);
       const cookie = answer.find((line) => line.startsWith("set-cookie: release="))?.slice(20, 52);
       if (mode === "report") assert.equal(cookie, undefined, said);
       if (cookie !== undefined) {
-        // Whoever comes back with the cookie gets no other, and, with nothing else in the request, the same verdict.
+        // Whoever comes back with the cookie gets no other, and, with nothing else in the
+        // request, the same verdict.
         requests++;
         const again = proxy.open({ path: "/", headers: [["cookie", `release=${cookie}`]] });
         assert.equal(again.filterState.get("gatehouse_variant")?.toString(), variant, said);
@@ -89,9 +112,13 @@ for (const mode of ["enforce", "report"]) {
       }
       assert.deepEqual(proxy.log, []);
     }
-    // Each verdict is counted once, and there is a counter for whatever the settings can decide, and no other.
+    // Each verdict is counted once, and there is a counter for whatever the settings can decide,
+    // and no other.
     const counted = Object.entries(proxy.metrics.all());
-    assert.deepEqual(counted.map(([name]) => name.slice("gatehouse.canary.shop.".length)).sort(), counters);
+    assert.deepEqual(
+      counted.map(([name]) => name.slice("gatehouse.canary.shop.".length)).sort(),
+      counters,
+    );
     assert.equal(
       counted.reduce((sum, [, count]) => sum + count, 0),
       requests,

@@ -48,7 +48,10 @@ const pieces = [
   "null",
 ];
 
-/** Bytes that no header should have and some have all the same; NUL and line ends do not get past the proxy's own codec. */
+/**
+ * Bytes that no header should have and some have all the same; NUL and line ends do not get past
+ * the proxy's own codec.
+ */
 function rawBytes(random: Random): Buffer {
   const bytes = random.bytes(random.below(40));
   return Buffer.from(bytes.map((byte) => (byte === 0 || byte === 10 || byte === 13 ? 0x80 : byte)));
@@ -65,7 +68,14 @@ function value(random: Random): Buffer {
 }
 
 const methods = ["GET", "POST", "OPTIONS", "CONNECT", "get", "", "X".repeat(300)];
-const authorities = ["example.com", "", "EXAMPLE.com:443", "[::1]:8443", "a".repeat(4000), "user@host"];
+const authorities = [
+  "example.com",
+  "",
+  "EXAMPLE.com:443",
+  "[::1]:8443",
+  "a".repeat(4000),
+  "user@host",
+];
 const addresses = [
   "10.0.0.1:1",
   "[2001:db8::1]:65535",
@@ -78,7 +88,8 @@ const addresses = [
 
 export function hostileRequest(random: Random): Request {
   const headers: [string, Buffer][] = [];
-  for (let count = random.below(12); count > 0; count--) headers.push([random.one(names.split(" ")), value(random)]);
+  for (let count = random.below(12); count > 0; count--)
+    headers.push([random.one(names.split(" ")), value(random)]);
   return {
     method: random.one(methods),
     path: `/${value(random).toString("latin1")}${random.below(2) ? `?${value(random).toString("latin1")}` : ""}`,

@@ -1,4 +1,5 @@
-// What a request leaves behind in the proxy: the claims for the other filters, the reason, and the tokens known.
+// What a request leaves behind in the proxy: the claims for the other filters, the reason, and
+// the tokens known.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Proxy } from "../../deploy/emulator/proxy.ts";
@@ -16,9 +17,16 @@ function start(config: object = {}) {
   const proxy = new Proxy();
   const plugin = proxy.install({ module, config: { providers: [provider], ...config } });
   const ask = (bearer?: string, path = "/") => {
-    const stream = proxy.exchange({ path, headers: bearer ? { authorization: `Bearer ${bearer}` } : {} });
+    const stream = proxy.exchange({
+      path,
+      headers: bearer ? { authorization: `Bearer ${bearer}` } : {},
+    });
     const state = (name: string) => stream.filterState.get(name)?.toString();
-    return { status: stream.responseCode, claims: state("gatehouse_claims"), reason: state("gatehouse_reason") };
+    return {
+      status: stream.responseCode,
+      claims: state("gatehouse_claims"),
+      reason: state("gatehouse_reason"),
+    };
   };
   return { proxy, plugin, ask };
 }
@@ -27,7 +35,8 @@ test("the payload is handed over as it is when the token satisfied the rule, and
   const { ask } = start();
   const bearer = token({ sub: "ada", deep: { n: 12345678901234567890n.toString() } });
   const payload = Buffer.from(bearer.split(".")[1]!, "base64url").toString();
-  for (let i = 0; i < 2; i++) assert.deepEqual(ask(bearer), { status: 200, claims: payload, reason: undefined });
+  for (let i = 0; i < 2; i++)
+    assert.deepEqual(ask(bearer), { status: 200, claims: payload, reason: undefined });
 });
 
 test("nothing is handed over when no token satisfied the rule", () => {
@@ -115,7 +124,9 @@ test("a flood of distinct bad tokens pushes out no good one", () => {
 
 test("10,000 distinct good tokens in turn take no more memory once the cache is full", () => {
   const { proxy, plugin, ask } = start({ cache: { entries: 1024 } });
-  const tokens = Array.from({ length: 10_000 }, (_, i) => token({ jti: String(i), filler: "x".repeat(i % 50) }));
+  const tokens = Array.from({ length: 10_000 }, (_, i) =>
+    token({ jti: String(i), filler: "x".repeat(i % 50) }),
+  );
   const memory = () => proxy.workers[0]!.vmOf(plugin)!.memoryBytes;
   for (const each of tokens.slice(0, 3_000)) assert.equal(ask(each).status, 200);
   const before = memory();
@@ -125,12 +136,17 @@ test("10,000 distinct good tokens in turn take no more memory once the cache is 
 });
 
 test("one token in the places of two hundred providers is read once and verified once", () => {
-  const providers = Array.from({ length: 200 }, (_, i) => ({ ...provider, name: `p${i}`, issuer: `issuer ${i}` }));
+  const providers = Array.from({ length: 200 }, (_, i) => ({
+    ...provider,
+    name: `p${i}`,
+    issuer: `issuer ${i}`,
+  }));
   const { ask } = start({ providers });
   const bearer = token({ iss: "issuer 199", filler: "x".repeat(4_000) });
   ask(bearer);
   const started = performance.now();
-  for (let i = 0; i < 200; i++) assert.equal(ask(token({ iss: "issuer 200", filler: "x".repeat(4_000) })).status, 401);
+  for (let i = 0; i < 200; i++)
+    assert.equal(ask(token({ iss: "issuer 200", filler: "x".repeat(4_000) })).status, 401);
   assert.ok(performance.now() - started < 5_000);
   assert.equal(ask(bearer).status, 200);
 });

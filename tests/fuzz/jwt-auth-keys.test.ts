@@ -1,5 +1,5 @@
-// Keys over the network by a clock that can be moved: who fetches and when, through races, dead workers, changes of the
-// configuration and every kind of damage to an answer.
+// Keys over the network by a clock that can be moved: who fetches and when, through races, dead
+// workers, changes of the configuration and every kind of damage to an answer.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Trap } from "../../deploy/emulator/abi.ts";
@@ -25,12 +25,19 @@ interface Setup {
 function start({ answer = () => set(first), workers = 1, provider: more, config }: Setup = {}) {
   const state = { answer };
   const proxy = new Proxy({ workers, onCall: (call) => state.answer(call) });
-  const settings = (also: object = {}) => ({ providers: [{ ...provider, ...more, ...also }], ...config });
+  const settings = (also: object = {}) => ({
+    providers: [{ ...provider, ...more, ...also }],
+    ...config,
+  });
   const plugin = proxy.install({ module, config: settings() });
   let serial = 0;
   const request = (key: ForgeKey) => {
     const exp = Number(proxy.clock.unixNanos / 1_000_000_000n) + 600;
-    return { headers: { authorization: `Bearer ${forge(key, { iss: ISSUER, exp, jti: String(serial++) })}` } };
+    return {
+      headers: {
+        authorization: `Bearer ${forge(key, { iss: ISSUER, exp, jti: String(serial++) })}`,
+      },
+    };
   };
   const ask = (key: ForgeKey, worker = 0) => {
     const stream = proxy.exchange(request(key), {}, worker);
@@ -92,7 +99,9 @@ test("a rotation is seen by the request that brings the new key, and the old key
 });
 
 test("an outage is asked about after 1, 2, 4 … 60 seconds, and good keys serve for staleFor", () => {
-  const { proxy, state, ask, metric } = start({ provider: { cacheDuration: "1m", staleFor: "10m" } });
+  const { proxy, state, ask, metric } = start({
+    provider: { cacheDuration: "1m", staleFor: "10m" },
+  });
   proxy.clock.advance(1_000);
   assert.equal(ask(first), 200);
   state.answer = () => "refused";
@@ -105,7 +114,8 @@ test("an outage is asked about after 1, 2, 4 … 60 seconds, and good keys serve
     if (i < 480) assert.equal(ask(first), 200);
   }
   const pauses = times.slice(1).map((at, i) => at - times[i]!);
-  for (let i = 1; i < pauses.length; i++) assert.ok(pauses[i]! >= pauses[i - 1]! - 1, pauses.join(" "));
+  for (let i = 1; i < pauses.length; i++)
+    assert.ok(pauses[i]! >= pauses[i - 1]! - 1, pauses.join(" "));
   assert.ok(Math.max(...pauses) <= 61, pauses.join(" "));
   proxy.clock.advance(200_000);
   assert.equal(ask(first), 503);
@@ -117,13 +127,22 @@ test("an outage is asked about after 1, 2, 4 … 60 seconds, and good keys serve
 });
 
 test("a fetch whose worker died is made again by another within four seconds", () => {
-  const { proxy, plugin, state, ask } = start({ workers: 2, answer: () => "never", provider: { timeout: "60s" } });
+  const { proxy, plugin, state, ask } = start({
+    workers: 2,
+    answer: () => "never",
+    provider: { timeout: "60s" },
+  });
   proxy.clock.advance(1_000);
   assert.equal(proxy.calls.length, 1);
   state.answer = () => set(first);
-  const owner = proxy.workers.findIndex((worker) => worker.vmOf(plugin)!.contexts.size > 0 && worker.index === 0);
+  const owner = proxy.workers.findIndex(
+    (worker) => worker.vmOf(plugin)!.contexts.size > 0 && worker.index === 0,
+  );
   proxy.workers[owner]!.vmOf(plugin)!.failure = new Trap("killed by the test");
-  const stream = proxy.open({ headers: { authorization: `Bearer ${forge(first, { iss: ISSUER })}` } }, 1 - owner);
+  const stream = proxy.open(
+    { headers: { authorization: `Bearer ${forge(first, { iss: ISSUER })}` } },
+    1 - owner,
+  );
   assert.equal(stream.state, "held");
   proxy.clock.advance(4_500);
   assert.equal(stream.state, "forwarded");
@@ -135,7 +154,11 @@ test("a fetch whose worker died is made again by another within four seconds", (
 
 test("a slow answer is waited for with its lease kept, for as long as the timeout says", () => {
   const slow: CallOutcome = { ...(set(first) as object), delayMillis: 20_000 };
-  const { proxy, request } = start({ workers: 3, answer: () => slow, provider: { timeout: "30s" } });
+  const { proxy, request } = start({
+    workers: 3,
+    answer: () => slow,
+    provider: { timeout: "30s" },
+  });
   proxy.clock.advance(1_000);
   const streams = [0, 1, 2].map((worker) => proxy.open(request(first), worker));
   proxy.clock.advance(18_000);
@@ -146,7 +169,10 @@ test("a slow answer is waited for with its lease kept, for as long as the timeou
 });
 
 test("requests that are reset while they wait make room for others, and are never touched again", () => {
-  const { proxy, state, request, dead } = start({ answer: () => "never", config: { maxWaiting: 10 } });
+  const { proxy, state, request, dead } = start({
+    answer: () => "never",
+    config: { maxWaiting: 10 },
+  });
   proxy.clock.advance(200);
   for (let round = 0; round < 50; round++) {
     const streams = Array.from({ length: 12 }, () => proxy.open(request(first)));
@@ -163,7 +189,10 @@ test("requests that are reset while they wait make room for others, and are neve
 });
 
 test("a configuration that changes while requests wait resumes each of them once, under the one it came under", () => {
-  const { proxy, plugin, state, settings, request, dead } = start({ answer: () => "never", workers: 2 });
+  const { proxy, plugin, state, settings, request, dead } = start({
+    answer: () => "never",
+    workers: 2,
+  });
   proxy.clock.advance(300);
   const before = [0, 1, 0, 1].map((worker) => proxy.open(request(first), worker));
   assert.ok(proxy.update(plugin, settings({ audiences: ["api"] })));
@@ -231,7 +260,10 @@ test("an answer damaged anywhere never takes good keys away and never traps", ()
 });
 
 test("1,000 keys in just under 1 MiB are taken, one byte or one key more is not", () => {
-  const many = [...Array.from({ length: 999 }, (_, i) => ({ ...second.jwk, kid: `other-${i}` })), first.jwk];
+  const many = [
+    ...Array.from({ length: 999 }, (_, i) => ({ ...second.jwk, kid: `other-${i}` })),
+    first.jwk,
+  ];
   const padded = (bytes: number, keys: object[]) => {
     const text = JSON.stringify({ keys, filler: "" });
     return text.replace('"filler":""', `"filler":"${"x".repeat(bytes - text.length)}"`);
@@ -241,7 +273,10 @@ test("1,000 keys in just under 1 MiB are taken, one byte or one key more is not"
   assert.equal(ask(first), 200);
   assert.equal(ask(second), 401);
   assert.equal(metric("jwks_keys"), 1000);
-  for (const body of [padded((1 << 20) + 1, [second.jwk]), JSON.stringify({ keys: [...many, second.jwk] })]) {
+  for (const body of [
+    padded((1 << 20) + 1, [second.jwk]),
+    JSON.stringify({ keys: [...many, second.jwk] }),
+  ]) {
     const failures = metric("jwks_fetch_failed");
     state.answer = () => ({ body });
     proxy.clock.advance(20 * 60_000);

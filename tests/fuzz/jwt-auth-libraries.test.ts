@@ -1,4 +1,5 @@
-// Tokens that other libraries made, with their keys, through the whole filter: with the host's verification and without.
+// Tokens that other libraries made, with their keys, through the whole filter: with the host's
+// verification and without.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +17,10 @@ interface Sample {
   issuer?: string;
   /** Unix seconds at which the token's times hold. */
   time: number;
-  /** `ok`, or the reason of the refusal: all signatures are genuine, but some tokens are loosely written. */
+  /**
+   * `ok`, or the reason of the refusal: all signatures are genuine, but some tokens are loosely
+   * written.
+   */
   outcome: string;
 }
 
@@ -33,7 +37,9 @@ function proxyFor({ jwk, algorithm, issuer, time }: Sample, foreignFunctions: st
 
 function outcome(proxy: Proxy, token: string): string | undefined {
   const stream = proxy.exchange({ headers: { authorization: `Bearer ${token}` } });
-  return stream.responseCode === 200 ? "ok" : stream.filterState.get("gatehouse_reason")?.toString();
+  return stream.responseCode === 200
+    ? "ok"
+    : stream.filterState.get("gatehouse_reason")?.toString();
 }
 
 /** Another character in the middle of the signature. */
@@ -47,7 +53,8 @@ for (const from of new Set(samples.map((sample) => sample.from))) {
     for (const sample of samples.filter((each) => each.from === from)) {
       it(`${sample.algorithm}: ${sample.outcome}`, () => {
         // P-521 is the host's alone.
-        const hosts = sample.algorithm === "ES512" ? [["verify_signature"]] : [["verify_signature"], []];
+        const hosts =
+          sample.algorithm === "ES512" ? [["verify_signature"]] : [["verify_signature"], []];
         for (const functions of hosts) {
           const proxy = proxyFor(sample, functions);
           assert.equal(outcome(proxy, sample.token), sample.outcome);

@@ -7,7 +7,10 @@ import { type CallOutcome, Proxy } from "../../deploy/emulator/proxy.ts";
 import { Module } from "../../deploy/emulator/vm.ts";
 import { type Claims, forge, jwksOf, makeKey, signed } from "../envoy/jwt-forge.ts";
 
-const rows = readFileSync(join(import.meta.dirname, "../../assembly/filters/jwt-auth/answers/refusal.ts"), "utf8");
+const rows = readFileSync(
+  join(import.meta.dirname, "../../assembly/filters/jwt-auth/answers/refusal.ts"),
+  "utf8",
+);
 const named = [...rows.matchAll(/^ {4}"([a-z0-9_]+)", "[A-Z].*",$/gm)].map(([, reason]) => reason!);
 
 const ISSUER = "https://auth.example.com";
@@ -15,7 +18,13 @@ const key = makeKey("ES256");
 const ed = makeKey("EdDSA");
 const module = Module.load("build/jwt-auth.wasm");
 const now = Math.floor(Date.now() / 1000);
-const claims = (more: Claims = {}): Claims => ({ iss: ISSUER, aud: "api", sub: "ada", exp: now + 600, ...more });
+const claims = (more: Claims = {}): Claims => ({
+  iss: ISSUER,
+  aud: "api",
+  sub: "ada",
+  exp: now + 600,
+  ...more,
+});
 const good = (more: Claims = {}, header: Claims = {}) => forge(key, claims(more), header);
 const encoded = (text: string) => Buffer.from(text).toString("base64url");
 const parts = (token: string) => token.split(".") as [string, string, string];
@@ -106,14 +115,18 @@ describe("a request is refused for", () => {
   }
 });
 
-function provoke(reason: string, { token, headers, path, status = 401, provider, config, call }: Provoked): void {
+function provoke(
+  reason: string,
+  { token, headers, path, status = 401, provider, config, call }: Provoked,
+): void {
   const jwks = jwksOf(key, ed);
   const proxy = new Proxy({ onCall: () => call ?? "never" });
   const main = { name: "main", issuer: ISSUER, audiences: ["api"], jwks, ...provider };
   proxy.install({ module, config: { providers: [main], ...config } });
   proxy.clock.advance(1_500);
   // What counts against a limit of one a second.
-  if (reason === "verification_limit") proxy.exchange({ headers: { authorization: `Bearer ${good({ n: 1 })}` } });
+  if (reason === "verification_limit")
+    proxy.exchange({ headers: { authorization: `Bearer ${good({ n: 1 })}` } });
   const sent = { ...headers, ...(token && { authorization: `Bearer ${token}` }) };
   const stream = proxy.exchange({ path, headers: sent });
   assert.equal(stream.filterState.get("gatehouse_reason")?.toString(), reason);
@@ -139,9 +152,12 @@ test("no token, key or claim value is in what a refusal says or logs", () => {
     const provider = { name: "main", ...how.provider, jwks: jwksOf(key), jwksUri: undefined };
     proxy.install({ module, config: { providers: [provider] } });
     const stream = proxy.exchange({ headers: { authorization: `Bearer ${how.token}` } });
-    const told = [...proxy.log.map(({ message }) => message), stream.responseBody.toString(), stream.details].join(
-      "\n",
-    );
-    for (const secret of [how.token, "ada", "stolen", signed(key, "x").slice(-20)]) assert.ok(!told.includes(secret));
+    const told = [
+      ...proxy.log.map(({ message }) => message),
+      stream.responseBody.toString(),
+      stream.details,
+    ].join("\n");
+    for (const secret of [how.token, "ada", "stolen", signed(key, "x").slice(-20)])
+      assert.ok(!told.includes(secret));
   }
 });

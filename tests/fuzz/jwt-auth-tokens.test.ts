@@ -1,4 +1,5 @@
-// Damaged and oversized tokens: each is refused for a reason with a name, at once, and no machine traps.
+// Damaged and oversized tokens: each is refused for a reason with a name, at once, and no machine
+// traps.
 import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
 import { Proxy } from "../../deploy/emulator/proxy.ts";
@@ -7,8 +8,21 @@ import { type ForgeKey, forge, jwksOf, makeKey, signed } from "../envoy/jwt-forg
 import { Random } from "../support/random.ts";
 
 const ISSUER = "https://auth.example.com";
-const asymmetric = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
-const keys = Object.fromEntries([...asymmetric, "HS256", "HS384", "HS512"].map((name) => [name, makeKey(name)]));
+const asymmetric = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+];
+const keys = Object.fromEntries(
+  [...asymmetric, "HS256", "HS384", "HS512"].map((name) => [name, makeKey(name)]),
+);
 const module = Module.load("build/jwt-auth.wasm");
 
 const provider = {
@@ -43,7 +57,10 @@ function judge(more: object = {}, foreignFunctions?: string[]) {
 const good = (key: ForgeKey, more: object = {}) =>
   forge(key, { iss: ISSUER, sub: "someone", exp: Math.floor(Date.now() / 1000) + 3600, ...more });
 
-/** Every truncation, and one flipped bit in every byte; which bit goes round, so that all of them come. */
+/**
+ * Every truncation, and one flipped bit in every byte; which bit goes round, so that all of them
+ * come.
+ */
 function* damaged(token: string): Generator<Buffer> {
   const bytes = Buffer.from(token);
   for (let length = 0; length < bytes.length; length++) yield bytes.subarray(0, length);
@@ -73,12 +90,19 @@ describe("a token cut short or with a flipped bit at any byte is refused", () =>
 
 describe("and on a host that cannot verify", () => {
   const judging = judge({ algorithms: ["RS256", "ES256", "ES384"] }, []);
-  for (const name of ["RS256", "ES256", "ES384"]) it(name, () => refuseAllDamaged(keys[name]!, judging));
+  for (const name of ["RS256", "ES256", "ES384"])
+    it(name, () => refuseAllDamaged(keys[name]!, judging));
 });
 
 test("ES512 is refused by the configuration on a host that cannot verify, and by the token where it is not listed", () => {
-  assert.throws(() => judge({ algorithms: ["ES512"] }, []), /\/providers\/0\/algorithms: expected no ES512/);
-  assert.equal(judge({ algorithms: undefined }, []).ask(good(keys.ES512!)).reason, "alg_not_allowed");
+  assert.throws(
+    () => judge({ algorithms: ["ES512"] }, []),
+    /\/providers\/0\/algorithms: expected no ES512/,
+  );
+  assert.equal(
+    judge({ algorithms: undefined }, []).ask(good(keys.ES512!)).reason,
+    "alg_not_allowed",
+  );
 });
 
 test("random bytes, and random bytes between dots, are refused", () => {
@@ -127,7 +151,8 @@ test("headers and payloads of random JSON, well signed, are refused or read, and
     "9".repeat(300),
     "\u00e9",
   ];
-  const text = () => Array.from({ length: random.below(14) }, () => random.one([...pieces, ...more])).join("");
+  const text = () =>
+    Array.from({ length: random.below(14) }, () => random.one([...pieces, ...more])).join("");
   const key = keys.HS256!;
   for (let i = 0; i < 3_000; i++) {
     ask(forge(key, `{"iss":"${ISSUER}",${text()}}`));
@@ -148,7 +173,10 @@ describe("what is too large is refused at once", () => {
   });
   it("10,000 levels of JSON", () => {
     const small = "[".repeat(2_900) + "]".repeat(2_900);
-    assert.equal(large.ask(forge(keys.HS256!, `{"iss":"${ISSUER}","a":${small}}`)).reason, "payload_bad_json");
+    assert.equal(
+      large.ask(forge(keys.HS256!, `{"iss":"${ISSUER}","a":${small}}`)).reason,
+      "payload_bad_json",
+    );
     assert.equal(
       large.ask(forge(keys.HS256!, { iss: ISSUER }, `{"alg":"HS256","a":${small}}`)).reason,
       "header_bad_json",
@@ -156,7 +184,10 @@ describe("what is too large is refused at once", () => {
     const proxy = new Proxy();
     const config = { providers: [provider], cache: { maxTokenBytes: 65536 } };
     proxy.install({ module, config });
-    for (const token of [forge(keys.HS256!, `{"a":${deep}}`), forge(keys.HS256!, { iss: ISSUER }, `{"a":${deep}}`)]) {
+    for (const token of [
+      forge(keys.HS256!, `{"a":${deep}}`),
+      forge(keys.HS256!, { iss: ISSUER }, `{"a":${deep}}`),
+    ]) {
       const started = performance.now();
       const stream = proxy.exchange({ headers: { authorization: `Bearer ${token}` } });
       assert.equal(stream.responseCode, 401);
@@ -173,7 +204,10 @@ describe("what is too large is refused at once", () => {
   it("a key name, a claim and a type of thousands of bytes", () => {
     const long = "k".repeat(4_000);
     assert.equal(ask(forge(keys.HS256!, { iss: ISSUER }, { kid: long })).reason, "key_not_found");
-    assert.equal(ask(forge(keys.HS256!, { iss: ISSUER }, { typ: long })).reason, "typ_not_accepted");
+    assert.equal(
+      ask(forge(keys.HS256!, { iss: ISSUER }, { typ: long })).reason,
+      "typ_not_accepted",
+    );
     assert.equal(ask(forge(keys.HS256!, { iss: long })).reason, "issuer_unknown");
   });
 });

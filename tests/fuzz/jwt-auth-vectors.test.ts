@@ -8,7 +8,8 @@ import { Module } from "../../deploy/emulator/vm.ts";
 const module = Module.load("build/jwt-auth.wasm");
 /** A minute before the examples' `exp`. */
 const THEN = (1_300_819_380 - 60) * 1000;
-const payload = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+const payload =
+  "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
 
 const examples: Record<string, { jwk: object; token: string }> = {
   "A.1, HS256": {
@@ -54,7 +55,9 @@ for (const [name, { jwk, token }] of Object.entries(examples)) {
       proxy.install({ module, config: { providers: [provider] } });
       const reason = (bearer: string) => {
         const stream = proxy.exchange({ headers: { authorization: `Bearer ${bearer}` } });
-        return stream.responseCode === 200 ? "ok" : stream.filterState.get("gatehouse_reason")?.toString();
+        return stream.responseCode === 200
+          ? "ok"
+          : stream.filterState.get("gatehouse_reason")?.toString();
       };
       assert.equal(reason(token), "ok");
       assert.equal(reason(notSigned), "bad_format");

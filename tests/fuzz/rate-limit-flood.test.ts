@@ -1,5 +1,5 @@
-// A million clients, each seen once, through the module on a host of nothing but the few calls that rate-limit makes: the
-// emulator would take minutes.
+// A million clients, each seen once, through the module on a host of nothing but the few calls
+// that rate-limit makes: the emulator would take minutes.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -26,17 +26,36 @@ class BareHost {
   #next = 2;
 
   constructor(code: WebAssembly.Module, config: object) {
-    const env = Object.fromEntries(WebAssembly.Module.imports(code).map(({ name }) => [name, () => OK]));
+    const env = Object.fromEntries(
+      WebAssembly.Module.imports(code).map(({ name }) => [name, () => OK]),
+    );
     Object.assign(env, {
-      proxy_get_buffer_bytes: (_type: number, _start: number, _length: number, data: number, size: number) =>
-        this.#give(this.#config, data, size),
-      proxy_get_shared_data: (key: number, length: number, data: number, size: number, version: number) => {
+      proxy_get_buffer_bytes: (
+        _type: number,
+        _start: number,
+        _length: number,
+        data: number,
+        size: number,
+      ) => this.#give(this.#config, data, size),
+      proxy_get_shared_data: (
+        key: number,
+        length: number,
+        data: number,
+        size: number,
+        version: number,
+      ) => {
         const found = this.shared.get(this.#text(key, length));
         if (!found) return NOT_FOUND;
         this.#view().setUint32(version, found.version, true);
         return this.#give(found.value, data, size);
       },
-      proxy_set_shared_data: (key: number, length: number, value: number, size: number, version: number) => {
+      proxy_set_shared_data: (
+        key: number,
+        length: number,
+        value: number,
+        size: number,
+        version: number,
+      ) => {
         const name = this.#text(key, length);
         const found = this.shared.get(name);
         if (found && version !== 0 && version !== found.version) return CAS_MISMATCH;
@@ -44,7 +63,8 @@ class BareHost {
         this.shared.set(name, { value: bytes, version: ++this.#versions });
         return OK;
       },
-      proxy_get_header_map_pairs: (_map: number, data: number, size: number) => this.#give(this.#headers(), data, size),
+      proxy_get_header_map_pairs: (_map: number, data: number, size: number) =>
+        this.#give(this.#headers(), data, size),
       proxy_send_local_response: () => {
         this.refusals++;
         return OK;
@@ -54,8 +74,10 @@ class BareHost {
         return OK;
       },
     });
-    this.#exports = new WebAssembly.Instance(code, { env, wasi_snapshot_preview1: env } as WebAssembly.Imports)
-      .exports as Exports;
+    this.#exports = new WebAssembly.Instance(code, {
+      env,
+      wasi_snapshot_preview1: env,
+    } as WebAssembly.Imports).exports as Exports;
     this.#config = Buffer.from(JSON.stringify(config));
     this.#exports._start!();
     this.#exports.proxy_on_context_create!(1, 0);
@@ -112,11 +134,17 @@ class BareHost {
 let code: WebAssembly.Module;
 before(async () => {
   await build(["rate-limit"]);
-  code = new WebAssembly.Module(readFileSync(join(import.meta.dirname, "../../build/rate-limit.wasm")));
+  code = new WebAssembly.Module(
+    readFileSync(join(import.meta.dirname, "../../build/rate-limit.wasm")),
+  );
 });
 
 test("a million clients change neither memory nor the fate of one that was limited before", () => {
-  const limit = { name: "per-client", key: [{ header: "x-key" }], tokenBucket: { maxTokens: 1, fillInterval: "1h" } };
+  const limit = {
+    name: "per-client",
+    key: [{ header: "x-key" }],
+    tokenBucket: { maxTokens: 1, fillInterval: "1h" },
+  };
   const host = new BareHost(code, { limits: [limit], maxKeys: MAX_KEYS });
   assert.deepEqual([host.ask("victim"), host.ask("victim")], [true, false]);
   for (let i = 0; i < MAX_KEYS; i++) host.ask(`early-${i}`);
@@ -126,7 +154,10 @@ test("a million clients change neither memory nor the fate of one that was limit
     if (host.ask(`client-${i}`)) admitted++;
     if (i % 100_000 === 0) assert.equal(host.ask("victim"), false);
   }
-  assert.deepEqual({ memory: host.memoryBytes, keys: host.shared.size, bytes: host.sharedBytes }, before);
+  assert.deepEqual(
+    { memory: host.memoryBytes, keys: host.shared.size, bytes: host.sharedBytes },
+    before,
+  );
   // As many as there were slots left, and one from the overflow bucket.
   const slots = (host.sharedBytes / 16) | 0;
   assert.ok(admitted <= slots - MAX_KEYS + 1, `${admitted} of ${slots} slots`);
@@ -135,7 +166,11 @@ test("a million clients change neither memory nor the fate of one that was limit
 });
 
 test("maxKeys clients at once all get a bucket of their own", () => {
-  const limit = { name: "per-client", key: [{ header: "x-key" }], tokenBucket: { maxTokens: 1, fillInterval: "1h" } };
+  const limit = {
+    name: "per-client",
+    key: [{ header: "x-key" }],
+    tokenBucket: { maxTokens: 1, fillInterval: "1h" },
+  };
   for (const maxKeys of [1, 23, 24, 25, 500, 20_000]) {
     const host = new BareHost(code, { limits: [limit], maxKeys });
     for (let i = 0; i < maxKeys; i++) assert.equal(host.ask(`client-${i}`), true);

@@ -1,5 +1,6 @@
-// Thousands of random settings and requests through the module, on several workers, against a reference that is too plain
-// to be wrong. Times fall on and beside the very nanosecond where a token comes back.
+// Thousands of random settings and requests through the module, on several workers, against a
+// reference that is too plain to be wrong. Times fall on and beside the very nanosecond where a
+// token comes back.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,10 +21,16 @@ const WORKERS = 2;
 let module: Module;
 before(async () => {
   await build(["rate-limit"]);
-  module = Module.from(readFileSync(join(import.meta.dirname, "../../build/rate-limit.wasm")), "rate-limit");
+  module = Module.from(
+    readFileSync(join(import.meta.dirname, "../../build/rate-limit.wasm")),
+    "rate-limit",
+  );
 });
 
-/** Figures whose tokens take a whole number of nanoseconds: the module counts in sixteenths, the model in fractions. */
+/**
+ * Figures whose tokens take a whole number of nanoseconds: the module counts in sixteenths, the
+ * model in fractions.
+ */
 function drawBucket(random: Random): Bucket {
   const tokensPerFill = random.one([1, 2, 5, 10, 1000]);
   const intervalNanos = BigInt(random.one([50, 100, 1000, 2500, 60_000])) * 1_000_000n;
@@ -57,19 +64,27 @@ function configOf(limits: Limit[], instance: string): object {
     tokensPerFill,
     fillInterval: `${intervalNanos / 1_000_000n}ms`,
   });
-  const settings = limits.map(({ name, bucket, isKeyed, whenMissing, override, method, cost, shadow }) => ({
-    name,
-    tokenBucket: figures(bucket),
-    shadow,
-    cost: typeof cost === "number" ? cost : { header: "x-cost", min: cost.min, max: cost.max, default: cost.fallback },
-    ...(isKeyed && { key: [{ header: "x-key" }], whenMissing }),
-    ...(method && { match: [{ method: { exact: method } }] }),
-    ...(override && {
-      overrides: [
-        { match: [{ headers: { "x-tier": { exact: override.tier } } }], tokenBucket: figures(override.bucket) },
-      ],
+  const settings = limits.map(
+    ({ name, bucket, isKeyed, whenMissing, override, method, cost, shadow }) => ({
+      name,
+      tokenBucket: figures(bucket),
+      shadow,
+      cost:
+        typeof cost === "number"
+          ? cost
+          : { header: "x-cost", min: cost.min, max: cost.max, default: cost.fallback },
+      ...(isKeyed && { key: [{ header: "x-key" }], whenMissing }),
+      ...(method && { match: [{ method: { exact: method } }] }),
+      ...(override && {
+        overrides: [
+          {
+            match: [{ headers: { "x-tier": { exact: override.tier } } }],
+            tokenBucket: figures(override.bucket),
+          },
+        ],
+      }),
     }),
-  }));
+  );
   return { instance, limits: settings, maxKeys: 24 };
 }
 
@@ -77,15 +92,30 @@ function drawRequest(random: Random): Asked {
   const asked: Asked = { method: random.one(["GET", "POST"]) };
   if (random.below(5) > 0) asked.key = random.one(["a", "b", "c"]);
   if (random.below(3) === 0) asked.tier = random.one(["gold", "lead"]);
-  if (random.below(2) === 0) asked.cost = random.one(["0", "1", "3", "9", "999", "x", "", "99999999999999999999"]);
+  if (random.below(2) === 0)
+    asked.cost = random.one(["0", "1", "3", "9", "999", "x", "", "99999999999999999999"]);
   return asked;
 }
 
-/** How long until the next request: nothing, the time of a token and a nanosecond less or more, or long. */
+/**
+ * How long until the next request: nothing, the time of a token and a nanosecond less or more, or
+ * long.
+ */
 function drawNanos(random: Random, limits: Limit[]): bigint {
   const { intervalNanos, tokensPerFill } = random.one(limits).bucket;
   const token = intervalNanos / BigInt(tokensPerFill);
-  return random.one([0n, 0n, 0n, 1n, token - 1n, token, token + 1n, token / 3n, 2n * token, 70n * token]);
+  return random.one([
+    0n,
+    0n,
+    0n,
+    1n,
+    token - 1n,
+    token,
+    token + 1n,
+    token / 3n,
+    2n * token,
+    70n * token,
+  ]);
 }
 
 test(`${SEQUENCES} random sequences of requests are judged as the reference judges them`, () => {
@@ -109,12 +139,17 @@ test(`${SEQUENCES} random sequences of requests are judged as the reference judg
       if (asked.key !== undefined) headers["x-key"] = asked.key;
       if (asked.tier !== undefined) headers["x-tier"] = asked.tier;
       if (asked.cost !== undefined) headers["x-cost"] = asked.cost;
-      const stream = proxy!.exchange({ method: asked.method, path: "/", headers }, {}, random.below(WORKERS));
+      const stream = proxy!.exchange(
+        { method: asked.method, path: "/", headers },
+        {},
+        random.below(WORKERS),
+      );
       const expected = model.ask(asked, proxy!.clock.monotonicNanos);
       const told = stream.responseHeaders?.get("retry-after");
       const where = `sequence ${sequence}, request ${i}: ${JSON.stringify({ config, asked })}`;
       assert.equal(stream.responseCode, expected.admitted ? 200 : 429, where);
-      const wait = expected.retryAfter === undefined ? undefined : String(Math.max(1, expected.retryAfter));
+      const wait =
+        expected.retryAfter === undefined ? undefined : String(Math.max(1, expected.retryAfter));
       if (!expected.admitted) assert.equal(told?.toString(), wait, where);
       const named = stream.filterState.get("gatehouse_limit")?.toString();
       assert.equal(named !== undefined, expected.refusing.length > 0, where);
@@ -125,5 +160,6 @@ test(`${SEQUENCES} random sequences of requests are judged as the reference judg
     }
   }
   proxy!.shutdown();
-  for (const [what, count] of Object.entries(seen)) assert.ok(count > SEQUENCES, `${what}: ${count}`);
+  for (const [what, count] of Object.entries(seen))
+    assert.ok(count > SEQUENCES, `${what}: ${count}`);
 });

@@ -1,5 +1,5 @@
-// What rate-limit should decide, written the plainest way: exact fractions, a map of buckets, no eviction, no workers. The
-// model test holds the module against it.
+// What rate-limit should decide, written the plainest way: exact fractions, a map of buckets, no
+// eviction, no workers. The model test holds the module against it.
 
 export interface Bucket {
   maxTokens: number;
@@ -58,7 +58,10 @@ export class Model {
     let wait: bigint | undefined = 0n;
     for (const limit of this.limits) {
       if (limit.method && limit.method !== request.method) continue;
-      const bucket = limit.override?.tier === request.tier && limit.override ? limit.override.bucket : limit.bucket;
+      const bucket =
+        limit.override?.tier === request.tier && limit.override
+          ? limit.override.bucket
+          : limit.bucket;
       const isMissing = limit.isKeyed && request.key === undefined;
       if (isMissing && limit.whenMissing === "skip") continue;
       const cost = BigInt(costOf(limit, request));
@@ -80,7 +83,11 @@ export class Model {
       else if (wait !== undefined) wait = max(wait, ceil(missing, BigInt(bucket.tokensPerFill)));
     }
     if (!admitted) {
-      return { admitted, refusing, retryAfter: wait === undefined ? undefined : Number(ceil(wait, 1_000_000_000n)) };
+      return {
+        admitted,
+        refusing,
+        retryAfter: wait === undefined ? undefined : Number(ceil(wait, 1_000_000_000n)),
+      };
     }
     for (const { level, amount } of charges) level.scaled -= amount;
     return { admitted, refusing };

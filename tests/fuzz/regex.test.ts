@@ -1,5 +1,5 @@
-// Patterns that nobody would write, and bytes that are no text: refused or compiled, matched or not, never a trap, and
-// always the same answer.
+// Patterns that nobody would write, and bytes that are no text: refused or compiled, matched or
+// not, never a trap, and always the same answer.
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { type Machine, start } from "../differential/compile.ts";
@@ -31,7 +31,9 @@ const pieces = (
 function pattern(random: Random): Buffer {
   const parts: Buffer[] = [];
   for (let count = random.below(14); count >= 0; count--) {
-    parts.push(random.below(12) === 0 ? random.bytes(random.below(4)) : Buffer.from(random.one(pieces)));
+    parts.push(
+      random.below(12) === 0 ? random.bytes(random.below(4)) : Buffer.from(random.one(pieces)),
+    );
   }
   return Buffer.concat(parts);
 }
@@ -57,7 +59,8 @@ test("nothing traps, and a search agrees with itself", () => {
       ]);
       const said = `${JSON.stringify(source.toString("latin1"))} on ${JSON.stringify(text.toString("latin1"))}`;
       assert.equal(part, found >= 0n, said);
-      // What matches as a whole holds a match, which begins at the very beginning and, being the longest, ends at the end.
+      // What matches as a whole holds a match, which begins at the very beginning and, being the
+      // longest, ends at the end.
       if (whole) assert.equal(found, BigInt(text.length), said);
     }
   }
@@ -67,11 +70,15 @@ test("nothing traps, and a search agrees with itself", () => {
 test("memory stays where it is, whatever is compiled and thrown away", () => {
   const random = new Random(7);
   const round = () => {
-    for (let i = 0; i < 2000; i++) withBytes(pattern(random), (view) => machine.exports.compile(view, 0));
+    for (let i = 0; i < 2000; i++)
+      withBytes(pattern(random), (view) => machine.exports.compile(view, 0));
   };
   round();
   const before = machine.exports.memoryBytes();
   round();
   round();
-  assert.ok(machine.exports.memoryBytes() - before <= 2 << 20, `${machine.exports.memoryBytes() - before}`);
+  assert.ok(
+    machine.exports.memoryBytes() - before <= 2 << 20,
+    `${machine.exports.memoryBytes() - before}`,
+  );
 });

@@ -13,7 +13,10 @@ import { hostileRequest, hostileResponse } from "./hostile.ts";
 const root = join(import.meta.dirname, "../..");
 /** For each document that the contract test calls valid: together they use every setting. */
 const REQUESTS = 1500;
-/** Linear memory a machine may take from the first thousand requests on: caches and tables fill up. */
+/**
+ * Linear memory a machine may take from the first thousand requests on: caches and tables fill
+ * up.
+ */
 const GROWTH_BYTES_MAX = 4 << 20;
 
 for (const name of filters) {
@@ -25,7 +28,9 @@ for (const name of filters) {
   for (const [at, config] of valid.entries()) {
     test(`${name}, valid document ${at}: ${REQUESTS} hostile requests`, () => {
       const random = new Random(7000 + at);
-      const proxy = new Proxy({ onCall: () => random.one(["never", "refused", "timeout", "unhealthy"]) });
+      const proxy = new Proxy({
+        onCall: () => random.one(["never", "refused", "timeout", "unhealthy"]),
+      });
       const plugin = proxy.install({ module, config, env });
       const memory = () => proxy.workers[0]!.currentRoot(plugin)!.vm.memoryBytes;
       let before = 0;
@@ -48,6 +53,8 @@ for (const name of filters) {
 }
 
 test("the filters have documents to be tried with", () => {
-  const without = filters.filter((name) => !existsSync(join(root, `tests/contract/cases/${name}.ts`)));
+  const without = filters.filter(
+    (name) => !existsSync(join(root, `tests/contract/cases/${name}.ts`)),
+  );
   assert.deepEqual(without, []);
 });

@@ -1,5 +1,6 @@
-// Secrets planted wherever clients and services put them, a format that prints all of it in every form an operator has, and
-// each action in turn: no sink shows one of them, neither as it was sent nor decoded.
+// Secrets planted wherever clients and services put them, a format that prints all of it in every
+// form an operator has, and each action in turn: no sink shows one of them, neither as it was
+// sent nor decoded.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -71,8 +72,19 @@ const everything = [
   ...requestHeaders.map((name) => `%REQ(${name})%`),
   ...requestHeaders.map((name) => `%REQ_WITHOUT_QUERY(${name}?:PATH)%`),
   ...Object.keys(response.headers).map((name) => `%RESP(${name})%`),
-  ...["%PATH(WQ:ORIG)%", "%PATH(NQ:ORIG)%", "%PATH(WQ:PATH)%", "%PATH(NQ:PATH)%", "%QUERY_PARAMS(ORIG)%"],
-  ...["%QUERY_PARAMS(DECODED)%", "%QUERY_PARAM(token)%", "%QUERY_PARAM(u2)%", "%QUERY_PARAM(anything)%"],
+  ...[
+    "%PATH(WQ:ORIG)%",
+    "%PATH(NQ:ORIG)%",
+    "%PATH(WQ:PATH)%",
+    "%PATH(NQ:PATH)%",
+    "%QUERY_PARAMS(ORIG)%",
+  ],
+  ...[
+    "%QUERY_PARAMS(DECODED)%",
+    "%QUERY_PARAM(token)%",
+    "%QUERY_PARAM(u2)%",
+    "%QUERY_PARAM(anything)%",
+  ],
   '%COALESCE({"operators":[{"command":"REQ","param":"x-none"},{"command":"REQ","param":"authorization"}]})%',
   "%REQ(authorization):20% %REQ(x-note):40% %REQ(:path):60%",
 ];
@@ -92,12 +104,26 @@ function everySink(more: object): string[] {
   const shown: string[] = [];
   for (const format of [{ json: { everything } }, { text: everything.join(" ") }]) {
     const proxy = new Proxy({ onCall: () => ({ status: 200 }) });
-    proxy.install({ module, name: "access-log", config: { format, sinks, redact: { ...redact, ...more } } });
+    proxy.install({
+      module,
+      name: "access-log",
+      config: { format, sinks, redact: { ...redact, ...more } },
+    });
     proxy.exchange(request, response);
     assert.equal(proxy.calls.length, 4);
-    shown.push(...proxy.log.map(({ message }) => message), ...proxy.calls.map(({ body }) => body.toString("latin1")));
+    shown.push(
+      ...proxy.log.map(({ message }) => message),
+      ...proxy.calls.map(({ body }) => body.toString("latin1")),
+    );
     for (const call of proxy.calls) {
-      shown.push(...linesOf({ method: "POST", path: pathOf(call), headers: headersOf(call), body: call.body }));
+      shown.push(
+        ...linesOf({
+          method: "POST",
+          path: pathOf(call),
+          headers: headersOf(call),
+          body: call.body,
+        }),
+      );
     }
   }
   return shown;
@@ -110,7 +136,8 @@ const pathOf = (call: Call) => headersOf(call).find(([name]) => name === ":path"
 
 /** As it is, and percent-decoded as often as anybody would. */
 function readings(text: string): string[] {
-  const decode = (from: string) => from.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+  const decode = (from: string) =>
+    from.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
   return [text, decode(text), decode(decode(text))];
 }
 
@@ -122,7 +149,9 @@ for (const [action, more] of [
   test(`none of ${planted.length} planted secrets shows up in any sink (${action})`, () => {
     assert.ok(planted.length >= 50);
     const shown = everySink(more);
-    const leaks = planted.filter((value) => shown.some((text) => readings(text).some((each) => each.includes(value))));
+    const leaks = planted.filter((value) =>
+      shown.some((text) => readings(text).some((each) => each.includes(value))),
+    );
     assert.deepEqual(leaks, []);
     // The sinks did show the rest.
     for (const text of shown) assert.match(text, /page=2/);

@@ -1,5 +1,6 @@
-// The HTTP sinks of access-log where time is the test's: outages of minutes in a moment, answers that never come, the end
-// of a plugin, several workers. The account of lines must balance whatever a sink does.
+// The HTTP sinks of access-log where time is the test's: outages of minutes in a moment, answers
+// that never come, the end of a plugin, several workers. The account of lines must balance
+// whatever a sink does.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -8,12 +9,24 @@ import { type Call, type CallOutcome, Proxy } from "../../deploy/emulator/proxy.
 import { Module } from "../../deploy/emulator/vm.ts";
 import { Random } from "../support/random.ts";
 
-const ends = ["delivered", "rejected", "dropped_full", "dropped_large", "dropped_retries", "dropped_shutdown"];
+const ends = [
+  "delivered",
+  "rejected",
+  "dropped_full",
+  "dropped_large",
+  "dropped_retries",
+  "dropped_shutdown",
+];
 
 function settings(http: object = {}) {
   return {
     format: { json: { index: "%REQ(X-INDEX)%" } },
-    sinks: [{ name: "sink", http: { cluster: "logs", encoding: "ndjson", batch: { records: 10 }, ...http } }],
+    sinks: [
+      {
+        name: "sink",
+        http: { cluster: "logs", encoding: "ndjson", batch: { records: 10 }, ...http },
+      },
+    ],
   };
 }
 
@@ -32,7 +45,8 @@ class Account {
       onCall: (call) => {
         const outcome = onCall(call);
         const isTaken = typeof outcome === "object" && (outcome.status ?? 200) < 300;
-        if (isTaken && (outcome.delayMillis ?? 0) < call.timeoutMillis) this.received.push(...indicesOf(call));
+        if (isTaken && (outcome.delayMillis ?? 0) < call.timeoutMillis)
+          this.received.push(...indicesOf(call));
         return outcome;
       },
     });
@@ -55,7 +69,8 @@ class Account {
 
   /** Lets time pass until every line has an end. */
   settle(minutes = 15): void {
-    for (let second = 0; second < minutes * 60 && this.settled < this.asked; second++) this.proxy.clock.advance(1000);
+    for (let second = 0; second < minutes * 60 && this.settled < this.asked; second++)
+      this.proxy.clock.advance(1000);
     assert.equal(this.count("queued"), this.asked);
     assert.equal(this.settled, this.asked, JSON.stringify(this.proxy.metrics.all()));
   }
@@ -70,7 +85,9 @@ const indicesOf = (call: Call) =>
 
 describe("a sink", () => {
   test("gets what waited when its interval is over, and nothing is sent without lines", () => {
-    const account = new Account(() => ({ status: 200 }), { batch: { records: 10, interval: "2s" } });
+    const account = new Account(() => ({ status: 200 }), {
+      batch: { records: 10, interval: "2s" },
+    });
     account.ask(3);
     account.proxy.clock.advance(1_900);
     assert.equal(account.proxy.calls.length, 0);
@@ -133,10 +150,28 @@ describe("a sink", () => {
       const draw = (below: number) => random.below(below);
       let isCalm = false;
       const wild = (): CallOutcome => {
-        const answers: CallOutcome[] = ["refused", "timeout", "reset", "unhealthy", "never", { status: 200 }];
-        answers.push({ status: 200, delayMillis: draw(3_000) }, { status: 204 }, { status: 400 }, { status: 302 });
-        answers.push({ status: 503 }, { status: 429, headers: { "retry-after": String(draw(90)) } });
-        answers.push({ status: 500, body: "x".repeat(100_000) }, { status: 503, headers: { "retry-after": "soon" } });
+        const answers: CallOutcome[] = [
+          "refused",
+          "timeout",
+          "reset",
+          "unhealthy",
+          "never",
+          { status: 200 },
+        ];
+        answers.push(
+          { status: 200, delayMillis: draw(3_000) },
+          { status: 204 },
+          { status: 400 },
+          { status: 302 },
+        );
+        answers.push(
+          { status: 503 },
+          { status: 429, headers: { "retry-after": String(draw(90)) } },
+        );
+        answers.push(
+          { status: 500, body: "x".repeat(100_000) },
+          { status: 503, headers: { "retry-after": "soon" } },
+        );
         return isCalm ? { status: 200 } : random.one(answers);
       };
       const http = { timeout: "2s", queueBytes: 8_192, batch: { records: 25, interval: "500ms" } };
@@ -148,8 +183,15 @@ describe("a sink", () => {
       isCalm = true;
       account.settle();
       assert.equal(account.received.length, account.count("delivered"), `seed ${seed}`);
-      assert.equal(new Set(account.received).size, account.received.length, `seed ${seed}: a line came twice`);
-      assert.equal(account.proxy.workers.filter((each) => each.vmOf(account.plugin)!.failure).length, 0);
+      assert.equal(
+        new Set(account.received).size,
+        account.received.length,
+        `seed ${seed}: a line came twice`,
+      );
+      assert.equal(
+        account.proxy.workers.filter((each) => each.vmOf(account.plugin)!.failure).length,
+        0,
+      );
     }
   });
 });
@@ -160,7 +202,9 @@ describe("a plugin that goes away", () => {
   const roots = (account: Account) => account.proxy.workers[0]!.vmOf(account.plugin)!.contexts.size;
 
   test("leaves what waits to the one that comes, which sends it batch after batch", () => {
-    const account = new Account(() => ({ status: 200, delayMillis: 100 }), { batch: { records: 30, interval: "1m" } });
+    const account = new Account(() => ({ status: 200, delayMillis: 100 }), {
+      batch: { records: 30, interval: "1m" },
+    });
     account.ask(25);
     assert.ok(update(account));
     assert.equal(roots(account), 1);
@@ -170,7 +214,9 @@ describe("a plugin that goes away", () => {
   });
 
   test("leaves it even to one that has no such sink, and through several updates", () => {
-    const account = new Account(() => ({ status: 200 }), { batch: { records: 30, interval: "1m" } });
+    const account = new Account(() => ({ status: 200 }), {
+      batch: { records: 30, interval: "1m" },
+    });
     account.ask(25);
     const local = { ...settings(), sinks: [{ proxyLog: {} }] };
     for (let round = 0; round < 3; round++) assert.ok(account.proxy.update(account.plugin, local));
@@ -179,7 +225,9 @@ describe("a plugin that goes away", () => {
   });
 
   test("loses no line that is on its way: the batch is sent again", () => {
-    const account = new Account(() => ({ status: 200, delayMillis: 100 }), { batch: { records: 10, interval: "1m" } });
+    const account = new Account(() => ({ status: 200, delayMillis: 100 }), {
+      batch: { records: 10, interval: "1m" },
+    });
     account.ask(25);
     assert.ok(update(account));
     account.proxy.clock.advance(1_000);

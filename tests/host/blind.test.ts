@@ -1,6 +1,6 @@
-// A host that will not hand over the request's header map, with whatever status: jwt-auth lets nobody pass, rate-limit
-// charges the bucket of all, canary takes the base variant, access-log writes the rest. What a client may have sent under
-// a name that is ours is taken away unseen.
+// A host that will not hand over the request's header map, with whatever status: jwt-auth lets
+// nobody pass, rate-limit charges the bucket of all, canary takes the base variant, access-log
+// writes the rest. What a client may have sent under a name that is ours is taken away unseen.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,10 @@ import { BareHost, encodeHeaders } from "../support/bare-host.ts";
 
 await build();
 
-/** Of the ABI: NotFound, BadArgument, Empty, InternalFailure, Unimplemented; and one that nobody has. */
+/**
+ * Of the ABI: NotFound, BadArgument, Empty, InternalFailure, Unimplemented; and one that nobody
+ * has.
+ */
 const statuses = [1, 2, 7, 10, 12, 99];
 const seen = encodeHeaders([
   [":method", "GET"],
@@ -20,7 +23,9 @@ const seen = encodeHeaders([
 ]);
 
 function hostOf(filter: string, config: object): BareHost {
-  const module = new WebAssembly.Module(readFileSync(join(import.meta.dirname, `../../build/${filter}.wasm`)));
+  const module = new WebAssembly.Module(
+    readFileSync(join(import.meta.dirname, `../../build/${filter}.wasm`)),
+  );
   return new BareHost(module, config);
 }
 
@@ -55,7 +60,10 @@ describe("jwt-auth without a header map", () => {
     ]) {
       const host = hostOf("jwt-auth", settings);
       for (const status of statuses) {
-        assert.deepEqual(effects(host, status), ["property gatehouse_reason: headers_unreadable", "reply 503"]);
+        assert.deepEqual(effects(host, status), [
+          "property gatehouse_reason: headers_unreadable",
+          "reply 503",
+        ]);
       }
     }
   });
@@ -91,7 +99,9 @@ describe("rate-limit without a header map", () => {
   it("charges the bucket that all such requests share, and no client's", () => {
     const host = hostOf("rate-limit", config);
     const refused = ["property gatehouse_limit: client", "reply 429"];
-    const replies = statuses.slice(0, 4).map((status) => effects(host, status).filter((line) => !/^remove/.test(line)));
+    const replies = statuses
+      .slice(0, 4)
+      .map((status) => effects(host, status).filter((line) => !/^remove/.test(line)));
     assert.deepEqual(replies, [[], [], refused, refused]);
     for (let i = 0; i < 2; i++) assert.deepEqual(effects(host, seen), []);
     assert.deepEqual(effects(host, seen), refused);
@@ -115,7 +125,11 @@ describe("canary without a header map", () => {
   it("takes the base variant and puts it in the place of what a client may have sent", () => {
     const host = hostOf("canary", { routes: [{ ...route, base: "stable" }] });
     for (const status of statuses) {
-      assert.deepEqual(effects(host, status), ["remove x-force", base, "replace x-variant: stable"]);
+      assert.deepEqual(effects(host, status), [
+        "remove x-force",
+        base,
+        "replace x-variant: stable",
+      ]);
     }
   });
 
@@ -132,10 +146,16 @@ describe("canary without a header map", () => {
 
 describe("access-log without a header map", () => {
   it("writes what it can", () => {
-    const json = { from: "%DOWNSTREAM_REMOTE_ADDRESS%", path: "%REQ(:PATH)%", type: "%RESP(CONTENT-TYPE)%" };
+    const json = {
+      from: "%DOWNSTREAM_REMOTE_ADDRESS%",
+      path: "%REQ(:PATH)%",
+      type: "%RESP(CONTENT-TYPE)%",
+    };
     const host = hostOf("access-log", { format: { json }, sinks: [{ proxyLog: {} }] });
     for (const status of statuses) {
-      assert.deepEqual(effects(host, status), ['log {"from":"10.1.2.3:4567","path":null,"type":"application/json"}']);
+      assert.deepEqual(effects(host, status), [
+        'log {"from":"10.1.2.3:4567","path":null,"type":"application/json"}',
+      ]);
     }
   });
 });

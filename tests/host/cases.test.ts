@@ -1,7 +1,14 @@
-// Cases and what is expected of them: a wrong observation must be told, a misspelt expectation refused.
+// Cases and what is expected of them: a wrong observation must be told, a misspelt expectation
+// refused.
 import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
-import { type Expectation, type Observed, durationMillis, growth, readCases } from "../../deploy/emulator/cases.ts";
+import {
+  type Expectation,
+  type Observed,
+  durationMillis,
+  growth,
+  readCases,
+} from "../../deploy/emulator/cases.ts";
 import { asAddress, normalizePath } from "../../deploy/emulator/exchange.ts";
 import { differences } from "../../deploy/emulator/expectation.ts";
 import { HeaderMap, marshalPairs, unmarshalPairs } from "../../deploy/emulator/headers.ts";
@@ -23,10 +30,25 @@ const observed: Observed = {
 };
 
 const right: Expectation[] = [
-  { status: 200, body: "hello", forwarded: true, details: "via_upstream", variant: "canary", limit: false },
+  {
+    status: 200,
+    body: "hello",
+    forwarded: true,
+    details: "via_upstream",
+    variant: "canary",
+    limit: false,
+  },
   { headers: { "x-a": 1, "X-A": true, "set-cookie": ["a", "b"] }, absentHeaders: ["x-b"] },
-  { headers: { "set-cookie": "b" }, upstreamHeaders: { "x-up": { prefix: "y", suffix: "s", contains: "e" } } },
-  { body: { regex: "h.l+o" }, upstreamAbsent: ["x-a"], claims: { sub: "alice", n: 1 }, log: { path: { prefix: "/" } } },
+  {
+    headers: { "set-cookie": "b" },
+    upstreamHeaders: { "x-up": { prefix: "y", suffix: "s", contains: "e" } },
+  },
+  {
+    body: { regex: "h.l+o" },
+    upstreamAbsent: ["x-a"],
+    claims: { sub: "alice", n: 1 },
+    log: { path: { prefix: "/" } },
+  },
   { log: { contains: '"status":200' }, metrics: { requests: 2, others: 0 } },
 ];
 
@@ -70,8 +92,14 @@ describe("an expectation", () => {
 
 describe("reading cases", () => {
   it("points at a misspelt key, wherever it is", () => {
-    assert.throws(() => readCases([{ name: "a", expect: { statsu: 1 } }]), /\/0\/expect\/statsu: unknown key/);
-    assert.throws(() => readCases([{ name: "a", request: { header: {} } }]), /\/0\/request\/header/);
+    assert.throws(
+      () => readCases([{ name: "a", expect: { statsu: 1 } }]),
+      /\/0\/expect\/statsu: unknown key/,
+    );
+    assert.throws(
+      () => readCases([{ name: "a", request: { header: {} } }]),
+      /\/0\/request\/header/,
+    );
     assert.throws(() => readCases([{ name: "a", respones: {} }]), /\/0\/respones/);
     assert.throws(() => readCases([{ request: {} }]), /\/0\/name/);
     assert.throws(() => readCases([{ name: "a", advance: "soon" }]), /\/0\/advance/);
@@ -97,8 +125,26 @@ test("growth tells what changed alone", () =>
   assert.deepEqual(growth({ a: 1, b: 2 }, { a: 1, b: 5, c: 1 }), { b: 3, c: 1 }));
 
 test("paths are normalised as the proxy does", () => {
-  const paths = ["/a/./b/../c", "/..", "/a/%2e%2e/b?x=/../y", "/a//b", "/a\\b", "/a/..", "*", "/a/b/."];
-  assert.deepEqual(paths.map(normalizePath), ["/a/c", "/", "/b?x=/../y", "/a//b", "/a/b", "/", "*", "/a/b/"]);
+  const paths = [
+    "/a/./b/../c",
+    "/..",
+    "/a/%2e%2e/b?x=/../y",
+    "/a//b",
+    "/a\\b",
+    "/a/..",
+    "*",
+    "/a/b/.",
+  ];
+  assert.deepEqual(paths.map(normalizePath), [
+    "/a/c",
+    "/",
+    "/b?x=/../y",
+    "/a//b",
+    "/a/b",
+    "/",
+    "*",
+    "/a/b/",
+  ]);
 });
 
 test("addresses get a port in Envoy's form", () => {
@@ -115,7 +161,8 @@ test("header pairs survive the way to the module and back; broken ones are none"
   ];
   const bytes = marshalPairs(pairs);
   assert.deepEqual(unmarshalPairs(bytes), pairs);
-  for (let length = 0; length < bytes.length; length++) assert.deepEqual(unmarshalPairs(bytes.subarray(0, length)), []);
+  for (let length = 0; length < bytes.length; length++)
+    assert.deepEqual(unmarshalPairs(bytes.subarray(0, length)), []);
 });
 
 test("header maps join what Envoy holds once and keep the rest apart", () => {

@@ -1,5 +1,5 @@
-// The emulator's own promises: what a test or `gatehouse try` relies on and Envoy cannot show in a moment, like dead
-// machines, time, races and configuration updates.
+// The emulator's own promises: what a test or `gatehouse try` relies on and Envoy cannot show in
+// a moment, like dead machines, time, races and configuration updates.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import binaryen from "binaryen";
@@ -36,14 +36,22 @@ describe("a module that Envoy would not load", () => {
     assert.throws(
       () => moduleOf(text),
       (error: EmulatorError) => {
-        return error.code === "MISSING_IMPORT" && error.message.includes("env.proxy_clear_route_cache");
+        return (
+          error.code === "MISSING_IMPORT" && error.message.includes("env.proxy_clear_route_cache")
+        );
       },
     );
   });
 
   it("is refused without the ABI's mark, without memory, and when it is no module", () => {
-    assert.throws(() => moduleOf(`(module (memory (export "memory") 1))`), /proxy_abi_version_0_2_1/);
-    assert.throws(() => moduleOf(`(module (func (export "proxy_abi_version_0_2_1")))`), /no memory/);
+    assert.throws(
+      () => moduleOf(`(module (memory (export "memory") 1))`),
+      /proxy_abi_version_0_2_1/,
+    );
+    assert.throws(
+      () => moduleOf(`(module (func (export "proxy_abi_version_0_2_1")))`),
+      /no memory/,
+    );
     assert.throws(() => Module.from(Buffer.from("hello")), /not a WebAssembly module/);
   });
 
@@ -95,7 +103,8 @@ describe("a trap", () => {
 describe("configuration", () => {
   it("that is refused throws with the module's own words", () => {
     const config = "configure clock 9\nrefuse-configuration";
-    const isRefusal = (error: EmulatorError) => error.code === "CONFIG_REFUSED" && error.message.includes("clock 9");
+    const isRefusal = (error: EmulatorError) =>
+      error.code === "CONFIG_REFUSED" && error.message.includes("clock 9");
     assert.throws(() => new Proxy().install({ module: probe, config }), isRefusal);
   });
 
@@ -118,7 +127,10 @@ describe("configuration", () => {
 describe("time", () => {
   it("makes ticks, on every worker, and moves both clocks", () => {
     const clock = new Clock("2030-01-01T00:00:00Z");
-    const { proxy } = proxyWith(["configure tick 250", "tick counter ticks 1"], { clock, workers: 3 });
+    const { proxy } = proxyWith(["configure tick 250", "tick counter ticks 1"], {
+      clock,
+      workers: 3,
+    });
     clock.advance(1000);
     assert.equal(proxy.metrics.get("ticks"), 12);
     assert.equal(clock.unixNanos, BigInt(Date.parse("2030-01-01T00:00:01Z")) * 1_000_000n);
@@ -192,7 +204,9 @@ describe("a callout", () => {
 
 describe("workers", () => {
   it("share data and metrics, and lose a race that a test arranges", () => {
-    const { proxy } = proxyWith(["request shared-swap k mine", "request counter seen 1"], { workers: 2 });
+    const { proxy } = proxyWith(["request shared-swap k mine", "request counter seen 1"], {
+      workers: 2,
+    });
     proxy.exchange({}, {}, 0);
     proxy.beforeSharedWrite = (key) => proxy.shared.set(Buffer.from(key), Buffer.from("faster"), 0);
     proxy.exchange({}, {}, 1);
@@ -209,8 +223,14 @@ describe("workers", () => {
 
 describe("the upstream's answer", () => {
   it("shows its flags, duration, size and gRPC status to the log", () => {
-    const script = ["flags", "code", "grpc_status", "size"].map((name) => `log property response/${name}`);
-    const { proxy } = proxyWith([...script, "log property request/duration", "log header 3 grpc-status"]);
+    const script = ["flags", "code", "grpc_status", "size"].map(
+      (name) => `log property response/${name}`,
+    );
+    const { proxy } = proxyWith([
+      ...script,
+      "log property request/duration",
+      "log header 3 grpc-status",
+    ]);
     proxy.exchange(
       { sourceAddress: "2001:db8::1" },
       { grpcStatus: 14, body: "abc", durationMillis: 2, flags: ["UF", "URX"] },
@@ -220,7 +240,14 @@ describe("the upstream's answer", () => {
       bytes.writeBigInt64LE(BigInt(value));
       return `0 0x${bytes.toString("hex")}`;
     };
-    const expected = [little((1 << 5) | (1 << 15)), little(200), little(14), little(3), little(2_000_000), "0 '14'"];
+    const expected = [
+      little((1 << 5) | (1 << 15)),
+      little(200),
+      little(14),
+      little(3),
+      little(2_000_000),
+      "0 '14'",
+    ];
     assert.deepEqual(
       lines(proxy).map((line) => line.split(" -> ")[1]),
       expected,

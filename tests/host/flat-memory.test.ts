@@ -1,4 +1,5 @@
-// A million requests leave a machine as large as the first hundred thousand made it: nothing is left behind per request.
+// A million requests leave a machine as large as the first hundred thousand made it: nothing is
+// left behind per request.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +17,12 @@ const encode = (value: object | string) =>
 
 /** A token for the bare host, which says of every signature that it holds. */
 function token(subject: string, expires = 4_000_000_000): string {
-  const claims = { iss: "https://auth.example.com", aud: "product-api", sub: subject, exp: expires };
+  const claims = {
+    iss: "https://auth.example.com",
+    aud: "product-api",
+    sub: subject,
+    exp: expires,
+  };
   return `${encode({ alg: "RS256", kid: "a" })}.${encode(claims)}.${"A".repeat(342)}`;
 }
 
@@ -37,7 +43,10 @@ const settings: Record<string, object> = {
   },
   "rate-limit": {
     limits: [
-      { name: "all", tokenBucket: { maxTokens: 100_000_000, tokensPerFill: 100_000, fillInterval: "1s" } },
+      {
+        name: "all",
+        tokenBucket: { maxTokens: 100_000_000, tokensPerFill: 100_000, fillInterval: "1s" },
+      },
       {
         name: "client",
         key: [{ header: "x-api-key" }, { sourceAddress: {} }],
@@ -51,7 +60,9 @@ const settings: Record<string, object> = {
     routes: [
       {
         name: "product",
-        variants: [{ name: "mobile", match: [{ headers: { "user-agent": { regex: ".*Mobile.*" } } }] }],
+        variants: [
+          { name: "mobile", match: [{ headers: { "user-agent": { regex: ".*Mobile.*" } } }] },
+        ],
         split: { stable: 90, canary: 10 },
         sticky: { cookie: { name: "release" } },
         responseHeader: "x-served-by",
@@ -69,7 +80,12 @@ const settings: Record<string, object> = {
   },
   "access-log": {
     format: {
-      json: { time: "%START_TIME%", method: "%REQ(:METHOD)%", path: "%REQ(:PATH)%", status: "%RESPONSE_CODE%" },
+      json: {
+        time: "%START_TIME%",
+        method: "%REQ(:METHOD)%",
+        path: "%REQ(:PATH)%",
+        status: "%RESPONSE_CODE%",
+      },
     },
     sample: { percent: 50 },
     sinks: [{ proxyLog: {} }, { envoyLog: {} }],
@@ -86,7 +102,12 @@ const requests: BareRequest[] = Array.from({ length: 500 }, (_, i) => ({
     ["user-agent", i % 3 === 0 ? "A Mobile Phone" : `Agent/${i}`],
     ["x-api-key", `client-${i % 170}`],
     ["cookie", i % 4 === 0 ? `release=client-${i}` : `other=${i}`],
-    ["authorization", i % 11 === 0 ? "Bearer damaged" : `Bearer ${token(`user-${i}`, i % 13 === 0 ? 1 : undefined)}`],
+    [
+      "authorization",
+      i % 11 === 0
+        ? "Bearer damaged"
+        : `Bearer ${token(`user-${i}`, i % 13 === 0 ? 1 : undefined)}`,
+    ],
   ]),
 }));
 
@@ -103,7 +124,8 @@ for (const name of filters) {
     assert.equal(host.memoryBytes, before);
     // Both kinds of answer were there to be given.
     if (name !== "access-log") assert.ok(host.writes > 0);
-    if (name === "jwt-auth" || name === "rate-limit") assert.ok(host.refusals > 0 && host.refusals < REQUESTS);
+    if (name === "jwt-auth" || name === "rate-limit")
+      assert.ok(host.refusals > 0 && host.refusals < REQUESTS);
     assert.ok(before <= 8 << 20, `${before} bytes after the warm-up`);
   });
 }

@@ -1,5 +1,6 @@
-// A module that does what its configuration says and logs what the host answered, so that the same script can be run on
-// Envoy and on the emulator and the two compared. One operation a line: `<phase> <operation> <argument>…`.
+// A module that does what its configuration says and logs what the host answered, so that the
+// same script can be run on Envoy and on the emulator and the two compared. One operation a line:
+// `<phase> <operation> <argument>…`.
 import "../../assembly/host/abort";
 import {
   proxy_add_header_map_value,
@@ -129,7 +130,9 @@ function metric(type: i32, name: string, offset: i64, record: bool): string {
   const id = load<u32>(OUT);
   const changed = record ? proxy_record_metric(id, offset) : proxy_increment_metric(id, offset);
   const read = proxy_get_metric(id, OUT);
-  return changed.toString() + " " + read.toString() + " " + (read == 0 ? load<u64>(OUT).toString() : "");
+  return (
+    changed.toString() + " " + read.toString() + " " + (read == 0 ? load<u64>(OUT).toString() : "")
+  );
 }
 
 function perform(words: string[]): string {
@@ -144,14 +147,25 @@ function perform(words: string[]): string {
     return answer(proxy_get_property(at(path), path.byteLength, OUT, OUT + 4));
   }
   if (name == "set-property") {
-    return proxy_set_property(at(first), first.byteLength, at(second), second.byteLength).toString();
+    return proxy_set_property(
+      at(first),
+      first.byteLength,
+      at(second),
+      second.byteLength,
+    ).toString();
   }
   if (name == "header") {
     return answer(proxy_get_header_map_value(number, at(second), second.byteLength, OUT, OUT + 4));
   }
   if (name == "pairs") return listPairs(number);
   if (name == "add") {
-    return proxy_add_header_map_value(number, at(second), second.byteLength, at(third), third.byteLength).toString();
+    return proxy_add_header_map_value(
+      number,
+      at(second),
+      second.byteLength,
+      at(third),
+      third.byteLength,
+    ).toString();
   }
   if (name == "replace") {
     return proxy_replace_header_map_value(
@@ -162,9 +176,18 @@ function perform(words: string[]): string {
       third.byteLength,
     ).toString();
   }
-  if (name == "remove") return proxy_remove_header_map_value(number, at(second), second.byteLength).toString();
+  if (name == "remove")
+    return proxy_remove_header_map_value(number, at(second), second.byteLength).toString();
   if (name == "buffer") {
-    return answer(proxy_get_buffer_bytes(number, <u32>parseInt(words[3]), <u32>parseInt(words[4]), OUT, OUT + 4));
+    return answer(
+      proxy_get_buffer_bytes(
+        number,
+        <u32>parseInt(words[3]),
+        <u32>parseInt(words[4]),
+        OUT,
+        OUT + 4,
+      ),
+    );
   }
   if (name == "shared-get") {
     const status = proxy_get_shared_data(at(first), first.byteLength, OUT, OUT + 4, OUT + 8);
@@ -175,7 +198,13 @@ function perform(words: string[]): string {
     store<u32>(OUT + 8, 0);
     proxy_get_shared_data(at(first), first.byteLength, OUT, OUT + 4, OUT + 8);
     const version = load<u32>(OUT + 8) + (words.length > 4 ? <u32>parseInt(words[4]) : 0);
-    return proxy_set_shared_data(at(first), first.byteLength, at(second), second.byteLength, version).toString();
+    return proxy_set_shared_data(
+      at(first),
+      first.byteLength,
+      at(second),
+      second.byteLength,
+      version,
+    ).toString();
   }
   if (name == "counter") return metric(0, words[2], <i64>parseInt(words[3]), false);
   if (name == "counter-record") return metric(0, words[2], <i64>parseInt(words[3]), true);
@@ -200,13 +229,31 @@ function perform(words: string[]): string {
   }
   if (name == "foreign") {
     return answer(
-      proxy_call_foreign_function(at(first), first.byteLength, at(second), second.byteLength, OUT, OUT + 4),
+      proxy_call_foreign_function(
+        at(first),
+        first.byteLength,
+        at(second),
+        second.byteLength,
+        OUT,
+        OUT + 4,
+      ),
     );
   }
   if (name == "call") {
     const pairs = pairsFrom(words, 4);
     const timeout = <u32>parseInt(words[3]);
-    const status = proxy_http_call(at(first), first.byteLength, at(pairs), pairs.byteLength, 0, 0, 0, 0, timeout, OUT);
+    const status = proxy_http_call(
+      at(first),
+      first.byteLength,
+      at(pairs),
+      pairs.byteLength,
+      0,
+      0,
+      0,
+      0,
+      timeout,
+      OUT,
+    );
     return status.toString();
   }
   if (name == "stop") {
@@ -283,8 +330,21 @@ export function proxy_on_response_trailers(id: u32, count: u32): u32 {
   return runStream(id, "response-trailers");
 }
 
-export function proxy_on_http_call_response(rootId: u32, token: u32, headers: u32, body: u32, trailers: u32): void {
-  say("probe answer " + headers.toString() + " headers " + body.toString() + " bytes " + trailers.toString());
+export function proxy_on_http_call_response(
+  rootId: u32,
+  token: u32,
+  headers: u32,
+  body: u32,
+  trailers: u32,
+): void {
+  say(
+    "probe answer " +
+      headers.toString() +
+      " headers " +
+      body.toString() +
+      " bytes " +
+      trailers.toString(),
+  );
   run(rootId, "answer");
 }
 

@@ -1,4 +1,5 @@
-// Runs probe scripts on the emulator and on Envoy and gives, for both, what the host answered, line by line.
+// Runs probe scripts on the emulator and on Envoy and gives, for both, what the host answered,
+// line by line.
 import { cluster } from "../../envoy/bootstrap.ts";
 import { compile } from "../../build.ts";
 import type { Request, Response } from "../../deploy/emulator/exchange.ts";
@@ -11,7 +12,8 @@ let building: Promise<void> | undefined;
 
 /** The probe module, compiled once per process. */
 export async function probeModule(): Promise<Module> {
-  // The incremental runtime collects by itself: the probe is written with strings and maps, unlike the filters.
+  // The incremental runtime collects by itself: the probe is written with strings and maps,
+  // unlike the filters.
   building ??= compile("tests/host/probe-entry.ts", output, ["--runtime", "incremental"]);
   await building;
   return Module.load(output);
@@ -32,7 +34,10 @@ export interface Outcome {
   body: string;
 }
 
-/** Clusters that the scripts may call: `upstream` answers, `empty` has no host, `refusing` no server. */
+/**
+ * Clusters that the scripts may call: `upstream` answers, `empty` has no host, `refusing` no
+ * server.
+ */
 export async function onEmulator({ plugins, request = {}, response = {} }: Case): Promise<Outcome> {
   const module = await probeModule();
   const proxy = new Proxy({
@@ -43,7 +48,8 @@ export async function onEmulator({ plugins, request = {}, response = {} }: Case)
       return { headers: { "x-r": "called" }, body: "called" };
     },
   });
-  for (const [name, script] of Object.entries(plugins)) proxy.install({ module, name, config: script.join("\n") });
+  for (const [name, script] of Object.entries(plugins))
+    proxy.install({ module, name, config: script.join("\n") });
   const stream = proxy.exchange(request, response);
   return {
     lines: proxy.log.filter(({ level }) => level === "warn").map(({ message }) => message),
@@ -53,9 +59,16 @@ export async function onEmulator({ plugins, request = {}, response = {} }: Case)
   };
 }
 
-export async function onEnvoy({ plugins, request = {}, response = {} }: Case, version: string): Promise<Outcome> {
+export async function onEnvoy(
+  { plugins, request = {}, response = {} }: Case,
+  version: string,
+): Promise<Outcome> {
   await probeModule();
-  const filters = Object.entries(plugins).map(([name, script]) => ({ name, wasm: output, config: script.join("\n") }));
+  const filters = Object.entries(plugins).map(([name, script]) => ({
+    name,
+    wasm: output,
+    config: script.join("\n"),
+  }));
   const chain = await startChain({
     version,
     filters,
@@ -71,18 +84,32 @@ export async function onEnvoy({ plugins, request = {}, response = {} }: Case, ve
   try {
     const configureLines = probeLines(chain.envoy.log());
     const from = chain.envoy.log().length;
-    const got = await chain.send({ path: request.path, headers: request.headers, method: request.method });
-    const last = [...Object.values(plugins).at(-1)!].reverse().find((line) => line.startsWith("delete "));
+    const got = await chain.send({
+      path: request.path,
+      headers: request.headers,
+      method: request.method,
+    });
+    const last = [...Object.values(plugins).at(-1)!]
+      .reverse()
+      .find((line) => line.startsWith("delete "));
     if (last)
-      await chain.envoy.awaitLog(new RegExp(`${last.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")} -> .*\n`), { from });
+      await chain.envoy.awaitLog(
+        new RegExp(`${last.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")} -> .*\n`),
+        { from },
+      );
     await chain.stop();
     // Configuration ran once for each machine; the first run alone has seen nothing of the others.
-    const perRun = filters.flatMap(({ config }) => config.split("\n").filter((line) => line.startsWith("configure ")));
+    const perRun = filters.flatMap(({ config }) =>
+      config.split("\n").filter((line) => line.startsWith("configure ")),
+    );
     const headers = Object.fromEntries(
       got.headers.map(([name]) => [name, got.headers.filter(([each]) => each === name)]),
     );
     return {
-      lines: [...configureLines.slice(0, perRun.length), ...probeLines(chain.envoy.log().slice(from))],
+      lines: [
+        ...configureLines.slice(0, perRun.length),
+        ...probeLines(chain.envoy.log().slice(from)),
+      ],
       status: got.status,
       headers: Object.fromEntries(
         Object.entries(headers).map(([name, all]) => [name, all.map((e) => e[1]).join(", ")]),
@@ -95,5 +122,7 @@ export async function onEnvoy({ plugins, request = {}, response = {} }: Case, ve
 }
 
 function probeLines(log: string): string[] {
-  return [...log.matchAll(/wasm log[^:]*: (probe .*?)(?: thread=\d+)?\n/g)].map((match) => match[1]!);
+  return [...log.matchAll(/wasm log[^:]*: (probe .*?)(?: thread=\d+)?\n/g)].map(
+    (match) => match[1]!,
+  );
 }

@@ -1,4 +1,5 @@
-// Where rate-limit's state lies: the largest configuration there is keeps what its buckets hold, and requests leave nothing.
+// Where rate-limit's state lies: the largest configuration there is keeps what its buckets hold,
+// and requests leave nothing.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +12,10 @@ import { verdict } from "../support/rate-limit-service.ts";
 let module: Module;
 before(async () => {
   await build(["rate-limit"]);
-  module = Module.from(readFileSync(join(import.meta.dirname, "../../build/rate-limit.wasm")), "rate-limit");
+  module = Module.from(
+    readFileSync(join(import.meta.dirname, "../../build/rate-limit.wasm")),
+    "rate-limit",
+  );
 });
 
 test("64 limits of 64 overrides and a table of 20,000 clients keep what they hold through another configuration", () => {
@@ -37,9 +41,13 @@ test("64 limits of 64 overrides and a table of 20,000 clients keep what they hol
   );
   for (const [limit, override] of asked) assert.equal(status(limit, override, 0), 200);
   const keys = proxy.shared.keys().length;
-  assert.ok(proxy.update(plugin, { limits, maxKeys: 20_000, body: "changed" }), proxy.log.at(-1)?.message);
+  assert.ok(
+    proxy.update(plugin, { limits, maxKeys: 20_000, body: "changed" }),
+    proxy.log.at(-1)?.message,
+  );
   assert.equal(proxy.shared.keys().length, keys);
-  for (const [limit, override] of asked) assert.equal(status(limit, override, 1), 429, `${limit} ${override}`);
+  for (const [limit, override] of asked)
+    assert.equal(status(limit, override, 1), 429, `${limit} ${override}`);
   assert.deepEqual(proxy.log, []);
   proxy.shutdown();
 });
@@ -57,7 +65,12 @@ test("requests leave nothing behind: admitted, refused, refused by the service, 
       mode,
       limits: [
         { name: "all", tokenBucket: { maxTokens: 1000, tokensPerFill: 1, fillInterval: "50ms" } },
-        { name: "keyed", key: [{ header: "x-key" }], tokenBucket: { maxTokens: 9, fillInterval: "1h" }, shadow: true },
+        {
+          name: "keyed",
+          key: [{ header: "x-key" }],
+          tokenBucket: { maxTokens: 9, fillInterval: "1h" },
+          shadow: true,
+        },
       ],
       headers: "ietf",
       global: { cluster: "ratelimit", domain: "edge" },

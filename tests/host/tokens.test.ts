@@ -1,11 +1,20 @@
-// Test keys, tokens and `verify_signature`: node:crypto must agree with what jose signed, and see every forgery.
+// Test keys, tokens and `verify_signature`: node:crypto must agree with what jose signed, and see
+// every forgery.
 import assert from "node:assert/strict";
 import { createPublicKey } from "node:crypto";
 import { describe, it, test } from "node:test";
 import * as jose from "jose";
 import { Status } from "../../deploy/emulator/abi.ts";
 import { verifySignature } from "../../deploy/emulator/foreign.ts";
-import { type KeyName, fillPlaceholders, jwks, keyNamed, keyNames, token, tokenFromWords } from "../support/tokens.ts";
+import {
+  type KeyName,
+  fillPlaceholders,
+  jwks,
+  keyNamed,
+  keyNames,
+  token,
+  tokenFromWords,
+} from "../support/tokens.ts";
 
 describe("test keys", () => {
   for (const name of keyNames) {
@@ -23,13 +32,16 @@ describe("test keys", () => {
 test("a public key set holds no secret", async () => {
   const { keys } = await jwks();
   assert.ok(keys.length > 5);
-  for (const key of keys) assert.deepEqual([key.d, key.k, key.p], [undefined, undefined, undefined]);
+  for (const key of keys)
+    assert.deepEqual([key.d, key.k, key.p], [undefined, undefined, undefined]);
 });
 
 test("placeholders become tokens, key sets and secrets anywhere in a document", async () => {
   const filled = await fillPlaceholders(
     {
-      list: ['Bearer {{token issuer=me audience=a,b exp=+10s level=3 roles=["x y"] name=none key=es1}}!'],
+      list: [
+        'Bearer {{token issuer=me audience=a,b exp=+10s level=3 roles=["x y"] name=none key=es1}}!',
+      ],
       set: "{{jwks rs1}}",
       text: "keys: {{jwks es1}}",
       secret: "{{secret hs1}}",
@@ -38,7 +50,13 @@ test("placeholders become tokens, key sets and secrets anywhere in a document", 
     1000,
   );
   const compact = filled.list[0]!.slice("Bearer ".length, -1);
-  assert.deepEqual(jose.decodeJwt(compact), { iss: "me", aud: ["a", "b"], exp: 1010, level: 3, roles: ["x y"] });
+  assert.deepEqual(jose.decodeJwt(compact), {
+    iss: "me",
+    aud: ["a", "b"],
+    exp: 1010,
+    level: 3,
+    roles: ["x y"],
+  });
   assert.equal((filled.set as unknown as { keys: jose.JWK[] }).keys[0]!.kid, "rs1");
   assert.match(filled.text, /^keys: \{"keys":\[\{.*"kid":"es1"/);
   assert.equal(Buffer.from(filled.secret, "base64url").length, 32);
@@ -56,7 +74,10 @@ test("a tampered token does not verify", async () => {
 
 describe("verify_signature", () => {
   const field = (number: number, bytes: Buffer) =>
-    Buffer.concat([Buffer.from([(number << 3) | 2, (bytes.length & 127) | 128, bytes.length >> 7]), bytes]);
+    Buffer.concat([
+      Buffer.from([(number << 3) | 2, (bytes.length & 127) | 128, bytes.length >> 7]),
+      bytes,
+    ]);
   const derOf = async (name: KeyName) =>
     createPublicKey({ key: (await keyNamed(name)).jwk as never, format: "jwk" }).export({
       format: "der",
@@ -64,14 +85,17 @@ describe("verify_signature", () => {
     });
 
   async function ask(name: KeyName, change: (parts: Buffer[]) => void = () => undefined) {
-    const [head, payload, signature] = (await token({ key: name, claims: { a: 1 } })).split(".") as [
-      string,
-      string,
-      string,
-    ];
+    const [head, payload, signature] = (await token({ key: name, claims: { a: 1 } })).split(
+      ".",
+    ) as [string, string, string];
     let raw = Buffer.from(signature, "base64url");
     if (name.startsWith("es")) raw = Buffer.from(ecdsaDer(raw));
-    const parts = [Buffer.from("sha256"), await derOf(name), raw, Buffer.from(`${head}.${payload}`)];
+    const parts = [
+      Buffer.from("sha256"),
+      await derOf(name),
+      raw,
+      Buffer.from(`${head}.${payload}`),
+    ];
     change(parts);
     return verifySignature(Buffer.concat(parts.map((part, i) => field(i + 1, part))));
   }
@@ -105,7 +129,9 @@ describe("verify_signature", () => {
   }
 
   it("refuses a key that is none and bytes that are no message", async () => {
-    assert.deepEqual(await ask("rs1", (parts) => (parts[1] = Buffer.from("key"))), { status: Status.BadArgument });
+    assert.deepEqual(await ask("rs1", (parts) => (parts[1] = Buffer.from("key"))), {
+      status: Status.BadArgument,
+    });
     assert.deepEqual(verifySignature(Buffer.from([0x0a, 0x50, 1])), { status: Status.BadArgument });
   });
 });

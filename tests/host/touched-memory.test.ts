@@ -1,6 +1,7 @@
-// How much of a filter's memory one request touches. Between two requests the proxy uses up the processor's nearest cache, so
-// each line of 64 bytes is waited for anew, which is much of what a filter's own work costs. The clock cannot hold such a
-// thing in a test; a count can, and it is the same on every machine.
+// How much of a filter's memory one request touches. Between two requests the proxy uses up the
+// processor's nearest cache, so each line of 64 bytes is waited for anew, which is much of what a
+// filter's own work costs. The clock cannot hold such a thing in a test; a count can, and it is
+// the same on every machine.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +20,9 @@ const WARM_UP = 500;
 
 /** The module with each load and store told to the host, before it happens. */
 function instrumented(name: string): WebAssembly.Module {
-  const module = binaryen.readBinary(readFileSync(join(import.meta.dirname, `../../build/${name}.wasm`)));
+  const module = binaryen.readBinary(
+    readFileSync(join(import.meta.dirname, `../../build/${name}.wasm`)),
+  );
   const { BulkMemory, MutableGlobals, NontrappingFPToInt, SignExt } = binaryen.Features;
   module.setFeatures(BulkMemory | MutableGlobals | NontrappingFPToInt | SignExt);
   module.runPasses(["instrument-memory"]);
@@ -28,7 +31,10 @@ function instrumented(name: string): WebAssembly.Module {
   return new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
 }
 
-/** The lines that one request touches: the fewest of several, since now and then a table grows or garbage is collected. */
+/**
+ * The lines that one request touches: the fewest of several, since now and then a table grows or
+ * garbage is collected.
+ */
 function linesOf(name: string, filter: Json): number {
   let touched = new Set<number>();
   const pointer = (_id: number, bytes: number, offset: number, address: number) => {
@@ -66,7 +72,10 @@ function linesOf(name: string, filter: Json): number {
   return fewest;
 }
 
-/** What is in the bench, and how many lines it may touch: a tenth more than it did when this was written. */
+/**
+ * What is in the bench, and how many lines it may touch: a tenth more than it did when this was
+ * written.
+ */
 const budgets: [name: string, what: string, filter: Json, linesMax: number][] = [
   ["canary", "two rules and a sticky split", canary(), 41],
   ["rate-limit", "one bucket", rateLimit(), 39],

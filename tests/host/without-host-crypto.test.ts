@@ -1,4 +1,5 @@
-// jwt-auth on a host that has no `verify_signature`: our own code stands in, and ES512 is refused before it is needed.
+// jwt-auth on a host that has no `verify_signature`: our own code stands in, and ES512 is refused
+// before it is needed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { build } from "../../build.ts";
@@ -12,12 +13,19 @@ await build(["jwt-auth"]);
 
 async function install(provider: object, foreignFunctions: string[] = []): Promise<Proxy> {
   const proxy = new Proxy({ clock: new Clock(), foreignFunctions });
-  const config = { providers: [{ name: "main", issuer: "main", ...provider }], cache: { entries: 0 } };
+  const config = {
+    providers: [{ name: "main", issuer: "main", ...provider }],
+    cache: { entries: 0 },
+  };
   proxy.install({ name: "jwt-auth", config, module: Module.load("build/jwt-auth.wasm") });
   return proxy;
 }
 
-async function statusOf(proxy: Proxy, key: KeyName, change = (text: string) => text): Promise<number> {
+async function statusOf(
+  proxy: Proxy,
+  key: KeyName,
+  change = (text: string) => text,
+): Promise<number> {
   const text = change(await token({ key, claims: { iss: "main", exp: 4_000_000_000 } }));
   const stream = proxy.exchange({ headers: { authorization: `Bearer ${text}` } });
   return Number(stream.responseHeaders?.get(":status"));
@@ -52,7 +60,9 @@ test("a configuration that lists ES512 is refused where nothing can verify it", 
   const provider = { jwks: await jwks(), algorithms: ["RS256", "ES512"] };
   await assert.rejects(
     install(provider),
-    (error) => error instanceof EmulatorError && /\/providers\/0\/algorithms: expected no ES512/.test(error.message),
+    (error) =>
+      error instanceof EmulatorError &&
+      /\/providers\/0\/algorithms: expected no ES512/.test(error.message),
   );
   await install(provider, ["verify_signature"]);
 });

@@ -16,6 +16,8 @@ test("the gateway serves the guide's routes: header, user agent, split", async (
   assert.match(first.echo!.version, /^v[12]$/);
   const canary = await send(`${gatewayUrl}/`, { headers: { ...host, "x-canary": "true" } });
   assert.equal(canary.echo!.version, "v2");
-  const mobile = await send(`${gatewayUrl}/`, { headers: { ...host, "user-agent": "Mozilla/5.0 Mobile" } });
+  const mobile = await send(`${gatewayUrl}/`, {
+    headers: { ...host, "user-agent": "Mozilla/5.0 Mobile" },
+  });
   assert.equal(mobile.echo!.version, "v1-mobile");
 });

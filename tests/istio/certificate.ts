@@ -1,4 +1,5 @@
-// A self-signed certificate for one host name, because Node can check X.509 but not write it (RFC 5280 section 4.1).
+// A self-signed certificate for one host name, because Node can check X.509 but not write it (RFC
+// 5280 section 4.1).
 import { createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
 
 export interface Certificate {
@@ -18,7 +19,11 @@ export function selfSigned(host: string): Certificate {
   const extensions = sequence(
     sequence(oid([2, 5, 29, 17]), tlv(0x04, alternativeNames)),
     // basicConstraints with CA true: it is its own root.
-    sequence(oid([2, 5, 29, 19]), tlv(0x01, Buffer.from([0xff])), tlv(0x04, sequence(tlv(0x01, Buffer.from([0xff]))))),
+    sequence(
+      oid([2, 5, 29, 19]),
+      tlv(0x01, Buffer.from([0xff])),
+      tlv(0x04, sequence(tlv(0x01, Buffer.from([0xff])))),
+    ),
   );
   const body = sequence(
     tlv(0xa0, tlv(0x02, Buffer.from([2]))),
@@ -30,8 +35,16 @@ export function selfSigned(host: string): Certificate {
     publicKey.export({ type: "spki", format: "der" }),
     tlv(0xa3, extensions),
   );
-  const signature = sign("sha256", body, createPrivateKey(privateKey.export({ type: "pkcs8", format: "pem" })));
-  const der = sequence(body, ecdsaWithSha256, tlv(0x03, Buffer.concat([Buffer.from([0]), signature])));
+  const signature = sign(
+    "sha256",
+    body,
+    createPrivateKey(privateKey.export({ type: "pkcs8", format: "pem" })),
+  );
+  const der = sequence(
+    body,
+    ecdsaWithSha256,
+    tlv(0x03, Buffer.concat([Buffer.from([0]), signature])),
+  );
   const lines = der.toString("base64").replace(/(.{64})/g, "$1\n");
   return {
     certificate: `-----BEGIN CERTIFICATE-----\n${lines.trimEnd()}\n-----END CERTIFICATE-----\n`,
@@ -44,7 +57,8 @@ function tlv(tag: number, ...values: Buffer[]): Buffer {
   const value = Buffer.concat(values);
   const { length } = value;
   // The shortest form, or Go refuses to read it.
-  const lengthBytes = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  const lengthBytes =
+    length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
   return Buffer.concat([Buffer.from([tag, ...lengthBytes]), value]);
 }
 

@@ -1,5 +1,6 @@
-// The whole path, as a user walks it: the settings file of deploy/istio/gatehouse/gateway through `push`, the registry,
-// `apply`, the API server, istiod and its webhook, and the agent into Envoy; then requests through all four filters.
+// The whole path, as a user walks it: the settings file of deploy/istio/gatehouse/gateway through
+// `push`, the registry, `apply`, the API server, istiod and its webhook, and the agent into
+// Envoy; then requests through all four filters.
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { until } from "./children.ts";
@@ -19,7 +20,9 @@ const BURST = 5;
 describe("the four filters at the ingress gateway", () => {
   // Small enough that a test can exhaust it, slow enough that nothing comes back meanwhile.
   const file = policyFile(stack, "gateway/policy.yaml", ({ spec }) => {
-    const perUser = spec["rate-limit"].limits.find(({ name }: { name: string }) => name === "per-user");
+    const perUser = spec["rate-limit"].limits.find(
+      ({ name }: { name: string }) => name === "per-user",
+    );
     perUser.tokenBucket = { maxTokens: BURST, tokensPerFill: 1, fillInterval: "10m" };
   });
   let users = 0;
@@ -47,7 +50,9 @@ describe("the four filters at the ingress gateway", () => {
     console.log(
       `istio: first answer through the plugins ${((Date.now() - startedAt) / 1000).toFixed(1)} s after the start`,
     );
-    const payload = JSON.parse(Buffer.from(String(first.echo!.headers["x-jwt-payload"]), "base64url").toString());
+    const payload = JSON.parse(
+      Buffer.from(String(first.echo!.headers["x-jwt-payload"]), "base64url").toString(),
+    );
     assert.equal(payload.iss, issuerName);
   });
 
@@ -97,13 +102,20 @@ describe("the four filters at the ingress gateway", () => {
 
   test("canary: the VirtualService matches the header that the filter sets, and only that one", async () => {
     assert.equal((await askAs(token(), { "x-canary": "true" })).echo!.version, "v2");
-    assert.equal((await askAs(token(), { "user-agent": "Mozilla/5.0 Mobile" })).echo!.version, "v1-mobile");
+    assert.equal(
+      (await askAs(token(), { "user-agent": "Mozilla/5.0 Mobile" })).echo!.version,
+      "v1-mobile",
+    );
     const first = await askAs(token());
     const cookie = String(first.headers["set-cookie"]).split(";")[0]!;
     assert.match(cookie, /^product-variant=/);
     const other = first.echo!.version === "v2" ? "stable" : "canary";
     const again = await askAs(token(), { cookie, "x-variant": other });
-    assert.equal(again.echo!.version, first.echo!.version, "a client that writes the header itself gains nothing");
+    assert.equal(
+      again.echo!.version,
+      first.echo!.version,
+      "a client that writes the header itself gains nothing",
+    );
   });
 
   test("access-log: one bare line for each request, also for a refused one", async () => {
@@ -111,7 +123,9 @@ describe("the four filters at the ingress gateway", () => {
     await askAs(token(), {}, "/api/seen?api_key=planted");
     await ask("/api/refused");
     const line = async (path: string) => {
-      const [text] = await gateway.agent.line(new RegExp(`^\\{.*"path":"${path}.*\\}$`, "m"), { from: before });
+      const [text] = await gateway.agent.line(new RegExp(`^\\{.*"path":"${path}.*\\}$`, "m"), {
+        from: before,
+      });
       return JSON.parse(text);
     };
     const seen = await line("/api/seen");
@@ -126,7 +140,10 @@ describe("the four filters at the ingress gateway", () => {
   test("status says that everything is as applied, from the cluster alone", async () => {
     const { stdout } = await gatehouse(stack, ["status", "istio-system/edge"]);
     for (const name of order)
-      assert.match(stdout, new RegExp(`WasmPlugin istio-system/${name} +as applied.* @[0-9a-f]{12}`));
+      assert.match(
+        stdout,
+        new RegExp(`WasmPlugin istio-system/${name} +as applied.* @[0-9a-f]{12}`),
+      );
     assert.match(stdout, /revision 1 /);
   });
 });

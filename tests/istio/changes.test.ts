@@ -1,4 +1,5 @@
-// Day two, when all goes well: settings, modules and control planes change under load, and no request fails for it.
+// Day two, when all goes well: settings, modules and control planes change under load, and no
+// request fails for it.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
@@ -17,7 +18,10 @@ const url = `${gatewayUrl}/api/info`;
 const host = { host: "products.example.com" };
 
 const CHANGES = 20;
-/** A change has to be in effect within a second; half of them, so that a busy machine's hiccup is not the verdict. */
+/**
+ * A change has to be in effect within a second; half of them, so that a busy machine's hiccup is
+ * not the verdict.
+ */
 const MEDIAN_MILLIS_MAX = 1_000;
 
 describe("changes under load", () => {
@@ -26,7 +30,8 @@ describe("changes under load", () => {
   const ask = () => send(url, { headers: { ...host, authorization: `Bearer ${bearer}` } });
   const load = (change: () => Promise<unknown>) =>
     underLoad(url, () => ({ ...host, authorization: `Bearer ${bearer}` }), change);
-  const settings = (mark: string, change?: (spec: any) => void) => markedSettings(stack, mark, change);
+  const settings = (mark: string, change?: (spec: any) => void) =>
+    markedSettings(stack, mark, change);
   const inEffect = (mark: string) =>
     until(`the settings ${mark}`, async () => (await ask()).headers["x-settings"] === mark);
 
@@ -39,7 +44,11 @@ describe("changes under load", () => {
     const file = settings("first");
     await gatehouse(stack, ["push", "-f", file]);
     const refused = await gatehouse(stack, ["apply", "-f", file], { expected: 6 });
-    assert.match(refused.stderr, /VirtualService ecommerce\/product-service .*istio-suite/s, "whose they are is said");
+    assert.match(
+      refused.stderr,
+      /VirtualService ecommerce\/product-service .*istio-suite/s,
+      "whose they are is said",
+    );
     assert.deepEqual(await cluster.list("WasmPlugin"), []);
     await apply(stack, file);
     await inEffect("first");
@@ -52,7 +61,9 @@ describe("changes under load", () => {
     const millis: number[] = [];
     await load(async () => {
       for (let change = 0; change < CHANGES; change++) {
-        plugin.spec.pluginConfig.responseHeadersAlways = [{ name: "x-settings", value: `change-${change}` }];
+        plugin.spec.pluginConfig.responseHeadersAlways = [
+          { name: "x-settings", value: `change-${change}` },
+        ];
         const started = performance.now();
         await cluster.apply(plugin);
         await inEffect(`change-${change}`);
@@ -60,7 +71,9 @@ describe("changes under load", () => {
       }
     });
     const median = millis.sort((a, b) => a - b)[CHANGES / 2]!;
-    console.log(`istio: a change of settings is in effect after ${Math.round(median)} ms (median of ${CHANGES})`);
+    console.log(
+      `istio: a change of settings is in effect after ${Math.round(median)} ms (median of ${CHANGES})`,
+    );
     assert.ok(median <= MEDIAN_MILLIS_MAX, `median ${median} ms`);
   });
 
@@ -92,7 +105,11 @@ describe("changes under load", () => {
         const now = await gateway.plugins();
         return now["edge-jwt-auth"]!.module !== before["edge-jwt-auth"]!.module && now;
       });
-      assert.equal(loaded["edge-canary"]!.module, before["edge-canary"]!.module, "the others stay as they are");
+      assert.equal(
+        loaded["edge-canary"]!.module,
+        before["edge-canary"]!.module,
+        "the others stay as they are",
+      );
       // The new VMs have fetched their own keys, and hold.
       await pause(300);
     });
@@ -117,7 +134,10 @@ describe("changes under load", () => {
 
   test("the issuer's keys come through the ServiceEntry's cluster, once for the proxy, also when they rotate", async () => {
     const clusters = await gateway.stats("cluster.outbound|443||auth.example.com");
-    assert.ok(Object.keys(clusters).length > 0 || (await gateway.admin("/clusters")).includes("auth.example.com"));
+    assert.ok(
+      Object.keys(clusters).length > 0 ||
+        (await gateway.admin("/clusters")).includes("auth.example.com"),
+    );
     const before = issuer.fetches;
     await load(async () => {
       issuer.rotate("second");
@@ -133,7 +153,14 @@ describe("changes under load", () => {
       await stack.istiod.stop();
       assert.equal((await ask()).status, 200);
       await stack.startIstiod();
-      await gatehouse(stack, ["apply", "-f", settings("after-restart"), "--force", "--timeout", "60"]);
+      await gatehouse(stack, [
+        "apply",
+        "-f",
+        settings("after-restart"),
+        "--force",
+        "--timeout",
+        "60",
+      ]);
       await inEffect("after-restart");
     });
   });

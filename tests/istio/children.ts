@@ -1,4 +1,5 @@
-// Starts the stack's processes, keeps what they print, and waits until they are ready or says why not.
+// Starts the stack's processes, keeps what they print, and waits until they are ready or says why
+// not.
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +26,8 @@ export class Child {
   constructor(name: string, program: string, args: string[], options: ChildOptions) {
     this.name = name;
     this.log = join(options.logs, `${name}.log`);
-    // A file, not a pipe: Envoy opens /dev/stdout for its access log, and Node's pipes are sockets, which cannot be opened.
+    // A file, not a pipe: Envoy opens /dev/stdout for its access log, and Node's pipes are
+    // sockets, which cannot be opened.
     const output = openSync(this.log, "a");
     this.process = spawn(program, args, {
       cwd: options.cwd,
@@ -45,7 +47,11 @@ export class Child {
   }
 
   get running(): boolean {
-    return this.process.exitCode === null && this.process.signalCode === null && this.process.pid !== undefined;
+    return (
+      this.process.exitCode === null &&
+      this.process.signalCode === null &&
+      this.process.pid !== undefined
+    );
   }
 
   /** Everything it and its children have printed. */
@@ -78,7 +84,10 @@ export class Child {
   }
 }
 
-/** Asks until `question` gives something; throws with `what`, the last error and the process's last lines. */
+/**
+ * Asks until `question` gives something; throws with `what`, the last error and the process's
+ * last lines.
+ */
 export async function until<T>(
   what: string,
   question: () => Promise<T | undefined | false>,
@@ -94,7 +103,8 @@ export async function until<T>(
     } catch (error) {
       last = error;
     }
-    if (child && !child.running) throw new Error(`${child.name} ended while waiting for ${what}:\n${child.tail()}`);
+    if (child && !child.running)
+      throw new Error(`${child.name} ended while waiting for ${what}:\n${child.tail()}`);
     if (Date.now() > deadline) {
       const why = last instanceof Error ? `: ${last.message}` : "";
       throw new Error(`${what}: not within ${millis} ms${why}${child ? `\n${child.tail()}` : ""}`);

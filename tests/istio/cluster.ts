@@ -1,5 +1,5 @@
-// The API server as plain HTTP: server-side apply of manifests, reading back, waiting. Knows Kubernetes, not Istio, and
-// shares no code with the tool under test.
+// The API server as plain HTTP: server-side apply of manifests, reading back, waiting. Knows
+// Kubernetes, not Istio, and shares no code with the tool under test.
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:https";
 import { parseAllDocuments } from "yaml";
@@ -76,7 +76,8 @@ export class Cluster {
 
   async get(kind: string, name: string, namespace?: string): Promise<Resource> {
     const path = `${await this.#path(...versions(kind), namespace)}/${name}`;
-    return (await this.#call("GET", path, undefined, `get ${kind} ${namespace ?? ""}/${name}`)).body;
+    return (await this.#call("GET", path, undefined, `get ${kind} ${namespace ?? ""}/${name}`))
+      .body;
   }
 
   /** A token of a service account, as kubelet would have mounted it. */
@@ -84,7 +85,8 @@ export class Cluster {
     const spec = { audiences: [audience], expirationSeconds: 86_400 };
     const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
     const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec };
-    return (await this.#call("POST", path, body, `token of ${namespace}/${account}`)).body.status.token;
+    return (await this.#call("POST", path, body, `token of ${namespace}/${account}`)).body.status
+      .token;
   }
 
   /** Undefined if there is none. */
@@ -107,7 +109,8 @@ export class Cluster {
   async delete(kind: string, name: string, namespace?: string): Promise<void> {
     const path = `${await this.#path(...versions(kind), namespace)}/${name}?gracePeriodSeconds=0`;
     const reply = await this.#send("DELETE", path);
-    if (reply.status >= 300 && reply.status !== 404) throw new Refused(`delete ${kind} ${name}`, reply);
+    if (reply.status >= 300 && reply.status !== 404)
+      throw new Refused(`delete ${kind} ${name}`, reply);
   }
 
   /** Waits until every CRD of these is served. */
@@ -124,7 +127,12 @@ export class Cluster {
     const { apiVersion, kind, metadata } = resource;
     const collection = await this.#path(apiVersion, kind, metadata.namespace ?? "default");
     const query = `fieldManager=${FIELD_MANAGER}&force=true&fieldValidation=Strict${dryRun ? "&dryRun=All" : ""}`;
-    await this.#call("PATCH", `${collection}/${metadata.name}${subresource}?${query}`, resource, nameOf(resource));
+    await this.#call(
+      "PATCH",
+      `${collection}/${metadata.name}${subresource}?${query}`,
+      resource,
+      nameOf(resource),
+    );
   }
 
   async #path(apiVersion: string, kind: string, namespace?: string): Promise<string> {
@@ -133,11 +141,14 @@ export class Cluster {
     if (!known?.has(kind)) {
       const { body } = await this.#call("GET", group, undefined, `${apiVersion} is not served`);
       const resources = body.resources.filter(({ name }: { name: string }) => !name.includes("/"));
-      known = new Map(resources.map(({ kind, name, namespaced }: any) => [kind, { plural: name, namespaced }]));
+      known = new Map(
+        resources.map(({ kind, name, namespaced }: any) => [kind, { plural: name, namespaced }]),
+      );
       this.#kinds.set(apiVersion, known!);
     }
     const entry = known!.get(kind);
-    if (!entry) throw new Refused(`${apiVersion} ${kind}`, { status: 404, body: "no such kind is served" });
+    if (!entry)
+      throw new Refused(`${apiVersion} ${kind}`, { status: 404, body: "no such kind is served" });
     return `${group}${entry.namespaced && namespace ? `/namespaces/${namespace}` : ""}/${entry.plural}`;
   }
 
@@ -151,13 +162,17 @@ export class Cluster {
     const type = method === "PATCH" ? "application/apply-patch+yaml" : "application/json";
     const headers = body === undefined ? this.#headers : { ...this.#headers, "content-type": type };
     return new Promise((done, fail) => {
-      const outgoing = request(this.#server + path, { method, headers, agent: this.#agent }, (response) => {
-        let text = "";
-        response.setEncoding("utf8");
-        response.on("data", (data) => (text += data));
-        response.on("end", () => done({ status: response.statusCode!, body: json(text) }));
-        response.on("error", fail);
-      });
+      const outgoing = request(
+        this.#server + path,
+        { method, headers, agent: this.#agent },
+        (response) => {
+          let text = "";
+          response.setEncoding("utf8");
+          response.on("data", (data) => (text += data));
+          response.on("end", () => done({ status: response.statusCode!, body: json(text) }));
+          response.on("error", fail);
+        },
+      );
       outgoing.on("error", fail);
       outgoing.end(body === undefined ? undefined : JSON.stringify(body));
     });
@@ -173,7 +188,11 @@ function json(text: string): any {
 }
 
 function isEstablished({ status }: Resource): boolean {
-  return status?.conditions?.some(({ type, status }: any) => type === "Established" && status === "True") ?? false;
+  return (
+    status?.conditions?.some(
+      ({ type, status }: any) => type === "Established" && status === "True",
+    ) ?? false
+  );
 }
 
 function nameOf({ kind, metadata }: Resource): string {

@@ -30,14 +30,19 @@ test("the next run removes the folder that a killed one left", async () => {
 });
 
 /** Starts stubborn.ts, does `end` to it once its inside runs, and waits for the outside's end. */
-async function stubborn(mark: string, end: (outside: ReturnType<typeof spawn>) => void): Promise<void> {
+async function stubborn(
+  mark: string,
+  end: (outside: ReturnType<typeof spawn>) => void,
+): Promise<void> {
   const outside = spawn(process.execPath, [join(import.meta.dirname, "stubborn.ts"), mark], {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, TMPDIR: temporary },
   });
   outside.stdout!.resume();
   const ended = once(outside, "exit");
-  await until("the stubborn process", async () => running(mark).some((command) => command.startsWith("sleep")));
+  await until("the stubborn process", async () =>
+    running(mark).some((command) => command.startsWith("sleep")),
+  );
   end(outside);
   await ended;
 }

@@ -1,5 +1,6 @@
-// Day two, when something breaks: modules that cannot be had, a registry or an issuer that is away, a VM that dies. What a
-// plugin guards stays guarded, and the way back is the one of deploy/istio/gatehouse/RUNBOOK.md.
+// Day two, when something breaks: modules that cannot be had, a registry or an issuer that is
+// away, a VM that dies. What a plugin guards stays guarded, and the way back is the one of
+// deploy/istio/gatehouse/RUNBOOK.md.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { until } from "./children.ts";
@@ -15,7 +16,10 @@ const { cluster } = stack;
 const url = `${gatewayUrl}/api/info`;
 const host = { host: "products.example.com" };
 
-/** What the agent puts in the place of a plugin that it cannot fetch: an RBAC filter that admits nobody. */
+/**
+ * What the agent puts in the place of a plugin that it cannot fetch: an RBAC filter that admits
+ * nobody.
+ */
 const CLOSED = 403;
 const BURST = 5;
 
@@ -25,12 +29,17 @@ describe("failures", () => {
     send(url, { headers: { ...host, authorization: `Bearer ${token}`, ...headers } });
   const load = (change: () => Promise<unknown>) =>
     underLoad(url, () => ({ ...host, authorization: `Bearer ${bearer}` }), change);
-  const settings = (mark: string, change?: (spec: any) => void) => markedSettings(stack, mark, change);
-  const status = (wanted: number) => until(`${wanted}`, async () => (await ask()).status === wanted);
+  const settings = (mark: string, change?: (spec: any) => void) =>
+    markedSettings(stack, mark, change);
+  const status = (wanted: number) =>
+    until(`${wanted}`, async () => (await ask()).status === wanted);
   /** Open to those with a token, closed to all others. */
   const healthy = async () => {
     await status(200);
-    await until("401 without a token", async () => (await send(url, { headers: host })).status === 401);
+    await until(
+      "401 without a token",
+      async () => (await send(url, { headers: host })).status === 401,
+    );
   };
 
   before(async () => {
@@ -41,14 +50,23 @@ describe("failures", () => {
   after(() => removePolicies(stack, gateway));
 
   test("a digest that was never pushed closes the gateway, and rollback opens it again", async () => {
-    const file = settings("missing", ({ image }) => (image.digests = { "jwt-auth": `sha256:${"0".repeat(64)}` }));
+    const file = settings(
+      "missing",
+      ({ image }) => (image.digests = { "jwt-auth": `sha256:${"0".repeat(64)}` }),
+    );
     const from = gateway.agent.output.length;
     await apply(stack, file);
     await status(CLOSED);
-    assert.equal((await send(url, { headers: host })).status, CLOSED, "nobody passes without a token either");
+    assert.equal(
+      (await send(url, { headers: host })).status,
+      CLOSED,
+      "nobody passes without a token either",
+    );
     // Where it can be seen: the API server knows nothing of it.
     await gateway.agent.line(/error in converting the wasm config to local/, { from });
-    const metrics = await (await fetch(`http://127.0.0.1:${gateway.options.basePort + 1}/stats/prometheus`)).text();
+    const metrics = await (
+      await fetch(`http://127.0.0.1:${gateway.options.basePort + 1}/stats/prometheus`)
+    ).text();
     assert.match(metrics, /^istio_agent_wasm_remote_fetch_count\{result="(?!success)\w+"\} [1-9]/m);
     await rollback(stack, "istio-system/edge");
     await healthy();
@@ -60,7 +78,9 @@ describe("failures", () => {
   ] as const) {
     test(`${what} closes the gateway, until the settings are applied again`, async () => {
       const good = settings("good");
-      const plugin = (await render(stack, good)).find(({ metadata }) => metadata.name === "edge-canary")!;
+      const plugin = (await render(stack, good)).find(
+        ({ metadata }) => metadata.name === "edge-canary",
+      )!;
       plugin.spec.url = `oci://${stack.registryHost}/gatehouse/${reference}`;
       if (sha256) plugin.spec.sha256 = sha256;
       else delete plugin.spec.sha256;
@@ -77,7 +97,10 @@ describe("failures", () => {
     await load(async () => {
       await stack.registry.stop();
       await apply(stack, file);
-      await until("the settings", async () => (await ask()).headers["x-settings"] === "without-registry");
+      await until(
+        "the settings",
+        async () => (await ask()).headers["x-settings"] === "without-registry",
+      );
     });
     await stack.startRegistry();
   });
@@ -112,7 +135,9 @@ describe("failures", () => {
     const digest = await pushModule(stack, "rate-limit", await trapping());
     const file = settings("trapping", (spec) => {
       spec.image.digests = { "rate-limit": digest };
-      const perUser = spec["rate-limit"].limits.find(({ name }: { name: string }) => name === "per-user");
+      const perUser = spec["rate-limit"].limits.find(
+        ({ name }: { name: string }) => name === "per-user",
+      );
       perUser.tokenBucket = { maxTokens: BURST, tokensPerFill: 1, fillInterval: "10m" };
     });
     await apply(stack, file);

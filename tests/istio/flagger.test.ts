@@ -1,6 +1,6 @@
-// The real Flagger, on deploy/istio/progressive/flagger-ab, with the canary plugin deciding who is in the canary.
-// Played by the test: the deployment controller (status, endpoints), Prometheus (from what the services really answered),
-// and the load tester's webhooks.
+// The real Flagger, on deploy/istio/progressive/flagger-ab, with the canary plugin deciding who
+// is in the canary. Played by the test: the deployment controller (status, endpoints), Prometheus
+// (from what the services really answered), and the load tester's webhooks.
 import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import { after, before, describe, test } from "node:test";
@@ -31,7 +31,9 @@ describe("Flagger and the canary plugin", () => {
     services.primary = await EchoService.start("primary", addresses.shopPrimary);
     services.canary = await EchoService.start("canary", addresses.shopCanary);
     servers.push(await listen(addresses.loadTester, 80, (url) => (webhooks.push(url), "{}")));
-    servers.push(await listen("127.0.0.1", PROMETHEUS_PORT, (url) => answerQuery(url, services.canary!)));
+    servers.push(
+      await listen("127.0.0.1", PROMETHEUS_PORT, (url) => answerQuery(url, services.canary!)),
+    );
     await installPlugin();
     await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE } });
     await cluster.apply(kustomize(stack, "progressive/flagger-ab").flatMap(moved));
@@ -60,7 +62,10 @@ describe("Flagger and the canary plugin", () => {
   test("a new version is analysed on those whom the plugin chose, and promoted", async () => {
     await deploy("good");
     await phase("Progressing");
-    await until("the header's route", async () => (await ask({ "x-canary": "true" })).echo?.version === "canary");
+    await until(
+      "the header's route",
+      async () => (await ask({ "x-canary": "true" })).echo?.version === "canary",
+    );
     // Everyone else stays, and nobody gets in by writing the header himself.
     assert.equal((await ask()).echo!.version, "primary");
     assert.equal((await ask({ "x-variant": "canary" })).echo!.version, "primary");
@@ -74,15 +79,22 @@ describe("Flagger and the canary plugin", () => {
     await deploy("bad");
     await phase("Progressing");
     services.canary!.failing = true;
-    await until("the header's route", async () => (await ask({ "x-canary": "true" })).status === 500);
+    await until(
+      "the header's route",
+      async () => (await ask({ "x-canary": "true" })).status === 500,
+    );
     assert.equal((await ask()).echo!.version, "primary");
     await phase("Failed", () => ask({ "x-canary": "true" }));
-    await until("nobody on the canary", async () => (await ask({ "x-canary": "true" })).echo?.version === "primary");
+    await until(
+      "nobody on the canary",
+      async () => (await ask({ "x-canary": "true" })).echo?.version === "primary",
+    );
     const { spec } = await cluster.get("Deployment", "product-service-primary", NAMESPACE);
     assert.equal(spec.template.metadata.annotations.release, "good");
   });
 
-  const ask = (headers: Record<string, string> = {}) => send(`${gatewayUrl}/`, { headers: { host: HOST, ...headers } });
+  const ask = (headers: Record<string, string> = {}) =>
+    send(`${gatewayUrl}/`, { headers: { host: HOST, ...headers } });
 
   async function installPlugin(): Promise<void> {
     const file = writePolicy(stack, {
@@ -124,9 +136,13 @@ describe("Flagger and the canary plugin", () => {
     ];
   }
 
-  /** What Kubernetes' controllers would do: run what the deployments ask for, and write the endpoints. */
+  /**
+   * What Kubernetes' controllers would do: run what the deployments ask for, and write the
+   * endpoints.
+   */
   async function control(): Promise<void> {
-    for (const deployment of await cluster.list("Deployment", NAMESPACE)) await reportRunning(deployment);
+    for (const deployment of await cluster.list("Deployment", NAMESPACE))
+      await reportRunning(deployment);
     for (const { metadata, spec } of await cluster.list("Service", NAMESPACE)) {
       if (!metadata.name.startsWith("product-service")) continue;
       const pod = podOf(spec.selector.app === "product-service-primary" ? "primary" : "canary");
@@ -164,8 +180,14 @@ describe("Flagger and the canary plugin", () => {
     await cluster.apply(deployment!);
   }
 
-  /** Waits for a phase, asking meanwhile, and hurries Flagger: it looks at a canary at once when its interval changes. */
-  async function phase(wanted: string, meanwhile: () => Promise<unknown> = async () => {}): Promise<void> {
+  /**
+   * Waits for a phase, asking meanwhile, and hurries Flagger: it looks at a canary at once when
+   * its interval changes.
+   */
+  async function phase(
+    wanted: string,
+    meanwhile: () => Promise<unknown> = async () => {},
+  ): Promise<void> {
     let hurried = 0;
     await until(
       `phase ${wanted}`,
@@ -198,7 +220,10 @@ function kustomized(): Resource[] {
   return structuredClone((cached ??= kustomize(stack, "progressive/flagger-ab")));
 }
 
-/** The manifest in a namespace of its own, for a host of its own, and with fewer iterations; nothing else is changed. */
+/**
+ * The manifest in a namespace of its own, for a host of its own, and with fewer iterations;
+ * nothing else is changed.
+ */
 function moved(resource: Resource): Resource[] {
   if (resource.kind === "Gateway") return [];
   const result = structuredClone(resource);
@@ -206,7 +231,12 @@ function moved(resource: Resource): Resource[] {
   if (resource.kind === "Canary") {
     result.spec.service.hosts = [HOST];
     result.spec.service.gateways = ["istio-system/shop"];
-    result.spec.analysis = { ...result.spec.analysis, iterations: ITERATIONS, threshold: 2, interval: "10s" };
+    result.spec.analysis = {
+      ...result.spec.analysis,
+      iterations: ITERATIONS,
+      threshold: 2,
+      interval: "10s",
+    };
   }
   return [result];
 }
@@ -229,7 +259,10 @@ function podOf(which: "primary" | "canary"): Pod {
   return { name: `${app}-1`, namespace: NAMESPACE, address, labels: { app } };
 }
 
-/** The two metrics of the Canary, from what the service does; everything else Flagger asks is whether we are there. */
+/**
+ * The two metrics of the Canary, from what the service does; everything else Flagger asks is
+ * whether we are there.
+ */
 function answerQuery(url: string, canary: EchoService): string {
   const query = new URL(url, "http://x").searchParams.get("query") ?? "";
   let value = "1";
@@ -239,7 +272,11 @@ function answerQuery(url: string, canary: EchoService): string {
   return JSON.stringify({ status: "success", data: { resultType: "vector", result } });
 }
 
-async function listen(address: string, port: number, answer: (url: string) => string): Promise<Server> {
+async function listen(
+  address: string,
+  port: number,
+  answer: (url: string) => string,
+): Promise<Server> {
   const server = createServer((incoming, response) => {
     incoming.resume();
     response.setHeader("content-type", "application/json");

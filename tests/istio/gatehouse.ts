@@ -14,7 +14,11 @@ export interface Outcome {
 }
 
 /** `npx gatehouse …args`. Throws unless it ends with `expected`. */
-export async function gatehouse(stack: Stack, args: string[], { expected = 0, input = "" } = {}): Promise<Outcome> {
+export async function gatehouse(
+  stack: Stack,
+  args: string[],
+  { expected = 0, input = "" } = {},
+): Promise<Outcome> {
   const child = spawn(process.execPath, [join(root, "deploy/bin/gatehouse.js"), ...args], {
     cwd: root,
     stdio: ["pipe", "pipe", "pipe"],
@@ -35,13 +39,22 @@ export async function gatehouse(stack: Stack, args: string[], { expected = 0, in
     child.on("close", (code) => done(code ?? -1));
   });
   if (outcome.code !== expected) {
-    throw new Error(`gatehouse ${args.join(" ")} ended with ${outcome.code}:\n${outcome.stdout}${outcome.stderr}`);
+    throw new Error(
+      `gatehouse ${args.join(" ")} ended with ${outcome.code}:\n${outcome.stdout}${outcome.stderr}`,
+    );
   }
   return outcome;
 }
 
-/** A settings file of deploy/istio/gatehouse, for the stack's registry, and with `change` made to it. */
-export function policyFile(stack: Stack, path: string, change: (policy: any) => void = () => {}): string {
+/**
+ * A settings file of deploy/istio/gatehouse, for the stack's registry, and with `change` made to
+ * it.
+ */
+export function policyFile(
+  stack: Stack,
+  path: string,
+  change: (policy: any) => void = () => {},
+): string {
   const policy = parseYaml(readFileSync(join(root, "deploy/istio/gatehouse", path), "utf8"));
   return writePolicy(stack, policy, change);
 }
@@ -49,7 +62,11 @@ export function policyFile(stack: Stack, path: string, change: (policy: any) => 
 let written = 0;
 
 /** Writes settings to a file of their own and gives its path. */
-export function writePolicy(stack: Stack, policy: any, change: (policy: any) => void = () => {}): string {
+export function writePolicy(
+  stack: Stack,
+  policy: any,
+  change: (policy: any) => void = () => {},
+): string {
   policy.spec.image ??= {};
   policy.spec.image.repository = `${stack.registryHost}/gatehouse`;
   change(policy);

@@ -1,5 +1,5 @@
-// The first process of the namespace: brings the stack up once, runs every test file against it in this one process, and
-// ends; with it, the kernel ends everything else in here.
+// The first process of the namespace: brings the stack up once, runs every test file against it
+// in this one process, and ends; with it, the kernel ends everything else in here.
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "node:test";
@@ -23,7 +23,9 @@ if (files.length === 0) {
 }
 
 setTimeout(() => {
-  console.log(`istio: ${passed} passed, ${failed + 1} failed (not done within ${SUITE_MILLIS_MAX / 60_000} minutes)`);
+  console.log(
+    `istio: ${passed} passed, ${failed + 1} failed (not done within ${SUITE_MILLIS_MAX / 60_000} minutes)`,
+  );
   process.exit(1);
 }, SUITE_MILLIS_MAX).unref();
 
@@ -47,7 +49,11 @@ try {
   });
   stream.on("test:fail", ({ details }) => {
     // A suite fails with its tests, which are counted already, or by its hooks.
-    if (details.type !== "suite" || (details.error as FailureError).failureType !== "subtestsFailed") failed++;
+    if (
+      details.type !== "suite" ||
+      (details.error as FailureError).failureType !== "subtestsFailed"
+    )
+      failed++;
   });
   const report = stream.compose(new spec());
   report.pipe(process.stdout, { end: false });

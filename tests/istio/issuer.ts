@@ -1,4 +1,5 @@
-// The issuer of deploy/istio/gatehouse: https://auth.example.com with a key set, and the tokens it signs.
+// The issuer of deploy/istio/gatehouse: https://auth.example.com with a key set, and the tokens
+// it signs.
 import { generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { createServer, type Server } from "node:https";
 import type { Socket } from "node:net";
@@ -52,10 +53,20 @@ export class Issuer {
   token(claims: Record<string, unknown> = {}): string {
     const { kid, privateKey } = this.#keys.at(-1)!;
     const now = Math.floor(Date.now() / 1000);
-    const payload = { iss: issuerName, aud: "product-api", sub: "alice", iat: now, exp: now + 3600, ...claims };
+    const payload = {
+      iss: issuerName,
+      aud: "product-api",
+      sub: "alice",
+      iat: now,
+      exp: now + 3600,
+      ...claims,
+    };
     const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
     const text = `${encode({ alg: "ES256", kid, typ: "JWT" })}.${encode(payload)}`;
-    const signature = sign("sha256", Buffer.from(text), { key: privateKey, dsaEncoding: "ieee-p1363" });
+    const signature = sign("sha256", Buffer.from(text), {
+      key: privateKey,
+      dsaEncoding: "ieee-p1363",
+    });
     return `${text}.${signature.toString("base64url")}`;
   }
 

@@ -13,7 +13,9 @@ interface LoadResult {
   errors: string[];
 }
 
-/** Runs `change` under load, and throws unless every request of that time was answered with a 200. */
+/**
+ * Runs `change` under load, and throws unless every request of that time was answered with a 200.
+ */
 export async function underLoad<T>(
   url: string,
   headers: () => Record<string, string>,
@@ -33,7 +35,10 @@ export async function underLoad<T>(
   return value;
 }
 
-/** Starts `lanes` loops of requests, one after the other in each. The function it gives stops them and tells. */
+/**
+ * Starts `lanes` loops of requests, one after the other in each. The function it gives stops them
+ * and tells.
+ */
 function startLoad(
   url: string,
   headers: () => Record<string, string>,

@@ -1,5 +1,5 @@
-// Every manifest of deploy/istio, judged by what owns its kind: the API server with the CRDs and istiod's webhook, istioctl,
-// the charts, the IstioOperator's own reader.
+// Every manifest of deploy/istio, judged by what owns its kind: the API server with the CRDs and
+// istiod's webhook, istioctl, the charts, the IstioOperator's own reader.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { globSync, readFileSync, writeFileSync } from "node:fs";
@@ -65,7 +65,11 @@ for (const file of policies) {
 }
 
 after(() => {
-  for (const kind of ["networking.istio.io/v1/VirtualService", "flagger.app/v1beta1/Canary", "apps/v1/Deployment"]) {
+  for (const kind of [
+    "networking.istio.io/v1/VirtualService",
+    "flagger.app/v1beta1/Canary",
+    "apps/v1/Deployment",
+  ]) {
     assert.ok(judged.has(kind), `${kind} was judged`);
   }
 });
@@ -80,7 +84,14 @@ test("the webhook is really asked: a rule that the schema admits and istiod does
 });
 
 const together: Record<string, string[]> = {
-  "the native mesh": ["install", "traffic/base", "security/base", "rate-limit", "observability/base", "best-practices"],
+  "the native mesh": [
+    "install",
+    "traffic/base",
+    "security/base",
+    "rate-limit",
+    "observability/base",
+    "best-practices",
+  ],
   "strict mTLS": ["install", "traffic/base", "security/overlays/strict"],
   "fault injection": ["install", "traffic/overlays/fault-injection"],
   "the revision's namespace": ["install/revision", "traffic/base"],
@@ -110,7 +121,9 @@ test("istioctl generates the control plane from the IstioOperator, with the guid
     requests: { cpu: "500m", memory: "2Gi" },
     limits: { cpu: "2000m", memory: "4Gi" },
   });
-  const mesh = resources.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name === "istio")!;
+  const mesh = resources.find(
+    ({ kind, metadata }) => kind === "ConfigMap" && metadata.name === "istio",
+  )!;
   assert.match(mesh.data.mesh, /accessLogFile: \/dev\/stdout/);
   assert.match(mesh.data.mesh, /ISTIO_META_DNS_CAPTURE/);
   const ingress = resources.find(
@@ -128,7 +141,10 @@ test("istioctl generates the control plane from the IstioOperator, with the guid
 
 test("the revision's IstioOperator adds a second istiod and touches no gateway", () => {
   const install = join(root, "deploy/istio/install");
-  const files = ["istio-operator.yaml", "revision/istio-operator.yaml"].flatMap((name) => ["-f", join(install, name)]);
+  const files = ["istio-operator.yaml", "revision/istio-operator.yaml"].flatMap((name) => [
+    "-f",
+    join(install, name),
+  ]);
   const { status, output } = istioctl(["manifest", "generate", ...files]);
   assert.equal(status, 0, output);
   const deployments = parse(output).filter(({ kind }) => kind === "Deployment");
@@ -154,14 +170,28 @@ test("the charts take the Helm values, and make of them what the guide asks for"
   assert.equal(service.spec.type, "LoadBalancer");
   assert.deepEqual(service.spec.selector.istio, "ingressgateway");
   assert.ok(
-    ingress.some(({ kind, metadata }) => kind === "ServiceAccount" && metadata.name === "istio-ingressgateway"),
+    ingress.some(
+      ({ kind, metadata }) => kind === "ServiceAccount" && metadata.name === "istio-ingressgateway",
+    ),
   );
 });
 
 test("a revision gets its own istiod, and the tag its own webhook", () => {
-  const first = chart("istio-control/istio-discovery", "istiod-1-31-0", "istiod.yaml", "../revision/istiod.yaml");
-  assert.ok(first.some(({ kind, metadata }) => kind === "Deployment" && metadata.name === "istiod-1-31-0"));
-  const tagged = chart("istio-control/istio-discovery", "istiod-1-31-0", "istiod.yaml", "../revision/tag.yaml");
+  const first = chart(
+    "istio-control/istio-discovery",
+    "istiod-1-31-0",
+    "istiod.yaml",
+    "../revision/istiod.yaml",
+  );
+  assert.ok(
+    first.some(({ kind, metadata }) => kind === "Deployment" && metadata.name === "istiod-1-31-0"),
+  );
+  const tagged = chart(
+    "istio-control/istio-discovery",
+    "istiod-1-31-0",
+    "istiod.yaml",
+    "../revision/tag.yaml",
+  );
   const webhooks = tagged.filter(({ kind }) => kind === "MutatingWebhookConfiguration");
   assert.ok(webhooks.some(({ metadata }) => metadata.labels?.["istio.io/tag"] === "prod-stable"));
 });
@@ -170,8 +200,18 @@ function chart(path: string, release: string, ...values: string[]): Resource[] {
   const folder = join(root, "deploy/istio/install/helm");
   const flags = values.flatMap((name) => ["-f", join(folder, name)]);
   const program = stack.tools.program("helm");
-  const args = ["template", release, join(stack.tools.file("charts"), path), "-n", "istio-system", ...flags];
-  const { status, stdout, stderr } = spawnSync(program, args, { encoding: "utf8", maxBuffer: 64 << 20 });
+  const args = [
+    "template",
+    release,
+    join(stack.tools.file("charts"), path),
+    "-n",
+    "istio-system",
+    ...flags,
+  ];
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    encoding: "utf8",
+    maxBuffer: 64 << 20,
+  });
   assert.equal(status, 0, stderr);
   return parse(stdout);
 }
@@ -184,12 +224,18 @@ function replicas(resources: Resource[]): Record<string, [number, number]> {
 }
 
 function container(resources: Resource[], deployment: string, name: string): any {
-  const found = resources.find(({ kind, metadata }) => kind === "Deployment" && metadata.name === deployment)!;
+  const found = resources.find(
+    ({ kind, metadata }) => kind === "Deployment" && metadata.name === deployment,
+  )!;
   return found.spec.template.spec.containers.find((container: any) => container.name === name);
 }
 
 function istioctl(args: string[]): { status: number | null; output: string } {
-  const options = { encoding: "utf8", maxBuffer: 64 << 20, env: { ...process.env, HOME: stack.folder } } as const;
+  const options = {
+    encoding: "utf8",
+    maxBuffer: 64 << 20,
+    env: { ...process.env, HOME: stack.folder },
+  } as const;
   const { status, stdout, stderr } = spawnSync(stack.tools.program("istioctl"), args, options);
   if (args[0] !== "manifest" || status !== 0) return { status, output: stdout + stderr };
   // Its log lines come before the manifests, on the same stream.

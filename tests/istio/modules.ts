@@ -10,7 +10,10 @@ import { compile } from "../../build.ts";
 import type { Stack } from "./stack.ts";
 import { root } from "./world.ts";
 
-/** The same filter in other bytes: a custom section more (WebAssembly core specification, section 5.5.3). */
+/**
+ * The same filter in other bytes: a custom section more (WebAssembly core specification, section
+ * 5.5.3).
+ */
 export function variation(filter: FilterName, note: string): Buffer {
   const name = Buffer.from("note");
   const content = Buffer.concat([Buffer.of(name.length), name, Buffer.from(note)]);
@@ -26,7 +29,11 @@ export async function trapping(): Promise<Buffer> {
 }
 
 /** Pushes a module as the image of a filter, under no tag, and gives its digest. */
-export async function pushModule(stack: Stack, filter: FilterName, module: Buffer): Promise<string> {
+export async function pushModule(
+  stack: Stack,
+  filter: FilterName,
+  module: Buffer,
+): Promise<string> {
   const schema = JSON.stringify(schemaOf(filter));
   const image = buildImage({ filter, version: "0.0.0", module, schema }, "image");
   const name = parseName(`${stack.registryHost}/gatehouse/${filter}`);

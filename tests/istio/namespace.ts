@@ -1,7 +1,16 @@
-// The private world of the stack: its own network, mounts and process ids. Whatever happens to the program that asked for
-// it, the kernel ends everything inside with the first process of the namespace.
+// The private world of the stack: its own network, mounts and process ids. Whatever happens to
+// the program that asked for it, the kernel ends everything inside with the first process of the
+// namespace.
 import { spawn, execFileSync } from "node:child_process";
-import { existsSync, globSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import type { Socket } from "node:net";
 import { join } from "node:path";
@@ -17,7 +26,14 @@ const FOLDER_NAME = "gatehouse-istio-";
 export async function runInside(program: string, args: string[]): Promise<number> {
   sweep();
   const folder = mkdtempSync(join(tmpdir(), `${FOLDER_NAME}${process.pid}-`));
-  const namespaces = ["--net", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc"];
+  const namespaces = [
+    "--net",
+    "--mount",
+    "--pid",
+    "--fork",
+    "--kill-child=SIGKILL",
+    "--mount-proc",
+  ];
   const child = spawn("unshare", [...namespaces, "--", process.execPath, program, ...args], {
     // Inside watches standard input: when this process dies, however it dies, the pipe closes.
     stdio: ["pipe", "inherit", "inherit"],
@@ -40,12 +56,14 @@ export async function runInside(program: string, args: string[]): Promise<number
 }
 
 /**
- * To be called first inside: loopback up, a tmpfs for everything that is written, `/var/lib` writable only here, and the
- * end of this process when the outside is gone. Gives the folder to work in.
+ * To be called first inside: loopback up, a tmpfs for everything that is written, `/var/lib`
+ * writable only here, and the end of this process when the outside is gone. Gives the folder to
+ * work in.
  */
 export function enter(): string {
   const folder = process.env[FOLDER];
-  if (!folder || process.pid !== 1) throw new Error("run this by node tests/istio/run.ts: it needs its own namespace");
+  if (!folder || process.pid !== 1)
+    throw new Error("run this by node tests/istio/run.ts: it needs its own namespace");
   endWithOutside();
   run("ip", "link", "set", "lo", "up");
   run("mount", "-t", "tmpfs", "-o", "size=3g", "gatehouse", folder);
@@ -98,7 +116,10 @@ export function trustOnly(folder: string, certificates: string): void {
   const file = join(folder, "trusted.pem");
   writeFileSync(file, certificates);
   const bundle = bundles.find((path) => existsSync(path));
-  if (!bundle) throw new Error(`no bundle of certificate authorities: one of ${bundles.join(", ")} must exist`);
+  if (!bundle)
+    throw new Error(
+      `no bundle of certificate authorities: one of ${bundles.join(", ")} must exist`,
+    );
   run("mount", "--bind", file, bundle);
 }
 

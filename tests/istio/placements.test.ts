@@ -1,5 +1,6 @@
-// Everywhere that Istio can put a plugin: by selector and by targetRefs, as WasmPlugin and as TrafficExtension, at sidecars
-// inbound and outbound, at a waypoint, and between Istio's own filters. Where a filter stands is read from Envoy itself.
+// Everywhere that Istio can put a plugin: by selector and by targetRefs, as WasmPlugin and as
+// TrafficExtension, at sidecars inbound and outbound, at a waypoint, and between Istio's own
+// filters. Where a filter stands is read from Envoy itself.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +13,15 @@ import { apply, install, removePolicies } from "./policies.ts";
 import { Proxy } from "./proxy.ts";
 import { ports } from "./stack.ts";
 import { EchoService, runPod, send, writeEndpoints } from "./workloads.ts";
-import { GATEWAY_PORT, addresses, deployGateway, gatewayUrl, kustomize, root, world } from "./world.ts";
+import {
+  GATEWAY_PORT,
+  addresses,
+  deployGateway,
+  gatewayUrl,
+  kustomize,
+  root,
+  world,
+} from "./world.ts";
 
 const { stack, gateway, issuer } = await world();
 const { cluster } = stack;
@@ -43,12 +52,17 @@ describe("between Istio's own filters at the gateway", () => {
       apiVersion: "security.istio.io/v1",
       kind: "AuthorizationPolicy",
       metadata: { name: "beside", namespace: "istio-system" },
-      spec: { ...workload, action: "DENY", rules: [{ to: [{ operation: { paths: ["/admin/*"] } }] }] },
+      spec: {
+        ...workload,
+        action: "DENY",
+        rules: [{ to: [{ operation: { paths: ["/admin/*"] } }] }],
+      },
     },
   ];
 
   after(async () => {
-    for (const { kind, metadata } of native()) await cluster.delete(kind, metadata.name, metadata.namespace);
+    for (const { kind, metadata } of native())
+      await cluster.delete(kind, metadata.name, metadata.namespace);
     await cluster.delete("EnvoyFilter", "rate-limit", "istio-system");
     await removePolicies(stack, gateway);
   });
@@ -68,7 +82,9 @@ describe("between Istio's own filters at the gateway", () => {
     ];
     await until(
       "the chain",
-      async () => (await gateway.chain(GATEWAY_PORT)).filter((name) => wanted.includes(name)).length === wanted.length,
+      async () =>
+        (await gateway.chain(GATEWAY_PORT)).filter((name) => wanted.includes(name)).length ===
+        wanted.length,
     );
     const chain = await gateway.chain(GATEWAY_PORT);
     assert.deepEqual(
@@ -84,8 +100,13 @@ describe("between Istio's own filters at the gateway", () => {
       return got.status === 200 && got;
     });
     assert.ok(answer.echo!.headers["x-jwt-payload"], "our payload");
-    assert.equal(answer.echo!.headers["x-native-payload"], answer.echo!.headers["x-jwt-payload"], "and the native one");
-    // Refused by Istio's RBAC, which stands behind jwt-auth: without a token it is jwt-auth that answers.
+    assert.equal(
+      answer.echo!.headers["x-native-payload"],
+      answer.echo!.headers["x-jwt-payload"],
+      "and the native one",
+    );
+    // Refused by Istio's RBAC, which stands behind jwt-auth: without a token it is jwt-auth that
+    // answers.
     assert.equal((await send(`${gatewayUrl}/admin/x`, { headers })).status, 403);
     assert.equal((await send(`${gatewayUrl}/admin/x`, { headers: host })).status, 401);
   });
@@ -105,13 +126,22 @@ describe("a Gateway API gateway, by targetRefs", () => {
     delete policy.spec["access-log"];
     policy.spec.canary.routes[0].match = [{ authority: { exact: host.host } }];
     policy.spec["rate-limit"].limits = [
-      { name: "all", tokenBucket: { maxTokens: 100_000, tokensPerFill: 100_000, fillInterval: "1s" } },
+      {
+        name: "all",
+        tokenBucket: { maxTokens: 100_000, tokensPerFill: 100_000, fillInterval: "1s" },
+      },
     ];
   });
 
   before(async () => {
     await cluster.apply(gatewayApi(host.host));
-    const place = { name: "edge-api", labels, address: addresses.gatewayApi, port, basePort: 15200 };
+    const place = {
+      name: "edge-api",
+      labels,
+      address: addresses.gatewayApi,
+      port,
+      basePort: 15200,
+    };
     proxy = await Proxy.start(stack, await deployGateway(stack, place));
   });
 
@@ -141,7 +171,10 @@ describe("a Gateway API gateway, by targetRefs", () => {
         const { stdout } = await apply(stack, file, "--api", "TrafficExtension");
         assert.match(stdout, /3 new, .* 3 removed/);
         // Istio names a translated WasmPlugin after itself, and a TrafficExtension by its own name.
-        await until("the extensions", async () => !(await proxy.admin("/listeners?format=json")).includes("~istio"));
+        await until(
+          "the extensions",
+          async () => !(await proxy.admin("/listeners?format=json")).includes("~istio"),
+        );
         assert.deepEqual(
           (await proxy.chain(port)).filter((name) => names.includes(name)),
           names,
@@ -162,7 +195,12 @@ describe("a sidecar", () => {
   before(async () => {
     application = await EchoService.start("application", "127.0.0.1", 8090);
     const labels = { app: "product-service", version: "v1", placed: "sidecar" };
-    const pod = { name: "product-service-v1-2", namespace: "ecommerce", address: addresses.sidecar, labels };
+    const pod = {
+      name: "product-service-v1-2",
+      namespace: "ecommerce",
+      address: addresses.sidecar,
+      labels,
+    };
     await runPod(cluster, { ...pod, serviceAccount: "product-service" });
     await cluster.apply(sidecar(inbound));
     proxy = await Proxy.start(stack, {
@@ -183,7 +221,11 @@ describe("a sidecar", () => {
 
   test("inbound plugins stand on the inbound listener and on no other", async () => {
     await install(stack, policyFile(stack, "sidecar/policy.yaml"));
-    const names = ["product-service-access-log", "product-service-jwt-auth", "product-service-rate-limit"];
+    const names = [
+      "product-service-access-log",
+      "product-service-jwt-auth",
+      "product-service-rate-limit",
+    ];
     await until(
       "the plugins",
       async () => (await proxy.chain(inbound)).filter((name) => names.includes(name)).length === 3,
@@ -206,7 +248,10 @@ describe("a sidecar", () => {
     });
     assert.equal(good.echo!.version, "application");
     assert.ok(good.echo!.headers["x-jwt-payload"]);
-    assert.equal((await send(`${url}/`, { headers: { authorization: "Bearer a.b.c" } })).status, 401);
+    assert.equal(
+      (await send(`${url}/`, { headers: { authorization: "Bearer a.b.c" } })).status,
+      401,
+    );
     const headers = bearer();
     const answers = await Promise.all(
       Array.from({ length: 30 }, () => send(`${url}/api/info`, { method: "POST", headers })),
@@ -231,11 +276,15 @@ describe("a sidecar", () => {
       policy.spec.canary.routes[0].split = { stable: 0, canary: 100 };
     });
     await install(stack, file);
-    await until("the plugin", async () => (await proxy.chain(outbound)).includes("order-service-canary"));
+    await until("the plugin", async () =>
+      (await proxy.chain(outbound)).includes("order-service-canary"),
+    );
     assert.ok(!(await proxy.chain(inbound)).includes("order-service-canary"));
     const host = "product-service.ecommerce.svc.cluster.local";
     const answer = await until("the verdict", async () => {
-      const got = await send(`http://127.0.0.1:${outbound}/api/info`, { headers: { host, "x-user-id": "7" } });
+      const got = await send(`http://127.0.0.1:${outbound}/api/info`, {
+        headers: { host, "x-user-id": "7" },
+      });
       return got.echo?.headers["x-variant"] !== undefined && got;
     });
     assert.equal(answer.echo!.headers["x-variant"], "canary");
@@ -243,34 +292,56 @@ describe("a sidecar", () => {
 });
 
 describe("a waypoint", () => {
-  const labels = { "gateway.networking.k8s.io/gateway-name": "waypoint", "istio.io/waypoint-for": "service" };
+  const labels = {
+    "gateway.networking.k8s.io/gateway-name": "waypoint",
+    "istio.io/waypoint-for": "service",
+  };
   const pod = { name: "waypoint-1", namespace: "ecommerce", address: addresses.waypoint, labels };
   let proxy: Proxy;
 
   before(async () => {
-    await cluster.apply([...waypoint(labels), ...parse(readFileSync(join(root, waypointFile), "utf8"))]);
+    await cluster.apply([
+      ...waypoint(labels),
+      ...parse(readFileSync(join(root, waypointFile), "utf8")),
+    ]);
     await runPod(cluster, { ...pod, serviceAccount: "waypoint" });
-    await writeEndpoints(cluster, { name: "waypoint", namespace: "ecommerce", ports: { mesh: 15_008 } }, [pod]);
-    proxy = await Proxy.launch(stack, { ...pod, account: "waypoint", type: "waypoint", basePort: 15500 });
+    await writeEndpoints(
+      cluster,
+      { name: "waypoint", namespace: "ecommerce", ports: { mesh: 15_008 } },
+      [pod],
+    );
+    proxy = await Proxy.launch(stack, {
+      ...pod,
+      account: "waypoint",
+      type: "waypoint",
+      basePort: 15500,
+    });
   });
 
   after(async () => {
     await removePolicies(stack);
     await proxy.stop();
     await cluster.delete("gateway.networking.k8s.io/v1/Gateway", "waypoint", "ecommerce");
-    await cluster.apply({ ...productService, metadata: { ...productService.metadata, labels: {} } });
+    await cluster.apply({
+      ...productService,
+      metadata: { ...productService.metadata, labels: {} },
+    });
   });
 
-  // A stock Envoy has none of the Istio-only filters around them and refuses the listeners, so this is as far as it goes:
-  // what istiod has sent to a proxy that says it is a waypoint.
+  // A stock Envoy has none of the Istio-only filters around them and refuses the listeners, so
+  // this is as far as it goes: what istiod has sent to a proxy that says it is a waypoint.
   test("istiod gives it the plugins, in front of the service that uses it and of no other", async () => {
     await install(stack, policyFile(stack, "waypoint/policy.yaml"));
     const chains = await until("the plugins", async () => {
       const sent = await chainsSentTo("waypoint-1.ecommerce");
-      return Object.values(sent).some((names) => names.some((name) => name.includes("jwt-auth"))) && sent;
+      return (
+        Object.values(sent).some((names) => names.some((name) => name.includes("jwt-auth"))) && sent
+      );
     });
     const ours = (names: string[] = []) =>
-      names.flatMap((name) => /\/ecommerce\.(product-service-waypoint-[a-z-]+)~/.exec(name)?.[1] ?? []);
+      names.flatMap(
+        (name) => /\/ecommerce\.(product-service-waypoint-[a-z-]+)~/.exec(name)?.[1] ?? [],
+      );
     const service = "inbound-vip|80|http|product-service.ecommerce.svc.cluster.local";
     const wanted = ["product-service-waypoint-jwt-auth", "product-service-waypoint-rate-limit"];
     assert.deepEqual(ours(chains[service]), wanted);
@@ -279,7 +350,9 @@ describe("a waypoint", () => {
   });
 
   test("and their settings, with the keys inline, since a waypoint may have no cluster of the issuer", async () => {
-    const { pluginConfig } = (await cluster.get("WasmPlugin", "product-service-waypoint-jwt-auth", "ecommerce")).spec;
+    const { pluginConfig } = (
+      await cluster.get("WasmPlugin", "product-service-waypoint-jwt-auth", "ecommerce")
+    ).spec;
     assert.ok(pluginConfig.providers.every(({ jwks }: any) => jwks !== undefined));
   });
 });
@@ -297,7 +370,10 @@ async function chainsSentTo(proxy: string): Promise<Record<string, string[]>> {
     chains.flatMap(({ name, filters }: any) =>
       filters
         .filter(({ typedConfig }: any) => typedConfig?.httpFilters)
-        .map(({ typedConfig }: any) => [name, typedConfig.httpFilters.map((filter: any) => filter.name)]),
+        .map(({ typedConfig }: any) => [
+          name,
+          typedConfig.httpFilters.map((filter: any) => filter.name),
+        ]),
     ),
   );
 }
@@ -307,11 +383,21 @@ const waypointFile = "deploy/istio/gatehouse/waypoint/waypoint.yaml";
 const productService: Resource = {
   apiVersion: "v1",
   kind: "Service",
-  metadata: { name: "product-service", namespace: "ecommerce", labels: { "istio.io/use-waypoint": "waypoint" } },
-  spec: { selector: { app: "product-service" }, ports: [{ name: "http", port: 80, targetPort: 8080 }] },
+  metadata: {
+    name: "product-service",
+    namespace: "ecommerce",
+    labels: { "istio.io/use-waypoint": "waypoint" },
+  },
+  spec: {
+    selector: { app: "product-service" },
+    ports: [{ name: "http", port: 80, targetPort: 8080 }],
+  },
 };
 
-/** The class, the account and the Service that istiod's deployment controller would have made for the waypoint. */
+/**
+ * The class, the account and the Service that istiod's deployment controller would have made for
+ * the waypoint.
+ */
 function waypoint(labels: Record<string, string>): Resource[] {
   const metadata = { name: "waypoint", namespace: "ecommerce" };
   return [
@@ -340,7 +426,10 @@ function gatewayApi(hostname: string): Resource[] {
     apiVersion: "v1",
     kind: "Service",
     metadata: { name: `product-service-${variant}`, namespace: "ecommerce" },
-    spec: { selector: { app: "product-service", version }, ports: [{ name: "http", port: 80, targetPort: 8080 }] },
+    spec: {
+      selector: { app: "product-service", version },
+      ports: [{ name: "http", port: 80, targetPort: 8080 }],
+    },
   });
   return [
     service("stable", "v1"),
@@ -361,7 +450,13 @@ function gatewayApi(hostname: string): Resource[] {
         gatewayClassName: "istio",
         addresses: [{ type: "Hostname", value: "edge-api.istio-system.svc.cluster.local" }],
         listeners: [
-          { name: "http", hostname, port: 80, protocol: "HTTP", allowedRoutes: { namespaces: { from: "All" } } },
+          {
+            name: "http",
+            hostname,
+            port: 80,
+            protocol: "HTTP",
+            allowedRoutes: { namespaces: { from: "All" } },
+          },
         ],
       },
     },
@@ -388,7 +483,11 @@ function endpoints(service: string, address: string): Resource {
   return {
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
-    metadata: { name: `${service}-1`, namespace: "ecommerce", labels: { "kubernetes.io/service-name": service } },
+    metadata: {
+      name: `${service}-1`,
+      namespace: "ecommerce",
+      labels: { "kubernetes.io/service-name": service },
+    },
     addressType: "IPv4",
     ports: [{ name: "http", port: 8080, protocol: "TCP" }],
     endpoints: [{ addresses: [address], conditions: { ready: true } }],

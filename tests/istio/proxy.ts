@@ -1,4 +1,5 @@
-// One proxy as a pod has it: pilot-agent in front of a stock Envoy. Knows the agent's switches; asks Envoy's admin for facts.
+// One proxy as a pod has it: pilot-agent in front of a stock Envoy. Knows the agent's switches;
+// asks Envoy's admin for facts.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child, until } from "./children.ts";
@@ -24,7 +25,10 @@ export interface LoadedPlugin {
   settings?: any;
 }
 
-/** `…/istio-system.edge-canary~istio-translated-wasmplugin` → `edge-canary`; `envoy.filters.http.router` → `router`. */
+/**
+ * `…/istio-system.edge-canary~istio-translated-wasmplugin` → `edge-canary`;
+ * `envoy.filters.http.router` → `router`.
+ */
 function shortName(filter: string): string {
   const plugin =
     /^extensions\.istio\.io\/(?:wasmplugin|trafficextension)\/[^.]+\.(.+?)(?:~istio-translated-wasmplugin)?$/;
@@ -78,19 +82,28 @@ export class Proxy {
 
   /** Starts it without waiting: a proxy that must not come up is a case, too. */
   static async launch(stack: Stack, options: ProxyOptions): Promise<Proxy> {
-    // The agent's sockets, what kubelet would have mounted, and Envoy's bootstrap are relative to its folder.
+    // The agent's sockets, what kubelet would have mounted, and Envoy's bootstrap are relative to
+    // its folder.
     const folder = join(stack.folder, options.name);
     const mounted = join(folder, "var/run/secrets");
     for (const name of ["istio", "tokens"]) mkdirSync(join(mounted, name), { recursive: true });
     const { namespace, account } = options;
     const root = await until("istiod's root certificate", async () => {
-      return (await stack.cluster.find("ConfigMap", "istio-ca-root-cert", namespace))?.data["root-cert.pem"];
+      return (await stack.cluster.find("ConfigMap", "istio-ca-root-cert", namespace))?.data[
+        "root-cert.pem"
+      ];
     });
     writeFileSync(join(mounted, "istio/root-cert.pem"), root);
     // A stock Envoy has no `istio.workload`, which waypoints would get.
     const template = readFileSync(stack.tools.file("envoy_bootstrap.json"), "utf8");
-    writeFileSync(join(folder, "bootstrap.json"), template.replaceAll("if .metadata_discovery", "if false"));
-    writeFileSync(join(mounted, "tokens/istio-token"), await stack.cluster.token(namespace, account, "istio-ca"));
+    writeFileSync(
+      join(folder, "bootstrap.json"),
+      template.replaceAll("if .metadata_discovery", "if false"),
+    );
+    writeFileSync(
+      join(mounted, "tokens/istio-token"),
+      await stack.cluster.token(namespace, account, "istio-ca"),
+    );
     return new Proxy(stack, options, folder);
   }
 
@@ -120,7 +133,10 @@ export class Proxy {
     return JSON.parse(await this.admin("/config_dump"));
   }
 
-  /** The HTTP filters of every listener that takes connections, in the order in which requests pass them. */
+  /**
+   * The HTTP filters of every listener that takes connections, in the order in which requests
+   * pass them.
+   */
   async #filters(): Promise<{ port: number; names: string[] }[]> {
     const dump = await this.configDump();
     // A listener that was replaced drains for a while beside its successor.
@@ -128,17 +144,25 @@ export class Proxy {
       .flatMap((config: any) => config.dynamic_listeners ?? [])
       .flatMap(({ active_state: state }: any) => state?.listener ?? []);
     return active.flatMap((listener: any) => {
-      const chains = [...(listener.filter_chains ?? []), listener.default_filter_chain].filter(Boolean);
-      const managers = chains.flatMap(({ filters }: any) => filters).map(({ typed_config: config }: any) => config);
+      const chains = [...(listener.filter_chains ?? []), listener.default_filter_chain].filter(
+        Boolean,
+      );
+      const managers = chains
+        .flatMap(({ filters }: any) => filters)
+        .map(({ typed_config: config }: any) => config);
       const port = listener.address?.socket_address?.port_value;
       const isHttp = ({ http_filters: filters }: any) => filters !== undefined;
-      return managers
-        .filter(isHttp)
-        .map(({ http_filters: filters }: any) => ({ port, names: filters.map(({ name }: any) => shortName(name)) }));
+      return managers.filter(isHttp).map(({ http_filters: filters }: any) => ({
+        port,
+        names: filters.map(({ name }: any) => shortName(name)),
+      }));
     });
   }
 
-  /** The filters of the listener on `port`, plugins by their own names, Envoy's without `envoy.filters.http.`. */
+  /**
+   * The filters of the listener on `port`, plugins by their own names, Envoy's without
+   * `envoy.filters.http.`.
+   */
   async chain(port: number): Promise<string[]> {
     const found = (await this.#filters()).find((listener) => listener.port === port);
     if (!found) throw new Error(`${this.options.name} has no HTTP listener on ${port}`);
@@ -150,7 +174,10 @@ export class Proxy {
     return new Set((await this.#filters()).flatMap(({ names }) => names));
   }
 
-  /** What is loaded for each plugin: its name → the file that the agent keeps the module in, and the settings. */
+  /**
+   * What is loaded for each plugin: its name → the file that the agent keeps the module in, and
+   * the settings.
+   */
   async plugins(): Promise<Record<string, LoadedPlugin>> {
     const dump = await this.configDump();
     const filters = dump.configs.flatMap((config: any) => config.ecds_filters ?? []);
@@ -160,7 +187,10 @@ export class Proxy {
         const value = config?.configuration?.value;
         return [
           shortName(filter.name),
-          { module: config?.vm_config?.code?.local?.filename, settings: value ? JSON.parse(value) : undefined },
+          {
+            module: config?.vm_config?.code?.local?.filename,
+            settings: value ? JSON.parse(value) : undefined,
+          },
         ];
       }),
     );
@@ -171,7 +201,9 @@ export class Proxy {
     const text = await this.admin(`/stats?filter=${encodeURIComponent(filter)}`);
     const lines = text.split("\n").map((line) => line.split(": "));
     return Object.fromEntries(
-      lines.filter(([, value]) => /^\d+$/.test(value ?? "")).map(([name, value]) => [name, Number(value)]),
+      lines
+        .filter(([, value]) => /^\d+$/.test(value ?? ""))
+        .map(([name, value]) => [name, Number(value)]),
     );
   }
 

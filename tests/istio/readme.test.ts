@@ -46,10 +46,13 @@ describe("README.md, On Istio", () => {
     const [program, ...args] = command.split(" ");
     if (program === "npx") {
       const words = args.slice(1).map((word) => (word === settings ? file : word));
-      if (words.includes("--to")) words[words.indexOf("--to") + 1] = `${stack.registryHost}/gatehouse`;
+      if (words.includes("--to"))
+        words[words.indexOf("--to") + 1] = `${stack.registryHost}/gatehouse`;
       await gatehouse(stack, words);
     } else if (command.startsWith("kubectl apply -k deploy/istio/")) {
-      await stack.cluster.apply(kustomize(stack, command.slice("kubectl apply -k deploy/istio/".length)));
+      await stack.cluster.apply(
+        kustomize(stack, command.slice("kubectl apply -k deploy/istio/".length)),
+      );
     } else if (command === "kubectl port-forward -n istio-system deploy/istiod 15014 &") {
       // Nodes do the forwarding; here istiod is at that very address already.
       assert.equal(istiod, `http://127.0.0.1:${ports.monitoring}`);

@@ -1,6 +1,7 @@
-// Bad settings are stopped at the first place that can know: `validate` before anything happens, istiod's webhook before
-// anything is stored, Envoy before anything is replaced; and `gatehouse status` tells which. A gateway whose very first
-// settings are bad serves nobody. The way out of each is in deploy/istio/gatehouse/RUNBOOK.md.
+// Bad settings are stopped at the first place that can know: `validate` before anything happens,
+// istiod's webhook before anything is stored, Envoy before anything is replaced; and `gatehouse
+// status` tells which. A gateway whose very first settings are bad serves nobody. The way out of
+// each is in deploy/istio/gatehouse/RUNBOOK.md.
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -19,7 +20,9 @@ const { stack, gateway, issuer } = await world();
 const { cluster } = stack;
 const url = `${gatewayUrl}/api/info`;
 const host = { host: "products.example.com" };
-/** What `kubectl port-forward -n istio-system deploy/istiod 15014` gives in a cluster with nodes. */
+/**
+ * What `kubectl port-forward -n istio-system deploy/istiod 15014` gives in a cluster with nodes.
+ */
 const istiod = ["--istiod", `http://127.0.0.1:${ports.monitoring}`];
 
 describe("bad settings for a gateway that runs", () => {
@@ -72,31 +75,50 @@ describe("bad settings for a gateway that runs", () => {
   test("what only the proxy knows is refused by Envoy, which keeps the old settings; status says so", async () => {
     // The secret is to come from the proxy's environment, and this proxy has none of that name.
     const file = markedSettings(stack, "refused", (spec) => {
-      const shared = { name: "partner", issuer: "partner", secretFromEnv: "PARTNER_SECRET", algorithms: ["HS256"] };
+      const shared = {
+        name: "partner",
+        issuer: "partner",
+        secretFromEnv: "PARTNER_SECRET",
+        algorithms: ["HS256"],
+      };
       spec["jwt-auth"].providers.push(shared);
-      spec["jwt-auth"].rules.at(-1).requires = { anyOf: [{ provider: "main" }, { provider: "partner" }] };
+      spec["jwt-auth"].rules.at(-1).requires = {
+        anyOf: [{ provider: "main" }, { provider: "partner" }],
+      };
     });
     await load(async () => {
       const from = gateway.agent.output.length;
       await apply(stack, file);
-      const [line] = await gateway.agent.line(/jwt-auth: .*\/providers\/1\/secretFromEnv: .*/, { from });
+      const [line] = await gateway.agent.line(/jwt-auth: .*\/providers\/1\/secretFromEnv: .*/, {
+        from,
+      });
       assert.match(line, /vmConfig.env/);
       const told = await until("the proxy's refusal", async () => {
-        const outcome = await gatehouse(stack, ["status", "istio-system/edge", ...istiod], { expected: 1 });
+        const outcome = await gatehouse(stack, ["status", "istio-system/edge", ...istiod], {
+          expected: 1,
+        });
         return outcome;
       });
-      assert.match(told.stdout, /WasmPlugin istio-system\/edge-jwt-auth .*refused by .*istio-ingressgateway/);
+      assert.match(
+        told.stdout,
+        /WasmPlugin istio-system\/edge-jwt-auth .*refused by .*istio-ingressgateway/,
+      );
     });
     assert.equal((await ask()).status, 200);
     await rollback(stack, "istio-system/edge");
     await until("the settings", async () => (await ask()).headers["x-settings"] === "good");
-    await until("a clean status", async () => gatehouse(stack, ["status", "istio-system/edge", ...istiod]));
+    await until("a clean status", async () =>
+      gatehouse(stack, ["status", "istio-system/edge", ...istiod]),
+    );
     await stillGood();
   });
 
   test("settings that came past the tool are named by status as somebody else's", async () => {
-    const plugin = (await render(stack, good)).find(({ metadata }) => metadata.name === "edge-rate-limit")!;
-    plugin.spec.pluginConfig.limits[0].tokenBuckets = plugin.spec.pluginConfig.limits[0].tokenBucket;
+    const plugin = (await render(stack, good)).find(
+      ({ metadata }) => metadata.name === "edge-rate-limit",
+    )!;
+    plugin.spec.pluginConfig.limits[0].tokenBuckets =
+      plugin.spec.pluginConfig.limits[0].tokenBucket;
     const from = gateway.agent.output.length;
     await cluster.apply(plugin);
     await gateway.agent.line(/rate-limit: .*tokenBuckets/, { from });
@@ -104,7 +126,9 @@ describe("bad settings for a gateway that runs", () => {
     assert.match(stdout, /WasmPlugin istio-system\/edge-rate-limit .*changed by somebody else/);
     await stillGood();
     await apply(stack, good);
-    await until("a clean status", async () => gatehouse(stack, ["status", "istio-system/edge", ...istiod]));
+    await until("a clean status", async () =>
+      gatehouse(stack, ["status", "istio-system/edge", ...istiod]),
+    );
   });
 });
 
@@ -116,7 +140,8 @@ describe("bad settings for a gateway that is new", () => {
   const file = policyFile(stack, "gateway/policy.yaml", (policy) => {
     policy.metadata.name = "fresh";
     policy.spec.placement = { gateway: { selector: labels } };
-    for (const filter of ["access-log", "rate-limit", "canary", "traffic"]) delete policy.spec[filter];
+    for (const filter of ["access-log", "rate-limit", "canary", "traffic"])
+      delete policy.spec[filter];
   });
   let proxy: Proxy;
 
@@ -138,10 +163,17 @@ describe("bad settings for a gateway that is new", () => {
     await cluster.apply(resources);
     const place = { name: "istio-fresh", labels, address: addresses.fresh, port, basePort: 15400 };
     proxy = await Proxy.launch(stack, await deployGateway(stack, place));
-    const [line] = await proxy.agent.line(/jwt-auth: .*\/providers\/0\/isuer: .*/, { millis: 30_000 });
-    assert.match(line, /expected one of: .*issuer/, "the log says which setting, and what would be right");
-    // Envoy holds a listener back while it waits for a plugin, but not after the plugin was refused: from then on there is
-    // a filter without settings in the chain, and every request ends at it.
+    const [line] = await proxy.agent.line(/jwt-auth: .*\/providers\/0\/isuer: .*/, {
+      millis: 30_000,
+    });
+    assert.match(
+      line,
+      /expected one of: .*issuer/,
+      "the log says which setting, and what would be right",
+    );
+    // Envoy holds a listener back while it waits for a plugin, but not after the plugin was
+    // refused: from then on there is a filter without settings in the chain, and every request
+    // ends at it.
     await until("the listener", () => isListening(addresses.fresh, port));
     for (const headers of [fresh, { ...fresh, authorization: `Bearer ${issuer.token()}` }]) {
       const answer = await send(url, { headers });
@@ -155,7 +187,9 @@ describe("bad settings for a gateway that is new", () => {
     await proxy.ready(60_000);
     await until("an answer", async () => (await send(url, { headers: fresh })).status === 401);
     const answer = await until("keys", async () => {
-      const got = await send(url, { headers: { ...fresh, authorization: `Bearer ${issuer.token()}` } });
+      const got = await send(url, {
+        headers: { ...fresh, authorization: `Bearer ${issuer.token()}` },
+      });
       return got.status === 200 && got;
     });
     assert.equal(answer.echo!.path, "/api/info");

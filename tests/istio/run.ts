@@ -1,5 +1,6 @@
-// `npm run test:istio [-- name…]`: builds what is missing, starts the stack in its own namespaces, runs the tests in it.
-// Ends with `istio: N passed, N failed`; what cannot run is a failure that says what is missing, never a pass.
+// `npm run test:istio [-- name…]`: builds what is missing, starts the stack in its own
+// namespaces, runs the tests in it. Ends with `istio: N passed, N failed`; what cannot run is a
+// failure that says what is missing, never a pass.
 import { pinnedEnvoy } from "../../envoy/find.ts";
 import { join } from "node:path";
 import { runInside } from "./namespace.ts";

@@ -1,13 +1,17 @@
-// Builds the real control plane (API server, etcd, istiod, agent, istioctl, registry, Flagger) from its pinned Go modules
-// into the cache folder. Knows the three go.mod files and how they build; refuses to know how the binaries are run.
-// `node tests/istio/setup.ts` by itself only builds and prints where things lie.
+// Builds the real control plane (API server, etcd, istiod, agent, istioctl, registry, Flagger)
+// from its pinned Go modules into the cache folder. Knows the three go.mod files and how they
+// build; refuses to know how the binaries are run. `node tests/istio/setup.ts` by itself only
+// builds and prints where things lie.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { homedir, availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
 
-/** One go.mod: the flags its tools need, what it must yield, and the files to keep from its modules. */
+/**
+ * One go.mod: the flags its tools need, what it must yield, and the files to keep from its
+ * modules.
+ */
 interface ToolSet {
   name: string;
   flags: string[];
@@ -71,10 +75,14 @@ export function cacheFolder(): string {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "gatehouse");
 }
 
-/** The folder of one tool set, named by the hash of go.mod, go.sum and what is built: another pin is another folder. */
+/**
+ * The folder of one tool set, named by the hash of go.mod, go.sum and what is built: another pin
+ * is another folder.
+ */
 function folderOf(set: ToolSet): string {
   const digest = createHash("sha256").update(JSON.stringify(set));
-  for (const file of ["go.mod", "go.sum"]) digest.update(readFileSync(join(here, "tools", set.name, file)));
+  for (const file of ["go.mod", "go.sum"])
+    digest.update(readFileSync(join(here, "tools", set.name, file)));
   return join(cacheFolder(), "istio", `${set.name}-${digest.digest("hex").slice(0, 16)}`);
 }
 
@@ -102,12 +110,19 @@ function go(set: ToolSet, args: string[], progress?: (line: string) => void): Pr
     child.on("error", fail);
     child.on("close", (code) => {
       if (code === 0) return done(output);
-      fail(new Missing(`go ${args.join(" ")} failed in tests/istio/tools/${set.name}:\n${errors}${rest}`));
+      fail(
+        new Missing(
+          `go ${args.join(" ")} failed in tests/istio/tools/${set.name}:\n${errors}${rest}`,
+        ),
+      );
     });
   });
 }
 
-/** Builds one tool set next to its place and renames it there: never a half-built folder, safe to run twice at once. */
+/**
+ * Builds one tool set next to its place and renames it there: never a half-built folder, safe to
+ * run twice at once.
+ */
 async function buildSet(set: ToolSet, folder: string): Promise<void> {
   const started = Date.now();
   const seconds = () => Math.round((Date.now() - started) / 1000);
@@ -146,10 +161,12 @@ async function buildSet(set: ToolSet, folder: string): Promise<void> {
     );
     for (const [module, paths] of Object.entries(set.files)) {
       const source = (await go(set, ["list", "-m", "-f", "{{.Dir}}", module])).trim();
-      for (const path of paths) copyWritable(join(source, path), join(partial, "files", basename(path)));
+      for (const path of paths)
+        copyWritable(join(source, path), join(partial, "files", basename(path)));
     }
     for (const binary of set.binaries) {
-      if (!existsSync(join(partial, "bin", binary))) throw new Missing(`${set.name} built no ${binary}`);
+      if (!existsSync(join(partial, "bin", binary)))
+        throw new Missing(`${set.name} built no ${binary}`);
     }
     if (!existsSync(folder)) renameSync(partial, folder);
   } finally {
@@ -162,7 +179,8 @@ async function buildSet(set: ToolSet, folder: string): Promise<void> {
 function sweep(folder: string): void {
   for (const name of globSync(`${basename(folder)}.*.partial`, { cwd: dirname(folder) })) {
     const owner = name.split(".").at(-2);
-    if (!existsSync(`/proc/${owner}`)) rmSync(join(dirname(folder), name), { recursive: true, force: true });
+    if (!existsSync(`/proc/${owner}`))
+      rmSync(join(dirname(folder), name), { recursive: true, force: true });
   }
 }
 
@@ -186,13 +204,18 @@ export interface Machine {
 /** Everything that stops the suite on a machine, each in words that say what to do about it. */
 export function lacksOf({ platform, user, has, isBuilt }: Machine): string[] {
   const lacks: string[] = [];
-  if (platform !== "linux") lacks.push("Linux: the stack runs in its own network, mount and process namespaces");
+  if (platform !== "linux")
+    lacks.push("Linux: the stack runs in its own network, mount and process namespaces");
   if (user !== 0)
-    lacks.push("root: private namespaces and the tmpfs for the agent need it (sudo -E npm run test:istio)");
+    lacks.push(
+      "root: private namespaces and the tmpfs for the agent need it (sudo -E npm run test:istio)",
+    );
   if (!has("unshare", "--version")) lacks.push("unshare (package util-linux)");
   if (!has("ip", "-V")) lacks.push("ip (package iproute2)");
   if (!isBuilt && !has("go", "version"))
-    lacks.push("Go 1.26 or newer: istiod, the API server and the others are built from their modules");
+    lacks.push(
+      "Go 1.26 or newer: istiod, the API server and the others are built from their modules",
+    );
   return lacks;
 }
 
@@ -205,7 +228,9 @@ export function requireMachine(): void {
     isBuilt: toolSets.every((set) => existsSync(folderOf(set))),
   });
   if (lacks.length === 0) return;
-  throw new Missing(`test:istio cannot run here. Missing:\n${lacks.map((lack) => `  - ${lack}`).join("\n")}`);
+  throw new Missing(
+    `test:istio cannot run here. Missing:\n${lacks.map((lack) => `  - ${lack}`).join("\n")}`,
+  );
 }
 
 /** Builds what is not built yet; 0 s when everything is. */
@@ -217,7 +242,10 @@ export async function ensureTools(): Promise<Tools> {
   return installedTools();
 }
 
-/** The tools as `ensureTools` left them; for programs that run inside the namespace and must not build. */
+/**
+ * The tools as `ensureTools` left them; for programs that run inside the namespace and must not
+ * build.
+ */
 export function installedTools(): Tools {
   const find = (kind: string, name: string): string => {
     for (const set of toolSets) {

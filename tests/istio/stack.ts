@@ -1,5 +1,6 @@
-// The control plane: etcd, API server, CRDs, istiod with its webhook, registry. Knows how they start; refuses to know
-// what is tested with them. Runs only inside the namespace of namespace.ts.
+// The control plane: etcd, API server, CRDs, istiod with its webhook, registry. Knows how they
+// start; refuses to know what is tested with them. Runs only inside the namespace of
+// namespace.ts.
 import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -42,8 +43,8 @@ export interface Stack {
 }
 
 /**
- * The mesh of deploy/istio/install, less what one machine cannot have: the agents' DNS servers would want one port, and the
- * Kubernetes service of the discovery address does not resolve here.
+ * The mesh of deploy/istio/install, less what one machine cannot have: the agents' DNS servers
+ * would want one port, and the Kubernetes service of the discovery address does not resolve here.
  */
 function meshConfig(): string {
   const values = join(import.meta.dirname, "../../deploy/istio/install/helm/istiod.yaml");
@@ -63,7 +64,8 @@ export async function startStack(folder: string): Promise<Stack> {
   const tools = installedTools();
   rmSync(logFolder, { recursive: true, force: true });
   mkdirSync(logFolder, { recursive: true });
-  for (const name of ["etcd", "api", "istiod", "registry"]) mkdirSync(join(folder, name), { recursive: true });
+  for (const name of ["etcd", "api", "istiod", "registry"])
+    mkdirSync(join(folder, name), { recursive: true });
   const registry = startRegistry(tools, folder);
   const kubeconfig = await startApi(tools, folder);
   const cluster = new Cluster(kubeconfig);
@@ -142,9 +144,13 @@ async function startApi(tools: Tools, folder: string): Promise<string> {
   );
   const kubeconfig = join(folder, "kubeconfig");
   writeFileSync(kubeconfig, kubeconfigText(join(certificates, "apiserver.crt")));
-  await until("the API server's certificate", async () => readFileSync(join(certificates, "apiserver.crt")), {
-    child: api,
-  });
+  await until(
+    "the API server's certificate",
+    async () => readFileSync(join(certificates, "apiserver.crt")),
+    {
+      child: api,
+    },
+  );
   const cluster = new Cluster(kubeconfig);
   // The default namespaces are the last thing it writes by itself before it is of use.
   await until("the API server", () => cluster.find("Namespace", "default"), { child: api });
@@ -157,12 +163,20 @@ function kubeconfigText(ca: string): string {
     kind: "Config",
     "current-context": "stack",
     contexts: [{ name: "stack", context: { cluster: "stack", user: "admin" } }],
-    clusters: [{ name: "stack", cluster: { server: `https://127.0.0.1:${ports.api}`, "certificate-authority": ca } }],
+    clusters: [
+      {
+        name: "stack",
+        cluster: { server: `https://127.0.0.1:${ports.api}`, "certificate-authority": ca },
+      },
+    ],
     users: [{ name: "admin", user: { token: ADMIN_TOKEN } }],
   });
 }
 
-/** The CRDs of Istio, the Gateway API and Flagger, from the very modules that the binaries were built from. */
+/**
+ * The CRDs of Istio, the Gateway API and Flagger, from the very modules that the binaries were
+ * built from.
+ */
 async function installKinds(cluster: Cluster, tools: Tools): Promise<void> {
   const gatewayApi = tools.file("standard");
   const files = [
@@ -172,8 +186,10 @@ async function installKinds(cluster: Cluster, tools: Tools): Promise<void> {
       .filter((name) => name.startsWith("gateway.networking") && !name.includes("vap"))
       .map((name) => join(gatewayApi, name)),
   ];
-  // Flagger's file indents the second line of a quoted text less than its key, which YAML forbids: join those lines.
-  const joined = (text: string) => text.replace(/: '[^']*'/g, (quoted) => quoted.replace(/\n\s*/g, " "));
+  // Flagger's file indents the second line of a quoted text less than its key, which YAML
+  // forbids: join those lines.
+  const joined = (text: string) =>
+    text.replace(/: '[^']*'/g, (quoted) => quoted.replace(/\n\s*/g, " "));
   const definitions = files.flatMap((file) => parse(joined(readFileSync(file, "utf8"))));
   await cluster.applyAll(definitions);
   await cluster.established(definitions.map(({ metadata }) => metadata.name));
@@ -220,7 +236,10 @@ async function startIstiod(tools: Tools, folder: string, kubeconfig: string): Pr
   return istiod;
 }
 
-/** istiod's own webhook; it fills in the CA and turns it fail-closed, and only then is the stack as a cluster is. */
+/**
+ * istiod's own webhook; it fills in the CA and turns it fail-closed, and only then is the stack
+ * as a cluster is.
+ */
 async function installWebhook(cluster: Cluster): Promise<void> {
   const name = "istio-validator-istio-system";
   const webhook = {
@@ -234,7 +253,12 @@ async function installWebhook(cluster: Cluster): Promise<void> {
         rules: [
           {
             operations: ["CREATE", "UPDATE"],
-            apiGroups: ["security.istio.io", "networking.istio.io", "telemetry.istio.io", "extensions.istio.io"],
+            apiGroups: [
+              "security.istio.io",
+              "networking.istio.io",
+              "telemetry.istio.io",
+              "extensions.istio.io",
+            ],
             apiVersions: ["*"],
             resources: ["*"],
           },
@@ -278,7 +302,11 @@ function startRegistry(tools: Tools, folder: string): Child {
 }
 
 async function registryReady(child: Child): Promise<void> {
-  await until("the registry", async () => (await fetch(`http://127.0.0.1:${ports.registry}/v2/`)).ok, { child });
+  await until(
+    "the registry",
+    async () => (await fetch(`http://127.0.0.1:${ports.registry}/v2/`)).ok,
+    { child },
+  );
 }
 
 function namespace(name: string): Resource {

@@ -1,5 +1,5 @@
-// For ending.test.ts: namespaces as the stack has them, with a process inside that ignores every signal it can. Its argument
-// marks it.
+// For ending.test.ts: namespaces as the stack has them, with a process inside that ignores every
+// signal it can. Its argument marks it.
 import { spawn } from "node:child_process";
 import { endWithOutside, runInside } from "./namespace.ts";
 

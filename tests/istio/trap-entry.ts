@@ -1,4 +1,5 @@
-// rate-limit as it is, but for one thing: a request with the header `x-trap` kills its VM. What follows is the host's.
+// rate-limit as it is, but for one thing: a request with the header `x-trap` kills its VM. What
+// follows is the host's.
 import "../../assembly/filters/rate-limit/filter";
 import { enter, leave } from "../../assembly/host/arena";
 import { MapType, headerValue } from "../../assembly/host/header-map";

@@ -1,5 +1,5 @@
-// What stands behind the proxies: echo services on addresses of their own, and the Kubernetes objects that kubelet and the
-// endpoint controllers would have written for them.
+// What stands behind the proxies: echo services on addresses of their own, and the Kubernetes
+// objects that kubelet and the endpoint controllers would have written for them.
 import {
   createServer as createHttpServer,
   request,
@@ -45,7 +45,8 @@ export class EchoService {
 
   private constructor(version: string) {
     this.version = version;
-    const answer = (incoming: IncomingMessage, response: ServerResponse) => this.#answer(incoming, response);
+    const answer = (incoming: IncomingMessage, response: ServerResponse) =>
+      this.#answer(incoming, response);
     const http1 = createHttpServer(answer);
     const http2 = createHttp2Server(answer as never);
     this.#server = createServer((socket) => {
@@ -53,7 +54,8 @@ export class EchoService {
       socket.on("close", () => this.#sockets.delete(socket)).on("error", () => {});
       // An idle connection of Envoy's pool must not keep the run alive.
       socket.unref();
-      // `h2UpgradePolicy: UPGRADE` makes proxies speak HTTP/2 without TLS; the first bytes tell (RFC 9113 section 3.4).
+      // `h2UpgradePolicy: UPGRADE` makes proxies speak HTTP/2 without TLS; the first bytes tell
+      // (RFC 9113 section 3.4).
       socket.once("data", (first) => {
         socket.pause();
         const target = first.toString("latin1").startsWith("PRI * HTTP/2.0") ? http2 : http1;
@@ -89,7 +91,12 @@ export class EchoService {
 /** One request on a connection of its own. */
 export function send(
   url: string,
-  options: { method?: string; headers?: Record<string, string>; localAddress?: string; millis?: number } = {},
+  options: {
+    method?: string;
+    headers?: Record<string, string>;
+    localAddress?: string;
+    millis?: number;
+  } = {},
 ): Promise<Answer> {
   return new Promise((done, fail) => {
     const outgoing = request(

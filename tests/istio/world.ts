@@ -1,5 +1,5 @@
-// What every test file finds: the stack, the services of the guide with echo pods behind them, one ingress gateway.
-// Addresses and ports are fixed: the network belongs to the suite.
+// What every test file finds: the stack, the services of the guide with echo pods behind them,
+// one ingress gateway. Addresses and ports are fixed: the network belongs to the suite.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -30,7 +30,10 @@ export const addresses = {
   waypoint: "10.42.0.14",
 };
 
-/** The gateway's HTTP listener, port 80 of the Gateway resource. Not 8080: it binds all addresses, the services' too. */
+/**
+ * The gateway's HTTP listener, port 80 of the Gateway resource. Not 8080: it binds all addresses,
+ * the services' too.
+ */
 export const GATEWAY_PORT = 8000;
 /** A gateway's HTTPS port lies so far above its HTTP port. */
 const HTTPS_OFFSET = 443;
@@ -84,7 +87,9 @@ async function build(): Promise<World> {
 /** What `kustomize build` makes of a folder of deploy/istio. */
 export function kustomize(stack: Stack, folder: string): Resource[] {
   const program = stack.tools.program("kustomize");
-  return parse(execFileSync(program, ["build", join(root, "deploy/istio", folder)], { encoding: "utf8" }));
+  return parse(
+    execFileSync(program, ["build", join(root, "deploy/istio", folder)], { encoding: "utf8" }),
+  );
 }
 
 /** deploy/istio/gatehouse/gateway/telemetry.yaml: the gateway prints the plugin's line. */
@@ -109,22 +114,41 @@ async function runTraffic(stack: Stack): Promise<void> {
   ];
   await cluster.apply(kustomize(stack, "traffic/base"));
   await Promise.all(pods.map((pod) => runPod(cluster, pod)));
-  await writeEndpoints(cluster, { name: "product-service", namespace: "ecommerce", ports: { http: 8080 } }, pods);
+  await writeEndpoints(
+    cluster,
+    { name: "product-service", namespace: "ecommerce", ports: { http: 8080 } },
+    pods,
+  );
 }
 
 export interface GatewayPod {
   name: string;
   labels: Record<string, string>;
   address: string;
-  /** Where it serves what its resources call port 80; all addresses of the network, so no two gateways the same. */
+  /**
+   * Where it serves what its resources call port 80; all addresses of the network, so no two
+   * gateways the same.
+   */
   port: number;
   basePort: number;
 }
 
-/** What a gateway's chart, its controllers and kubelet would have written; gives how to start its proxy. */
-export async function deployGateway({ cluster }: Stack, gateway: GatewayPod): Promise<ProxyOptions> {
+/**
+ * What a gateway's chart, its controllers and kubelet would have written; gives how to start its
+ * proxy.
+ */
+export async function deployGateway(
+  { cluster }: Stack,
+  gateway: GatewayPod,
+): Promise<ProxyOptions> {
   const { name, labels, address, port, basePort } = gateway;
-  const pod = { name: `${name}-1`, namespace: "istio-system", address, labels, serviceAccount: name };
+  const pod = {
+    name: `${name}-1`,
+    namespace: "istio-system",
+    address,
+    labels,
+    serviceAccount: name,
+  };
   await cluster.apply([...gatewayAccount(name), gatewayService(name, labels, port)]);
   await runPod(cluster, pod);
   const ports = { http2: port, https: port + HTTPS_OFFSET };
@@ -132,7 +156,10 @@ export async function deployGateway({ cluster }: Stack, gateway: GatewayPod): Pr
   return { ...pod, account: name, basePort };
 }
 
-/** A gateway's account and its right to the TLS secrets beside it, as the gateway chart writes them. */
+/**
+ * A gateway's account and its right to the TLS secrets beside it, as the gateway chart writes
+ * them.
+ */
 function gatewayAccount(name: string): Resource[] {
   const metadata = { name, namespace: "istio-system" };
   const apiVersion = "rbac.authorization.k8s.io/v1";
@@ -154,8 +181,14 @@ function gatewayAccount(name: string): Resource[] {
   ];
 }
 
-/** The Service that the gateway chart would have written, but for the ports that others bind here. */
-function gatewayService(name: string, selector: Record<string, string>, targetPort: number): Resource {
+/**
+ * The Service that the gateway chart would have written, but for the ports that others bind here.
+ */
+function gatewayService(
+  name: string,
+  selector: Record<string, string>,
+  targetPort: number,
+): Resource {
   return {
     apiVersion: "v1",
     kind: "Service",

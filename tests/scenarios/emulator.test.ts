@@ -15,7 +15,9 @@ test("there are scenarios", () => assert.ok(scenarios.length > 0));
 
 function answer(scenario: Scenario, call: Call): CallOutcome {
   const path = call.headers.get(":path");
-  const scripted = scenario.calls.find((each) => each.cluster === call.cluster && (each.path ?? path) === path);
+  const scripted = scenario.calls.find(
+    (each) => each.cluster === call.cluster && (each.path ?? path) === path,
+  );
   if (!scripted) return { status: 404 };
   if (typeof scripted.answer === "string") return scripted.answer;
   return { ...scripted.answer, body: bodyText(scripted.answer.body) };
@@ -36,7 +38,11 @@ for (const scenario of scenarios) {
     });
     for (const each of scenario.cases) {
       it(each.name, () => {
-        assert.equal(proxy.plugins.length, scenario.plugins.length, "a filter of the chain is missing");
+        assert.equal(
+          proxy.plugins.length,
+          scenario.plugins.length,
+          "a filter of the chain is missing",
+        );
         for (const { observed } of runCase(proxy, each)) {
           assert.deepEqual(differences(observed, each.expect ?? {}), []);
         }

@@ -1,4 +1,5 @@
-// Every scenario on the real Envoy, newest and oldest, except what needs virtual time or traffic a test cannot make.
+// Every scenario on the real Envoy, newest and oldest, except what needs virtual time or traffic
+// a test cannot make.
 import assert from "node:assert/strict";
 import { after, before, describe, it, test } from "node:test";
 import { type Case, type Observed, casesForEnvoy, growth } from "../../deploy/emulator/cases.ts";
@@ -6,8 +7,19 @@ import { differences } from "../../deploy/emulator/expectation.ts";
 import { cluster } from "../../envoy/bootstrap.ts";
 import { type Chain, startChain } from "../support/chain.ts";
 import { closeConnections } from "../support/client.ts";
-import { type Answer, type Upstream, refusingEndpoint, startUpstream } from "../support/upstream.ts";
-import { type Scenario, type ScriptedCall, bodyText, buildModules, readScenarios } from "./scenario.ts";
+import {
+  type Answer,
+  type Upstream,
+  refusingEndpoint,
+  startUpstream,
+} from "../support/upstream.ts";
+import {
+  type Scenario,
+  type ScriptedCall,
+  bodyText,
+  buildModules,
+  readScenarios,
+} from "./scenario.ts";
 
 const requireModules = await buildModules();
 const scenarios = (await readScenarios()).filter(({ emulatorOnly }) => !emulatorOnly);
@@ -67,7 +79,9 @@ async function observe({ chain }: Running, each: Case, mark: string): Promise<Ob
     delayMillis: response.durationMillis,
   });
   const headers: [string, string][] = [["x-scenario-case", mark]];
-  for (const [name, value] of Object.entries((request.headers ?? {}) as Record<string, string | string[]>)) {
+  for (const [name, value] of Object.entries(
+    (request.headers ?? {}) as Record<string, string | string[]>,
+  )) {
     for (const one of [value].flat()) headers.push([name, String(one)]);
   }
   if (request.sourceAddress) headers.push(["x-forwarded-for", request.sourceAddress]);
@@ -104,7 +118,9 @@ function requestLine(chain: Chain, index: number): [string, string][] {
 
 async function metrics(chain: Chain): Promise<Record<string, number>> {
   const stats = await chain.envoy.stats("^wasmcustom\\.");
-  return Object.fromEntries(Object.entries(stats).map(([name, value]) => [name.replace(/^wasmcustom\./, ""), value]));
+  return Object.fromEntries(
+    Object.entries(stats).map(([name, value]) => [name.replace(/^wasmcustom\./, ""), value]),
+  );
 }
 
 for (const version of ["newest", "oldest"]) {
@@ -131,7 +147,8 @@ for (const version of ["newest", "oldest"]) {
             }
           });
         }
-        it("never traps", () => assert.doesNotMatch(running.chain.envoy.log(), /trap: |Function: .* failed/));
+        it("never traps", () =>
+          assert.doesNotMatch(running.chain.envoy.log(), /trap: |Function: .* failed/));
       });
     }
   });

@@ -1,5 +1,5 @@
-// The scenario files: `<filter>/<what>.yaml`, each a configuration and cases. Read here, run by emulator.test.ts and
-// envoy.test.ts.
+// The scenario files: `<filter>/<what>.yaml`, each a configuration and cases. Read here, run by
+// emulator.test.ts and envoy.test.ts.
 import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parse } from "yaml";
@@ -42,14 +42,20 @@ export interface Scenario {
 
 const known = ["config", "env", "chain", "calls", "emulatorOnly", "start", "cases"];
 
-/** Files of all scenarios, or of those of the filters named in $SCENARIOS (comma-separated parts of paths). */
+/**
+ * Files of all scenarios, or of those of the filters named in $SCENARIOS (comma-separated parts
+ * of paths).
+ */
 function files(): string[] {
   const wanted = process.env.SCENARIOS?.split(",");
   const all = globSync("*/*.yaml", { cwd: import.meta.dirname }).sort();
   return all.filter((file) => !wanted || wanted.some((part) => file.includes(part)));
 }
 
-/** Tokens are made here and now: modules that take long to compile are compiled before (`buildModules`). */
+/**
+ * Tokens are made here and now: modules that take long to compile are compiled before
+ * (`buildModules`).
+ */
 export function readScenarios(): Promise<Scenario[]> {
   return Promise.all(files().map(readScenario));
 }
@@ -58,14 +64,20 @@ function readFile(file: string) {
   return parse(readFileSync(join(import.meta.dirname, file), "utf8"), { merge: true });
 }
 
-function pluginsIn(file: string, { chain, config, env }: ReturnType<typeof readFile>): Scenario["plugins"] {
+function pluginsIn(
+  file: string,
+  { chain, config, env }: ReturnType<typeof readFile>,
+): Scenario["plugins"] {
   return chain ?? [{ name: file.split("/")[0]!, config, env }];
 }
 
 async function readScenario(file: string): Promise<Scenario> {
   const raw = readFile(file);
   const unknown = Object.keys(raw).find((key) => !known.includes(key));
-  if (unknown) throw new Error(`tests/scenarios/${file}: unknown key ${unknown}; known are ${known.join(", ")}`);
+  if (unknown)
+    throw new Error(
+      `tests/scenarios/${file}: unknown key ${unknown}; known are ${known.join(", ")}`,
+    );
   const nowSeconds = raw.start ? Number(toUnixNanos(raw.start) / 1_000_000_000n) : undefined;
   const document = await fillPlaceholders(raw, nowSeconds);
   return {
@@ -78,12 +90,19 @@ async function readScenario(file: string): Promise<Scenario> {
   };
 }
 
-/** Compiles the modules that the scenarios need. A filter that does not compile fails its own scenarios alone. */
+/**
+ * Compiles the modules that the scenarios need. A filter that does not compile fails its own
+ * scenarios alone.
+ */
 export async function buildModules(): Promise<(scenario: Scenario) => void> {
-  const names = new Set(files().flatMap((file) => pluginsIn(file, readFile(file)).map(({ name }) => name)));
+  const names = new Set(
+    files().flatMap((file) => pluginsIn(file, readFile(file)).map(({ name }) => name)),
+  );
   const failures = new Map<string, Error>();
   for (const name of names) {
-    await (name === "probe" ? probeModule() : build([name])).catch((error: Error) => failures.set(name, error));
+    await (name === "probe" ? probeModule() : build([name])).catch((error: Error) =>
+      failures.set(name, error),
+    );
   }
   return ({ plugins }) => {
     for (const { name } of plugins) if (failures.has(name)) throw failures.get(name);

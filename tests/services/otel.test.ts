@@ -1,6 +1,7 @@
-// access-log against a real OpenTelemetry Collector: it takes our batches in both encodings, and what goes in comes out,
-// also when it is killed in the middle, less what the counters say was dropped. What it received is read back from its own
-// exporter, which sends it on to a server of this test.
+// access-log against a real OpenTelemetry Collector: it takes our batches in both encodings, and
+// what goes in comes out, also when it is killed in the middle, less what the counters say was
+// dropped. What it received is read back from its own exporter, which sends it on to a server of
+// this test.
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -32,7 +33,10 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** A collector that answers only when its exporter has handed on what it was given: no queue in between. */
+/**
+ * A collector that answers only when its exporter has handed on what it was given: no queue in
+ * between.
+ */
 class Collector {
   readonly port: number;
   private readonly file: string;
@@ -63,7 +67,9 @@ service:
   }
 
   async start(): Promise<void> {
-    const child = spawn(collector(), ["--config", this.file], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(collector(), ["--config", this.file], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.child = child;
     children.push(child);
     await new Promise<void>((ready, fail) => {
@@ -87,7 +93,8 @@ service:
 /** The records that came out of the collector's exporter so far. */
 function received(): OtlpRecord[] {
   return reader.received.flatMap((request) => {
-    const body = headerOf(request, "content-encoding") === "gzip" ? gunzipSync(request.body) : request.body;
+    const body =
+      headerOf(request, "content-encoding") === "gzip" ? gunzipSync(request.body) : request.body;
     return otlpOf({ ...request, body }).records;
   });
 }
@@ -130,7 +137,9 @@ function proxy(port: number, encoding: string): Promise<Chain> {
 async function countsOf(chain: Chain): Promise<Record<string, number>> {
   const prefix = "wasmcustom.gatehouse.access-log.otel.";
   const stats = await chain.envoy.stats(`^${prefix.replaceAll(".", "\\.")}`);
-  return Object.fromEntries(Object.entries(stats).map(([name, value]) => [name.slice(prefix.length), value]));
+  return Object.fromEntries(
+    Object.entries(stats).map(([name, value]) => [name.slice(prefix.length), value]),
+  );
 }
 
 const droppedOf = (counts: Record<string, number>) =>
@@ -143,7 +152,8 @@ async function settled(chain: Chain, count: number): Promise<Record<string, numb
   for (const deadline = Date.now() + 60_000; ; await new Promise((done) => setTimeout(done, 50))) {
     const counts = await countsOf(chain);
     if (counts.queued === count && counts.delivered! + droppedOf(counts) === count) return counts;
-    if (Date.now() > deadline) throw new Error(`${count} lines do not settle: ${JSON.stringify(counts)}`);
+    if (Date.now() > deadline)
+      throw new Error(`${count} lines do not settle: ${JSON.stringify(counts)}`);
   }
 }
 
@@ -165,7 +175,10 @@ const indexOf = (record: OtlpRecord) => Number(JSON.parse(record.body.stringValu
 
 for (const encoding of ["otlp", "otlpProtobuf"]) {
   test(`${encoding}: the collector understands every record and hands on what we meant`, async () => {
-    reader = await startUpstream(() => ({ headers: { "content-type": "application/json" }, body: "{}" }));
+    reader = await startUpstream(() => ({
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    }));
     const service = new Collector(await freePort());
     await service.start();
     const chain = await proxy(service.port, encoding);
@@ -183,10 +196,14 @@ for (const encoding of ["otlp", "otlpProtobuf"]) {
         assert.equal(record.spanId, "b7ad6b7169203331");
         assert.equal(record.flags, 1);
         assert.equal(record.severityNumber, 9);
-        const attributes = Object.fromEntries(record.attributes.map(({ key, value }) => [key, value]));
+        const attributes = Object.fromEntries(
+          record.attributes.map(({ key, value }) => [key, value]),
+        );
         assert.deepEqual(attributes.index, { stringValue: String(index) });
         assert.deepEqual(attributes.status, { intValue: "200" });
-        const { kvlistValue } = attributes.nested as { kvlistValue: { values: { key: string; value: unknown }[] } };
+        const { kvlistValue } = attributes.nested as {
+          kvlistValue: { values: { key: string; value: unknown }[] };
+        };
         const agent = kvlistValue.values.find(({ key }) => key === "agent");
         assert.deepEqual(agent?.value, { stringValue: 'a "quoted" agent' });
       }
@@ -204,7 +221,10 @@ for (const encoding of ["otlp", "otlpProtobuf"]) {
   });
 
   test(`${encoding}: counts out are counts in after the collector was killed and came back`, async () => {
-    reader = await startUpstream(() => ({ headers: { "content-type": "application/json" }, body: "{}" }));
+    reader = await startUpstream(() => ({
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    }));
     const service = new Collector(await freePort());
     await service.start();
     const chain = await proxy(service.port, encoding);
@@ -217,14 +237,21 @@ for (const encoding of ["otlp", "otlpProtobuf"]) {
       })();
       await reader.awaitRequest(10);
       await service.kill();
-      await chain.envoy.awaitStat("wasmcustom.gatehouse.access-log.otel.retries", (retries) => retries > 0);
+      await chain.envoy.awaitStat(
+        "wasmcustom.gatehouse.access-log.otel.retries",
+        (retries) => retries > 0,
+      );
       await service.start();
       await busy;
       const counts = await settled(chain, 3_000);
       const indices = received().map(indexOf);
       const distinct = new Set(indices);
-      // A batch whose answer was lost with the collector came out twice: at least once is what OTLP can promise.
-      assert.ok(indices.length - distinct.size <= 25 * counts.retries!, `${indices.length - distinct.size} twice`);
+      // A batch whose answer was lost with the collector came out twice: at least once is what
+      // OTLP can promise.
+      assert.ok(
+        indices.length - distinct.size <= 25 * counts.retries!,
+        `${indices.length - distinct.size} twice`,
+      );
       assert.equal(distinct.size, 3_000 - droppedOf(counts));
       assert.equal(counts.delivered, 3_000 - droppedOf(counts));
     } finally {

@@ -1,4 +1,5 @@
-// A second opinion on the release modules: the same .wasm in the Go SDK's own host (tests/services/proxytest).
+// A second opinion on the release modules: the same .wasm in the Go SDK's own host
+// (tests/services/proxytest).
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// rate-limit against Envoy's own rate limit service with a real Redis behind it: a limit that holds for the fleet.
+// rate-limit against Envoy's own rate limit service with a real Redis behind it: a limit that
+// holds for the fleet.
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -47,8 +48,20 @@ async function startService(): Promise<void> {
   const server = join(folder, "redis-server");
   if (redis.command !== "redis-server") symlinkSync(redis.command, server);
   const command = redis.command === "redis-server" ? redis.command : server;
-  const options = ["--port", String(redisPort), "--bind", "127.0.0.1", "--save", "", "--dir", folder];
-  redisProcess = spawn(command, options, { stdio: "ignore", env: { ...process.env, ...redis.environment } });
+  const options = [
+    "--port",
+    String(redisPort),
+    "--bind",
+    "127.0.0.1",
+    "--save",
+    "",
+    "--dir",
+    folder,
+  ];
+  redisProcess = spawn(command, options, {
+    stdio: "ignore",
+    env: { ...process.env, ...redis.environment },
+  });
   children.push(redisProcess);
   mkdirSync(join(folder, "config"));
   writeFileSync(
@@ -79,7 +92,8 @@ descriptors:
     DEBUG_PORT: String(debugPort),
   };
   const binary = goBinary("github.com/envoyproxy/ratelimit/src/service_cmd", VERSION);
-  const start = () => spawn(binary, [], { stdio: "ignore", env: { ...process.env, ...environment } });
+  const start = () =>
+    spawn(binary, [], { stdio: "ignore", env: { ...process.env, ...environment } });
   // It ends when Redis is not there yet.
   children.push(start());
   await until("the rate limit service", async () => {
@@ -110,7 +124,11 @@ function proxy(
   endpoint = `127.0.0.1:${grpcPort}`,
   more: object = {},
 ): Promise<RunningEnvoy> {
-  const config = { limits, global: { cluster: "ratelimit", domain: "edge", timeout: "2s", ...global }, ...more };
+  const config = {
+    limits,
+    global: { cluster: "ratelimit", domain: "edge", timeout: "2s", ...global },
+    ...more,
+  };
   return launchEnvoy(
     bootstrap({
       listeners: [
@@ -126,8 +144,10 @@ function proxy(
 }
 
 const perKey = [{ name: "per-key", key: [{ header: "x-api-key" }], tokenBucket: bucket }];
-const ask = (envoy: RunningEnvoy, headers: Record<string, string>) => fetch(envoy.url("/"), { headers });
-const statusOf = async (envoy: RunningEnvoy, key: string) => (await ask(envoy, { "x-api-key": key })).status;
+const ask = (envoy: RunningEnvoy, headers: Record<string, string>) =>
+  fetch(envoy.url("/"), { headers });
+const statusOf = async (envoy: RunningEnvoy, key: string) =>
+  (await ask(envoy, { "x-api-key": key })).status;
 
 test("two proxies share one limit, and each client has its own", async () => {
   const envoys = await Promise.all([proxy({}, perKey), proxy({}, perKey)]);
@@ -176,7 +196,8 @@ test("what a request costs is what the service charges", async () => {
   const priced = [{ ...perKey[0]!, cost: { header: "x-cost", max: 10 } }];
   const envoy = await proxy({}, priced);
   try {
-    const status = async (cost: string) => (await ask(envoy, { "x-api-key": "priced", "x-cost": cost })).status;
+    const status = async (cost: string) =>
+      (await ask(envoy, { "x-api-key": "priced", "x-cost": cost })).status;
     assert.deepEqual([await status("2"), await status("1"), await status("1")], [200, 200, 429]);
   } finally {
     await envoy.stop();
@@ -241,7 +262,10 @@ test("a service that stops answering costs the timeout, and works again when it 
 });
 
 test("a gRPC error, for want of Redis, is a failure; so is a service that is killed", async () => {
-  const [closed, open] = await Promise.all([proxy({ onFailure: "deny" }, perKey), proxy({}, perKey)]);
+  const [closed, open] = await Promise.all([
+    proxy({ onFailure: "deny" }, perKey),
+    proxy({}, perKey),
+  ]);
   try {
     assert.equal(await statusOf(closed, "g"), 200);
     redisProcess.kill("SIGKILL");

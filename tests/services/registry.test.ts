@@ -1,5 +1,5 @@
-// Pushes into a real registry process (go-containerregistry's, as Istio's own fetcher is built on) and reads both image
-// forms back. Needs Go once, to build it into the cache folder.
+// Pushes into a real registry process (go-containerregistry's, as Istio's own fetcher is built
+// on) and reads both image forms back. Needs Go once, to build it into the cache folder.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
@@ -21,7 +21,9 @@ let host = "";
 
 before(async () => {
   crane = goBinary("github.com/google/go-containerregistry/cmd/crane", version);
-  server = spawn(crane, ["registry", "serve", "--address", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "pipe"] });
+  server = spawn(crane, ["registry", "serve", "--address", "127.0.0.1:0"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   host = await new Promise<string>((found, fail) => {
     let said = "";
     const read = (data: Buffer) => {
@@ -45,7 +47,9 @@ after(async () => {
 });
 
 function ask(...args: string[]): Buffer {
-  const { status, stdout, stderr } = spawnSync(crane, [...args, "--insecure"], { maxBuffer: 64 * 1024 * 1024 });
+  const { status, stdout, stderr } = spawnSync(crane, [...args, "--insecure"], {
+    maxBuffer: 64 * 1024 * 1024,
+  });
   assert.equal(status, 0, `crane ${args.join(" ")}: ${stderr}`);
   return stdout;
 }
@@ -77,7 +81,9 @@ test("the image form validates as an image, and its file system holds the module
     ask("validate", "--remote", reference);
     const archive = join(folder, `${filter}.tar`);
     ask("export", reference, archive);
-    const { stdout, status } = spawnSync("tar", ["-xOf", archive, "plugin.wasm"], { maxBuffer: 64 * 1024 * 1024 });
+    const { stdout, status } = spawnSync("tar", ["-xOf", archive, "plugin.wasm"], {
+      maxBuffer: 64 * 1024 * 1024,
+    });
     assert.equal(status, 0);
     assert.ok(stdout.equals(module(filter)), `${filter}: the module came back changed`);
   }
@@ -89,21 +95,32 @@ test("the artifact form has two layers, and the typed one is the module", () => 
     const manifest = JSON.parse(ask("manifest", `${reference}:v1-artifact`).toString());
     assert.equal(manifest.layers.length, 2);
     const layer = manifest.layers.find(
-      (one: { mediaType: string }) => one.mediaType === "application/vnd.module.wasm.content.layer.v1+wasm",
+      (one: { mediaType: string }) =>
+        one.mediaType === "application/vnd.module.wasm.content.layer.v1+wasm",
     );
     assert.ok(ask("blob", `${reference}@${layer.digest}`).equals(module(filter)));
   }
 });
 
 test("a second push sends nothing and says so", async () => {
-  const { code, out } = await gatehouse("push", "--to", `${host}/gatehouse`, "--tag", "v1", "--json");
+  const { code, out } = await gatehouse(
+    "push",
+    "--to",
+    `${host}/gatehouse`,
+    "--tag",
+    "v1",
+    "--json",
+  );
   assert.equal(code, 0);
   for (const { result } of JSON.parse(out).images) assert.equal(result, "was there already");
 });
 
 test("what render pins is what the registry serves", async () => {
   const settings = join(root, "tests/deploy/fixtures/policies/waypoint.yaml");
-  const text = readFileSync(settings, "utf8").replace(/image: .*/, `image: { repository: "${host}/gatehouse" }`);
+  const text = readFileSync(settings, "utf8").replace(
+    /image: .*/,
+    `image: { repository: "${host}/gatehouse" }`,
+  );
   const file = join(folder, "policy.yaml");
   writeFileSync(file, text);
   const { code, out, err } = await gatehouse("render", "-f", file, "--json");

@@ -1,4 +1,5 @@
-// `npm run test:services`: the suites that need real services, which are built or fetched once into the cache folder.
+// `npm run test:services`: the suites that need real services, which are built or fetched once
+// into the cache folder.
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +16,8 @@ for (const stream of [child.stdout, child.stderr]) {
   });
 }
 child.on("close", (code) => {
-  const count = (word: string) => Number(output.match(new RegExp(`^ℹ ${word} (\\d+)$`, "m"))?.[1] ?? 0);
+  const count = (word: string) =>
+    Number(output.match(new RegExp(`^ℹ ${word} (\\d+)$`, "m"))?.[1] ?? 0);
   const passed = count("pass");
   const failed = count("fail") + count("cancelled") || (code !== 0 || passed === 0 ? 1 : 0);
   console.log(`services: ${passed} passed, ${failed} failed`);

@@ -7,7 +7,12 @@ import { Module } from "../../deploy/emulator/vm.ts";
 import { start } from "../differential/compile.ts";
 import { type File, readCorpus, readFixture } from "../differential/wycheproof/corpus.ts";
 import { judgeSignatures } from "../differential/wycheproof/primitives.ts";
-import { type Exports, judgeHostForms, judgePoints, judgeTokens } from "../differential/wycheproof/tokens.ts";
+import {
+  type Exports,
+  judgeHostForms,
+  judgePoints,
+  judgeTokens,
+} from "../differential/wycheproof/tokens.ts";
 import { goModule } from "./binaries.ts";
 import { reasonsForMalformed, reasonsForTokens } from "./wycheproof-filter.ts";
 
@@ -50,18 +55,23 @@ test("every malformed encoding is refused over a token with claims too", () => {
   const [good, ...malformed] = reasonsForMalformed(Module.load("build/jwt-auth.wasm"), files);
   assert.deepEqual(good, ["ok", "ok"]);
   assert.ok(malformed.length > 150, `${malformed.length}`);
-  for (const each of malformed) assert.deepEqual(each, ["verification_fails", "verification_fails"]);
+  for (const each of malformed)
+    assert.deepEqual(each, ["verification_fails", "verification_fails"]);
 });
 
 test("the fixture of the quick tests is cut from these vectors", () => {
   const known = new Map(files.map((file) => [file.name, new Map(casesOf(file))]));
   for (const file of readFixture()) {
-    for (const [id, text] of casesOf(file)) assert.equal(known.get(file.name)?.get(id), text, `${file.name}#${id}`);
+    for (const [id, text] of casesOf(file))
+      assert.equal(known.get(file.name)?.get(id), text, `${file.name}#${id}`);
   }
 });
 
 function casesOf(file: File): [number, string][] {
   return file.testGroups.flatMap(({ tests }) =>
-    tests.map((test): [number, string] => [test.tcId, JSON.stringify(test, Object.keys(test).sort())]),
+    tests.map((test): [number, string] => [
+      test.tcId,
+      JSON.stringify(test, Object.keys(test).sort()),
+    ]),
   );
 }

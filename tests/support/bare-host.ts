@@ -1,11 +1,15 @@
-// A host with nothing in it but the bare ABI, fast enough for millions of requests: what a filter's own memory does over
-// time shows here. Behaviour is the emulator's and Envoy's business.
+// A host with nothing in it but the bare ABI, fast enough for millions of requests: what a
+// filter's own memory does over time shows here. Behaviour is the emulator's and Envoy's
+// business.
 
 const OK = 0;
 const NOT_FOUND = 1;
 
 export interface BareRequest {
-  /** The header map in the ABI's byte form: `encodeHeaders`; or the status that a host withholds it with. */
+  /**
+   * The header map in the ABI's byte form: `encodeHeaders`; or the status that a host withholds
+   * it with.
+   */
   headers: Uint8Array | number;
 }
 
@@ -26,7 +30,10 @@ export class BareHost {
   refusals = 0;
   /** Headers that it set. */
   writes = 0;
-  /** When a test puts a list here: what the filter did, a line each, like `remove x-user` and `reply 503`. */
+  /**
+   * When a test puts a list here: what the filter did, a line each, like `remove x-user` and
+   * `reply 503`.
+   */
   journal: string[] | undefined;
   #exports!: Record<string, Exported>;
   #memory!: WebAssembly.Memory;
@@ -59,7 +66,8 @@ export class BareHost {
     this.#memory = instance.exports.memory as WebAssembly.Memory;
     this.#exports._start!();
     this.#exports.proxy_on_context_create!(1, 0);
-    if (!this.#exports.proxy_on_configure!(1, this.#configuration.length)) throw new Error("configuration refused");
+    if (!this.#exports.proxy_on_configure!(1, this.#configuration.length))
+      throw new Error("configuration refused");
   }
 
   get memoryBytes(): number {
@@ -104,11 +112,13 @@ export class BareHost {
   }
 
   #imports(): Record<string, Exported | ((...parameters: any[]) => number)> {
-    const write = (verb: string) => (_map: number, name: number, size: number, value: number, length: number) => {
-      this.writes++;
-      this.journal?.push(`${verb} ${this.#text(name, size)}: ${this.#text(value, length)}`);
-      return OK;
-    };
+    const write =
+      (verb: string) =>
+      (_map: number, name: number, size: number, value: number, length: number) => {
+        this.writes++;
+        this.journal?.push(`${verb} ${this.#text(name, size)}: ${this.#text(value, length)}`);
+        return OK;
+      };
     const counted = {
       proxy_send_local_response: (status: number) => {
         this.refusals++;
@@ -153,7 +163,9 @@ export class BareHost {
       "source\0address": "10.1.2.3:4567",
       "request\0path": "/api/products/7",
     };
-    const encoded = Object.fromEntries(Object.entries(properties).map(([path, value]) => [path, Buffer.from(value)]));
+    const encoded = Object.fromEntries(
+      Object.entries(properties).map(([path, value]) => [path, Buffer.from(value)]),
+    );
     return {
       proxy_get_header_map_pairs: (map: number, pointerAt: number, lengthAt: number) => {
         const headers = map === 0 ? this.#request.headers : responseHeaders;
@@ -164,8 +176,13 @@ export class BareHost {
         const value = encoded[this.#text(path, size).replace(/\0$/, "")];
         return value ? this.#give(value, pointerAt, lengthAt) : NOT_FOUND;
       },
-      proxy_get_buffer_bytes: (_type: number, _from: number, _size: number, pointerAt: number, lengthAt: number) =>
-        this.#give(this.#configuration, pointerAt, lengthAt),
+      proxy_get_buffer_bytes: (
+        _type: number,
+        _from: number,
+        _size: number,
+        pointerAt: number,
+        lengthAt: number,
+      ) => this.#give(this.#configuration, pointerAt, lengthAt),
       proxy_call_foreign_function: (
         _n: number,
         _l: number,
@@ -173,25 +190,41 @@ export class BareHost {
         size: number,
         pointerAt: number,
         lengthAt: number,
-      ) => (size === 0 ? 2 : this.#give(Uint8Array.of(8, this.#verify() ? 1 : 0), pointerAt, lengthAt)),
+      ) =>
+        size === 0 ? 2 : this.#give(Uint8Array.of(8, this.#verify() ? 1 : 0), pointerAt, lengthAt),
       proxy_http_call: () => 2,
     };
   }
 
   #sharedData() {
     return {
-      proxy_get_shared_data: (key: number, size: number, pointerAt: number, lengthAt: number, versionAt: number) => {
+      proxy_get_shared_data: (
+        key: number,
+        size: number,
+        pointerAt: number,
+        lengthAt: number,
+        versionAt: number,
+      ) => {
         const found = this.#shared.get(this.#text(key, size));
         if (!found) return NOT_FOUND;
         this.#give(found.value, pointerAt, lengthAt);
         this.#view().setUint32(versionAt, found.version, true);
         return OK;
       },
-      proxy_set_shared_data: (key: number, size: number, value: number, length: number, version: number) => {
+      proxy_set_shared_data: (
+        key: number,
+        size: number,
+        value: number,
+        length: number,
+        version: number,
+      ) => {
         const name = this.#text(key, size);
         const found = this.#shared.get(name);
         if (found && version !== 0 && version !== found.version) return 8;
-        this.#shared.set(name, { value: this.#bytes.slice(value, value + length), version: (found?.version ?? 0) + 1 });
+        this.#shared.set(name, {
+          value: this.#bytes.slice(value, value + length),
+          version: (found?.version ?? 0) + 1,
+        });
         return OK;
       },
     };

@@ -1,4 +1,5 @@
-// A real Envoy with Wasm filters in front of an echo server: what most tests against Envoy begin with.
+// A real Envoy with Wasm filters in front of an echo server: what most tests against Envoy begin
+// with.
 import {
   type Json,
   type WasmFilter,
@@ -9,7 +10,13 @@ import {
   wasmFilter,
 } from "../../envoy/bootstrap.ts";
 import { pinnedEnvoy } from "../../envoy/find.ts";
-import { type LaunchOptions, ListenerFile, type RunningEnvoy, type Update, launchEnvoy } from "../../envoy/launch.ts";
+import {
+  type LaunchOptions,
+  ListenerFile,
+  type RunningEnvoy,
+  type Update,
+  launchEnvoy,
+} from "../../envoy/launch.ts";
 import { type Got, type Sent, send } from "./client.ts";
 import { type Handler, type Upstream, startUpstream } from "./upstream.ts";
 
@@ -50,7 +57,10 @@ export class Chain {
     return send(this.envoy.port(), options);
   }
 
-  /** Replaces the filters of the running Envoy (`updatable` chains). Use `fresh` connections to be sure to meet them. */
+  /**
+   * Replaces the filters of the running Envoy (`updatable` chains). Use `fresh` connections to be
+   * sure to meet them.
+   */
   update(filters: ChainOptions["filters"]): Promise<Update> {
     if (!this.file) throw new Error("start the chain with updatable: true");
     return this.file.update(this.envoy, [listenerOf({ ...this.options, filters })]);

@@ -1,4 +1,5 @@
-// An HTTP/1.1 client that sends exactly what it is told: raw paths, duplicate headers, any authority.
+// An HTTP/1.1 client that sends exactly what it is told: raw paths, duplicate headers, any
+// authority.
 import { Agent, type IncomingMessage, request } from "node:http";
 
 export interface Sent {
@@ -23,14 +24,20 @@ export interface Got {
 
 const keepAlive = new Agent({ keepAlive: true, maxSockets: 64 });
 
-/** Sends one request to 127.0.0.1:`port`. Rejects if the connection is cut before the answer is complete. */
+/**
+ * Sends one request to 127.0.0.1:`port`. Rejects if the connection is cut before the answer is
+ * complete.
+ */
 export function send(port: number, options: Sent = {}): Promise<Got> {
-  const given = Array.isArray(options.headers) ? options.headers : Object.entries(options.headers ?? {});
+  const given = Array.isArray(options.headers)
+    ? options.headers
+    : Object.entries(options.headers ?? {});
   const headers: string[] = ["host", options.authority ?? "example.com"];
   for (const [name, value] of given) {
     for (const each of Array.isArray(value) ? value : [value]) headers.push(name, each);
   }
-  if (options.body !== undefined) headers.push("content-length", String(Buffer.byteLength(options.body)));
+  if (options.body !== undefined)
+    headers.push("content-length", String(Buffer.byteLength(options.body)));
   if (options.fresh) headers.push("connection", "close");
   return new Promise((resolve, reject) => {
     const outgoing = request(

@@ -1,5 +1,5 @@
-// A small load generator: N keep-alive connections, one request at a time on each. For tests that need many requests,
-// not for figures.
+// A small load generator: N keep-alive connections, one request at a time on each. For tests that
+// need many requests, not for figures.
 import { connect } from "node:net";
 
 export interface Load {
@@ -21,7 +21,10 @@ export interface LoadResult {
   seconds: number;
 }
 
-/** Runs the load and counts the statuses. Responses must carry a content-length or end by it being 0. */
+/**
+ * Runs the load and counts the statuses. Responses must carry a content-length or end by it being
+ * 0.
+ */
 export async function generateLoad(load: Load): Promise<LoadResult> {
   const result: LoadResult = { statuses: {}, broken: 0, seconds: 0 };
   const started = performance.now();
@@ -39,7 +42,11 @@ function requestBytes(load: Load, index: number): string {
 }
 
 /** One connection; it is replaced when it breaks while there is work left. */
-async function runConnection(load: Load, work: { next: number }, result: LoadResult): Promise<void> {
+async function runConnection(
+  load: Load,
+  work: { next: number },
+  result: LoadResult,
+): Promise<void> {
   while (work.next < load.requests) {
     await new Promise<void>((done) => {
       const socket = connect(load.port, "127.0.0.1");

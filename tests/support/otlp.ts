@@ -1,5 +1,6 @@
-// Reads batches of logs as sinks send them, independently of the code that writes them: OTLP in both encodings, Loki's
-// push API, NDJSON. OTLP comes back in one form, the JSON one, whatever it travelled as.
+// Reads batches of logs as sinks send them, independently of the code that writes them: OTLP in
+// both encodings, Loki's push API, NDJSON. OTLP comes back in one form, the JSON one, whatever it
+// travelled as.
 import { headerOf, type Received } from "./upstream.ts";
 
 export interface OtlpRecord {
@@ -23,9 +24,12 @@ export interface OtlpLogs {
 
 /** The lines of a batch, whatever it is encoded in. */
 export function linesOf(request: Received): string[] {
-  if (request.path.endsWith("/v1/logs")) return otlpOf(request).records.map((record) => record.body.stringValue);
+  if (request.path.endsWith("/v1/logs"))
+    return otlpOf(request).records.map((record) => record.body.stringValue);
   if (request.path.endsWith("/push")) {
-    const { streams } = JSON.parse(request.body.toString()) as { streams: { values: [string, string][] }[] };
+    const { streams } = JSON.parse(request.body.toString()) as {
+      streams: { values: [string, string][] }[];
+    };
     return streams.flatMap(({ values }) => values.map(([, line]) => line));
   }
   const text = request.body.toString();
@@ -39,7 +43,11 @@ export function otlpOf(request: Received): OtlpLogs {
   const { resourceLogs } = JSON.parse(request.body.toString());
   const [{ resource, scopeLogs }] = resourceLogs;
   const attributes = resource.attributes.map((each: any) => [each.key, each.value.stringValue]);
-  const records = scopeLogs[0].logRecords.map((record: any) => ({ attributes: [], flags: 0, ...record }));
+  const records = scopeLogs[0].logRecords.map((record: any) => ({
+    attributes: [],
+    flags: 0,
+    ...record,
+  }));
   return { resource: Object.fromEntries(attributes), scope: scopeLogs[0].scope.name, records };
 }
 
@@ -76,7 +84,8 @@ function fieldsOf(message: Buffer): Field[] {
   return fields;
 }
 
-const all = (message: Buffer, field: number) => fieldsOf(message).filter((each) => each.field === field);
+const all = (message: Buffer, field: number) =>
+  fieldsOf(message).filter((each) => each.field === field);
 const one = (message: Buffer, field: number): Field =>
   all(message, field)[0] ?? { field, value: 0n, bytes: Buffer.alloc(0) };
 const strict = new TextDecoder("utf8", { fatal: true });

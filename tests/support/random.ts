@@ -1,6 +1,9 @@
 // Chance that can be repeated: a failure's seed gives the failure again.
 
-/** Numbers from a seed (mulberry32, T. Ettinger, public domain): small, fast, good enough to pick cases. */
+/**
+ * Numbers from a seed (mulberry32, T. Ettinger, public domain): small, fast, good enough to pick
+ * cases.
+ */
 export class Random {
   #state: number;
 

@@ -1,4 +1,5 @@
-// A rate limit service for tests (envoy.service.ratelimit.v3): it remembers what it was asked and answers as told.
+// A rate limit service for tests (envoy.service.ratelimit.v3): it remembers what it was asked and
+// answers as told.
 import { type Answer, type Upstream, startHttp2Upstream } from "./upstream.ts";
 
 export interface Question {
@@ -58,8 +59,10 @@ function decode(message: Buffer): Field[] {
   return fields;
 }
 
-const all = (fields: Field[], number: number) => fields.filter(([each]) => each === number).map(([, value]) => value);
-const text = (value: number | Buffer | undefined) => (Buffer.isBuffer(value) ? value.toString("utf8") : "");
+const all = (fields: Field[], number: number) =>
+  fields.filter(([each]) => each === number).map(([, value]) => value);
+const text = (value: number | Buffer | undefined) =>
+  Buffer.isBuffer(value) ? value.toString("utf8") : "";
 
 /** Reads a framed RateLimitRequest. */
 export function questionOf(framed: Buffer): Question {
@@ -72,7 +75,9 @@ export function questionOf(framed: Buffer): Question {
       const [hits] = all(parts, 3);
       return {
         entries: all(parts, 1).map((entry) => {
-          const [key, value] = [1, 2].map((number) => text(all(decode(entry as Buffer), number)[0]));
+          const [key, value] = [1, 2].map((number) =>
+            text(all(decode(entry as Buffer), number)[0]),
+          );
           return [key!, value!] as [string, string];
         }),
         hits: hits && (all(decode(hits as Buffer), 1)[0] as number),

@@ -1,4 +1,5 @@
-// Tokens and keys for tests, made by another library than what is tested. Keys are generated once per process.
+// Tokens and keys for tests, made by another library than what is tested. Keys are generated once
+// per process.
 import * as jose from "jose";
 
 /** Key name → its algorithm. `*2` are second keys of the same kind, for rotation and mix-ups. */
@@ -68,8 +69,15 @@ export interface TokenOptions {
   header?: Record<string, unknown>;
 }
 
-/** A signed token in compact form. Nothing is added to the claims; the header gets `alg` and `kid` unless given. */
-export async function token({ key = "rs1", claims = {}, header = {} }: TokenOptions = {}): Promise<string> {
+/**
+ * A signed token in compact form. Nothing is added to the claims; the header gets `alg` and `kid`
+ * unless given.
+ */
+export async function token({
+  key = "rs1",
+  claims = {},
+  header = {},
+}: TokenOptions = {}): Promise<string> {
   const { algorithm, signing } = await keyNamed(key);
   const protectedHeader = { alg: algorithm, kid: key as string | undefined, ...header };
   if (protectedHeader.kid === null || protectedHeader.kid === "none") delete protectedHeader.kid;
@@ -88,8 +96,9 @@ function time(text: string, nowSeconds: number): number {
 const registered: Record<string, string> = { issuer: "iss", audience: "aud", subject: "sub" };
 
 /**
- * The words of a placeholder as token options: `issuer=… audience=a,b subject=… exp=+1h key=rs1 kid=… alg=… tamper=signature`;
- * any other `name=value` is a claim, whose value may be JSON. Without `exp` the token is valid for an hour, `exp=none` has none.
+ * The words of a placeholder as token options: `issuer=… audience=a,b subject=… exp=+1h key=rs1
+ * kid=… alg=… tamper=signature`; any other `name=value` is a claim, whose value may be JSON.
+ * Without `exp` the token is valid for an hour, `exp=none` has none.
  */
 export async function tokenFromWords(words: string[], nowSeconds: number): Promise<string> {
   const options: TokenOptions = { claims: { exp: nowSeconds + 3600 }, header: {} };
@@ -103,7 +112,8 @@ export async function tokenFromWords(words: string[], nowSeconds: number): Promi
     else if (name === "tamper") tamper = value;
     else options.claims![registered[name] ?? name] = claimValue(name, value, nowSeconds);
   }
-  for (const [name, value] of Object.entries(options.claims!)) if (value === undefined) delete options.claims![name];
+  for (const [name, value] of Object.entries(options.claims!))
+    if (value === undefined) delete options.claims![name];
   return tampered(await token(options), tamper);
 }
 
@@ -118,7 +128,10 @@ function claimValue(name: string, value: string, nowSeconds: number): unknown {
   }
 }
 
-/** `signature`: one bit of the signature is other; `payload`: another payload under the same signature; `none`: no signature. */
+/**
+ * `signature`: one bit of the signature is other; `payload`: another payload under the same
+ * signature; `none`: no signature.
+ */
 function tampered(compact: string, how: string): string {
   const [header, payload, signature] = compact.split(".") as [string, string, string];
   if (how === "") return compact;
@@ -134,10 +147,13 @@ function tampered(compact: string, how: string): string {
 }
 
 /**
- * Replaces `{{token …}}`, `{{jwks}}`, `{{jwks rs1 es1}}` and `{{secret hs1}}` in every text of a document. A text that is
- * nothing but a key set placeholder becomes the object itself.
+ * Replaces `{{token …}}`, `{{jwks}}`, `{{jwks rs1 es1}}` and `{{secret hs1}}` in every text of a
+ * document. A text that is nothing but a key set placeholder becomes the object itself.
  */
-export async function fillPlaceholders<T>(document: T, nowSeconds = Math.floor(Date.now() / 1000)): Promise<T> {
+export async function fillPlaceholders<T>(
+  document: T,
+  nowSeconds = Math.floor(Date.now() / 1000),
+): Promise<T> {
   if (typeof document === "string") return (await fillText(document, nowSeconds)) as T;
   if (Array.isArray(document)) {
     return (await Promise.all(document.map((each) => fillPlaceholders(each, nowSeconds)))) as T;
@@ -156,7 +172,8 @@ async function fillText(text: string, nowSeconds: number): Promise<unknown> {
   let filled = "";
   let at = 0;
   for (const match of text.matchAll(/\{\{(\w+)((?:[^}]|\}(?!\}))*)\}\}/g)) {
-    filled += text.slice(at, match.index) + (await replacement(match[1]!, words(match[2]!), nowSeconds));
+    filled +=
+      text.slice(at, match.index) + (await replacement(match[1]!, words(match[2]!), nowSeconds));
     at = match.index + match[0].length;
   }
   return filled + text.slice(at);

@@ -91,12 +91,22 @@ export async function startUpstream(handler: Handler = echo): Promise<Upstream> 
   });
 }
 
-async function answerOne(recorder: Recorder, request: IncomingMessage, response: ServerResponse, body: Buffer) {
+async function answerOne(
+  recorder: Recorder,
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: Buffer,
+) {
   const headers: [string, string][] = [];
   for (let i = 0; i < request.rawHeaders.length; i += 2) {
     headers.push([request.rawHeaders[i]!.toLowerCase(), request.rawHeaders[i + 1]!]);
   }
-  const answer = await recorder.take({ method: request.method!, path: request.url!, headers, body });
+  const answer = await recorder.take({
+    method: request.method!,
+    path: request.url!,
+    headers,
+    body,
+  });
   if (answer === "hang") return;
   if (answer === "drop") return void request.socket.destroy();
   if (answer.trailers) response.setHeader("trailer", Object.keys(answer.trailers));
@@ -141,7 +151,10 @@ async function answerStream(
   const answer = await recorder.take({ method, path, headers, body });
   if (answer === "hang" || stream.destroyed) return;
   if (answer === "drop") return stream.session?.destroy();
-  stream.respond({ ":status": answer.status ?? 200, ...answer.headers }, { waitForTrailers: !!answer.trailers });
+  stream.respond(
+    { ":status": answer.status ?? 200, ...answer.headers },
+    { waitForTrailers: !!answer.trailers },
+  );
   if (answer.trailers) stream.on("wantTrailers", () => stream.sendTrailers(answer.trailers!));
   stream.end(answer.body ? Buffer.from(answer.body) : undefined);
 }

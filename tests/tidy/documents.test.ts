@@ -6,7 +6,10 @@ import { test } from "node:test";
 import { documents as documentsWithTable, refreshed } from "../../settings-table.ts";
 
 const root = join(import.meta.dirname, "../..");
-const documents = globSync("**/*.md", { cwd: root, exclude: ["**/node_modules/**", "build/**"] }).sort();
+const documents = globSync("**/*.md", {
+  cwd: root,
+  exclude: ["**/node_modules/**", "build/**"],
+}).sort();
 const scripts = Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).scripts);
 const builtIns = new Set(["ci", "install", "start", "test"]);
 
@@ -14,14 +17,18 @@ for (const document of documents) {
   const text = readFileSync(join(root, document), "utf8");
 
   test(`${document} links only to what exists`, () => {
-    const links = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map(([, target]) => target!);
+    const links = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map(
+      ([, target]) => target!,
+    );
     const broken = links.filter((target) => !existsSync(join(root, dirname(document), target)));
     assert.deepEqual(broken, []);
   });
 
   test(`${document} names only paths that exist`, () => {
     const named = text.matchAll(/`((?:assembly|bench|deploy|envoy|tests)\/[\w./-]*)`/g);
-    const broken = [...named].map(([, path]) => path!).filter((path) => !existsSync(join(root, path)));
+    const broken = [...named]
+      .map(([, path]) => path!)
+      .filter((path) => !existsSync(join(root, path)));
     assert.deepEqual(broken, []);
   });
 

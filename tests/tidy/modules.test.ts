@@ -1,4 +1,5 @@
-// What each release module may ask of its host, how large it may be, and that it is built the same way everywhere.
+// What each release module may ask of its host, how large it may be, and that it is built the
+// same way everywhere.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,13 +8,25 @@ import { compileFilter, filters } from "../../build.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** Host functions by capability; a filter lists the capabilities it needs and can reach no others. */
+/**
+ * Host functions by capability; a filter lists the capabilities it needs and can reach no others.
+ */
 const capabilities = {
-  base: ["proxy_log", "proxy_get_buffer_bytes", "clock_time_get", "proxy_get_property", "proxy_define_metric"],
+  base: [
+    "proxy_log",
+    "proxy_get_buffer_bytes",
+    "clock_time_get",
+    "proxy_get_property",
+    "proxy_define_metric",
+  ],
   count: ["proxy_increment_metric"],
   gauge: ["proxy_record_metric"],
   read: ["proxy_get_header_map_pairs", "proxy_get_header_map_value"],
-  write: ["proxy_replace_header_map_value", "proxy_add_header_map_value", "proxy_remove_header_map_value"],
+  write: [
+    "proxy_replace_header_map_value",
+    "proxy_add_header_map_value",
+    "proxy_remove_header_map_value",
+  ],
   handOver: ["proxy_set_property"],
   answer: ["proxy_send_local_response"],
   share: ["proxy_get_shared_data", "proxy_set_shared_data"],
@@ -27,15 +40,49 @@ const capabilities = {
 
 const reach: Record<string, (keyof typeof capabilities)[]> = {
   "jwt-auth": [
-    ...(["base", "count", "gauge", "read", "write", "handOver", "answer", "share", "call", "resume", "tick"] as const),
+    ...([
+      "base",
+      "count",
+      "gauge",
+      "read",
+      "write",
+      "handOver",
+      "answer",
+      "share",
+      "call",
+      "resume",
+      "tick",
+    ] as const),
     ...(["foreign", "environment"] as const),
   ],
-  "rate-limit": ["base", "count", "gauge", "read", "write", "handOver", "answer", "share", "call", "resume", "tick"],
+  "rate-limit": [
+    "base",
+    "count",
+    "gauge",
+    "read",
+    "write",
+    "handOver",
+    "answer",
+    "share",
+    "call",
+    "resume",
+    "tick",
+  ],
   // No calls, no answers of its own: it only routes.
   canary: ["base", "count", "gauge", "read", "write", "handOver", "share", "tick"],
-  // It can neither answer nor change a request. Environment: the key of keyed hashes. ActFor: it starts
-  // the ticks of the plugin that inherits its last lines.
-  "access-log": ["base", "count", "gauge", "read", "handOver", "call", "tick", "environment", "actFor"],
+  // It can neither answer nor change a request. Environment: the key of keyed hashes. ActFor: it
+  // starts the ticks of the plugin that inherits its last lines.
+  "access-log": [
+    "base",
+    "count",
+    "gauge",
+    "read",
+    "handOver",
+    "call",
+    "tick",
+    "environment",
+    "actFor",
+  ],
 };
 
 /** Bytes of a release module. */

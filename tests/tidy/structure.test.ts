@@ -12,7 +12,9 @@ const sources = (pattern: string) =>
 /** The files of the tree that `file` imports, relative to the root; packages by their name. */
 function importsOf(file: string): string[] {
   // A declaration that is exported has a parenthesis or `=` before its first text.
-  const found = read(file).matchAll(/^(?:import\s*|(?:import|export)\b[^"';=(]*?\bfrom\s*)["']([^"']+)["']/gm);
+  const found = read(file).matchAll(
+    /^(?:import\s*|(?:import|export)\b[^"';=(]*?\bfrom\s*)["']([^"']+)["']/gm,
+  );
   return [...found].map(([, target]) =>
     target!.startsWith(".") ? relative(root, resolve(root, dirname(file), target!)) : target!,
   );
@@ -48,7 +50,8 @@ test("only filter.ts of a filter touches the host, and filters never import each
   for (const name of filters) {
     const files = assembly.filter((file) => file.startsWith(`assembly/filters/${name}/`));
     const others = filters.filter((other) => other !== name).join("|");
-    if (others) assertNoImport(files, new RegExp(`^assembly/filters/(${others})/`), "filters are apart");
+    if (others)
+      assertNoImport(files, new RegExp(`^assembly/filters/(${others})/`), "filters are apart");
     const pure = files.filter((file) => /\/(config|policy)\.ts$/.test(file));
     assertNoImport(pure, /^assembly\/host\//, "config and policy decide without the host");
     assertNoImport(
@@ -62,13 +65,20 @@ test("only filter.ts of a filter touches the host, and filters never import each
 test("every filter has the same rooms", () => {
   for (const name of filters) {
     for (const room of ["README.md", "config.schema.json", "config.ts", "policy.ts", "filter.ts"]) {
-      assert.ok(existsSync(join(root, "assembly/filters", name, room)), `assembly/filters/${name}/${room} is missing`);
+      assert.ok(
+        existsSync(join(root, "assembly/filters", name, room)),
+        `assembly/filters/${name}/${room} is missing`,
+      );
     }
   }
 });
 
 test("the tool sees only schemas and modules, and nothing imports tests or bench", () => {
-  assertNoImport(sources("deploy/**/*.ts"), /^(assembly|tests|bench)\/.*(?<!\.json)$/, "deploy stands alone");
+  assertNoImport(
+    sources("deploy/**/*.ts"),
+    /^(assembly|tests|bench)\/.*(?<!\.json)$/,
+    "deploy stands alone",
+  );
   assertNoImport(sources("envoy/**/*.ts"), /^(assembly|tests|bench)\//, "envoy stands alone");
   assertNoImport(assembly, /^(tests|bench|deploy|envoy)\//, "assembly stands alone");
 });
@@ -80,7 +90,9 @@ test("nothing on the data plane throws or uses what traps", () => {
     [/\bconsole\.|\btrace\(/, "log through host/log.ts"],
   ];
   const broken = assembly.flatMap((file) =>
-    banned.filter(([pattern]) => pattern.test(read(file))).map(([, instead]) => `${file}: ${instead}`),
+    banned
+      .filter(([pattern]) => pattern.test(read(file)))
+      .map(([, instead]) => `${file}: ${instead}`),
   );
   assert.deepEqual(broken, []);
 });
@@ -91,7 +103,9 @@ test("no file of the data plane is dead: each is reached from a filter", () => {
     if (reached.has(file)) return;
     reached.add(file);
     for (const target of importsOf(file)) {
-      const next = [`${target}.ts`, `${target}/index.ts`].find((path) => existsSync(join(root, path)));
+      const next = [`${target}.ts`, `${target}/index.ts`].find((path) =>
+        existsSync(join(root, path)),
+      );
       if (next) visit(next);
     }
   };
@@ -103,7 +117,9 @@ test("no file of the data plane is dead: each is reached from a filter", () => {
 });
 
 test("no commit carries a path of one machine", () => {
-  const files = sources("**/*.{ts,js,md,json,yaml,yml}").filter((file) => !file.endsWith("package-lock.json"));
+  const files = sources("**/*.{ts,js,md,json,yaml,yml}").filter(
+    (file) => !file.endsWith("package-lock.json"),
+  );
   const broken = files.filter((file) => /(^|[\s"'`(=:])\/(work|root)\//m.test(read(file)));
   assert.deepEqual(broken, []);
 });

@@ -1,4 +1,5 @@
-// Runs the as-pect specs (all, or those whose path contains an argument) and closes with the plain line CI reads.
+// Runs the as-pect specs (all, or those whose path contains an argument) and closes with the
+// plain line CI reads.
 import { spawn } from "node:child_process";
 import { globSync, mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -6,7 +7,10 @@ import { join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "../..");
 
-/** as-pect's compiler settings; written out because asc resolves a transform by absolute path only. */
+/**
+ * as-pect's compiler settings; written out because asc resolves a transform by absolute path
+ * only.
+ */
 function writeCompilerConfig(): string {
   const folder = join(root, "build/unit");
   mkdirSync(folder, { recursive: true });
@@ -37,11 +41,21 @@ interface Outcome {
 
 /** One spec in its own process: a trap in one cannot hide the others. */
 function runSpec(spec: string, compilerConfig: string): Promise<Outcome> {
-  const args = ["node_modules/.bin/asp", "--no-logo", "--summary", "--config", "tests/unit/as-pect.config.js"];
+  const args = [
+    "node_modules/.bin/asp",
+    "--no-logo",
+    "--summary",
+    "--config",
+    "tests/unit/as-pect.config.js",
+  ];
   return new Promise((done) => {
-    const child = spawn(process.execPath, [...args, "--as-config", compilerConfig.slice(root.length + 1), spec], {
-      cwd: root,
-    });
+    const child = spawn(
+      process.execPath,
+      [...args, "--as-config", compilerConfig.slice(root.length + 1), spec],
+      {
+        cwd: root,
+      },
+    );
     let output = "";
     child.stdout.on("data", (data) => (output += data));
     child.stderr.on("data", (data) => (output += data));

@@ -1,5 +1,5 @@
-// access-log at work: a finished request into the policy's question, its lines into sinks. No decision of its own, and
-// nothing that could answer or change a request.
+// access-log at work: a finished request into the policy's question, its lines into sinks. No
+// decision of its own, and nothing that could answer or change a request.
 import { Root, Stream } from "../../host/context";
 import { environmentVariable } from "../../host/environment";
 import { LogLevel, log } from "../../host/log";

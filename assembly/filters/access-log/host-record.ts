@@ -1,4 +1,5 @@
-// The proxy behind the view of a finished request. Header maps are fetched when the first header is asked for.
+// The proxy behind the view of a finished request. Header maps are fetched when the first header
+// is asked for.
 import { environmentVariable } from "../../host/environment";
 import { monotonicNanos, unixNanos } from "../../host/clock";
 import { HeaderMap, MapType, headerValue } from "../../host/header-map";

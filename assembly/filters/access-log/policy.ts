@@ -1,4 +1,5 @@
-// What is remembered of a request, and whether. Knows the settings and one finished request; refuses to know the proxy.
+// What is remembered of a request, and whether. Knows the settings and one finished request;
+// refuses to know the proxy.
 import { Bytes, EMPTY } from "../../lib/bytes";
 import { Writer } from "../../lib/writer";
 import { anyHolds } from "./select/condition";
@@ -43,7 +44,10 @@ export class Policy {
     return config.mode == Mode.Report ? Verdict.WouldWrite : Verdict.Write;
   }
 
-  /** The line of `record`, valid until the next one; EMPTY when it is larger than anything a sink takes. */
+  /**
+   * The line of `record`, valid until the next one; EMPTY when it is larger than anything a sink
+   * takes.
+   */
   write(record: RecordView): Bytes {
     this.writer.reset();
     this.config.format.write(record, this.writer);

@@ -1,6 +1,6 @@
-// The read-only view of one finished request that conditions and operators ask. Everything is fetched when it is first
-// asked for and at most once: a format without response headers costs no call for them. filter.ts puts the host behind
-// it, units a made-up request.
+// The read-only view of one finished request that conditions and operators ask. Everything is
+// fetched when it is first asked for and at most once: a format without response headers costs no
+// call for them. filter.ts puts the host behind it, units a made-up request.
 import { Bytes, NONE, lengthOf, parseUnsigned, path, pointerOf, text } from "../../lib/bytes";
 import { HeaderList } from "../../lib/http/headers";
 import { RequestView } from "../../lib/http/request";
@@ -16,7 +16,10 @@ const GRPC_STATUS_HEADER = text("grpc-status");
 const CONTENT_TYPE = text("content-type");
 const GRPC_PREFIX = text("application/grpc");
 
-/** Not asked for yet. No integer property has this value: codes, times and durations are not negative. */
+/**
+ * Not asked for yet. No integer property has this value: codes, times and durations are not
+ * negative.
+ */
 const UNREAD: i64 = i64.MIN_VALUE;
 /** Asked for, and the proxy has none. */
 export const MISSING: i64 = -1;
@@ -67,7 +70,8 @@ export abstract class RecordView {
   /** The response's status; 0 when the client got none, as Envoy's %RESPONSE_CODE% has it. */
   code(): i64 {
     if (this.codeRead != UNREAD) return this.codeRead;
-    // The header costs less than the property. Without headers there may still be a code: a reply that was not sent.
+    // The header costs less than the property. Without headers there may still be a code: a reply
+    // that was not sent.
     const status = this.responseHeader(STATUS);
     const code = status == NONE ? this.integer(CODE) : parseUnsigned(status);
     this.codeRead = max<i64>(code, 0);
@@ -86,7 +90,10 @@ export abstract class RecordView {
     return this.durationRead;
   }
 
-  /** By the clock when it is known when the request began, else the proxy's own figure: that costs more. */
+  /**
+   * By the clock when it is known when the request began, else the proxy's own figure: that costs
+   * more.
+   */
   private readDuration(): i64 {
     if (this.startRead >= 0) {
       this.readClocks();
@@ -96,7 +103,10 @@ export abstract class RecordView {
     return this.integer(DURATION);
   }
 
-  /** To be called before the first request, too, so that a clock that is set during it does not go unnoticed. */
+  /**
+   * To be called before the first request, too, so that a clock that is set during it does not go
+   * unnoticed.
+   */
   readClocks(): void {
     this.clock.observe(this.nowNanos(), this.monotonicNanos());
   }
@@ -107,7 +117,10 @@ export abstract class RecordView {
     return this.startRead;
   }
 
-  /** The status of a gRPC answer, from the trailers, else the headers, else the HTTP status; MISSING unless gRPC. */
+  /**
+   * The status of a gRPC answer, from the trailers, else the headers, else the HTTP status;
+   * MISSING unless gRPC.
+   */
   grpcStatus(): i64 {
     if (!this.isGrpc()) return MISSING;
     const code = this.integer(GRPC_STATUS);
@@ -117,11 +130,15 @@ export abstract class RecordView {
 
   private grpcStatusText(): i64 {
     const inTrailers = this.responseTrailers().header(GRPC_STATUS_HEADER);
-    const text = inTrailers != NONE ? inTrailers : this.responseHeaders().header(GRPC_STATUS_HEADER);
+    const text =
+      inTrailers != NONE ? inTrailers : this.responseHeaders().header(GRPC_STATUS_HEADER);
     return text == NONE ? MISSING : parseUnsigned(text);
   }
 
-  /** `Grpc::Common::hasGrpcContentType`: application/grpc, alone or with a suffix `+proto` or parameters. */
+  /**
+   * `Grpc::Common::hasGrpcContentType`: application/grpc, alone or with a suffix `+proto` or
+   * parameters.
+   */
   isGrpc(): bool {
     return isGrpcType(this.request().header(CONTENT_TYPE));
   }

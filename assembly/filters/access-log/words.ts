@@ -1,11 +1,14 @@
-// Lists of words as one text with a byte between them. As a list of single texts they would take several times the room in
-// the module, and code to make the list.
+// Lists of words as one text with a byte between them. As a list of single texts they would take
+// several times the room in the module, and code to make the list.
 import { Bytes, NONE, at, equal, indexOf, lengthOf, slice, toText } from "../../lib/bytes";
 import { Writer } from "../../lib/writer";
 
 const BLANK: u8 = 0x20;
 
-/** The part of `text` before the separator numbered `index`, and behind the one before it; NONE when there are fewer. */
+/**
+ * The part of `text` before the separator numbered `index`, and behind the one before it; NONE
+ * when there are fewer.
+ */
 export function partAt(text: Bytes, index: i32, separator: u8): Bytes {
   let from = 0;
   for (; index > 0; index--) {

@@ -1,5 +1,16 @@
-// The W3C Baggage header (REC-baggage 1.0): our member in, everyone else's kept as it is, the limits obeyed.
-import { Bytes, EMPTY, at, equal, indexOf, isPresent, lengthOf, slice, trimSpace } from "../../lib/bytes";
+// The W3C Baggage header (REC-baggage 1.0): our member in, everyone else's kept as it is, the
+// limits obeyed.
+import {
+  Bytes,
+  EMPTY,
+  at,
+  equal,
+  indexOf,
+  isPresent,
+  lengthOf,
+  slice,
+  trimSpace,
+} from "../../lib/bytes";
 import { Scratch } from "../../lib/http/scratch";
 
 /** Section 3.3.2: more a platform need not carry on. */
@@ -13,8 +24,9 @@ const SEMICOLON: u8 = 0x3b;
 const scratch = new Scratch();
 
 /**
- * `current` (or NONE) with the member `key=value` first, in place of any other of that key. Of the others as many stay,
- * in their order, as the limits leave room for: ours is never the one that is left out. Valid until the next call.
+ * `current` (or NONE) with the member `key=value` first, in place of any other of that key. Of
+ * the others as many stay, in their order, as the limits leave room for: ours is never the one
+ * that is left out. Valid until the next call.
  */
 export function withMember(current: Bytes, key: Bytes, value: Bytes): Bytes {
   scratch.clear();
@@ -24,7 +36,10 @@ export function withMember(current: Bytes, key: Bytes, value: Bytes): Bytes {
   return withOthers(current, key, 1);
 }
 
-/** `current` without the member `key`: the view itself when there is none, EMPTY when nothing is left. */
+/**
+ * `current` without the member `key`: the view itself when there is none, EMPTY when nothing is
+ * left.
+ */
 export function withoutMember(current: Bytes, key: Bytes): Bytes {
   if (!hasMember(current, key)) return current;
   scratch.clear();

@@ -36,16 +36,23 @@ export class Config {
     config.instance = at.optionalText("instance", config.instance);
     config.mode = <Mode>at.choice("mode", ["enforce", "report"], Mode.Enforce);
     const items = at.list("routes");
-    if (items.length > ROUTES_MAX) at.refuse("routes", "expected at most " + decimal(ROUTES_MAX) + " routes");
+    if (items.length > ROUTES_MAX)
+      at.refuse("routes", "expected at most " + decimal(ROUTES_MAX) + " routes");
     const metrics = new Map<string, string>();
     const headers = new VerdictHeaders();
-    for (let i = 0; i < items.length && !errors.any; i++) config.add(readRoute(items[i]), items[i], metrics, headers);
+    for (let i = 0; i < items.length && !errors.any; i++)
+      config.add(readRoute(items[i]), items[i], metrics, headers);
     config.headers = headers.all();
     at.done();
     return config;
   }
 
-  private add(route: Route, at: Cursor, metrics: Map<string, string>, headers: VerdictHeaders): void {
+  private add(
+    route: Route,
+    at: Cursor,
+    metrics: Map<string, string>,
+    headers: VerdictHeaders,
+  ): void {
     checkNames(route, at, metrics);
     this.routes.push(route);
     headers.add(route);
@@ -79,13 +86,14 @@ function readForce(parent: Cursor, route: Route): void {
   route.forceHeader = readHeader(at, "header", NO_NAME);
   if (route.forceHeader.length == 0) at.refuse("header", "missing; expected a header name");
   route.forceTrust = MatchList.read(at, "trust");
-  if (route.forceTrust.isEmpty) at.refuse("trust", "expected at least one item: whom it admits can choose any variant");
+  if (route.forceTrust.isEmpty)
+    at.refuse("trust", "expected at least one item: whom it admits can choose any variant");
   at.done();
 }
 
 /**
- * Refuses what would be counted as one: routes of one name, and names that only meet once they are joined, as variant
- * "b.c" of route "a" and variant "c" of route "a.b" do.
+ * Refuses what would be counted as one: routes of one name, and names that only meet once they
+ * are joined, as variant "b.c" of route "a" and variant "c" of route "a.b" do.
  */
 function checkNames(route: Route, at: Cursor, metrics: Map<string, string>): void {
   if (at.errors.any) return;
@@ -99,6 +107,9 @@ function checkNames(route: Route, at: Cursor, metrics: Map<string, string>): voi
 function claim(metric: string, owner: string, at: Cursor, metrics: Map<string, string>): void {
   const key = "metric " + metric;
   if (metrics.has(key))
-    at.refuse("name", 'the metric "' + metric + '" would count two things; expected names that differ when joined');
+    at.refuse(
+      "name",
+      'the metric "' + metric + '" would count two things; expected names that differ when joined',
+    );
   metrics.set(key, owner);
 }

@@ -11,12 +11,18 @@ const OUTCOMES = ["by_trust", "by_force", "by_rule", "by_split", "by_guard"];
 
 @final
 export class RouteCounters {
-  /** Of each variant in turn those of OUTCOMES; null where the route's settings leave nothing to count. */
+  /**
+   * Of each variant in turn those of OUTCOMES; null where the route's settings leave nothing to
+   * count.
+   */
   private readonly requests: StaticArray<Counter | null>;
   private readonly guardMode: Gauge | null;
   private readonly ejections: Counter | null;
 
-  /** All that can ever count is there from the start: of a counter that comes with its first event, a scrape misses that event. */
+  /**
+   * All that can ever count is there from the start: of a counter that comes with its first
+   * event, a scrape misses that event.
+   */
   constructor(route: Route) {
     this.requests = new StaticArray<Counter | null>(route.variants.length * OUTCOMES.length);
     const prefix = "gatehouse.canary." + toText(view(route.name)) + ".";
@@ -34,7 +40,9 @@ export class RouteCounters {
 
   count(verdict: Verdict): void {
     if (verdict.variant < 0 || verdict.reason == Reason.None) return;
-    const counter = unchecked(this.requests[verdict.variant * OUTCOMES.length + <i32>verdict.reason - 1]);
+    const counter = unchecked(
+      this.requests[verdict.variant * OUTCOMES.length + <i32>verdict.reason - 1],
+    );
     if (counter !== null) counter.add();
   }
 

@@ -1,4 +1,5 @@
-// canary at work: host facts into the policy's question, its verdict into host calls. No decision of its own.
+// canary at work: host facts into the policy's question, its verdict into host calls. No decision
+// of its own.
 import { monotonicNanos, unixNanos } from "../../host/clock";
 import { HeaderAction, Root, Stream } from "../../host/context";
 import { HeaderMap, MapType, addHeader, removeHeader, replaceHeader } from "../../host/header-map";
@@ -6,7 +7,17 @@ import { LogLevel, log } from "../../host/log";
 import { integerProperty, setProperty } from "../../host/property";
 import { HostRequest } from "../../host/request";
 import { register } from "../../host/runtime";
-import { Bytes, equal, isPresent, lengthOf, path, pointerOf, startsWith, text, view } from "../../lib/bytes";
+import {
+  Bytes,
+  equal,
+  isPresent,
+  lengthOf,
+  path,
+  pointerOf,
+  startsWith,
+  text,
+  view,
+} from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
 import { Scratch } from "../../lib/http/scratch";
 import { withMember, withoutMember } from "./baggage";
@@ -92,7 +103,8 @@ class CanaryStream extends Stream {
     this.variant = verdict.variant;
     this.isWatched = verdict.isWatched;
     this.hasIssued = isPresent(verdict.issued);
-    if (this.hasIssued) memory.copy(changetype<usize>(this.issued), pointerOf(verdict.issued), ISSUED_KEY_BYTES);
+    if (this.hasIssued)
+      memory.copy(changetype<usize>(this.issued), pointerOf(verdict.issued), ISSUED_KEY_BYTES);
   }
 
   onResponseHeaders(endOfStream: bool): HeaderAction {
@@ -102,15 +114,26 @@ class CanaryStream extends Stream {
     if (this.isWatched) this.readGrpc();
     if (release.config.mode == Mode.Report) return HeaderAction.Continue;
     if (this.hasIssued) {
-      addHeader(MapType.ResponseHeaders, SET_COOKIE, route.sticky.setCookie(view(this.issued), cookieText));
+      addHeader(
+        MapType.ResponseHeaders,
+        SET_COOKIE,
+        route.sticky.setCookie(view(this.issued), cookieText),
+      );
     }
     if (route.responseHeader.length > 0 && this.variant >= 0) {
-      replaceHeader(MapType.ResponseHeaders, view(route.responseHeader), view(route.variants[this.variant]));
+      replaceHeader(
+        MapType.ResponseHeaders,
+        view(route.responseHeader),
+        view(route.variants[this.variant]),
+      );
     }
     return HeaderAction.Continue;
   }
 
-  /** Whether this is a gRPC answer; one without a body says in its headers what others say in trailers. */
+  /**
+   * Whether this is a gRPC answer; one without a body says in its headers what others say in
+   * trailers.
+   */
   private readGrpc(): void {
     answer.read(MapType.ResponseHeaders);
     const type = answer.get(CONTENT_TYPE);
@@ -124,7 +147,10 @@ class CanaryStream extends Stream {
     this.grpcStatus = parseGrpcStatus(answer.get(GRPC_STATUS));
   }
 
-  /** The request is over. Here, not in a log callback: that one would be paid for every request of every route. */
+  /**
+   * The request is over. Here, not in a log callback: that one would be paid for every request of
+   * every route.
+   */
   close(): void {
     const release = this.release;
     const route = this.route;
@@ -145,12 +171,17 @@ class CanaryStream extends Stream {
     );
     if (outcome == Outcome.Nothing) return;
     let failed = outcome == Outcome.Failed;
-    if (!failed && guard.slowerThanNanos > 0) failed = integerProperty(DURATION, 0) > guard.slowerThanNanos;
-    if (release.policy.count(this.routeIndex, failed, monotonicNanos())) release.announce(this.routeIndex);
+    if (!failed && guard.slowerThanNanos > 0)
+      failed = integerProperty(DURATION, 0) > guard.slowerThanNanos;
+    if (release.policy.count(this.routeIndex, failed, monotonicNanos()))
+      release.announce(this.routeIndex);
   }
 }
 
-/** Takes away every verdict header that its sender must not bring; the one that `forward` sets anew is left to it. */
+/**
+ * Takes away every verdict header that its sender must not bring; the one that `forward` sets
+ * anew is left to it.
+ */
 function sanitize(release: Release, verdict: Verdict): void {
   const headers = release.config.headers;
   const chosen = verdict.variant >= 0 && release.config.mode == Mode.Enforce ? verdict.route : null;
@@ -169,17 +200,24 @@ function sanitize(release: Release, verdict: Verdict): void {
   else replaceHeader(MapType.RequestHeaders, BAGGAGE, rest);
 }
 
-/** Sets what the mesh routes by; a header that is right already is left, since each change matches the routes again. */
+/**
+ * Sets what the mesh routes by; a header that is right already is left, since each change matches
+ * the routes again.
+ */
 function forward(route: Route, verdict: Verdict): void {
   setHeader(view(route.header), verdict.name);
   if (route.baggage.length == 0) return;
   setHeader(BAGGAGE, withMember(request.joinedHeader(BAGGAGE), view(route.baggage), verdict.name));
 }
 
-/** Makes `value` the only one of `name`. Adding what is not there costs the proxy less than replacing it. */
+/**
+ * Makes `value` the only one of `name`. Adding what is not there costs the proxy less than
+ * replacing it.
+ */
 function setHeader(name: Bytes, value: Bytes): void {
   if (!request.mayHave(name)) addHeader(MapType.RequestHeaders, name, value);
-  else if (!equal(request.joinedHeader(name), value)) replaceHeader(MapType.RequestHeaders, name, value);
+  else if (!equal(request.joinedHeader(name), value))
+    replaceHeader(MapType.RequestHeaders, name, value);
 }
 
 

@@ -19,8 +19,10 @@ export function readGuard(parent: Cursor, route: Route): void {
   if (guard.variant < 0) at.refuse("variant", KNOWN_WANTED);
   const other = route.base == guard.variant ? route.second : route.base;
   guard.fallback = at.has("fallback") ? route.variantOf(view(at.bytes("fallback"))) : other;
-  if (guard.fallback < 0) at.refuse("fallback", at.has("fallback") ? KNOWN_WANTED : "missing; " + KNOWN_WANTED);
-  if (guard.fallback == guard.variant) at.refuse("fallback", "expected another variant than the guarded one");
+  if (guard.fallback < 0)
+    at.refuse("fallback", at.has("fallback") ? KNOWN_WANTED : "missing; " + KNOWN_WANTED);
+  if (guard.fallback == guard.variant)
+    at.refuse("fallback", "expected another variant than the guarded one");
   guard.maxFailurePercent = at.hundredths("maxFailurePercent", 0, PLACES, guard.maxFailurePercent);
   guard.minRequests = <i32>at.integer("minRequests", 1, 1_000_000, guard.minRequests);
   guard.windowNanos = at.duration("window", SECOND, 24 * HOUR, guard.windowNanos);

@@ -1,5 +1,5 @@
-// Watches one variant of one route over all workers and takes it out when it fails. The window slides in ten steps; the
-// state is one shared value, changed by compare-and-swap:
+// Watches one variant of one route over all workers and takes it out when it fails. The window
+// slides in ten steps; the state is one shared value, changed by compare-and-swap:
 //
 //   | mode i64 | since i64 | 10 × (step i64, answers i32, failures i32) |
 //
@@ -36,7 +36,10 @@ export class GuardSettings {
   exemptForced: bool = true;
 }
 
-/** A guard's shared state, copied out so that it can be changed and written back. Times are monotonic nanoseconds. */
+/**
+ * A guard's shared state, copied out so that it can be changed and written back. Times are
+ * monotonic nanoseconds.
+ */
 @final
 export class GuardState {
   private readonly data: StaticArray<u8> = new StaticArray<u8>(GUARD_BYTES);
@@ -62,12 +65,16 @@ export class GuardState {
 
   /** Lets a trickle back when the guard has been open long enough. True when it did. */
   reopen(settings: GuardSettings, now: i64): bool {
-    if (this.mode != GuardMode.Open || now - load<i64>(this.base, 8) < settings.ejectForNanos) return false;
+    if (this.mode != GuardMode.Open || now - load<i64>(this.base, 8) < settings.ejectForNanos)
+      return false;
     this.enter(GuardMode.Trickle, now);
     return true;
   }
 
-  /** Counts one answer of the guarded variant and moves the state on. True when the mode is another one afterwards. */
+  /**
+   * Counts one answer of the guarded variant and moves the state on. True when the mode is
+   * another one afterwards.
+   */
   count(settings: GuardSettings, failed: bool, now: i64): bool {
     const before = this.mode;
     // What comes in while open was sent before the guard tripped, and says nothing new.
@@ -104,11 +111,15 @@ export class GuardState {
       : GuardMode.Closed;
   }
 
-  /** Open as soon as the failures are too many even if all that is missing were good; closed once there is enough. */
+  /**
+   * Open as soon as the failures are too many even if all that is missing were good; closed once
+   * there is enough.
+   */
   private judgeTrickle(settings: GuardSettings): GuardMode {
     const answers: i64 = load<i32>(this.base + HEADER_BYTES, 8);
     const failures: i64 = load<i32>(this.base + HEADER_BYTES, 12);
-    if (isTooMany(settings, failures, max<i64>(answers, settings.minRequests))) return GuardMode.Open;
+    if (isTooMany(settings, failures, max<i64>(answers, settings.minRequests)))
+      return GuardMode.Open;
     return answers >= settings.minRequests ? GuardMode.Closed : GuardMode.Trickle;
   }
 

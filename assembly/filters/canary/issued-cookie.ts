@@ -1,5 +1,6 @@
-// The cookie that carries a client's key: its settings, and how it looks in a `set-cookie` header (RFC 6265 section 4.1,
-// and what browsers added since: SameSite and name prefixes of RFC 6265bis, Partitioned of CHIPS).
+// The cookie that carries a client's key: its settings, and how it looks in a `set-cookie` header
+// (RFC 6265 section 4.1, and what browsers added since: SameSite and name prefixes of RFC
+// 6265bis, Partitioned of CHIPS).
 import { Bytes, startsWith, text, utf8, view } from "../../lib/bytes";
 import { Cursor } from "../../lib/config/reader";
 import { putDecimal } from "../../lib/http/decimal";
@@ -42,12 +43,14 @@ export class IssuedCookie {
   static read(at: Cursor): IssuedCookie {
     const cookie = new IssuedCookie();
     cookie.name = at.bytes("name");
-    if (!isToken(view(cookie.name))) at.refuse("name", "expected a cookie name (RFC 6265: a token)");
+    if (!isToken(view(cookie.name)))
+      at.refuse("name", "expected a cookie name (RFC 6265: a token)");
     cookie.path = at.optionalBytes("path", utf8("/"));
     if (!isPath(cookie.path))
       at.refuse("path", "expected a path that begins with '/', without ';' and control characters");
     cookie.domain = at.optionalBytes("domain", utf8(""));
-    if (at.has("domain") && !isDomain(cookie.domain)) at.refuse("domain", "expected a domain such as example.com");
+    if (at.has("domain") && !isDomain(cookie.domain))
+      at.refuse("domain", "expected a domain such as example.com");
     cookie.maxAgeNanos = at.duration("maxAge", 0, MAX_AGE_MAX, 30 * DAY);
     cookie.sameSite = at.choice("sameSite", SAME_SITES, 0);
     cookie.secure = at.boolean("secure", true);
@@ -66,7 +69,10 @@ export class IssuedCookie {
     if (this.secure ? false : isHost || startsWith(name, SECURE_PREFIX))
       at.refuse("secure", "expected true: browsers drop __Host- and __Secure- cookies without it");
     if (!this.secure && (this.partitioned || this.sameSite == SAME_SITE_NONE))
-      at.refuse("secure", "expected true: browsers drop SameSite=None and Partitioned cookies without it");
+      at.refuse(
+        "secure",
+        "expected true: browsers drop SameSite=None and Partitioned cookies without it",
+      );
     if (isHost && this.domain.length > 0)
       at.refuse("domain", "expected none: browsers drop __Host- cookies with a domain");
     if (isHost && this.path.length != 1)
@@ -115,7 +121,8 @@ function isPath(path: StaticArray<u8>): bool {
 function isDomain(domain: StaticArray<u8>): bool {
   for (let i = 0; i < domain.length; i++) {
     const byte = unchecked(domain[i]);
-    if (byte - 0x30 >= 10 && (byte | 0x20) - 0x61 >= 26 && byte != 0x2d && byte != 0x2e) return false;
+    if (byte - 0x30 >= 10 && (byte | 0x20) - 0x61 >= 26 && byte != 0x2d && byte != 0x2e)
+      return false;
   }
   return domain.length > 0;
 }

@@ -1,4 +1,5 @@
-// What routes, variants and headers may be called: names stand in header values, metric names, cookies and log lines.
+// What routes, variants and headers may be called: names stand in header values, metric names,
+// cookies and log lines.
 import { toText, view } from "../../lib/bytes";
 import { Cursor } from "../../lib/config/reader";
 import { isToken, lowerCased } from "../../lib/match/named-match";
@@ -7,7 +8,16 @@ export const NAME_BYTES_MAX = 64;
 export const NAME_WANTED = "expected 1 to 64 letters, digits, '-', '_' and '.'";
 
 /** Headers that the proxy itself lives by: a verdict in one of them would break the request. */
-const RESERVED = ["host", "cookie", "set-cookie", "baggage", "connection", "content-length", "te", "transfer-encoding"];
+const RESERVED = [
+  "host",
+  "cookie",
+  "set-cookie",
+  "baggage",
+  "connection",
+  "content-length",
+  "te",
+  "transfer-encoding",
+];
 
 /** Letters, digits, `-`, `_` and `.`: safe in everything a name stands in. */
 export function isName(name: StaticArray<u8>): bool {

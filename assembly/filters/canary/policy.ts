@@ -28,7 +28,10 @@ const TRICKLE_SEED: u64 = 0x747269636b6c65;
 export class Policy {
   private readonly verdict: Verdict = new Verdict();
   private readonly routes: StaticArray<Route>;
-  /** Where each route's guard lies in the store; the variant is part of it, so that another one begins with no past. */
+  /**
+   * Where each route's guard lies in the store; the variant is part of it, so that another one
+   * begins with no past.
+   */
   private readonly guardKeys: Bytes[] = [];
   private readonly guard: GuardState = new GuardState();
   private state0: u64;
@@ -43,15 +46,21 @@ export class Policy {
     this.routes = StaticArray.fromArray(config.routes);
     this.state0 = mix(seed);
     this.state1 = mix(seed ^ TRICKLE_SEED) | 1;
-    for (let i = 0; i < config.routes.length; i++) this.guardKeys.push(this.openGuard(config.routes[i]));
+    for (let i = 0; i < config.routes.length; i++)
+      this.guardKeys.push(this.openGuard(config.routes[i]));
   }
 
-  /** The guard's key; its value is put there if it is not, since the first write of a key cannot be conditional. */
+  /**
+   * The guard's key; its value is put there if it is not, since the first write of a key cannot
+   * be conditional.
+   */
   private openGuard(route: Route): Bytes {
     const guard = route.guard;
     if (guard === null) return NONE;
     const variant = toText(view(route.variants[guard.variant]));
-    const key = text("canary/" + this.config.instance + "/" + toText(view(route.name)) + "/" + variant + "/guard");
+    const key = text(
+      "canary/" + this.config.instance + "/" + toText(view(route.name)) + "/" + variant + "/guard",
+    );
     if (isPresent(this.store.read(key))) return key;
     this.guard.load(NONE);
     this.store.write(key, this.guard.view(), 0);
@@ -59,8 +68,8 @@ export class Policy {
   }
 
   /**
-   * The verdict on a request at `unixNanos` (for schedules) and `monotonicNanos` (for guards; each may be 0 where the
-   * configuration has none). The same object each time.
+   * The verdict on a request at `unixNanos` (for schedules) and `monotonicNanos` (for guards;
+   * each may be 0 where the configuration has none). The same object each time.
    */
   judge(request: RequestView, unixNanos: i64, monotonicNanos: i64): Verdict {
     const verdict = this.verdict.reset();
@@ -72,7 +81,8 @@ export class Policy {
       verdict.routeIndex = i;
       const key = this.choose(route, request, unixNanos);
       const guard = route.guard;
-      if (guard !== null && verdict.variant == guard.variant) this.ask(guard, route, request, key, monotonicNanos);
+      if (guard !== null && verdict.variant == guard.variant)
+        this.ask(guard, route, request, key, monotonicNanos);
       break;
     }
     return verdict;
@@ -93,8 +103,8 @@ export class Policy {
   }
 
   /**
-   * In this order: a trusted hop before us, who may force, the rules, the split, the base. Gives the client's key where
-   * the split asked for it, else NONE.
+   * In this order: a trusted hop before us, who may force, the rules, the split, the base. Gives
+   * the client's key where the split asked for it, else NONE.
    */
   private choose(route: Route, request: RequestView, unixNanos: i64): Bytes {
     const verdict = this.verdict;
@@ -119,12 +129,21 @@ export class Policy {
     }
     const split = route.splitAt(unixNanos);
     const key = split === null ? NONE : this.keyOf(route, request);
-    verdict.choose(split === null ? route.base : split.variantAt(placeOf(key, route.seed)), Reason.Split);
+    verdict.choose(
+      split === null ? route.base : split.variantAt(placeOf(key, route.seed)),
+      Reason.Split,
+    );
     return key;
   }
 
   /** Asks the guard of a request that is to go to its variant: it may send it to the fallback. */
-  private ask(guard: GuardSettings, route: Route, request: RequestView, key: Bytes, now: i64): void {
+  private ask(
+    guard: GuardSettings,
+    route: Route,
+    request: RequestView,
+    key: Bytes,
+    now: i64,
+  ): void {
     const verdict = this.verdict;
     const isForced = verdict.reason == Reason.Forced || verdict.reason == Reason.Rule;
     if (isForced && guard.exemptForced) return;
@@ -135,7 +154,10 @@ export class Policy {
       verdict.reopened = this.store.write(stored, this.guard.view(), this.store.version);
     }
     const mode = this.guard.mode;
-    if (mode == GuardMode.Closed || (mode == GuardMode.Trickle && this.trickles(route, request, key))) {
+    if (
+      mode == GuardMode.Closed ||
+      (mode == GuardMode.Trickle && this.trickles(route, request, key))
+    ) {
       // In report mode the mesh decides where the request goes, unless a trusted hop told it.
       verdict.isWatched = this.config.mode == Mode.Enforce || verdict.reason == Reason.Trusted;
       return;
@@ -143,7 +165,10 @@ export class Policy {
     verdict.choose(guard.fallback, Reason.Ejected);
   }
 
-  /** Whether the sender of this request must not bring the `index`-th verdict header, which it brings or may bring. */
+  /**
+   * Whether the sender of this request must not bring the `index`-th verdict header, which it
+   * brings or may bring.
+   */
   isForged(index: i32, request: RequestView): bool {
     const header = unchecked(this.config.headers[index]);
     return request.mayHave(view(header.name)) && !header.isTrustedIn(request);
@@ -165,8 +190,8 @@ export class Policy {
   }
 
   /**
-   * Counts an answer to a watched request of the route: failed or not. True when the guard's mode changed, and it was
-   * this worker that changed it; `guardMode` then says to what.
+   * Counts an answer to a watched request of the route: failed or not. True when the guard's mode
+   * changed, and it was this worker that changed it; `guardMode` then says to what.
    */
   count(routeIndex: i32, failed: bool, monotonicNanos: i64): bool {
     const guard = unchecked(this.config.routes[routeIndex]).guard;

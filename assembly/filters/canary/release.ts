@@ -1,4 +1,5 @@
-// One configuration at work: its policy over the proxy's shared data, its metrics, and what its guards have to say.
+// One configuration at work: its policy over the proxy's shared data, its metrics, and what its
+// guards have to say.
 import { LogLevel, log } from "../../host/log";
 import { readShared, sharedVersion, writeShared } from "../../host/shared-data";
 import { Status } from "../../host/status";
@@ -50,7 +51,10 @@ export class Release {
     if (verdict.reopened) this.announce(verdict.routeIndex);
   }
 
-  /** One line and one gauge each time a guard changes its mode; called by the one worker that changed it. */
+  /**
+   * One line and one gauge each time a guard changes its mode; called by the one worker that
+   * changed it.
+   */
   announce(routeIndex: i32): void {
     const route = unchecked(this.config.routes[routeIndex]);
     const guard = route.guard;
@@ -61,7 +65,10 @@ export class Release {
     if (mode == GuardMode.Open) counters.ejected();
     const variant = toText(view(route.variants[guard.variant]));
     const fallback = toText(view(route.variants[guard.fallback]));
-    log(LogLevel.Warn, "canary: route " + toText(view(route.name)) + ": " + wordsFor(mode, variant, fallback));
+    log(
+      LogLevel.Warn,
+      "canary: route " + toText(view(route.name)) + ": " + wordsFor(mode, variant, fallback),
+    );
   }
 }
 

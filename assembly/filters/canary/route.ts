@@ -1,4 +1,5 @@
-// One route of the configuration, parsed: a set of requests, the variants they may go to, and who decides.
+// One route of the configuration, parsed: a set of requests, the variants they may go to, and who
+// decides.
 import { Bytes, equal, view } from "../../lib/bytes";
 import { MatchList } from "../../lib/match/match";
 import { GuardSettings } from "./guard";
@@ -6,7 +7,10 @@ import { Rules } from "./rules";
 import { Split } from "./split";
 import { Sticky } from "./sticky";
 
-/** A name that is not given: one object, so that asking for several of them is asking for one place in memory. */
+/**
+ * A name that is not given: one object, so that asking for several of them is asking for one
+ * place in memory.
+ */
 export const NO_NAME = new StaticArray<u8>(0);
 
 /** A split from an instant on. */
@@ -36,7 +40,10 @@ export class Route {
   /** The heaviest variant of the split beside the base, or -1. */
   second: i32 = -1;
   split: Split | null = null;
-  /** The variants that take part in any split, ascending, the base among them; none without a split. */
+  /**
+   * The variants that take part in any split, ascending, the base among them; none without a
+   * split.
+   */
   members: i32[] = [];
   /** In the order of time; null when there is none. */
   schedule: ScheduledSplit[] | null = null;

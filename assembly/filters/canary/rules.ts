@@ -1,6 +1,7 @@
-// The rules of a route: the first whose conditions a request meets names its variant. Nearly every request meets nearly none,
-// for want of one header or of a text in it. That is asked first, of all rules in one block of memory; the conditions
-// themselves, which lie here and there, are looked at only where it is there.
+// The rules of a route: the first whose conditions a request meets names its variant. Nearly
+// every request meets nearly none, for want of one header or of a text in it. That is asked
+// first, of all rules in one block of memory; the conditions themselves, which lie here and
+// there, are looked at only where it is there.
 //
 //   for each rule   length of the header's name (0: none is known) | length of the text | name | text
 import { Bytes, EMPTY, bytes, find, lengthOf, owned } from "../../lib/bytes";
@@ -75,6 +76,7 @@ function putQuestion(match: MatchList, to: Writer): void {
 /** Whether a value of the header `name` holds `text` (which may be empty). */
 function hasValueWith(request: RequestView, name: Bytes, text: Bytes): bool {
   let index = request.headerIndex(name, 0);
-  while (index >= 0 && find(request.headerValue(index), text) < 0) index = request.headerIndex(name, index + 1);
+  while (index >= 0 && find(request.headerValue(index), text) < 0)
+    index = request.headerIndex(name, index + 1);
   return index >= 0;
 }

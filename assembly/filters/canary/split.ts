@@ -1,16 +1,19 @@
-// Which variant a key falls to. The 10,000 places of a hundredth of a percent are dealt out once, at configuration; a
-// request costs a hash and a look at a few stretches. The same key, route and weights: the same answer on every replica.
+// Which variant a key falls to. The 10,000 places of a hundredth of a percent are dealt out once,
+// at configuration; a request costs a hash and a look at a few stretches. The same key, route and
+// weights: the same answer on every replica.
 //
-// Two variants share the places at one border, whichever of them is the base: the first by name takes the places below
-// its weight. Of more than two, the base takes what the others leave. The others, in the order of their names, share
-// lanes by twos: the first grows from the lane's start upwards, the second from its end downwards:
+// Two variants share the places at one border, whichever of them is the base: the first by name
+// takes the places below its weight. Of more than two, the base takes what the others leave. The
+// others, in the order of their names, share lanes by twos: the first grows from the lane's start
+// upwards, the second from its end downwards:
 //
 //   two variants                          three variants                  five: two lanes
 //   |canary →              ← stable|      |a →        base         ← b|   |a →  base  ← b|c →  base  ← d|
 //
-// So with up to three variants a changed weight moves only keys between that variant and the base. With more, that holds
-// as long as each two fit their lane (100 % / lanes); what does not fit goes to free places elsewhere, and only those
-// places can be taken away by another variant's growth.
+// So with up to three variants a changed weight moves only keys between that variant and the
+// base. With more, that holds as long as each two fit their lane (100 % / lanes); what does not
+// fit goes to free places elsewhere, and only those places can be taken away by another variant's
+// growth.
 import { Bytes } from "../../lib/bytes";
 import { siphash } from "../../lib/hash";
 
@@ -32,9 +35,9 @@ export class Split {
   private readonly stretches: StaticArray<i32>;
 
   /**
-   * `weights[i]` belongs to variant i of the route, variants in the order of their names; they add up to PLACES.
-   * `members` are the variants that take part in any split of the route, ascending, the base among them: one of weight
-   * zero keeps its place for later.
+   * `weights[i]` belongs to variant i of the route, variants in the order of their names; they
+   * add up to PLACES. `members` are the variants that take part in any split of the route,
+   * ascending, the base among them: one of weight zero keeps its place for later.
    */
   constructor(weights: i32[], base: i32, members: i32[]) {
     memory.fill(changetype<usize>(dealt), <u8>base, PLACES);
@@ -65,7 +68,8 @@ function fillLanes(weights: i32[], base: i32, members: i32[]): void {
   }
   const lanes = max(1, (others.length + 1) / 2);
   const left: i32[] = [];
-  for (let i = 0; i < others.length; i++) left.push(fillLane(others[i], i, lanes, weights[others[i]], base));
+  for (let i = 0; i < others.length; i++)
+    left.push(fillLane(others[i], i, lanes, weights[others[i]], base));
   for (let i = 0; i < others.length; i++) fillElsewhere(others[i], left[i], base);
 }
 
@@ -99,7 +103,8 @@ function stretchesOf(): StaticArray<i32> {
   const found: i32[] = [];
   for (let place = 1; place <= PLACES; place++) {
     const variant = unchecked(dealt[place - 1]);
-    if (place == PLACES || unchecked(dealt[place]) != variant) found.push((place << 8) | (<i32>variant));
+    if (place == PLACES || unchecked(dealt[place]) != variant)
+      found.push((place << 8) | (<i32>variant));
   }
   return StaticArray.fromArray(found);
 }

@@ -1,5 +1,6 @@
-// What makes a client the same client: a header, a claim, its network, or a cookie that we issue. The cookie carries a
-// key, never a verdict, so weights can move under it; whatever a client writes into it is only a key too.
+// What makes a client the same client: a header, a claim, its network, or a cookie that we issue.
+// The cookie carries a key, never a verdict, so weights can move under it; whatever a client
+// writes into it is only a key too.
 import { Bytes, NONE, isPresent, lengthOf, view } from "../../lib/bytes";
 import { Cursor } from "../../lib/config/reader";
 import { cookie } from "../../lib/http/cookie";
@@ -42,10 +43,12 @@ export class Sticky {
     if (!parent.has("sticky")) return sticky;
     const at = parent.object("sticky");
     sticky.source = <StickySource>(at.theOnly(NAMES) + 1);
-    if (sticky.source == StickySource.Cookie) sticky.cookie = IssuedCookie.read(at.object("cookie"));
+    if (sticky.source == StickySource.Cookie)
+      sticky.cookie = IssuedCookie.read(at.object("cookie"));
     else if (sticky.source == StickySource.Header) sticky.readHeader(at);
     else if (sticky.source == StickySource.Claim) sticky.claim = ClaimPath.read(at, "claim");
-    else if (sticky.source == StickySource.SourceAddress) sticky.readAddress(at.object("sourceAddress"));
+    else if (sticky.source == StickySource.SourceAddress)
+      sticky.readAddress(at.object("sourceAddress"));
     at.done();
     return sticky;
   }

@@ -1,6 +1,6 @@
-// The variants of a route, and how requests are dealt out among them. Variants come from the rules, the split and the
-// schedule (and, without a split, from `base`); together they are numbered by name, since a map's order is lost on the
-// way through Istio.
+// The variants of a route, and how requests are dealt out among them. Variants come from the
+// rules, the split and the schedule (and, without a split, from `base`); together they are
+// numbered by name, since a map's order is lost on the way through Istio.
 import { compare, equal, utf8, view } from "../../lib/bytes";
 import { NOT_AN_INSTANT, parseInstant } from "../../lib/calendar";
 import { Cursor, inHundredths } from "../../lib/config/reader";
@@ -36,8 +36,10 @@ export function readVariants(at: Cursor, route: Route): void {
 function checkShape(at: Cursor, rules: Cursor[], schedule: Cursor[]): void {
   if (!at.has("split") && !at.has("variants")) at.refuse("", "expected a split or variants");
   if (at.has("variants") && rules.length == 0) at.refuse("variants", "expected at least one item");
-  if (at.has("schedule") && !at.has("split")) at.refuse("split", "missing; what holds before the schedule begins");
-  if (schedule.length > SCHEDULE_MAX) at.refuse("schedule", "expected at most " + decimal(SCHEDULE_MAX) + " entries");
+  if (at.has("schedule") && !at.has("split"))
+    at.refuse("split", "missing; what holds before the schedule begins");
+  if (schedule.length > SCHEDULE_MAX)
+    at.refuse("schedule", "expected at most " + decimal(SCHEDULE_MAX) + " entries");
 }
 
 /** The variants that take part in a split. */
@@ -55,17 +57,27 @@ function namesOfSplits(splits: Cursor[]): StaticArray<u8>[] {
   return names;
 }
 
-function allNames(at: Cursor, rules: Cursor[], members: StaticArray<u8>[]): StaticArray<StaticArray<u8>> {
+function allNames(
+  at: Cursor,
+  rules: Cursor[],
+  members: StaticArray<u8>[],
+): StaticArray<StaticArray<u8>> {
   const names: StaticArray<u8>[] = [];
   for (let i = 0; i < rules.length; i++) {
     if (!rules[i].expectObject()) continue;
     if (!addName(names, readName(rules[i], "name")))
-      rules[i].refuse("name", "the name of another variant too; expected all its conditions in one match list");
+      rules[i].refuse(
+        "name",
+        "the name of another variant too; expected all its conditions in one match list",
+      );
   }
   for (let i = 0; i < members.length; i++) addName(names, members[i]);
   if (at.has("base") && !at.has("split")) addName(names, readName(at, "base"));
   if (names.length > VARIANTS_MAX)
-    at.refuse("", "expected at most " + decimal(VARIANTS_MAX) + " variants, those of splits counted");
+    at.refuse(
+      "",
+      "expected at most " + decimal(VARIANTS_MAX) + " variants, those of splits counted",
+    );
   return StaticArray.fromArray(sort(names, (a, b) => compare(view(a), view(b))));
 }
 
@@ -84,12 +96,15 @@ function indexesOf(names: StaticArray<u8>[], route: Route): i32[] {
   return sort(indexes, (a, b) => a - b);
 }
 
-/** A variant without conditions is only made known: splits, `force` and a trusted hop can name it. */
+/**
+ * A variant without conditions is only made known: splits, `force` and a trusted hop can name it.
+ */
 function readRules(rules: Cursor[], route: Route): void {
   const found: VariantRule[] = [];
   for (let i = 0; i < rules.length; i++) {
     const match = MatchList.read(rules[i], "match");
-    if (!match.isEmpty) found.push(new VariantRule(route.variantOf(view(rules[i].bytes("name"))), match));
+    if (!match.isEmpty)
+      found.push(new VariantRule(route.variantOf(view(rules[i].bytes("name"))), match));
     rules[i].done();
   }
   route.rules = new Rules(found);
@@ -122,12 +137,14 @@ function readSplits(at: Cursor, schedule: Cursor[], route: Route, members: i32[]
   for (let i = 0; i < schedule.length && !at.errors.any; i++) {
     const entry = schedule[i];
     const instant = parseInstant(view(entry.bytes("at")));
-    if (instant == NOT_AN_INSTANT) entry.refuse("at", 'expected an instant such as "2026-11-24T09:00:00Z"');
+    if (instant == NOT_AN_INSTANT)
+      entry.refuse("at", 'expected an instant such as "2026-11-24T09:00:00Z"');
     else if (instant <= earlier) entry.refuse("at", "expected to be later than the entry before");
     earlier = instant;
     const next = readWeights(entry, route);
     entry.done();
-    if (!at.errors.any) entries.push(new ScheduledSplit(instant, new Split(next, route.base, members)));
+    if (!at.errors.any)
+      entries.push(new ScheduledSplit(instant, new Split(next, route.base, members)));
   }
   if (entries.length > 0) route.schedule = entries;
 }
@@ -144,11 +161,15 @@ function readWeights(parent: Cursor, route: Route): i32[] {
     if (variant >= 0) weights[variant] = weight;
     sum += weight;
   }
-  if (sum != PLACES) parent.refuse("split", "weights add up to " + inHundredths(sum) + ", expected 100");
+  if (sum != PLACES)
+    parent.refuse("split", "weights add up to " + inHundredths(sum) + ", expected 100");
   return weights;
 }
 
-/** The member of the largest weight beside `except`; of equal ones the first by name; -1 when there is none. */
+/**
+ * The member of the largest weight beside `except`; of equal ones the first by name; -1 when
+ * there is none.
+ */
 function heaviest(weights: i32[], members: i32[], except: i32): i32 {
   let best = -1;
   for (let i = 0; i < members.length; i++) {

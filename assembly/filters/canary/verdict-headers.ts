@@ -1,5 +1,6 @@
-// The request headers that decide for a hop, over all routes: verdicts and forced variants. Each counts only from senders
-// that a route of that header trusts; from all others it is taken away, so that no later hop takes it for ours.
+// The request headers that decide for a hop, over all routes: verdicts and forced variants. Each
+// counts only from senders that a route of that header trusts; from all others it is taken away,
+// so that no later hop takes it for ours.
 import { equal, view } from "../../lib/bytes";
 import { RequestView } from "../../lib/http/request";
 import { MatchList } from "../../lib/match/match";

@@ -48,6 +48,8 @@ export class Verdict {
   /** The variant's name, or NONE. */
   get name(): Bytes {
     const route = this.route;
-    return route === null || this.variant < 0 ? NONE : view(unchecked(route.variants[this.variant]));
+    return route === null || this.variant < 0
+      ? NONE
+      : view(unchecked(route.variants[this.variant]));
   }
 }

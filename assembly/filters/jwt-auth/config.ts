@@ -1,4 +1,5 @@
-// The settings, read once into something that cannot be wrong. Names, defaults and bounds are config.schema.json's.
+// The settings, read once into something that cannot be wrong. Names, defaults and bounds are
+// config.schema.json's.
 import { equal, text, utf8, view } from "../../lib/bytes";
 import { ConfigErrors, Cursor, readConfig } from "../../lib/config/reader";
 import { MatchList } from "../../lib/match/match";
@@ -30,7 +31,10 @@ export class Config {
   /** `mode: report`: decide and count, but let everything pass. */
   reportsOnly: bool = false;
   providers: Provider[] = [];
-  /** Providers with the audiences of the place they are named in; a token is remembered per profile. */
+  /**
+   * Providers with the audiences of the place they are named in; a token is remembered per
+   * profile.
+   */
   profiles: Profile[] = [];
   rules: Rule[] = [];
   /** For requests that no rule is about: a good token of any provider. */
@@ -60,10 +64,14 @@ export function readSettings(configuration: StaticArray<u8>, errors: ConfigError
   config.bypassesPreflight = at.boolean("bypassCorsPreflight", true);
   const cache = at.object("cache");
   config.cacheEntries = <i32>cache.integer("entries", 0, ENTRIES_MAX, ENTRIES_DEFAULT);
-  config.tokenBytesMax = <i32>cache.integer("maxTokenBytes", TOKEN_BYTES_LEAST, TOKEN_BYTES_MAX, TOKEN_BYTES_DEFAULT);
+  config.tokenBytesMax = <i32>(
+    cache.integer("maxTokenBytes", TOKEN_BYTES_LEAST, TOKEN_BYTES_MAX, TOKEN_BYTES_DEFAULT)
+  );
   cache.done();
   config.waitingMax = <i32>at.integer("maxWaiting", 0, WAITING_MAX, WAITING_DEFAULT);
-  config.verificationsPerSecond = <i32>at.integer("maxVerificationsPerSecond", 1, VERIFICATIONS_MAX, 0);
+  config.verificationsPerSecond = <i32>(
+    at.integer("maxVerificationsPerSecond", 1, VERIFICATIONS_MAX, 0)
+  );
   at.done();
   return config;
 }
@@ -80,17 +88,20 @@ function readInstance(at: Cursor): string {
 function readProviders(at: Cursor, config: Config): void {
   const items = objectsOf(at, "providers");
   if (!at.has("providers")) at.refuse("providers", "missing; expected a list");
-  else if (items.length == 0 || items.length > PROVIDERS_MAX) at.refuse("providers", "expected 1 to 256 providers");
+  else if (items.length == 0 || items.length > PROVIDERS_MAX)
+    at.refuse("providers", "expected 1 to 256 providers");
   const any = config.fallback;
   for (let i = 0; i < items.length && i < PROVIDERS_MAX; i++) {
     const provider = readProvider(items[i]);
     for (let j = 0; j < config.providers.length; j++) {
-      if (config.providers[j].name == provider.name) items[i].refuse("name", "expected a name no other provider has");
+      if (config.providers[j].name == provider.name)
+        items[i].refuse("name", "expected a name no other provider has");
     }
     provider.index = config.providers.length;
     config.providers.push(provider);
     config.claimHeadersMax = max(config.claimHeadersMax, provider.claimHeaders.length);
-    if (provider.payloadHeader.length > 0) provider.payloadHeaderIndex = own(config, provider.payloadHeader);
+    if (provider.payloadHeader.length > 0)
+      provider.payloadHeaderIndex = own(config, provider.payloadHeader);
     for (let j = 0; j < provider.claimHeaders.length; j++) {
       provider.claimHeaders[j].index = own(config, provider.claimHeaders[j].header);
     }
@@ -116,7 +127,8 @@ function readRules(at: Cursor, config: Config): void {
   const requirements = new RequirementReader(config.providers, config.profiles, config.fallback);
   for (let i = 0; i < items.length && i < RULES_MAX; i++) {
     const item = items[i];
-    if (item.has("name") && item.bytes("name").length == 0) item.refuse("name", "expected at least one character");
+    if (item.has("name") && item.bytes("name").length == 0)
+      item.refuse("name", "expected at least one character");
     const rule = new Rule(i, MatchList.read(item, "match"), requirements.ofRule(item));
     rule.claims = readClaimRules(item, requirements.spaceDelimited(rule.requires));
     if (rule.requires.kind == RequirementKind.None && rule.claims.length > 0) {

@@ -1,4 +1,5 @@
-// Host facts in, host effects out: who may pass is policy.ts's to say, when keys are fetched is remote-keys.ts's.
+// Host facts in, host effects out: who may pass is policy.ts's to say, when keys are fetched is
+// remote-keys.ts's.
 import { Bytes, EMPTY, text, view } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
 import { mark, release } from "../../host/arena";
@@ -38,13 +39,14 @@ export {
 } from "../../host/runtime";
 
 /**
- * Requests that go on in one callback. The proxy acts on them when it is over, one inside the other where they end at
- * once (an answer of its own, a route without a cluster): some 280 of them overflow V8's stack on Envoy 1.40.
+ * Requests that go on in one callback. The proxy acts on them when it is over, one inside the
+ * other where they end at once (an answer of its own, a route without a cluster): some 280 of
+ * them overflow V8's stack on Envoy 1.40.
  */
 const RESUMED_MAX = 16;
 /**
- * How often a worker looks for what others fetched: while requests that may go on are left, while requests wait, while
- * keys are missing, and otherwise.
+ * How often a worker looks for what others fetched: while requests that may go on are left, while
+ * requests wait, while keys are missing, and otherwise.
  */
 const TICK_RESUMING_MILLIS = 1;
 const TICK_WAITING_MILLIS = 20;
@@ -60,7 +62,9 @@ const request = new HostRequest();
 @final
 class JwtAuth extends WaitingStream {
   onRequestHeaders(endOfStream: bool): HeaderAction {
-    return changetype<JwtAuthRoot>(this.root).decide(this) ? HeaderAction.Continue : HeaderAction.Stop;
+    return changetype<JwtAuthRoot>(this.root).decide(this)
+      ? HeaderAction.Continue
+      : HeaderAction.Stop;
   }
 
   close(): void {
@@ -114,7 +118,8 @@ class JwtAuthRoot extends Root {
       if (this.newerKeysCame(verdict)) verdict = policy.judge(request, unixNanos());
       if (verdict.kind == VerdictKind.NeedKeys && this.waits(stream, verdict)) return false;
       // What may fail passes without the keys; a status that says why none are waited for stays.
-      if (verdict.kind == VerdictKind.NeedKeys && verdict.mayFail) verdict = policy.judge(request, unixNanos(), false);
+      if (verdict.kind == VerdictKind.NeedKeys && verdict.mayFail)
+        verdict = policy.judge(request, unixNanos(), false);
     }
     this.metrics.cached(verdict.provider, policy.hits, policy.misses);
     return verdict.kind == VerdictKind.Pass ? this.pass(verdict) : this.refuse(verdict);
@@ -135,7 +140,8 @@ class JwtAuthRoot extends Root {
   /** True in report mode: the request goes on all the same. */
   private refuse(verdict: Verdict): bool {
     const rule = verdict.rule;
-    const scope: Bytes = verdict.status == JwtStatus.ClaimNotAllowed && rule !== null ? view(rule.scope) : EMPTY;
+    const scope: Bytes =
+      verdict.status == JwtStatus.ClaimNotAllowed && rule !== null ? view(rule.scope) : EMPTY;
     return this.refuseFor(verdict.status, verdict.provider, scope, this.retryAfterSeconds(verdict));
   }
 
@@ -162,11 +168,15 @@ class JwtAuthRoot extends Root {
   }
 
   private retryAfterSeconds(verdict: Verdict): i64 {
-    const remote = verdict.status == JwtStatus.KeysUnavailable ? this.remoteOf(verdict.provider) : null;
+    const remote =
+      verdict.status == JwtStatus.KeysUnavailable ? this.remoteOf(verdict.provider) : null;
     return remote === null ? 1 : remote.retryAfterSeconds(monotonicNanos());
   }
 
-  /** Whether the request now waits for keys. If it need not or may not, the verdict's status is what it gets. */
+  /**
+   * Whether the request now waits for keys. If it need not or may not, the verdict's status is
+   * what it gets.
+   */
   private waits(stream: WaitingStream, verdict: Verdict): bool {
     // Calls and the period of ticks are the root's.
     useContext(this.id);
@@ -179,7 +189,8 @@ class JwtAuthRoot extends Root {
     const remote = this.remoteOf(verdict.provider);
     if (remote === null) return false;
     const now = monotonicNanos();
-    if (!this.isWorthWaiting(stream, remote, verdict.status, now) || this.config.reportsOnly) return false;
+    if (!this.isWorthWaiting(stream, remote, verdict.status, now) || this.config.reportsOnly)
+      return false;
     if (this.waiting.count >= this.config.waitingMax) {
       verdict.status = JwtStatus.WaitingFull;
       return false;
@@ -189,13 +200,20 @@ class JwtAuthRoot extends Root {
     return true;
   }
 
-  private isWorthWaiting(stream: WaitingStream, remote: RemoteKeys, status: JwtStatus, now: i64): bool {
+  private isWorthWaiting(
+    stream: WaitingStream,
+    remote: RemoteKeys,
+    status: JwtStatus,
+    now: i64,
+  ): bool {
     if (stream.hasWaited) {
       // A fetch that ended since then has said all it will say.
       if (remote.finishedAt >= stream.since) return false;
       if (now >= this.deadlineOf(stream, remote)) return false;
     }
-    return status == JwtStatus.KeysUnavailable ? remote.fetchForMissing(now) : remote.fetchForUnknown(now);
+    return status == JwtStatus.KeysUnavailable
+      ? remote.fetchForMissing(now)
+      : remote.fetchForUnknown(now);
   }
 
   private deadlineOf(stream: WaitingStream, remote: RemoteKeys): i64 {
@@ -223,7 +241,10 @@ class JwtAuthRoot extends Root {
     this.tickAsNeeded();
   }
 
-  /** Judges again whoever waits for something that has changed, or has waited long enough: so many at a time. */
+  /**
+   * Judges again whoever waits for something that has changed, or has waited long enough: so many
+   * at a time.
+   */
   private resumeWaiting(now: i64): void {
     this.hasMoreToResume = false;
     let resumed = 0;
@@ -243,7 +264,11 @@ class JwtAuthRoot extends Root {
 
   private isSettled(stream: WaitingStream, now: i64): bool {
     const remote = this.remoteOf(stream.provider);
-    return remote === null || remote.changes != stream.changesSeen || now >= this.deadlineOf(stream, remote);
+    return (
+      remote === null ||
+      remote.changes != stream.changesSeen ||
+      now >= this.deadlineOf(stream, remote)
+    );
   }
 
   private resume(stream: WaitingStream): void {

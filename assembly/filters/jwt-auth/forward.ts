@@ -1,5 +1,5 @@
-// Changes a request that may pass: claims as headers, forged copies out, tokens out. Each change makes Envoy match the
-// route again, so nothing is written that need not be.
+// Changes a request that may pass: claims as headers, forged copies out, tokens out. Each change
+// makes Envoy match the route again, so nothing is written that need not be.
 import { Bytes, NONE, equal, lengthOf, view } from "../../lib/bytes";
 import { MapType, removeHeader, replaceHeader } from "../../host/header-map";
 import { setProperty } from "../../host/property";
@@ -26,19 +26,27 @@ export class Forwarder {
     this.written = new StaticArray<u8>(config.ownHeaders.length);
   }
 
-  /** Removes what a client sent under the names that only this filter may set. For every request that goes on. */
+  /**
+   * Removes what a client sent under the names that only this filter may set. For every request
+   * that goes on.
+   */
   sanitize(request: RequestView): void {
     const own = this.config.ownHeaders;
     for (let i = 0; i < own.length; i++) {
       const name = view(unchecked(own[i]));
-      if (unchecked(this.written[i]) == 0 && request.mayHave(name)) removeHeader(MapType.RequestHeaders, name);
+      if (unchecked(this.written[i]) == 0 && request.mayHave(name))
+        removeHeader(MapType.RequestHeaders, name);
       unchecked((this.written[i] = 0));
     }
   }
 
-  /** Gives the request what its accepted tokens say, and takes them out where they are not to go further. */
+  /**
+   * Gives the request what its accepted tokens say, and takes them out where they are not to go
+   * further.
+   */
   apply(request: RequestView, verdict: Verdict): void {
-    for (let i = 0; i < verdict.acceptedCount; i++) this.writeClaims(verdict.profile(i).provider, verdict.token(i));
+    for (let i = 0; i < verdict.acceptedCount; i++)
+      this.writeClaims(verdict.profile(i).provider, verdict.token(i));
     if (verdict.acceptedCount > 0) setProperty(CLAIMS_PROPERTY, verdict.token(0).payload);
     this.sanitize(request);
     if (this.config.reportsOnly) return;
@@ -51,7 +59,8 @@ export class Forwarder {
 
   /** Of several tokens the first that has a claim writes its header. */
   private writeClaims(provider: Provider, token: SeenToken): void {
-    if (provider.payloadHeader.length > 0) this.write(provider.payloadHeaderIndex, token.encodedPayload);
+    if (provider.payloadHeader.length > 0)
+      this.write(provider.payloadHeaderIndex, token.encodedPayload);
     const headers = provider.claimHeaders;
     for (let i = 0; i < headers.length; i++) {
       const value = token.value(i);
@@ -83,7 +92,10 @@ function isRepeated(locations: Location[], index: i32): bool {
   return false;
 }
 
-/** All places in the header of the one at `index`, in all its instances; what is left becomes one value. */
+/**
+ * All places in the header of the one at `index`, in all its instances; what is left becomes one
+ * value.
+ */
 function strip(request: RequestView, locations: Location[], index: i32): void {
   const location = unchecked(locations[index]);
   const name = location.header;
@@ -102,7 +114,10 @@ function strip(request: RequestView, locations: Location[], index: i32): void {
   else removeHeader(MapType.RequestHeaders, name);
 }
 
-/** One value without what the places from `index` on find in it; the view itself when they find nothing. */
+/**
+ * One value without what the places from `index` on find in it; the view itself when they find
+ * nothing.
+ */
 function stripped(locations: Location[], index: i32, value: Bytes): Bytes {
   const name = unchecked(locations[index]).header;
   let current = value;

@@ -1,4 +1,5 @@
-// What of a configuration only the host can complete or allow: secrets from its environment, and ES512. Host facts.
+// What of a configuration only the host can complete or allow: secrets from its environment, and
+// ES512. Host facts.
 import { utf8, view } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
 import { environmentVariable } from "../../host/environment";
@@ -8,12 +9,19 @@ import { HostSignatures } from "./token/verifier";
 import { decimal } from "../../lib/writer";
 
 /** Completes `config`, or refuses it by `errors`. */
-export function completeFromHost(config: Config, signatures: HostSignatures, errors: ConfigErrors): void {
+export function completeFromHost(
+  config: Config,
+  signatures: HostSignatures,
+  errors: ConfigErrors,
+): void {
   for (let i = 0; i < config.providers.length && !errors.any; i++) {
     const provider = config.providers[i];
     const pointer = "/providers/" + decimal(i);
     if (provider.secretVariable.length > 0) {
-      const problem = readSecret(provider, environmentVariable(view(utf8(provider.secretVariable))));
+      const problem = readSecret(
+        provider,
+        environmentVariable(view(utf8(provider.secretVariable))),
+      );
       if (problem.length > 0) errors.add(pointer + "/secretFromEnv", problem);
     }
     // P-521 is verified by the host alone: where it cannot, nobody must rely on it.

@@ -1,4 +1,5 @@
-// All key sets that come over the network, and what the policy must forget when one of them changes.
+// All key sets that come over the network, and what the policy must forget when one of them
+// changes.
 import { Config } from "./config";
 import { Policy } from "./policy";
 import { KeySource } from "./provider";

@@ -1,4 +1,5 @@
-// Counters by provider and outcome. Those of refusals are defined when first needed: most never are.
+// Counters by provider and outcome. Those of refusals are defined when first needed: most never
+// are.
 import { Counter } from "../../host/metrics";
 import { JwtStatus, STATUS_COUNT } from "../../lib/jose/status";
 import { spent } from "../../lib/garbage";
@@ -47,11 +48,14 @@ export class Metrics {
   private byProvider: Outcomes[] = [];
 
   constructor(providers: Provider[]) {
-    for (let i = 0; i < providers.length; i++) this.byProvider.push(new Outcomes(metricPrefix(providers[i].name)));
+    for (let i = 0; i < providers.length; i++)
+      this.byProvider.push(new Outcomes(metricPrefix(providers[i].name)));
   }
 
   private of(provider: i32): Outcomes {
-    return provider >= 0 && provider < this.byProvider.length ? unchecked(this.byProvider[provider]) : this.none;
+    return provider >= 0 && provider < this.byProvider.length
+      ? unchecked(this.byProvider[provider])
+      : this.none;
   }
 
   allowed(provider: i32): void {

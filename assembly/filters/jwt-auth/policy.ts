@@ -1,4 +1,5 @@
-// Who may pass. Knows rules, tokens and keys; refuses to know the proxy: the request is a view, time is an argument.
+// Who may pass. Knows rules, tokens and keys; refuses to know the proxy: the request is a view,
+// time is an argument.
 import { Bytes, lengthOf } from "../../lib/bytes";
 import { RequestView } from "../../lib/http/request";
 import { JwtStatus } from "../../lib/jose/status";
@@ -54,12 +55,14 @@ export class Policy {
       config.tokenBytesMax,
       config.claimHeadersMax,
     );
-    for (let i = 0; i < config.providers.length; i++) this.rings.push(new KeyRing(config.providers[i].inlineKeys));
+    for (let i = 0; i < config.providers.length; i++)
+      this.rings.push(new KeyRing(config.providers[i].inlineKeys));
   }
 
   /**
-   * The verdict on one request at `nowNanos` (Unix time). Never traps. It stays valid until the next request is judged.
-   * Where a bad token is good enough, one whose keys are not here counts as bad only when it may not wait for them.
+   * The verdict on one request at `nowNanos` (Unix time). Never traps. It stays valid until the
+   * next request is judged. Where a bad token is good enough, one whose keys are not here counts
+   * as bad only when it may not wait for them.
    */
   judge(request: RequestView, nowNanos: i64, mayWait: bool = true): Verdict {
     const verdict = this.verdict;
@@ -118,7 +121,9 @@ export class Policy {
     return null;
   }
 
-  /** Whether the request has what `requirement` asks; its accepted tokens are then in the verdict. */
+  /**
+   * Whether the request has what `requirement` asks; its accepted tokens are then in the verdict.
+   */
   private meet(requirement: Requirement): JwtStatus {
     const accepted = this.verdict.acceptedCount;
     const seen = this.tokensSeen;
@@ -148,7 +153,10 @@ export class Policy {
     }
   }
 
-  /** One that is met is enough. Else the most telling reason: keys on their way, a bad token, a foreign one, none. */
+  /**
+   * One that is met is enough. Else the most telling reason: keys on their way, a bad token, a
+   * foreign one, none.
+   */
   private meetAny(children: Requirement[]): JwtStatus {
     let worst = JwtStatus.Missing;
     let blamed = -1;
@@ -171,7 +179,10 @@ export class Policy {
     return JwtStatus.Ok;
   }
 
-  /** Every token in the provider's places must hold: of two, a later reader might take the other one. */
+  /**
+   * Every token in the provider's places must hold: of two, a later reader might take the other
+   * one.
+   */
   private meetProfile(profile: Profile): JwtStatus {
     const provider = profile.provider;
     this.blamed = provider.index;
@@ -209,7 +220,12 @@ export class Policy {
       this.examiner.fill(seen, hash, token, profile);
       this.cache.account(seen);
     }
-    const status = this.examiner.timeStatus(profile.provider, seen.notBefore, seen.expiresAt, this.nowSeconds);
+    const status = this.examiner.timeStatus(
+      profile.provider,
+      seen.notBefore,
+      seen.expiresAt,
+      this.nowSeconds,
+    );
     if (status != JwtStatus.Ok) return status;
     return this.verdict.accept(seen, profile) ? JwtStatus.Ok : JwtStatus.TooManyTokens;
   }
@@ -248,5 +264,7 @@ const KEYS_NEEDED = 3;
 function weight(status: JwtStatus): i32 {
   if (status == JwtStatus.Missing) return 0;
   if (status == JwtStatus.IssuerUnknown) return FOREIGN_TOKEN;
-  return status == JwtStatus.KeysUnavailable || status == JwtStatus.KeyNotFound ? KEYS_NEEDED : BAD_TOKEN;
+  return status == JwtStatus.KeysUnavailable || status == JwtStatus.KeyNotFound
+    ? KEYS_NEEDED
+    : BAD_TOKEN;
 }

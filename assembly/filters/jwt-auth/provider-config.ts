@@ -1,5 +1,15 @@
 // Reads one provider.
-import { EMPTY, endsWith, equalIgnoreCase, owned, slice, text, toText, utf8, view } from "../../lib/bytes";
+import {
+  EMPTY,
+  endsWith,
+  equalIgnoreCase,
+  owned,
+  slice,
+  text,
+  toText,
+  utf8,
+  view,
+} from "../../lib/bytes";
 import { Cursor } from "../../lib/config/reader";
 import { ALGORITHM_NAMES, ASYMMETRIC, algorithmOf } from "../../lib/jose/algorithm";
 import { ClaimPath } from "../../lib/match/claim-path";
@@ -45,7 +55,10 @@ export function readProvider(at: Cursor): Provider {
   return provider;
 }
 
-/** It becomes part of metric names; `none` is what refusals are counted under that are about no provider. */
+/**
+ * It becomes part of metric names; `none` is what refusals are counted under that are about no
+ * provider.
+ */
 function readName(at: Cursor): string {
   const name = at.text("name");
   const bytes = view(utf8(name));
@@ -59,7 +72,8 @@ function readName(at: Cursor): string {
 function readIssuer(at: Cursor, provider: Provider): void {
   if (at.has("issuer")) provider.issuer = filled(at, "issuer");
   provider.issuerPattern = StringMatch.optional(at, "issuerPattern");
-  if (at.has("issuer") && at.has("issuerPattern")) at.refuse("issuerPattern", "expected only where issuer is not set");
+  if (at.has("issuer") && at.has("issuerPattern"))
+    at.refuse("issuerPattern", "expected only where issuer is not set");
   provider.audiences = readAudiences(at, "audiences");
   provider.subjects = StringMatch.optional(at, "subjects");
 }
@@ -84,7 +98,8 @@ function readKeySource(at: Cursor, provider: Provider): void {
   if (isDiscovered) readDiscovery(at, provider);
   if (at.has("jwksCluster")) {
     provider.keysCluster = filled(at, "jwksCluster");
-    if (!isAddressed && !isDiscovered) at.refuse("jwksCluster", "expected only beside jwksUri or discovery");
+    if (!isAddressed && !isDiscovered)
+      at.refuse("jwksCluster", "expected only beside jwksUri or discovery");
   }
   provider.timeoutNanos = at.duration("timeout", DURATION_LEAST, TIMEOUT_MOST, TIMEOUT_DEFAULT);
   provider.cacheNanos = at.duration("cacheDuration", DURATION_LEAST, DURATION_MOST, CACHE_DEFAULT);
@@ -100,14 +115,23 @@ function readDiscovery(at: Cursor, provider: Provider): void {
       at,
       provider,
       "issuer",
-      issuer + (endsWith(view(provider.issuer), SLASH) ? "" : "/") + ".well-known/openid-configuration",
+      issuer +
+        (endsWith(view(provider.issuer), SLASH) ? "" : "/") +
+        ".well-known/openid-configuration",
       KeySource.Discovery,
     );
 }
 
-function readAddress(at: Cursor, provider: Provider, name: string, address: string, source: KeySource): void {
+function readAddress(
+  at: Cursor,
+  provider: Provider,
+  name: string,
+  address: string,
+  source: KeySource,
+): void {
   provider.keySource = source;
-  if (!provider.keysAddress.read(view(utf8(address)))) at.refuse(name, "expected an http or https address");
+  if (!provider.keysAddress.read(view(utf8(address))))
+    at.refuse(name, "expected an http or https address");
   else provider.keysCluster = provider.keysAddress.cluster;
 }
 
@@ -118,7 +142,8 @@ function readAlgorithms(at: Cursor, provider: Provider): void {
   for (let i = 0; i < items.length; i++) {
     const algorithm = algorithmOf(view(items[i].asBytes()));
     if (algorithm === null) items[i].refuse("", "expected one of: " + ALGORITHM_NAMES.join(", "));
-    else if ((provider.algorithms & algorithm.bit) != 0) items[i].refuse("", "expected each algorithm once");
+    else if ((provider.algorithms & algorithm.bit) != 0)
+      items[i].refuse("", "expected each algorithm once");
     else provider.algorithms |= algorithm.bit;
   }
   provider.listsAlgorithms = items.length > 0;
@@ -158,16 +183,19 @@ function readNames(at: Cursor, name: string, provider: Provider, place: Place): 
   const items = at.list(name);
   for (let i = 0; i < items.length; i++) {
     const value = items[i].asBytes();
-    if (value.length == 0 || (place == Place.Cookie && !isToken(view(value)))) items[i].refuse("", "expected a name");
+    if (value.length == 0 || (place == Place.Cookie && !isToken(view(value))))
+      items[i].refuse("", "expected a name");
     provider.place(place, value, new StaticArray<u8>(0));
   }
 }
 
 function readOutputs(at: Cursor, provider: Provider): void {
   provider.forwardsToken = at.boolean("forwardOriginalToken", false);
-  if (at.has("outputPayloadToHeader")) provider.payloadHeader = readFieldName(at.value("outputPayloadToHeader"));
+  if (at.has("outputPayloadToHeader"))
+    provider.payloadHeader = readFieldName(at.value("outputPayloadToHeader"));
   const items = objectsOf(at, "outputClaimToHeaders");
-  if (items.length > CLAIM_HEADERS_MAX) at.refuse("outputClaimToHeaders", "expected at most 64 headers");
+  if (items.length > CLAIM_HEADERS_MAX)
+    at.refuse("outputClaimToHeaders", "expected at most 64 headers");
   for (let i = 0; i < items.length; i++) {
     const header = readFieldName(items[i].value("header"));
     const claim = ClaimPath.read(items[i], "claim");
@@ -182,7 +210,8 @@ function readChecks(at: Cursor, provider: Provider): void {
   provider.requiresExpiration = at.boolean("requireExpiration", false);
   provider.lifetimeSeconds = at.duration("maxLifetime", SECOND, DURATION_MOST, 0) / SECOND;
   const claims = at.list("requiredClaims");
-  for (let i = 0; i < claims.length; i++) provider.requiredClaims.push(ClaimPath.readValue(claims[i]));
+  for (let i = 0; i < claims.length; i++)
+    provider.requiredClaims.push(ClaimPath.readValue(claims[i]));
   const denied = objectsOf(at, "denyTokens");
   for (let i = 0; i < denied.length; i++) {
     const issuer = denied[i].has("issuer") ? filled(denied[i], "issuer") : provider.issuer;

@@ -1,5 +1,6 @@
-// One limit's part in one request: which bucket, found where, in which state. Made once per limit and used again, since
-// a request may meet several limits and all must be looked at before any is charged.
+// One limit's part in one request: which bucket, found where, in which state. Made once per limit
+// and used again, since a request may meet several limits and all must be looked at before any is
+// charged.
 import { Bytes, lengthOf, pointerOf, utf8, view } from "../../lib/bytes";
 import { TokenBucket } from "./bucket";
 import { Limit } from "./limit";
@@ -40,7 +41,10 @@ export class Charge {
   bucket: TokenBucket;
   cost: i64 = 1;
   outcome: Outcome = Outcome.None;
-  /** The request lacks a part of the limit's key, and is refused for that; no bucket was looked at. */
+  /**
+   * The request lacks a part of the limit's key, and is refused for that; no bucket was looked
+   * at.
+   */
   keyMissing: bool = false;
   /** The client found no slot of its own and shares the overflow bucket. */
   overflowed: bool = false;
@@ -62,14 +66,21 @@ export class Charge {
     name: string,
     private readonly table: Table,
   ) {
-    const own = new Tier(limit.bucket, limit.seed, utf8(prefix + "b/" + name), utf8(prefix + "o/" + name));
+    const own = new Tier(
+      limit.bucket,
+      limit.seed,
+      utf8(prefix + "b/" + name),
+      utf8(prefix + "o/" + name),
+    );
     this.bucket = limit.bucket;
     this.tier = own;
     this.tiers.push(own);
     for (let i = 0; i < limit.overrides.length; i++) {
       const other = limit.overrides[i];
       const end = name + "/" + decimal(i + 1);
-      this.tiers.push(new Tier(other.bucket, other.seed, utf8(prefix + "b/" + end), utf8(prefix + "o/" + end)));
+      this.tiers.push(
+        new Tier(other.bucket, other.seed, utf8(prefix + "b/" + end), utf8(prefix + "o/" + end)),
+      );
     }
   }
 
@@ -95,7 +106,10 @@ export class Charge {
     this.keyMissing = false;
   }
 
-  /** What clients' keys are hashed with, so that each limit and each override has buckets of its own for them. */
+  /**
+   * What clients' keys are hashed with, so that each limit and each override has buckets of its
+   * own for them.
+   */
   get seed(): u64 {
     return this.tier.seed;
   }
@@ -112,7 +126,9 @@ export class Charge {
     this.fingerprint = fingerprint;
   }
 
-  /** Reads the bucket as it is at `now`. A client without a free slot goes to the overflow bucket. */
+  /**
+   * Reads the bucket as it is at `now`. A client without a free slot goes to the overflow bucket.
+   */
   look(from: Store, now: i64): void {
     let found = this.read(from, now);
     if (found == Found.Full && this.isClient && !this.overflowed) {
@@ -140,13 +156,21 @@ export class Charge {
 
   private key(): Bytes {
     if (this.overflowed) return view(this.tier.overflowKey);
-    return this.isClient ? this.table.at(setOf(this.fingerprint, this.table.sets)) : view(this.tier.ownKey);
+    return this.isClient
+      ? this.table.at(setOf(this.fingerprint, this.table.sets))
+      : view(this.tier.ownKey);
   }
 
-  /** A client that is new in the table may have had a bucket in the one of another `maxKeys`, and brings it along. */
+  /**
+   * A client that is new in the table may have had a bucket in the one of another `maxKeys`, and
+   * brings it along.
+   */
   private lookBefore(from: Store, now: i64): void {
     const version = this.version;
-    before.load(from.read(this.table.at(setOf(this.fingerprint, this.table.setsBefore))), this.table.slots);
+    before.load(
+      from.read(this.table.at(setOf(this.fingerprint, this.table.setsBefore))),
+      this.table.slots,
+    );
     this.version = version;
     before.isSetBack(now);
     if (before.find(this.fingerprint) == Found.Own) this.fullAt = before.fullAt();
@@ -157,7 +181,10 @@ export class Charge {
     return this.bucket.admits(this.fullAt, this.now, this.cost);
   }
 
-  /** Takes the cost. False when other workers emptied the bucket meanwhile: then nothing was taken. */
+  /**
+   * Takes the cost. False when other workers emptied the bucket meanwhile: then nothing was
+   * taken.
+   */
   take(into: Store): bool {
     if (this.cost == 0) return true;
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
@@ -187,7 +214,10 @@ export class Charge {
     return this.bucket.remaining(this.fullAt, this.now);
   }
 
-  /** Nanoseconds until the request could pass; the longest there is when it never can: no key, or too costly. */
+  /**
+   * Nanoseconds until the request could pass; the longest there is when it never can: no key, or
+   * too costly.
+   */
   get waitNanos(): i64 {
     if (this.keyMissing || this.cost > this.bucket.maxTokens) return i64.MAX_VALUE;
     return this.bucket.waitNanos(this.fullAt, this.now, this.cost);

@@ -6,7 +6,10 @@ import { Limit } from "./limit";
 import { decimal } from "../../lib/writer";
 
 const SECOND: i64 = 1_000_000_000;
-/** More limits than anyone reads; each costs two host calls a request. A question to the service counts them in 64 bits. */
+/**
+ * More limits than anyone reads; each costs two host calls a request. A question to the service
+ * counts them in 64 bits.
+ */
 const LIMITS_MAX = 64;
 const HEADERS_MAX = 10;
 const MAX_KEYS_MAX = 4_000_000;
@@ -19,7 +22,10 @@ export const enum Mode {
 /** Which header fields tell clients about their quota. */
 export const enum QuotaHeaders {
   None,
-  /** `x-ratelimit-limit`, `-remaining`, `-reset` of draft-polli-ratelimit-headers-03, as Envoy has them. */
+  /**
+   * `x-ratelimit-limit`, `-remaining`, `-reset` of draft-polli-ratelimit-headers-03, as Envoy has
+   * them.
+   */
   Draft03,
   /** `RateLimit` and `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers-11. */
   Ietf,
@@ -77,7 +83,9 @@ export class Config {
     config.maxKeys = <i32>at.integer("maxKeys", 1, MAX_KEYS_MAX, config.maxKeys);
     config.status = <i32>at.integer("status", 400, 599, config.status);
     config.body = at.optionalBytes("body", config.body);
-    config.headers = <QuotaHeaders>at.choice("headers", ["none", "draft03", "ietf"], QuotaHeaders.None);
+    config.headers = <QuotaHeaders>(
+      at.choice("headers", ["none", "draft03", "ietf"], QuotaHeaders.None)
+    );
     config.retryAfter = at.boolean("retryAfter", true);
     config.grpcResourceExhausted = at.boolean("grpcResourceExhausted", false);
     config.responseHeaders = readHeaders(at, "responseHeaders");
@@ -93,11 +101,13 @@ export class Config {
 function readLimits(at: Cursor): Limit[] {
   const items = at.list("limits");
   const limits: Limit[] = [];
-  if (items.length > LIMITS_MAX) at.refuse("limits", "expected at most " + decimal(LIMITS_MAX) + " limits");
+  if (items.length > LIMITS_MAX)
+    at.refuse("limits", "expected at most " + decimal(LIMITS_MAX) + " limits");
   for (let i = 0; i < items.length; i++) {
     const limit = Limit.read(items[i]);
     for (let j = 0; j < i; j++) {
-      if (equal(view(limits[j].name), view(limit.name))) items[i].refuse("name", "the name of another limit too");
+      if (equal(view(limits[j].name), view(limit.name)))
+        items[i].refuse("name", "the name of another limit too");
     }
     limits.push(limit);
   }
@@ -107,13 +117,15 @@ function readLimits(at: Cursor): Limit[] {
 function readHeaders(parent: Cursor, name: string): HeaderValue[] {
   const items = parent.list(name);
   const headers: HeaderValue[] = [];
-  if (items.length > HEADERS_MAX) parent.refuse(name, "expected at most " + decimal(HEADERS_MAX) + " headers");
+  if (items.length > HEADERS_MAX)
+    parent.refuse(name, "expected at most " + decimal(HEADERS_MAX) + " headers");
   for (let i = 0; i < items.length; i++) {
     const at = items[i];
     if (!at.expectObject()) continue;
     const header = readFieldName(at, "name");
     const value = at.bytes("value");
-    if (!isFieldValue(value)) at.refuse("value", "expected a header value without control characters");
+    if (!isFieldValue(value))
+      at.refuse("value", "expected a header value without control characters");
     at.done();
     headers.push(new HeaderValue(header, value));
   }
@@ -135,7 +147,9 @@ function readGlobal(parent: Cursor): Global | null {
   global.domain = at.bytes("domain");
   if (global.cluster.length == 0) at.refuse("cluster", "expected the name of a cluster");
   if (global.domain.length == 0) at.refuse("domain", "expected the service's domain");
-  global.timeoutMillis = <i32>(at.duration("timeout", SECOND / 1000, 60 * SECOND, SECOND / 50) / (SECOND / 1000));
+  global.timeoutMillis = <i32>(
+    (at.duration("timeout", SECOND / 1000, 60 * SECOND, SECOND / 50) / (SECOND / 1000))
+  );
   global.onFailure = <OnFailure>at.choice("onFailure", ["allow", "deny", "local"], OnFailure.Allow);
   at.done();
   return global;

@@ -1,4 +1,5 @@
-// rate-limit at work: host facts into the policy's question, its verdict into host calls. No decision of its own.
+// rate-limit at work: host facts into the policy's question, its verdict into host calls. No
+// decision of its own.
 import { monotonicNanos, unixNanos } from "../../host/clock";
 import { HeaderAction, Root, Stream } from "../../host/context";
 import { GRPC_STATUS_NONE, sendLocalReply } from "../../host/local-reply";
@@ -53,7 +54,10 @@ class RateLimitStream extends Stream {
   private replied: bool = false;
   /** The call that this request waits for. */
   private token: u32 = NO_CALL;
-  /** Which limits the service was asked about, in the order of the question: their places in the settings, one bit each. */
+  /**
+   * Which limits the service was asked about, in the order of the question: their places in the
+   * settings, one bit each.
+   */
   private asked: u64 = 0;
 
   open(): void {
@@ -68,7 +72,8 @@ class RateLimitStream extends Stream {
     if (policy === null) return HeaderAction.Continue;
     const config = root.config;
     const now = monotonicNanos() * TICKS_PER_NANO;
-    const verdict = !root.looksAtRequest || request.open() ? policy.judge(request, now) : policy.judgeBlind(now);
+    const verdict =
+      !root.looksAtRequest || request.open() ? policy.judge(request, now) : policy.judgeBlind(now);
     root.count(policy, verdict.admitted);
     const quota = verdict.quota;
     if (quota !== null) this.quota.set(quota);
@@ -88,7 +93,10 @@ class RateLimitStream extends Stream {
     return this.askFleet(root, fleet, question(global, policy.charges, request), policy);
   }
 
-  /** The local limits have admitted; now the fleet's. The request waits for the answer, unless it cannot change anything. */
+  /**
+   * The local limits have admitted; now the fleet's. The request waits for the answer, unless it
+   * cannot change anything.
+   */
   private askFleet(root: RateLimitRoot, fleet: Fleet, body: Bytes, policy: Policy): HeaderAction {
     const global = root.config.global;
     if (body == NONE || global === null) return HeaderAction.Continue;
@@ -222,7 +230,10 @@ class RateLimitRoot extends Root {
     }
   }
 
-  /** The limit that was the `descriptor`-th of those `asked` about (a bit for each limit); null when there is none. */
+  /**
+   * The limit that was the `descriptor`-th of those `asked` about (a bit for each limit); null
+   * when there is none.
+   */
   chargeOf(asked: u64, descriptor: i32): Charge | null {
     const policy = this.policy;
     if (policy === null || descriptor < 0) return null;

@@ -1,4 +1,5 @@
-// The rate limit service, asked over HTTP/2 through a cluster of the proxy: which questions are under way, and whose they are.
+// The rate limit service, asked over HTTP/2 through a cluster of the proxy: which questions are
+// under way, and whose they are.
 import { BufferType, bufferBytes } from "../../host/buffer";
 import { Stream } from "../../host/context";
 import { HeaderMap, MapType } from "../../host/header-map";
@@ -44,7 +45,10 @@ const map = new HeaderMap();
 export class Fleet {
   /** What the service said last; meaningful after `take`. */
   readonly answer: ServiceAnswer = new ServiceAnswer();
-  /** Who waits for which call. By token + 1: there are hosts that count tokens from 0, and the table knows no 0. */
+  /**
+   * Who waits for which call. By token + 1: there are hosts that count tokens from 0, and the
+   * table knows no 0.
+   */
   private readonly flights: StreamTable = new StreamTable();
   private readonly counters: ServiceCounters = new ServiceCounters();
 
@@ -57,7 +61,10 @@ export class Fleet {
     pairs.add(CONTENT_TYPE, GRPC);
     pairs.add(TE, TRAILERS);
     const isWhole = lengthOf(question) > 0;
-    if (!isWhole || startCall(view(global.cluster), pairs, question, global.timeoutMillis) != Status.Ok) {
+    if (
+      !isWhole ||
+      startCall(view(global.cluster), pairs, question, global.timeoutMillis) != Status.Ok
+    ) {
       this.counters.count(Answer.Failure);
       return NO_CALL;
     }
@@ -70,7 +77,10 @@ export class Fleet {
     this.flights.remove(token + 1);
   }
 
-  /** Reads and counts the answer that just came, and gives the stream that waits for it; null: nobody does. */
+  /**
+   * Reads and counts the answer that just came, and gives the stream that waits for it; null:
+   * nobody does.
+   */
   take(token: u32, bodyBytes: i32): Stream | null {
     const stream = this.flights.remove(token + 1);
     if (stream === null) return null;
@@ -79,12 +89,16 @@ export class Fleet {
     return stream == NOBODY ? null : stream;
   }
 
-  /** gRPC's own status counts before the message; it comes in the trailers or, without a message, in the headers. */
+  /**
+   * gRPC's own status counts before the message; it comes in the trailers or, without a message,
+   * in the headers.
+   */
   private read(bodyBytes: i32): void {
     this.answer.clear();
     let status = NONE;
     if (map.read(MapType.HttpCallResponseTrailers) == Status.Ok) status = map.get(GRPC_STATUS);
-    if (status == NONE && map.read(MapType.HttpCallResponseHeaders) == Status.Ok) status = map.get(GRPC_STATUS);
+    if (status == NONE && map.read(MapType.HttpCallResponseHeaders) == Status.Ok)
+      status = map.get(GRPC_STATUS);
     if (status == NONE || !equal(status, GRPC_OK) || bodyBytes > ANSWER_BYTES_MAX) return;
     const body = bufferBytes(BufferType.HttpCallResponseBody, bodyBytes);
     if (body != NONE) this.answer.read(body);

@@ -1,5 +1,6 @@
-// What tells one client from another: parts of a request, hashed one after the other under a secret of the proxy, so that
-// a key of 64 kB costs its hash and no more, and nobody can choose two keys that share a bucket.
+// What tells one client from another: parts of a request, hashed one after the other under a
+// secret of the proxy, so that a key of 64 kB costs its hash and no more, and nobody can choose
+// two keys that share a bucket.
 import { Cursor } from "../../lib/config/reader";
 import { Bytes, NONE, bytes, isPresent, view } from "../../lib/bytes";
 import { siphash } from "../../lib/hash";
@@ -24,7 +25,17 @@ export const enum KeySource {
   Literal,
 }
 
-const NAMES = ["header", "claim", "cookie", "queryParam", "sourceAddress", "method", "uri", "authority", "literal"];
+const NAMES = [
+  "header",
+  "claim",
+  "cookie",
+  "queryParam",
+  "sourceAddress",
+  "method",
+  "uri",
+  "authority",
+  "literal",
+];
 
 /** Addresses and decoded parameters while they are hashed. */
 const addressBytes = new StaticArray<u8>(17);
@@ -58,7 +69,11 @@ export class KeyPart {
       v4Prefix = prefixes.integer("v4Prefix", 0, 32, 32);
       v6Prefix = prefixes.integer("v6Prefix", 0, 128, 128);
       prefixes.done();
-    } else if (source == KeySource.Method || source == KeySource.Uri || source == KeySource.Authority) {
+    } else if (
+      source == KeySource.Method ||
+      source == KeySource.Uri ||
+      source == KeySource.Authority
+    ) {
       if (!at.boolean(NAMES[source], true)) at.refuse(NAMES[source], "expected true");
     } else if (source == KeySource.Header) {
       name = readFieldName(at, "header");
@@ -70,7 +85,10 @@ export class KeyPart {
     return new KeyPart(source, name, claim, <i32>v4Prefix, <i32>v6Prefix);
   }
 
-  /** This part of a request; NONE when the request has none. Valid until the next part is asked for. */
+  /**
+   * This part of a request; NONE when the request has none. Valid until the next part is asked
+   * for.
+   */
   of(request: RequestView): Bytes {
     switch (this.source) {
       case KeySource.Header:
@@ -99,13 +117,19 @@ export class KeyPart {
     return claim === null ? NONE : claim.textIn(request);
   }
 
-  /** What the rate limit service knows this part by: the name of the header, cookie or parameter, or of the claim. */
+  /**
+   * What the rate limit service knows this part by: the name of the header, cookie or parameter,
+   * or of the claim.
+   */
   get label(): Bytes {
     const claim = this.claim;
     return claim === null ? view(this.name) : claim.head;
   }
 
-  /** The client's network as text: IPv4 with dots, IPv6 as eight groups, and its prefix unless it is one address. */
+  /**
+   * The client's network as text: IPv4 with dots, IPv6 as eight groups, and its prefix unless it
+   * is one address.
+   */
   addressText(request: RequestView): Bytes {
     const address = request.sourceIp();
     parameter.clear();
@@ -152,7 +176,10 @@ export class KeyPart {
   }
 }
 
-/** The name of a header, which must be there (a token of RFC 9110 section 5.6.2), in lower case as proxies hold it. */
+/**
+ * The name of a header, which must be there (a token of RFC 9110 section 5.6.2), in lower case as
+ * proxies hold it.
+ */
 export function readFieldName(at: Cursor, member: string): StaticArray<u8> {
   const name = lowerCased(at.bytes(member));
   if (!isToken(view(name))) at.refuse(member, "expected a header name");
@@ -162,8 +189,17 @@ export function readFieldName(at: Cursor, member: string): StaticArray<u8> {
 /** What `fingerprint` gives when a part of the key is missing. */
 export const MISSING: u64 = 0;
 
-/** The fingerprint of a request's key under the proxy's secret; MISSING when the request lacks a part. Never 0 else. */
-export function fingerprint(parts: KeyPart[], request: RequestView, seed: u64, k0: u64, k1: u64): u64 {
+/**
+ * The fingerprint of a request's key under the proxy's secret; MISSING when the request lacks a
+ * part. Never 0 else.
+ */
+export function fingerprint(
+  parts: KeyPart[],
+  request: RequestView,
+  seed: u64,
+  k0: u64,
+  k1: u64,
+): u64 {
   let hash = seed;
   for (let i = 0; i < parts.length; i++) {
     const part = unchecked(parts[i]).of(request);

@@ -1,4 +1,5 @@
-// One limit: which requests, told apart by what, how many. Read once into something that cannot be wrong.
+// One limit: which requests, told apart by what, how many. Read once into something that cannot
+// be wrong.
 import { bytes, view } from "../../lib/bytes";
 import { Cursor } from "../../lib/config/reader";
 import { siphash } from "../../lib/hash";
@@ -45,7 +46,9 @@ export class Limit {
   key: KeyPart[] = [];
   bucket: TokenBucket = new TokenBucket(1, 1, SECOND);
   overrides: Override[] = [];
-  /** Of 10,000: which share of requests is looked at, and which share of refusals is carried out. */
+  /**
+   * Of 10,000: which share of requests is looked at, and which share of refusals is carried out.
+   */
   enabled: i32 = PERCENT_ALL;
   enforced: i32 = PERCENT_ALL;
   shadow: bool = false;
@@ -63,10 +66,12 @@ export class Limit {
     const limit = new Limit();
     if (!at.expectObject()) return limit;
     limit.name = at.bytes("name");
-    if (!isName(limit.name)) at.refuse("name", "expected letters, digits, '-', '_' and '.', at most 64");
+    if (!isName(limit.name))
+      at.refuse("name", "expected letters, digits, '-', '_' and '.', at most 64");
     limit.match = MatchList.read(at, "match");
     const parts = at.list("key");
-    if (parts.length > KEY_PARTS_MAX) at.refuse("key", "expected at most " + decimal(KEY_PARTS_MAX) + " parts");
+    if (parts.length > KEY_PARTS_MAX)
+      at.refuse("key", "expected at most " + decimal(KEY_PARTS_MAX) + " parts");
     for (let i = 0; i < parts.length; i++) limit.key.push(KeyPart.read(parts[i]));
     limit.bucket = readBucket(at);
     limit.seed = seedOf(limit.name, limit.bucket, 0);
@@ -74,7 +79,9 @@ export class Limit {
     limit.enabled = at.hundredths("enabled", 0, PERCENT_ALL, PERCENT_ALL);
     limit.enforced = at.hundredths("enforced", 0, PERCENT_ALL, PERCENT_ALL);
     limit.shadow = at.boolean("shadow", false);
-    limit.whenMissing = <WhenMissing>at.choice("whenMissing", ["shared", "skip", "reject"], WhenMissing.Shared);
+    limit.whenMissing = <WhenMissing>(
+      at.choice("whenMissing", ["shared", "skip", "reject"], WhenMissing.Shared)
+    );
     readCost(at, limit);
     at.done();
     return limit;
@@ -99,7 +106,8 @@ function readBucket(parent: Cursor): TokenBucket {
   const maxTokens = at.requiredInteger("maxTokens", 1, TOKENS_MAX);
   const tokensPerFill = at.integer("tokensPerFill", 1, TOKENS_MAX, 1);
   const fillInterval = at.duration("fillInterval", FILL_INTERVAL_MIN, FILL_INTERVAL_MAX, SECOND);
-  if (!at.has("fillInterval") && at.node >= 0) at.refuse("fillInterval", "missing; expected a duration");
+  if (!at.has("fillInterval") && at.node >= 0)
+    at.refuse("fillInterval", "missing; expected a duration");
   at.done();
   if (TokenBucket.isPossible(maxTokens, tokensPerFill, fillInterval)) {
     return new TokenBucket(maxTokens, tokensPerFill, fillInterval);
@@ -111,12 +119,14 @@ function readBucket(parent: Cursor): TokenBucket {
 function readOverrides(parent: Cursor, name: StaticArray<u8>): Override[] {
   const items = parent.list("overrides");
   const overrides: Override[] = [];
-  if (items.length > OVERRIDES_MAX) parent.refuse("overrides", "expected at most " + decimal(OVERRIDES_MAX));
+  if (items.length > OVERRIDES_MAX)
+    parent.refuse("overrides", "expected at most " + decimal(OVERRIDES_MAX));
   for (let i = 0; i < items.length; i++) {
     const at = items[i];
     if (!at.expectObject()) continue;
     const match = MatchList.read(at, "match");
-    if (match.isEmpty) at.refuse("match", "missing; an override without it would replace the limit itself");
+    if (match.isEmpty)
+      at.refuse("match", "missing; an override without it would replace the limit itself");
     const bucket = readBucket(at);
     at.done();
     overrides.push(new Override(match, bucket, seedOf(name, bucket, i + 1)));
@@ -129,7 +139,8 @@ function readCost(parent: Cursor, limit: Limit): void {
   const value = parent.value("cost");
   if (!value.isObject) {
     limit.cost = parent.integer("cost", 0, TOKENS_MAX, 1);
-    if (limit.cost > limit.bucket.maxTokens) parent.refuse("cost", "expected at most maxTokens: no request would pass");
+    if (limit.cost > limit.bucket.maxTokens)
+      parent.refuse("cost", "expected at most maxTokens: no request would pass");
     return;
   }
   limit.costHeader = readFieldName(value, "header");

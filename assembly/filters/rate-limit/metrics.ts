@@ -19,7 +19,10 @@ export class LimitCounters {
     this.overflowed = new Counter(prefix + "overflowed");
   }
 
-  /** What the limit said about a request. One that admitted what another refused took nothing, and counts nothing. */
+  /**
+   * What the limit said about a request. One that admitted what another refused took nothing, and
+   * counts nothing.
+   */
   count(charge: Charge, admitted: bool): void {
     switch (charge.outcome) {
       case Outcome.None:

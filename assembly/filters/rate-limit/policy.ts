@@ -17,7 +17,10 @@ export class Verdict {
   admitted: bool = true;
   /** The limit whose quota the answer tells: the one that refused, else the one with least left. */
   quota: Charge | null = null;
-  /** The limit that refused, or would have (`shadow`, `enforced`); of several the one that takes longest to recover. */
+  /**
+   * The limit that refused, or would have (`shadow`, `enforced`); of several the one that takes
+   * longest to recover.
+   */
   limited: Charge | null = null;
 }
 
@@ -50,14 +53,21 @@ export class Policy {
     }
   }
 
-  /** The verdict on one request at `now` (ticks of the monotonic clock). All limits that apply must admit. */
+  /**
+   * The verdict on one request at `now` (ticks of the monotonic clock). All limits that apply
+   * must admit.
+   */
   judge(request: RequestView, now: i64): Verdict {
     this.begin();
-    for (let i = 0; i < this.charges.length; i++) this.look(unchecked(this.charges[i]), request, now);
+    for (let i = 0; i < this.charges.length; i++)
+      this.look(unchecked(this.charges[i]), request, now);
     return this.decide();
   }
 
-  /** What a policy says when the header map cannot be had: every limit's own bucket, whatever its key. */
+  /**
+   * What a policy says when the header map cannot be had: every limit's own bucket, whatever its
+   * key.
+   */
   judgeBlind(now: i64): Verdict {
     this.begin();
     for (let i = 0; i < this.charges.length; i++) {
@@ -77,7 +87,9 @@ export class Policy {
     verdict.limited = null;
   }
 
-  /** All limits have been looked at: takes what they admit, and says which quota the answer tells. */
+  /**
+   * All limits have been looked at: takes what they admit, and says which quota the answer tells.
+   */
   private decide(): Verdict {
     if (this.verdict.admitted) this.takeAll();
     this.chooseQuota();
@@ -124,11 +136,15 @@ export class Policy {
     const isFirst = isCarriedOut && verdict.admitted;
     const isSameKind = isCarriedOut || verdict.admitted;
     // A refusal for good counts before one for the record.
-    if (limited === null || isFirst || (isSameKind && charge.waitNanos > limited.waitNanos)) verdict.limited = charge;
+    if (limited === null || isFirst || (isSameKind && charge.waitNanos > limited.waitNanos))
+      verdict.limited = charge;
     if (isCarriedOut) verdict.admitted = false;
   }
 
-  /** Charges every limit that admitted; when another worker was faster at one, those before it get their tokens back. */
+  /**
+   * Charges every limit that admitted; when another worker was faster at one, those before it get
+   * their tokens back.
+   */
   private takeAll(): void {
     for (let i = 0; i < this.charges.length; i++) {
       const charge = unchecked(this.charges[i]);
@@ -185,7 +201,10 @@ function hasKeys(config: Config): bool {
   return false;
 }
 
-/** Whose figures count: 0 for the limit's own, or the number of the first override that matches, from 1. */
+/**
+ * Whose figures count: 0 for the limit's own, or the number of the first override that matches,
+ * from 1.
+ */
 function tierOf(limit: Limit, request: RequestView): i32 {
   for (let i = 0; i < limit.overrides.length; i++) {
     if (unchecked(limit.overrides[i]).match.matches(request)) return i + 1;

@@ -1,6 +1,17 @@
-// What a rate limit service is asked (RateLimitRequest of envoy.service.ratelimit.v3): a five-byte gRPC frame around one
-// protobuf message. Knows the message; refuses to know how it travels.
-import { Bytes, EMPTY, NONE, bytes, isPresent, lengthOf, pointerOf, text, view } from "../../lib/bytes";
+// What a rate limit service is asked (RateLimitRequest of envoy.service.ratelimit.v3): a
+// five-byte gRPC frame around one protobuf message. Knows the message; refuses to know how it
+// travels.
+import {
+  Bytes,
+  EMPTY,
+  NONE,
+  bytes,
+  isPresent,
+  lengthOf,
+  pointerOf,
+  text,
+  view,
+} from "../../lib/bytes";
 import { siphash } from "../../lib/hash";
 import { RequestView } from "../../lib/http/request";
 import { characterBytes } from "../../lib/json/utf8";
@@ -23,7 +34,10 @@ const METHOD = text("method");
 const PATH = text("path");
 const HOST = text("host");
 
-/** Longer values go as their hash: a key of 64 kB must neither fill the request nor get past the service. */
+/**
+ * Longer values go as their hash: a key of 64 kB must neither fill the request nor get past the
+ * service.
+ */
 const VALUE_BYTES_MAX = 1024;
 const HASHED = text("siphash:");
 
@@ -31,15 +45,19 @@ const writer = new Writer(REQUEST_BYTES_MAX);
 const hashed = new Writer(64);
 const hashes = new StaticArray<u64>(2);
 
-/** Whether the service is to be asked about this limit: it applies, has admitted, costs something and does not only watch. */
+/**
+ * Whether the service is to be asked about this limit: it applies, has admitted, costs something
+ * and does not only watch.
+ */
 export function isAsked(charge: Charge): bool {
   return charge.outcome == Outcome.Admitted && !charge.limit.shadow && charge.cost > 0;
 }
 
 /**
- * RateLimitRequest for the limits that admitted: `domain` (1), one descriptor (2) a limit with one entry (1) a part of its
- * key and its cost (3), and for services that know no cost of a descriptor the hits of the costliest (3). NONE when no
- * limit is to be asked about, EMPTY when the question would be too large.
+ * RateLimitRequest for the limits that admitted: `domain` (1), one descriptor (2) a limit with
+ * one entry (1) a part of its key and its cost (3), and for services that know no cost of a
+ * descriptor the hits of the costliest (3). NONE when no limit is to be asked about, EMPTY when
+ * the question would be too large.
  */
 export function question(global: Global, charges: Charge[], request: RequestView): Bytes {
   writer.reset();
@@ -60,7 +78,10 @@ export function question(global: Global, charges: Charge[], request: RequestView
   return framed;
 }
 
-/** A limit without a key, and one whose key the request lacks a part of, is known to the service by its name. */
+/**
+ * A limit without a key, and one whose key the request lacks a part of, is known to the service
+ * by its name.
+ */
 function putDescriptor(charge: Charge, request: RequestView): void {
   const key = charge.limit.key;
   const mark = openMessage(writer, 2);
@@ -79,7 +100,10 @@ function putEntry(key: Bytes, value: Bytes): void {
   closeMessage(writer, mark);
 }
 
-/** Whether a value can stand in the message: the service refuses a whole question for one string that is not UTF-8. */
+/**
+ * Whether a value can stand in the message: the service refuses a whole question for one string
+ * that is not UTF-8.
+ */
 function isText(value: Bytes): bool {
   const length = lengthOf(value);
   if (length == 0 || length > VALUE_BYTES_MAX) return false;

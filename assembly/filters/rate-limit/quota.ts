@@ -108,9 +108,13 @@ export class Quota {
     to.header(RATELIMIT, value.view());
   }
 
-  /** Seconds until the request could pass, at least 1 (RFC 9110 section 10.2.3: whole seconds); nothing if it never can. */
+  /**
+   * Seconds until the request could pass, at least 1 (RFC 9110 section 10.2.3: whole seconds);
+   * nothing if it never can.
+   */
   writeRetryAfter(to: HeaderSink): void {
-    if (this.isKnown && this.retrySeconds != NEVER) to.header(RETRY_AFTER, this.decimal(max(1, this.retrySeconds)));
+    if (this.isKnown && this.retrySeconds != NEVER)
+      to.header(RETRY_AFTER, this.decimal(max(1, this.retrySeconds)));
   }
 
   private name(): void {

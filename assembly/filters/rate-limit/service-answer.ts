@@ -1,5 +1,5 @@
-// What a rate limit service answers (RateLimitResponse of envoy.service.ratelimit.v3), read from a gRPC frame. Bytes that are
-// no answer are a failure, whatever they are.
+// What a rate limit service answers (RateLimitResponse of envoy.service.ratelimit.v3), read from
+// a gRPC frame. Bytes that are no answer are a failure, whatever they are.
 import { Bytes, EMPTY, at, lengthOf, pointerOf, slice } from "../../lib/bytes";
 import { ProtobufReader, ProtobufStatus, WireType } from "../../lib/protobuf";
 import { FRAME_BYTES } from "./question";
@@ -46,8 +46,8 @@ export class ServiceAnswer {
   }
 
   /**
-   * Reads RateLimitResponse from a framed body: `overall_code` (1) is 1 for OK and 2 for over the limit, and of `statuses`
-   * (2), one a descriptor, the one over its limit that is reset last.
+   * Reads RateLimitResponse from a framed body: `overall_code` (1) is 1 for OK and 2 for over the
+   * limit, and of `statuses` (2), one a descriptor, the one over its limit that is reset last.
    */
   read(body: Bytes): void {
     this.clear();
@@ -66,7 +66,10 @@ export class ServiceAnswer {
     if (code == CODE_OVER_LIMIT) this.said = Answer.OverLimit;
   }
 
-  /** DescriptorStatus: `code` (1), `current_limit` (2), `limit_remaining` (3), `duration_until_reset` (4). */
+  /**
+   * DescriptorStatus: `code` (1), `current_limit` (2), `limit_remaining` (3),
+   * `duration_until_reset` (4).
+   */
   private readStatus(message: Bytes, descriptor: i32): void {
     let code: u64 = 0;
     let limit: Bytes = EMPTY;

@@ -1,12 +1,16 @@
-// What all workers of a proxy share besides the limits' own buckets: the secret that keys are hashed with, and the table
-// of clients' buckets. Whoever comes first makes it; nobody makes it twice.
+// What all workers of a proxy share besides the limits' own buckets: the secret that keys are
+// hashed with, and the table of clients' buckets. Whoever comes first makes it; nobody makes it
+// twice.
 import { Bytes, bytes, lengthOf, pointerOf, utf8, view } from "../../lib/bytes";
 import { Store } from "./store";
 import { BucketSet, setsFor, slotsFor } from "./table";
 
 /** `…/secret`: two words. */
 const SECRET_BYTES = 16;
-/** `…/sets`: how many sets clients lie in, in how many they lay before, and how many have been made. */
+/**
+ * `…/sets`: how many sets clients lie in, in how many they lay before, and how many have been
+ * made.
+ */
 const SIZES_BYTES = 12;
 
 /** Where the buckets of clients lie, for all limits with a key. */
@@ -28,7 +32,10 @@ export class Table {
   }
 }
 
-/** The secret that clients' keys are hashed under: with it nobody can choose two keys that share a bucket. */
+/**
+ * The secret that clients' keys are hashed under: with it nobody can choose two keys that share a
+ * bucket.
+ */
 @final
 export class Secret {
   constructor(
@@ -54,7 +61,10 @@ export function noTable(): Table {
   return new Table(1, 1, 0, utf8("...."));
 }
 
-/** The table's sets, all at once, so that memory is taken here and never by a request. A larger one keeps what it has. */
+/**
+ * The table's sets, all at once, so that memory is taken here and never by a request. A larger
+ * one keeps what it has.
+ */
 export function sharedTable(store: Store, prefix: string, maxKeys: i32): Table {
   const key = utf8(prefix + "s/....");
   const wanted: u32 = setsFor(maxKeys);

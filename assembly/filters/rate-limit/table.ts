@@ -1,31 +1,42 @@
-// Buckets of clients in a fixed number of slots that all workers share. A client's bucket lies in one set of slots, chosen
-// by its fingerprint; a set is one shared value, changed by compare-and-swap.
+// Buckets of clients in a fixed number of slots that all workers share. A client's bucket lies in
+// one set of slots, chosen by its fingerprint; a set is one shared value, changed by
+// compare-and-swap.
 //
 //   set value:  | last seen i64 | n × ( fingerprint u64 | full at i64 ) |      fingerprint 0: free
 //
-// A slot is reused only when its bucket is full again, which is the same as never used. When no slot of its set is free,
-// a newcomer is charged to the limit's overflow bucket: a flood of keys can neither refill nor push out anyone.
+// A slot is reused only when its bucket is full again, which is the same as never used. When no
+// slot of its set is free, a newcomer is charged to the limit's overflow bucket: a flood of keys
+// can neither refill nor push out anyone.
 import { Bytes, bytes, lengthOf, pointerOf } from "../../lib/bytes";
 import { TICKS_PER_NANO } from "./bucket";
 
 /** Slots of a set of clients. */
 export const SET_SLOTS = 24;
 /**
- * Clients to a set, on average, when the table holds as many as were asked for. They spread as a Poisson distribution: of
- * a million clients all at once, two find their set full.
+ * Clients to a set, on average, when the table holds as many as were asked for. They spread as a
+ * Poisson distribution: of a million clients all at once, two find their set full.
  */
 const SET_CLIENTS = 9;
-/** Slots of a limit's own bucket: of its figures, and of those it had before configuration updates. */
+/**
+ * Slots of a limit's own bucket: of its figures, and of those it had before configuration
+ * updates.
+ */
 export const OWN_SLOTS = 4;
 
 const HEADER_BYTES = 8;
 const SLOT_BYTES = 16;
 const SET_BYTES = HEADER_BYTES + SET_SLOTS * SLOT_BYTES;
 
-/** Workers read the clock one after the other, and write in another order. More than this is a clock that was set back. */
+/**
+ * Workers read the clock one after the other, and write in another order. More than this is a
+ * clock that was set back.
+ */
 const STEP_TICKS: i64 = 1_000_000_000 * TICKS_PER_NANO;
 
-/** How many sets a table for `maxKeys` clients has; one set holds exactly as many as were asked for. */
+/**
+ * How many sets a table for `maxKeys` clients has; one set holds exactly as many as were asked
+ * for.
+ */
 export function setsFor(maxKeys: i32): i32 {
   return maxKeys <= SET_SLOTS ? 1 : (maxKeys + SET_CLIENTS - 1) / SET_CLIENTS;
 }
@@ -35,7 +46,10 @@ export function slotsFor(maxKeys: i32): i32 {
   return min(maxKeys, SET_SLOTS);
 }
 
-/** The set of `fingerprint` among `sets`: its upper half, scaled (Lemire 2019), so that any number of sets will do. */
+/**
+ * The set of `fingerprint` among `sets`: its upper half, scaled (Lemire 2019), so that any number
+ * of sets will do.
+ */
 export function setOf(fingerprint: u64, sets: i32): u32 {
   return <u32>(((fingerprint >> 32) * <u64>sets) >> 32);
 }
@@ -62,12 +76,14 @@ export class BucketSet {
   private chosen: i32 = 0;
 
   /**
-   * Takes the bytes of a set, which must stay where they are while it is used. It has at least `slots` slots (at most
-   * SET_SLOTS), and more when it was written with more; bytes that no set can have count as an empty one.
+   * Takes the bytes of a set, which must stay where they are while it is used. It has at least
+   * `slots` slots (at most SET_SLOTS), and more when it was written with more; bytes that no set
+   * can have count as an empty one.
    */
   load(value: Bytes, slots: i32): void {
     const length = lengthOf(value);
-    const isSet = length >= HEADER_BYTES && length <= SET_BYTES && (length - HEADER_BYTES) % SLOT_BYTES == 0;
+    const isSet =
+      length >= HEADER_BYTES && length <= SET_BYTES && (length - HEADER_BYTES) % SLOT_BYTES == 0;
     const used = isSet ? length : 0;
     const size = HEADER_BYTES + slots * SLOT_BYTES;
     if (used >= size) {
@@ -83,9 +99,10 @@ export class BucketSet {
   }
 
   /**
-   * The time that counts in this set when the clock says `now`: never before what another worker saw a moment ago. When the
-   * clock was set back, every bucket goes back with it, so that each holds what it held when it was last charged; true then:
-   * the set must be written back, or the time since would be taken back again and again.
+   * The time that counts in this set when the clock says `now`: never before what another worker
+   * saw a moment ago. When the clock was set back, every bucket goes back with it, so that each
+   * holds what it held when it was last charged; true then: the set must be written back, or the
+   * time since would be taken back again and again.
    */
   isSetBack(now: i64): bool {
     const start = this.base;
@@ -124,7 +141,10 @@ export class BucketSet {
     return free < 0 ? Found.Full : Found.Free;
   }
 
-  /** When no slot is free: chooses the one whose bucket is full next. Only among buckets of figures gone by. */
+  /**
+   * When no slot is free: chooses the one whose bucket is full next. Only among buckets of
+   * figures gone by.
+   */
   chooseFullest(): void {
     const now = this.now;
     let least: i64 = i64.MAX_VALUE;

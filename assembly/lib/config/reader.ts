@@ -1,6 +1,7 @@
-// Reads a configuration so that a filter gets either something that cannot be wrong or one line that says where it is
-// wrong and what would be right: `/providers/0/issuer: expected a string`. The first error wins; after it getters give
-// their fallbacks, so that parsing code needs no checks of its own.
+// Reads a configuration so that a filter gets either something that cannot be wrong or one line
+// that says where it is wrong and what would be right: `/providers/0/issuer: expected a string`.
+// The first error wins; after it getters give their fallbacks, so that parsing code needs no
+// checks of its own.
 //
 //   const errors = new ConfigErrors();
 //   const at = readConfig(configuration, errors);        // malformed JSON is an error too; empty counts as {}
@@ -44,7 +45,10 @@ export function readConfig(configuration: StaticArray<u8>, errors: ConfigErrors)
     return new Cursor(document, 0, "", errors);
   }
   if (!document.parse(source, CONFIG_BYTES_MAX)) {
-    errors.add("", "malformed JSON at byte " + decimal(document.errorOffset) + ": " + describe(document.status));
+    errors.add(
+      "",
+      "malformed JSON at byte " + decimal(document.errorOffset) + ": " + describe(document.status),
+    );
   } else if (!document.is(0, JsonKind.Object)) {
     errors.add("", "expected an object");
   }
@@ -54,8 +58,8 @@ export function readConfig(configuration: StaticArray<u8>, errors: ConfigErrors)
 const EMPTY_OBJECT: Bytes = text("{}");
 
 /**
- * Only in a test build (`--use RECORD_FALLBACKS=ASC_TARGET`): what missing settings fell back on, `pointer value` a line,
- * so that the schema's defaults can be held against them.
+ * Only in a test build (`--use RECORD_FALLBACKS=ASC_TARGET`): what missing settings fell back on,
+ * `pointer value` a line, so that the schema's defaults can be held against them.
  */
 export let fallbacks: string = "";
 
@@ -63,7 +67,10 @@ function note(pointer: string, name: string, value: string): void {
   fallbacks += pointer + "/" + escapeStep(name) + " " + value + "\n";
 }
 
-/** One value of the configuration: an object whose members are asked for by name, or a list item of any kind. */
+/**
+ * One value of the configuration: an object whose members are asked for by name, or a list item
+ * of any kind.
+ */
 @final
 export class Cursor {
   /** Names that were asked for: all others are unknown. */
@@ -80,7 +87,10 @@ export class Cursor {
 
   /** Refuses the member `name` (or this value itself, when empty), saying what would be right. */
   refuse(name: string, message: string): void {
-    this.errors.add(name.length == 0 ? this.pointer : this.pointer + "/" + escapeStep(name), message);
+    this.errors.add(
+      name.length == 0 ? this.pointer : this.pointer + "/" + escapeStep(name),
+      message,
+    );
   }
 
   /** Whether the member is there. */
@@ -164,7 +174,10 @@ export class Cursor {
     const scaled = this.document.number(node) * 100;
     const nearest = Math.round(scaled);
     if (!(scaled >= <f64>least && scaled <= <f64>most)) {
-      this.refuse(name, "expected a number from " + inHundredths(least) + " to " + inHundredths(most));
+      this.refuse(
+        name,
+        "expected a number from " + inHundredths(least) + " to " + inHundredths(most),
+      );
     } else if (Math.abs(scaled - nearest) > 1e-6) {
       this.refuse(name, "expected at most two decimals");
     } else {
@@ -175,7 +188,8 @@ export class Cursor {
 
   boolean(name: string, fallback: bool): bool {
     const node = this.member(name);
-    if (isDefined(RECORD_FALLBACKS) && node < 0) note(this.pointer, name, fallback ? "true" : "false");
+    if (isDefined(RECORD_FALLBACKS) && node < 0)
+      note(this.pointer, name, fallback ? "true" : "false");
     if (node < 0) return fallback;
     if (this.document.is(node, JsonKind.Boolean)) return this.document.boolean(node);
     this.refuse(name, "expected true or false");
@@ -185,9 +199,12 @@ export class Cursor {
   /** A duration such as `500ms`, `10s`, `1h30m`, in nanoseconds. */
   duration(name: string, leastNanos: i64, mostNanos: i64, fallbackNanos: i64): i64 {
     const node = this.member(name);
-    if (isDefined(RECORD_FALLBACKS) && node < 0) note(this.pointer, name, '"' + decimal(fallbackNanos) + 'ns"');
+    if (isDefined(RECORD_FALLBACKS) && node < 0)
+      note(this.pointer, name, '"' + decimal(fallbackNanos) + 'ns"');
     if (node < 0) return fallbackNanos;
-    const nanos = this.document.is(node, JsonKind.String) ? parseDuration(this.document.text(node)) : -1;
+    const nanos = this.document.is(node, JsonKind.String)
+      ? parseDuration(this.document.text(node))
+      : -1;
     if (nanos < 0) this.refuse(name, 'expected a duration such as "500ms", "10s", "1m" or "24h"');
     else if (nanos < leastNanos) this.refuse(name, "expected at least " + inSeconds(leastNanos));
     else if (nanos > mostNanos) this.refuse(name, "expected at most " + inSeconds(mostNanos));
@@ -198,7 +215,8 @@ export class Cursor {
   /** One of `choices`; gives its index. */
   choice(name: string, choices: string[], fallback: i32): i32 {
     const node = this.member(name);
-    if (isDefined(RECORD_FALLBACKS) && node < 0) note(this.pointer, name, '"' + choices[fallback] + '"');
+    if (isDefined(RECORD_FALLBACKS) && node < 0)
+      note(this.pointer, name, '"' + choices[fallback] + '"');
     if (node < 0) return fallback;
     const text = this.document.is(node, JsonKind.String) ? toText(this.document.text(node)) : "";
     const index = choices.indexOf(text);
@@ -206,7 +224,10 @@ export class Cursor {
     return index < 0 ? fallback : index;
   }
 
-  /** Which of the members `names` is there, by its place in the list, for an object has one of them; -1 for none. */
+  /**
+   * Which of the members `names` is there, by its place in the list, for an object has one of
+   * them; -1 for none.
+   */
   oneOf(names: string[]): i32 {
     let found = -1;
     for (let i = 0; i < names.length; i++) {
@@ -241,8 +262,14 @@ export class Cursor {
       return items;
     }
     const pointer = this.pointer + "/" + escapeStep(name);
-    for (let child = this.document.first(node); child >= 0; child = this.document.after(child, node)) {
-      items.push(new Cursor(this.document, child, pointer + "/" + decimal(items.length), this.errors));
+    for (
+      let child = this.document.first(node);
+      child >= 0;
+      child = this.document.after(child, node)
+    ) {
+      items.push(
+        new Cursor(this.document, child, pointer + "/" + decimal(items.length), this.errors),
+      );
     }
     return items;
   }
@@ -259,14 +286,20 @@ export class Cursor {
   object(name: string): Cursor {
     const node = this.member(name);
     const pointer = this.pointer + "/" + escapeStep(name);
-    if (node >= 0 && !this.document.is(node, JsonKind.Object)) this.refuse(name, "expected an object");
+    if (node >= 0 && !this.document.is(node, JsonKind.Object))
+      this.refuse(name, "expected an object");
     const isObject = node >= 0 && this.document.is(node, JsonKind.Object);
     return new Cursor(this.document, isObject ? node : -1, pointer, this.errors);
   }
 
   /** The member as a cursor of whatever kind; at nothing when it is missing. */
   value(name: string): Cursor {
-    return new Cursor(this.document, this.member(name), this.pointer + "/" + escapeStep(name), this.errors);
+    return new Cursor(
+      this.document,
+      this.member(name),
+      this.pointer + "/" + escapeStep(name),
+      this.errors,
+    );
   }
 
   /** Refuses a list item that is not an object, so that its members can be asked for. */
@@ -277,18 +310,28 @@ export class Cursor {
   }
 
   /**
-   * The members of an object whose keys are the user's names, sorted by key: a map's order is lost on the way through
-   * Istio. Each cursor's `name` is its key. This object then has no unknown keys.
+   * The members of an object whose keys are the user's names, sorted by key: a map's order is
+   * lost on the way through Istio. Each cursor's `name` is its key. This object then has no
+   * unknown keys.
    */
   entries(): Entry[] {
     const entries: Entry[] = [];
     const document = this.document;
     if (!this.isObject) return entries; // Items of a list have no keys.
-    for (let child = document.first(this.node); child >= 0; child = document.after(child, this.node)) {
+    for (
+      let child = document.first(this.node);
+      child >= 0;
+      child = document.after(child, this.node)
+    ) {
       const key = owned(document.key(child));
       const name = toText(view(key));
       this.asked.push(name);
-      entries.push(new Entry(key, new Cursor(document, child, this.pointer + "/" + escapeStep(name), this.errors)));
+      entries.push(
+        new Entry(
+          key,
+          new Cursor(document, child, this.pointer + "/" + escapeStep(name), this.errors),
+        ),
+      );
     }
     return sort(entries, (a, b) => compare(view(a.key), view(b.key)));
   }
@@ -297,9 +340,14 @@ export class Cursor {
   done(): void {
     const document = this.document;
     if (!document.is(this.node, JsonKind.Object)) return;
-    for (let child = document.first(this.node); child >= 0; child = document.after(child, this.node)) {
+    for (
+      let child = document.first(this.node);
+      child >= 0;
+      child = document.after(child, this.node)
+    ) {
       const name = toText(document.key(child));
-      if (!this.asked.includes(name)) this.refuse(name, "unknown key; expected one of: " + this.asked.join(", "));
+      if (!this.asked.includes(name))
+        this.refuse(name, "unknown key; expected one of: " + this.asked.join(", "));
     }
   }
 
@@ -315,8 +363,11 @@ export class Cursor {
   }
 
   private stringAt(node: i32, name: string): StaticArray<u8> {
-    if (node >= 0 && !this.document.is(node, JsonKind.String)) this.refuse(name, "expected a string");
-    return this.document.is(node, JsonKind.String) ? owned(this.document.text(node)) : new StaticArray<u8>(0);
+    if (node >= 0 && !this.document.is(node, JsonKind.String))
+      this.refuse(name, "expected a string");
+    return this.document.is(node, JsonKind.String)
+      ? owned(this.document.text(node))
+      : new StaticArray<u8>(0);
   }
 }
 
@@ -356,5 +407,7 @@ export function inHundredths(value: i32): string {
 }
 
 function inSeconds(nanos: i64): string {
-  return nanos % 1_000_000_000 == 0 ? decimal(nanos / 1_000_000_000) + "s" : decimal(nanos / 1_000_000) + "ms";
+  return nanos % 1_000_000_000 == 0
+    ? decimal(nanos / 1_000_000_000) + "s"
+    : decimal(nanos / 1_000_000) + "ms";
 }

@@ -1,5 +1,6 @@
-// The curves of JWS with their parameters: NIST SP 800-186 sections 3.2.1.3 to 3.2.1.5 (the same as secp256r1, secp384r1
-// and secp521r1 of SEC 2). All have a = -3 and cofactor 1. Big-endian, in the curve's length.
+// The curves of JWS with their parameters: NIST SP 800-186 sections 3.2.1.3 to 3.2.1.5 (the same
+// as secp256r1, secp384r1 and secp521r1 of SEC 2). All have a = -3 and cofactor 1. Big-endian, in
+// the curve's length.
 import { Field } from "./field";
 import { FourteenWordField, NineWordField } from "./field-rows";
 import { WeierstrassGroup } from "./weierstrass";
@@ -85,7 +86,7 @@ export const P384: WeierstrassGroup = curveOf(
 
 const p521 = new Field(P521_P, 66, 521);
 /**
- * For checking points alone: its signatures are verified by the host, so its generator is not here, and its field stands
- * where its order would.
+ * For checking points alone: its signatures are verified by the host, so its generator is not
+ * here, and its field stands where its order would.
  */
 export const P521: WeierstrassGroup = new WeierstrassGroup(p521, p521, 0, P521_B, 0, 0);

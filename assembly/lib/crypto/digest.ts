@@ -1,5 +1,6 @@
-// What the SHA-2 functions share (FIPS 180-4): cutting a stream into blocks, and the padding. One object per function
-// with its own scratch, used by one caller at a time: a worker is one thread, and no digest outlives a callback.
+// What the SHA-2 functions share (FIPS 180-4): cutting a stream into blocks, and the padding. One
+// object per function with its own scratch, used by one caller at a time: a worker is one thread,
+// and no digest outlives a callback.
 import { Bytes, lengthOf, pointerOf } from "../bytes";
 
 /** The longest output, of SHA-512, and the longest block: what callers size their scratch by. */
@@ -61,10 +62,14 @@ export abstract class Digest {
     this.filled = rest;
   }
 
-  /** Pads (FIPS 180-4 section 5.1) and writes `outputBytes` bytes to `out`. `reset` must come before the next message. */
+  /**
+   * Pads (FIPS 180-4 section 5.1) and writes `outputBytes` bytes to `out`. `reset` must come
+   * before the next message.
+   */
   finish(out: usize): void {
     const blockBytes = this.blockBytes;
-    // The length field is an eighth of the block; of SHA-512's 128 bits the upper 64 are always zero here.
+    // The length field is an eighth of the block; of SHA-512's 128 bits the upper 64 are always
+    // zero here.
     const lengthField = blockBytes >> 3;
     store<u8>(this.block + <usize>this.filled, 0x80);
     let end = this.filled + 1;
@@ -86,12 +91,18 @@ export abstract class Digest {
     this.finish(out);
   }
 
-  /** Copies the chaining value after whole blocks to `to` (DIGEST_BYTES_MAX bytes of room), for `resume`. */
+  /**
+   * Copies the chaining value after whole blocks to `to` (DIGEST_BYTES_MAX bytes of room), for
+   * `resume`.
+   */
   keep(to: usize): void {
     memory.copy(to, this.state, <usize>this.stateBytes);
   }
 
-  /** Goes on from a chaining value kept after `blocks` whole blocks, as if they had been hashed again. */
+  /**
+   * Goes on from a chaining value kept after `blocks` whole blocks, as if they had been hashed
+   * again.
+   */
   resume(from: usize, blocks: i32): void {
     memory.copy(this.state, from, <usize>this.stateBytes);
     this.filled = 0;

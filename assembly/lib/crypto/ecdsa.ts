@@ -1,4 +1,5 @@
-// ECDSA verification (FIPS 186-5 section 6.4.2; RFC 7518 section 3.4 for the signature's form). Knows no private operation.
+// ECDSA verification (FIPS 186-5 section 6.4.2; RFC 7518 section 3.4 for the signature's form).
+// Knows no private operation.
 import { Bytes, lengthOf, pointerOf } from "../bytes";
 import { Digest } from "./digest";
 import { Field, WORD, WORD_BITS, WORD_MASK } from "./field";
@@ -18,7 +19,10 @@ const zSquared = memory.data(80, 16);
 
 @final
 export class EcdsaPublicKey {
-  /** Whether (x, y) is a point of the curve (`WeierstrassGroup.read`); otherwise the key verifies nothing. */
+  /**
+   * Whether (x, y) is a point of the curve (`WeierstrassGroup.read`); otherwise the key verifies
+   * nothing.
+   */
   readonly isGood: bool;
   private readonly table: StaticArray<u8>;
 
@@ -29,7 +33,10 @@ export class EcdsaPublicKey {
     y: Bytes,
   ) {
     const length = curve.field.byteLength;
-    const isGood = lengthOf(x) == length && lengthOf(y) == length && curve.read(pointerOf(x), pointerOf(y), point);
+    const isGood =
+      lengthOf(x) == length &&
+      lengthOf(y) == length &&
+      curve.read(pointerOf(x), pointerOf(y), point);
     this.isGood = isGood;
     this.table = isGood ? curve.keyTable(point) : new StaticArray<u8>(0);
   }

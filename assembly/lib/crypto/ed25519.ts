@@ -1,5 +1,6 @@
-// Ed25519 verification (RFC 8032 section 5.1.7), strictly: one encoding of every number and point, no key and no R of small
-// order, and the equation without the cofactor. Others call it `verify_strict`. Knows no private operation.
+// Ed25519 verification (RFC 8032 section 5.1.7), strictly: one encoding of every number and
+// point, no key and no R of small order, and the equation without the cofactor. Others call it
+// `verify_strict`. Knows no private operation.
 import { Bytes, bytes, compareMemory, lengthOf, owned, pointerOf, view } from "../bytes";
 import { POINT_BYTES, edwards25519, scalars } from "./edwards25519";
 import { SHA512 } from "./sha512";
@@ -36,7 +37,10 @@ export class Ed25519PublicKey {
   /** Of -A. */
   private readonly table: StaticArray<u8>;
 
-  /** `key`: the `x` of an OKP key (RFC 8037 section 2). A key whose `status` is not Ok verifies nothing. */
+  /**
+   * `key`: the `x` of an OKP key (RFC 8037 section 2). A key whose `status` is not Ok verifies
+   * nothing.
+   */
   constructor(key: Bytes) {
     const status = judge(key);
     const isGood = status == Ed25519KeyStatus.Ok;
@@ -48,7 +52,8 @@ export class Ed25519PublicKey {
 
   /** Whether `signature` is R‖S with R = SB - kA. */
   verify(message: Bytes, signature: Bytes): bool {
-    if (this.status != Ed25519KeyStatus.Ok || lengthOf(signature) != ED25519_SIGNATURE_BYTES) return false;
+    if (this.status != Ed25519KeyStatus.Ok || lengthOf(signature) != ED25519_SIGNATURE_BYTES)
+      return false;
     const r = pointerOf(signature);
     const s = r + POINT_BYTES;
     if (!isBelowOrder(s)) return false;
@@ -80,7 +85,9 @@ function isBelowOrder(s: usize): bool {
   return scalars.isReduced(low);
 }
 
-/** The 64 bytes of `hash` modulo L, to `hashScalar`: the upper half comes with a factor of 2^256. */
+/**
+ * The 64 bytes of `hash` modulo L, to `hashScalar`: the upper half comes with a factor of 2^256.
+ */
 function reduceHash(): void {
   scalars.readLittleEndian(hash, POINT_BYTES, low);
   scalars.readLittleEndian(hash + POINT_BYTES, POINT_BYTES, high);

@@ -1,5 +1,6 @@
-// edwards25519, the curve -x² + y² = 1 + dx²y² (RFC 8032 section 5.1), in extended coordinates: (X, Y, Z, T) is the point
-// (X / Z, Y / Z) with T = XY / Z. The formulas of section 5.1.4, which hold for every pair of points. For public values alone.
+// edwards25519, the curve -x² + y² = 1 + dx²y² (RFC 8032 section 5.1), in extended coordinates:
+// (X, Y, Z, T) is the point (X / Z, Y / Z) with T = XY / Z. The formulas of section 5.1.4, which
+// hold for every pair of points. For public values alone.
 import { Field } from "./field";
 import { Field25519, NineWordField } from "./field-rows";
 import { Group } from "./group";
@@ -143,8 +144,8 @@ class Edwards25519 extends Group {
   }
 
   /**
-   * Section 5.1.3: the point of 32 bytes to `out`. False when they are not the one encoding of a point: y is not below p,
-   * no x goes with it, or x is zero and the sign says odd.
+   * Section 5.1.3: the point of 32 bytes to `out`. False when they are not the one encoding of a
+   * point: y is not below p, no x goes with it, or x is zero and the sign says odd.
    */
   decode(from: usize, out: usize): bool {
     const size = field.size;
@@ -202,7 +203,10 @@ class Edwards25519 extends Group {
     store<u8>(out + POINT_BYTES - 1, load<u8>(out + POINT_BYTES - 1) | sign);
   }
 
-  /** Whether 8P is neutral: one of the eight points that say nothing about who signed (section 8.5). */
+  /**
+   * Whether 8P is neutral: one of the eight points that say nothing about who signed (section
+   * 8.5).
+   */
   isSmallOrder(p: usize): bool {
     memory.copy(point, p, this.pointBytes);
     for (let i = 0; i < 3; i++) this.double(point);

@@ -1,10 +1,11 @@
-// Arithmetic modulo a prime p (a curve's field, or the order of its group) in Montgomery form (see montgomery.ts). For
-// public values alone: its time depends on them.
+// Arithmetic modulo a prime p (a curve's field, or the order of its group) in Montgomery form
+// (see montgomery.ts). For public values alone: its time depends on them.
 //
-// A number is `limbs` words of 29 bits, least significant first, one in each u32; only the last word may hold more. In
-// memory it is any of x, x + p and x + 2p: below 3p, and made unique by `reduce` alone. R = 2^(29 · limbs) is at least 32p,
-// so the product of two such numbers, (3p · 3p + R · p) / R, is below 1.3p and needs no comparison at its end. (P-521, of
-// which only points are checked: below 64p, with R above 2^29 · p.)
+// A number is `limbs` words of 29 bits, least significant first, one in each u32; only the last
+// word may hold more. In memory it is any of x, x + p and x + 2p: below 3p, and made unique by
+// `reduce` alone. R = 2^(29 · limbs) is at least 32p, so the product of two such numbers, (3p ·
+// 3p + R · p) / R, is below 1.3p and needs no comparison at its end. (P-521, of which only points
+// are checked: below 64p, with R above 2^29 · p.)
 //
 // A column of a product holds at most 2 · 19 products below 2^58, and a carry: below 2^64.
 import { compareMemory } from "../bytes";
@@ -26,7 +27,10 @@ const scratch = memory.data(80, 16);
 const powers = memory.data(1280, 16);
 const exponent = memory.data(80, 16);
 
-/** The one word of this class that subclasses replace is `multiply`: by the same with its words in locals. */
+/**
+ * The one word of this class that subclasses replace is `multiply`: by the same with its words in
+ * locals.
+ */
 export class Field {
   readonly limbs: usize;
   /** Bytes of a number in memory. */
@@ -46,8 +50,8 @@ export class Field {
   private readonly bias: i64;
 
   /**
-   * `bigEndian`: `byteLength` bytes of an odd p that differs from 2^bits by less than 2^(bits - 24), as those of all
-   * curves here do. Kept for ever.
+   * `bigEndian`: `byteLength` bytes of an odd p that differs from 2^bits by less than 2^(bits -
+   * 24), as those of all curves here do. Kept for ever.
    */
   constructor(
     readonly bigEndian: usize,
@@ -90,10 +94,14 @@ export class Field {
       const lowest = load<u64>(columns) + word * load<u32>(b);
       const multiple = (lowest * this.inverse) & WORD_MASK;
       for (let j: usize = WORD; j < size; j += WORD) {
-        const column = load<u64>(columns + 2 * j) + word * load<u32>(b + j) + multiple * load<u32>(modulus + j);
+        const column =
+          load<u64>(columns + 2 * j) + word * load<u32>(b + j) + multiple * load<u32>(modulus + j);
         store<u64>(columns + 2 * j - 2 * WORD, column);
       }
-      store<u64>(columns, load<u64>(columns) + ((lowest + multiple * load<u32>(modulus)) >> WORD_BITS));
+      store<u64>(
+        columns,
+        load<u64>(columns) + ((lowest + multiple * load<u32>(modulus)) >> WORD_BITS),
+      );
     }
     let carry: u64 = 0;
     for (let i: usize = 0; i < size; i += WORD) {
@@ -104,8 +112,8 @@ export class Field {
   }
 
   /**
-   * ka · a + kb · b, for factors from -8 to 8; `out` may be a or b. The last words tell how often p fits; one time
-   * less leaves between p and 2p, give or take what the other words add.
+   * ka · a + kb · b, for factors from -8 to 8; `out` may be a or b. The last words tell how often
+   * p fits; one time less leaves between p and 2p, give or take what the other words add.
    */
   combine(a: usize, ka: i64, b: usize, kb: i64, out: usize): void {
     const last = this.size - WORD;
@@ -114,7 +122,10 @@ export class Field {
     const excess = ((top << 1) >> this.topShift) - this.bias;
     let carry: i64 = 0;
     for (let i: usize = 0; i < last; i += WORD) {
-      carry += ka * <i64>load<u32>(a + i) + kb * <i64>load<u32>(b + i) - excess * <i64>load<u32>(modulus + i);
+      carry +=
+        ka * <i64>load<u32>(a + i) +
+        kb * <i64>load<u32>(b + i) -
+        excess * <i64>load<u32>(modulus + i);
       store<u32>(out + i, <u32>(carry & WORD_MASK));
       carry >>= WORD_BITS;
     }
@@ -152,7 +163,10 @@ export class Field {
     }
   }
 
-  /** 1 / a: its power p - 2 (Fermat); `out` may be a. Every p here ends in a byte above 2: nothing to borrow. */
+  /**
+   * 1 / a: its power p - 2 (Fermat); `out` may be a. Every p here ends in a byte above 2: nothing
+   * to borrow.
+   */
   invert(a: usize, out: usize): void {
     const length = this.byteLength;
     memory.copy(exponent, this.bigEndian, <usize>length);
@@ -256,7 +270,10 @@ function reverse(from: usize, length: i32, to: usize): void {
   for (let i: usize = 0; i < <usize>length; i++) store<u8>(last - i, load<u8>(from + i));
 }
 
-/** -1/n mod 2^32 for odd n: Newton's step doubles the right bits, and n is its own inverse to 3 bits. */
+/**
+ * -1/n mod 2^32 for odd n: Newton's step doubles the right bits, and n is its own inverse to 3
+ * bits.
+ */
 export function negativeInverse(n: u32): u32 {
   let inverse = n;
   for (let bits = 3; bits < 32; bits *= 2) inverse *= 2 - n * inverse;

@@ -1,10 +1,11 @@
-// Sums of multiples of points, aP + bQ, for public a, P, b, Q: Straus's method over signed windows (D. Hankerson,
-// A. Menezes, S. Vanstone, "Guide to Elliptic Curve Cryptography", algorithms 3.35 and 3.51). Knows no curve.
+// Sums of multiples of points, aP + bQ, for public a, P, b, Q: Straus's method over signed
+// windows (D. Hankerson, A. Menezes, S. Vanstone, "Guide to Elliptic Curve Cryptography",
+// algorithms 3.35 and 3.51). Knows no curve.
 import { Field } from "./field";
 
 /**
- * Bits of a window: its digits are odd and below 2^(bits - 1), so a table has a quarter of 2^bits entries. A key's table
- * is made for the key, the generator's once.
+ * Bits of a window: its digits are odd and below 2^(bits - 1), so a table has a quarter of 2^bits
+ * entries. A key's table is made for the key, the generator's once.
  */
 const KEY_WINDOW = 5;
 const GENERATOR_WINDOW = 7;
@@ -53,7 +54,10 @@ export abstract class Group {
     return table;
   }
 
-  /** aG + bQ to `out`; Q is the point that `keyTable` was made for, and the scalars are little-endian and below the order. */
+  /**
+   * aG + bQ to `out`; Q is the point that `keyTable` was made for, and the scalars are
+   * little-endian and below the order.
+   */
   sum(a: usize, b: usize, table: StaticArray<u8>, out: usize): void {
     const generatorTable = this.ownTable();
     const bits = this.scalarBits;
@@ -101,7 +105,10 @@ export abstract class Group {
   }
 }
 
-/** Digits of which no two within `window` positions are other than zero, with the scalar as their sum over 2^i. */
+/**
+ * Digits of which no two within `window` positions are other than zero, with the scalar as their
+ * sum over 2^i.
+ */
 function recode(scalar: usize, bits: i32, window: i32, digits: usize): void {
   memory.fill(digits, 0, <usize>bits + 1);
   memory.fill(padded, 0, 56);

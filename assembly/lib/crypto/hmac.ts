@@ -1,4 +1,5 @@
-// HMAC (RFC 2104) over SHA-2. A key is hashed into its two pads once, so that a message costs its own blocks and two.
+// HMAC (RFC 2104) over SHA-2. A key is hashed into its two pads once, so that a message costs its
+// own blocks and two.
 import { Bytes, bytes, lengthOf, pointerOf } from "../bytes";
 import { equalConstantTime } from "./constant-time";
 import { BLOCK_BYTES_MAX, DIGEST_BYTES_MAX, Digest } from "./digest";
@@ -16,7 +17,10 @@ export class HmacKey {
   private readonly inner: StaticArray<u8> = new StaticArray<u8>(DIGEST_BYTES_MAX);
   private readonly outer: StaticArray<u8> = new StaticArray<u8>(DIGEST_BYTES_MAX);
 
-  /** Any length of key is a key (section 3); how long it has to be is for the algorithm to say (RFC 7518 section 3.2). */
+  /**
+   * Any length of key is a key (section 3); how long it has to be is for the algorithm to say
+   * (RFC 7518 section 3.2).
+   */
   constructor(
     private readonly digest: Digest,
     key: Bytes,
@@ -46,10 +50,14 @@ export class HmacKey {
     return equalConstantTime(bytes(digestOut, this.digest.outputBytes), tag);
   }
 
-  /** Changes the key in `block` from one pad to the next and hashes it; `change` is the difference between the two. */
+  /**
+   * Changes the key in `block` from one pad to the next and hashes it; `change` is the difference
+   * between the two.
+   */
   private absorb(change: u8, to: StaticArray<u8>): void {
     const digest = this.digest;
-    for (let i: usize = 0; i < <usize>digest.blockBytes; i++) store<u8>(block + i, load<u8>(block + i) ^ change);
+    for (let i: usize = 0; i < <usize>digest.blockBytes; i++)
+      store<u8>(block + i, load<u8>(block + i) ^ change);
     digest.reset();
     digest.update(bytes(block, digest.blockBytes));
     digest.keep(changetype<usize>(to));

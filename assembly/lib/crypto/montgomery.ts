@@ -1,12 +1,15 @@
-// Powers modulo an odd number of 2048 to 8192 bits (P. Montgomery, "Modular multiplication without trial division",
-// Math. Comp. 44, 1985). For public values alone: its time depends on them.
+// Powers modulo an odd number of 2048 to 8192 bits (P. Montgomery, "Modular multiplication
+// without trial division", Math. Comp. 44, 1985). For public values alone: its time depends on
+// them.
 //
-// A number is `limbs` words of 27 bits, least significant first, one in each u32. wasm multiplies 64 × 64 bits to 64, so
-// a word holds less than 32 bits in order that a whole column of products fits into one u64 and is carried once:
-// 2 · 304 products below 2^54, and a carry below 2^37, stay below 2^64.
+// A number is `limbs` words of 27 bits, least significant first, one in each u32. wasm multiplies
+// 64 × 64 bits to 64, so a word holds less than 32 bits in order that a whole column of products
+// fits into one u64 and is carried once: 2 · 304 products below 2^54, and a carry below 2^37,
+// stay below 2^64.
 //
-// R = 2^(27 · limbs) is at least 4n. Then factors below 2n give a product below (2n · 2n + R · n) / R <= 2n, so that
-// nothing between the first and the last product of a power is compared or subtracted.
+// R = 2^(27 · limbs) is at least 4n. Then factors below 2n give a product below (2n · 2n + R · n)
+// / R <= 2n, so that nothing between the first and the last product of a power is compared or
+// subtracted.
 import { Bytes, at, compare, lengthOf, owned, view } from "../bytes";
 import { negativeInverse } from "./field";
 
@@ -41,7 +44,10 @@ export class MontgomeryModulus {
   /** -1/n mod 2^27. */
   private readonly inverse: u64;
 
-  /** `modulus`: big-endian, odd, without leading zeros, of 2 to MODULUS_BITS_MAX bits: the caller has made sure. */
+  /**
+   * `modulus`: big-endian, odd, without leading zeros, of 2 to MODULUS_BITS_MAX bits: the caller
+   * has made sure.
+   */
   constructor(modulus: Bytes) {
     const bits = bitLength(modulus);
     const limbs = (bits + 2 + WORD_BITS - 1) / WORD_BITS;
@@ -57,11 +63,13 @@ export class MontgomeryModulus {
   }
 
   /**
-   * Writes `number` to the power of the odd `exponent` >= 3 as `byteLength` big-endian bytes to `out`. False, and nothing
-   * written, when `number` has another length or is not below the modulus.
+   * Writes `number` to the power of the odd `exponent` >= 3 as `byteLength` big-endian bytes to
+   * `out`. False, and nothing written, when `number` has another length or is not below the
+   * modulus.
    */
   power(number: Bytes, exponent: u64, out: usize): bool {
-    if (lengthOf(number) != this.byteLength || compare(number, view(this.bigEndian)) >= 0) return false;
+    if (lengthOf(number) != this.byteLength || compare(number, view(this.bigEndian)) >= 0)
+      return false;
     this.read(number, base);
     this.multiply(base, changetype<usize>(this.rSquared), baseTimesR);
     memory.copy(result, baseTimesR, this.limbs * WORD);
@@ -93,17 +101,26 @@ export class MontgomeryModulus {
     this.reduce(out);
   }
 
-  /** The columns of a · b; with `halved` 1 twice the first half of each, without what is in its middle. */
+  /**
+   * The columns of a · b; with `halved` 1 twice the first half of each, without what is in its
+   * middle.
+   */
   private fillColumns(a: usize, b: usize, halved: usize): void {
     const last = this.limbs - 1;
     for (let i: usize = 0; i <= 2 * last; i++) {
       const from = i > last ? i - last : 0;
       const to = min(i, last);
-      store<u64>(columns + i * 8, dot(a + from * WORD, b + to * WORD, (to - from + 1) >> halved) << halved);
+      store<u64>(
+        columns + i * 8,
+        dot(a + from * WORD, b + to * WORD, (to - from + 1) >> halved) << halved,
+      );
     }
   }
 
-  /** The number in `columns`, divided by R mod n: adds the multiple of n that makes the lower half zero, and drops it. */
+  /**
+   * The number in `columns`, divided by R mod n: adds the multiple of n that makes the lower half
+   * zero, and drops it.
+   */
   private reduce(out: usize): void {
     const last = this.limbs - 1;
     const modulus = changetype<usize>(this.modulus);
@@ -115,7 +132,8 @@ export class MontgomeryModulus {
       const to = min(i, last);
       // Up to the last word the multiple of this column is yet to be found.
       const count = i > last ? to - from + 1 : i;
-      column += load<u64>(columns + i * 8) + dot(multiples + from * WORD, modulus + to * WORD, count);
+      column +=
+        load<u64>(columns + i * 8) + dot(multiples + from * WORD, modulus + to * WORD, count);
       if (i > last) {
         store<u32>(out + (from - 1) * WORD, <u32>(column & WORD_MASK));
       } else {
@@ -128,7 +146,10 @@ export class MontgomeryModulus {
     store<u32>(out + last * WORD, <u32>column);
   }
 
-  /** R² mod n, by doubling 2^(bits - 1) up to R, then by squaring and doubling up to 2^(27 · limbs) in Montgomery form. */
+  /**
+   * R² mod n, by doubling 2^(bits - 1) up to R, then by squaring and doubling up to 2^(27 ·
+   * limbs) in Montgomery form.
+   */
   private computeRSquared(out: usize): void {
     const rBits = <i32>this.limbs * WORD_BITS;
     const top = this.bits - 1;
@@ -174,7 +195,8 @@ export class MontgomeryModulus {
     let held = 0;
     let next = lengthOf(bigEndian) - 1;
     for (let p = out; p < out + this.limbs * WORD; p += WORD) {
-      for (; held < WORD_BITS && next >= 0; held += 8) window |= (<u64>at(bigEndian, next--)) << held;
+      for (; held < WORD_BITS && next >= 0; held += 8)
+        window |= (<u64>at(bigEndian, next--)) << held;
       store<u32>(p, <u32>(window & WORD_MASK));
       window >>= WORD_BITS;
       held -= WORD_BITS;
@@ -200,7 +222,10 @@ export class MontgomeryModulus {
   }
 }
 
-/** Σ p[j] · q[-j] for j below `count`: one column of a product. Four at a time: twice as fast as one by one. */
+/**
+ * Σ p[j] · q[-j] for j below `count`: one column of a product. Four at a time: twice as fast as
+ * one by one.
+ */
 // @ts-ignore: decorator
 @inline
 function dot(p: usize, q: usize, count: usize): u64 {
@@ -223,5 +248,7 @@ function dot(p: usize, q: usize, count: usize): u64 {
 
 /** Bits of a big-endian number without leading zeros. */
 export function bitLength(bigEndian: Bytes): i32 {
-  return lengthOf(bigEndian) == 0 ? 0 : lengthOf(bigEndian) * 8 - (<i32>clz<u32>(at(bigEndian, 0)) - 24);
+  return lengthOf(bigEndian) == 0
+    ? 0
+    : lengthOf(bigEndian) * 8 - (<i32>clz<u32>(at(bigEndian, 0)) - 24);
 }

@@ -1,5 +1,5 @@
-// EMSA-PKCS1-v1_5 (RFC 8017 section 9.2). The one right encoding is made and compared whole: nothing of what the
-// signature holds is parsed, so there is no room for a lenient reading of it.
+// EMSA-PKCS1-v1_5 (RFC 8017 section 9.2). The one right encoding is made and compared whole:
+// nothing of what the signature holds is parsed, so there is no room for a lenient reading of it.
 import { Bytes, bytes, equal, lengthOf } from "../bytes";
 import { Digest } from "./digest";
 
@@ -12,7 +12,10 @@ const DIGEST_INFO_BYTES: usize = 19;
 
 const expected = memory.data(1024, 16);
 
-/** Whether `encoded`, of 256 to 1,024 bytes, is the encoding of `message`: 00 01 FF… 00 DigestInfo hash. */
+/**
+ * Whether `encoded`, of 256 to 1,024 bytes, is the encoding of `message`: 00 01 FF… 00 DigestInfo
+ * hash.
+ */
 export function isPkcs1Encoding(encoded: Bytes, digest: Digest, message: Bytes): bool {
   const length = <usize>lengthOf(encoded);
   const hash = expected + length - <usize>digest.outputBytes;
@@ -26,7 +29,10 @@ export function isPkcs1Encoding(encoded: Bytes, digest: Digest, message: Bytes):
   return equal(encoded, bytes(expected, <i32>length));
 }
 
-/** SHA-384 and SHA-512 differ in both lengths that count the hash, and in the last arc of the algorithm. */
+/**
+ * SHA-384 and SHA-512 differ in both lengths that count the hash, and in the last arc of the
+ * algorithm.
+ */
 function putDigestInfo(to: usize, hashBytes: i32): void {
   memory.copy(to, DIGEST_INFO, DIGEST_INFO_BYTES);
   store<u8>(to, 0x11 + hashBytes, 1);

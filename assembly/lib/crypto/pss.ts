@@ -1,5 +1,5 @@
-// EMSA-PSS (RFC 8017 section 9.1.2) with MGF1 (appendix B.2.1). One hash for everything and a salt as long as it: what
-// JWS fixes (RFC 7518 section 3.5), so neither is a parameter.
+// EMSA-PSS (RFC 8017 section 9.1.2) with MGF1 (appendix B.2.1). One hash for everything and a
+// salt as long as it: what JWS fixes (RFC 7518 section 3.5), so neither is a parameter.
 //
 //   EM | maskedDB: zeros 01 salt, XOR MGF1(H) | H = hash(00·8 mHash salt) | bc |
 import { Bytes, bytes, compareMemory, lengthOf, pointerOf } from "../bytes";
@@ -17,10 +17,16 @@ const maskBlock = memory.data(64, 16);
 const hPrime = memory.data(64, 16);
 
 /**
- * Whether `encoded`, of 256 to 1,024 bytes, is an encoding of `message` in `encodedBits` bits. Unmasks it in place.
- * `encodedBits` is the modulus's length less one, so that a whole leading byte can be outside EM and must be zero.
+ * Whether `encoded`, of 256 to 1,024 bytes, is an encoding of `message` in `encodedBits` bits.
+ * Unmasks it in place. `encodedBits` is the modulus's length less one, so that a whole leading
+ * byte can be outside EM and must be zero.
  */
-export function isPssEncoding(encoded: Bytes, encodedBits: i32, digest: Digest, message: Bytes): bool {
+export function isPssEncoding(
+  encoded: Bytes,
+  encodedBits: i32,
+  digest: Digest,
+  message: Bytes,
+): bool {
   const hashBytes = <usize>digest.outputBytes;
   const emBytes = <usize>((encodedBits + 7) >> 3);
   const em = pointerOf(encoded) + (<usize>lengthOf(encoded) - emBytes);

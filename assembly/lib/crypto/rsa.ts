@@ -40,8 +40,9 @@ export class RsaPublicKey {
   private readonly exponent: u64;
 
   /**
-   * Big-endian numbers, as in a JWK (RFC 7518 section 6.3.1); leading zeros, which some issuers write, are skipped.
-   * Computes what all verifications share. A key whose `status` is not Ok verifies nothing.
+   * Big-endian numbers, as in a JWK (RFC 7518 section 6.3.1); leading zeros, which some issuers
+   * write, are skipped. Computes what all verifications share. A key whose `status` is not Ok
+   * verifies nothing.
    */
   constructor(modulus: Bytes, exponent: Bytes) {
     const n = withoutLeadingZeros(modulus);
@@ -57,7 +58,10 @@ export class RsaPublicKey {
     return this.verify(false, digest, message, signature);
   }
 
-  /** RSASSA-PSS (RFC 8017 section 8.1.2) with MGF1 and a salt as RFC 7518 section 3.5 has them: PS256, PS384, PS512. */
+  /**
+   * RSASSA-PSS (RFC 8017 section 8.1.2) with MGF1 and a salt as RFC 7518 section 3.5 has them:
+   * PS256, PS384, PS512.
+   */
   verifyPss(digest: Digest, message: Bytes, signature: Bytes): bool {
     return this.verify(true, digest, message, signature);
   }

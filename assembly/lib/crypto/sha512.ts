@@ -1,4 +1,5 @@
-// SHA-512 and SHA-384 (FIPS 180-4 sections 6.4 and 6.5): one compression, two initial values and lengths.
+// SHA-512 and SHA-384 (FIPS 180-4 sections 6.4 and 6.5): one compression, two initial values and
+// lengths.
 import { Bytes } from "../bytes";
 import { Digest } from "./digest";
 import { SHA256_K } from "./sha256";
@@ -24,7 +25,10 @@ const K_LAST = memory.data<u64>([
   0x4cc5d4becb3e42b6, 0x597f299cfc657e2a, 0x5fcb6fab3ad6faec, 0x6c44198c4a475817,
 ]);
 
-/** Section 4.2.3: the fractional parts of the cube roots of the first 80 primes. SHA-256 has the same, to 32 bits. */
+/**
+ * Section 4.2.3: the fractional parts of the cube roots of the first 80 primes. SHA-256 has the
+ * same, to 32 bits.
+ */
 const K = memory.data(640, 16);
 for (let i: usize = 0; i < 64; i++)
   store<u64>(K + 8 * i, ((<u64>load<u32>(SHA256_K + 4 * i)) << 32) | load<u32>(K_LOWER + 4 * i));
@@ -100,7 +104,10 @@ function expand(block: usize): void {
   }
   for (let w = schedule; w < schedule + (ROUNDS - 16) * WORD; w += WORD) {
     const next =
-      smallSigma1(load<u64>(w, 14 * WORD)) + load<u64>(w, 9 * WORD) + smallSigma0(load<u64>(w, WORD)) + load<u64>(w);
+      smallSigma1(load<u64>(w, 14 * WORD)) +
+      load<u64>(w, 9 * WORD) +
+      smallSigma0(load<u64>(w, WORD)) +
+      load<u64>(w);
     store<u64>(w, next, 16 * WORD);
   }
 }
@@ -163,13 +170,24 @@ class Sha512 extends Digest {
 
   protected output(out: usize): void {
     const end = <usize>this.outputBytes;
-    for (let i: usize = 0; i < end; i += WORD) store<u64>(out + i, bswap<u64>(load<u64>(this.state + i)));
+    for (let i: usize = 0; i < end; i += WORD)
+      store<u64>(out + i, bswap<u64>(load<u64>(this.state + i)));
   }
 }
 
 /** The streams: `reset`, `update`…, `finish`. */
-export const SHA384: Digest = new Sha512(SHA384_BYTES, INITIAL_384, memory.data(64, 16), memory.data(128, 16));
-export const SHA512: Digest = new Sha512(SHA512_BYTES, INITIAL_512, memory.data(64, 16), memory.data(128, 16));
+export const SHA384: Digest = new Sha512(
+  SHA384_BYTES,
+  INITIAL_384,
+  memory.data(64, 16),
+  memory.data(128, 16),
+);
+export const SHA512: Digest = new Sha512(
+  SHA512_BYTES,
+  INITIAL_512,
+  memory.data(64, 16),
+  memory.data(128, 16),
+);
 
 /** The 48 bytes of SHA-384 of `message` to `out`. */
 export function sha384(message: Bytes, out: usize): void {

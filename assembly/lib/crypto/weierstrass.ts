@@ -1,6 +1,7 @@
-// Curves y² = x³ - 3x + b over a prime field, of prime order, in Jacobian coordinates: (X, Y, Z) is the point
-// (X / Z², Y / Z³), and the neutral one has Z = 0. Formulas of the Explicit-Formulas Database (hyperelliptic.org/EFD):
-// dbl-2001-b and add-1998-cmo-2. For public values alone: equal, opposite and neutral points take other ways.
+// Curves y² = x³ - 3x + b over a prime field, of prime order, in Jacobian coordinates: (X, Y, Z)
+// is the point (X / Z², Y / Z³), and the neutral one has Z = 0. Formulas of the Explicit-Formulas
+// Database (hyperelliptic.org/EFD): dbl-2001-b and add-1998-cmo-2. For public values alone:
+// equal, opposite and neutral points take other ways.
 import { Field } from "./field";
 import { Group } from "./group";
 
@@ -45,8 +46,9 @@ export class WeierstrassGroup extends Group {
   }
 
   /**
-   * The point (x, y) to `out`, both big-endian of the field's length. False when a coordinate is not below p or the point
-   * is not on the curve: then it is no point at all. Every other one generates the whole group.
+   * The point (x, y) to `out`, both big-endian of the field's length. False when a coordinate is
+   * not below p or the point is not on the curve: then it is no point at all. Every other one
+   * generates the whole group.
    */
   read(x: usize, y: usize, out: usize): bool {
     const field = this.field;

@@ -1,6 +1,7 @@
-// Cookie strings (RFC 6265 section 4.2.1), as clients really send them: pieces without "=", with an empty name or with
-// control characters are skipped, a value in double quotes loses them (as Envoy's parseCookieValue does). One pass over
-// the bytes, whatever they are. Does not decode values: RFC 6265 knows no encoding.
+// Cookie strings (RFC 6265 section 4.2.1), as clients really send them: pieces without "=", with
+// an empty name or with control characters are skipped, a value in double quotes loses them (as
+// Envoy's parseCookieValue does). One pass over the bytes, whatever they are. Does not decode
+// values: RFC 6265 knows no encoding.
 import { Bytes, EMPTY, NONE, at, equal, indexOf, lengthOf, slice, text, trimSpace } from "../bytes";
 import { HeaderList } from "./headers";
 import { Scratch } from "./scratch";
@@ -16,7 +17,10 @@ const QUOTE: u8 = 0x22;
 export class CookieReader {
   name: Bytes = EMPTY;
   value: Bytes = EMPTY;
-  /** The byte range [start, end) of the piece in the header's value, without separators and blanks around it. */
+  /**
+   * The byte range [start, end) of the piece in the header's value, without separators and blanks
+   * around it.
+   */
   start: i32 = 0;
   end: i32 = 0;
   private source: Bytes = EMPTY;
@@ -36,7 +40,9 @@ export class CookieReader {
     return false;
   }
 
-  /** Goes to the next piece that is not blank, well-formed or not; only `start` and `end` are set. */
+  /**
+   * Goes to the next piece that is not blank, well-formed or not; only `start` and `end` are set.
+   */
   nextPiece(): bool {
     const source = this.source;
     const length = lengthOf(source);
@@ -96,8 +102,9 @@ export function cookie(headers: HeaderList, name: Bytes): Bytes {
 }
 
 /**
- * One cookie header's value without any cookie `name`, its other pieces byte for byte and in order, in `scratch`.
- * The view `source` itself when the cookie is not there; EMPTY when nothing remains (remove the header).
+ * One cookie header's value without any cookie `name`, its other pieces byte for byte and in
+ * order, in `scratch`. The view `source` itself when the cookie is not there; EMPTY when nothing
+ * remains (remove the header).
  */
 export function withoutCookie(source: Bytes, name: Bytes, scratch: Scratch): Bytes {
   let found = false;

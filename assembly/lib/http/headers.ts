@@ -1,5 +1,6 @@
-// A read-only list of headers as a proxy holds it: names in lower case, duplicates as separate entries, pseudo-headers
-// (`:method`) among them. Knows no host: the filters and the units each put their own list behind it.
+// A read-only list of headers as a proxy holds it: names in lower case, duplicates as separate
+// entries, pseudo-headers (`:method`) among them. Knows no host: the filters and the units each
+// put their own list behind it.
 import { Bytes, NONE } from "../bytes";
 import { Scratch } from "./scratch";
 

@@ -1,5 +1,6 @@
-// The request target (RFC 3986 sections 3.3 to 3.5): path, query and fragment, the parameters of the query and their
-// percent-encoding. "&" alone separates parameters and "+" stays "+", as in Envoy; a malformed "%" stands for itself.
+// The request target (RFC 3986 sections 3.3 to 3.5): path, query and fragment, the parameters of
+// the query and their percent-encoding. "&" alone separates parameters and "+" stays "+", as in
+// Envoy; a malformed "%" stands for itself.
 import { Bytes, EMPTY, NONE, at, bytes, indexOf, lengthOf, pointerOf, slice } from "../bytes";
 import { Scratch } from "./scratch";
 
@@ -32,7 +33,10 @@ export function fragmentOf(target: Bytes): Bytes {
   return hash < 0 ? NONE : slice(target, hash + 1);
 }
 
-/** Walks the parameters of a query: `open`, then `next` until it is false. Names and values are raw (encoded). */
+/**
+ * Walks the parameters of a query: `open`, then `next` until it is false. Names and values are
+ * raw (encoded).
+ */
 @final
 export class ParamReader {
   name: Bytes = EMPTY;
@@ -50,7 +54,10 @@ export class ParamReader {
     return this;
   }
 
-  /** Goes to the next parameter; empty ones ("a=1&&b=2") are skipped, "a" is "a" with an empty value. */
+  /**
+   * Goes to the next parameter; empty ones ("a=1&&b=2") are skipped, "a" is "a" with an empty
+   * value.
+   */
   next(): bool {
     const source = this.source;
     const length = lengthOf(source);
@@ -102,7 +109,10 @@ export function equalDecoded(raw: Bytes, plain: Bytes): bool {
   return matched == lengthOf(plain);
 }
 
-/** `raw` percent-decoded: itself when there is nothing to decode, otherwise in `scratch` (cleared first). */
+/**
+ * `raw` percent-decoded: itself when there is nothing to decode, otherwise in `scratch` (cleared
+ * first).
+ */
 export function decoded(raw: Bytes, scratch: Scratch): Bytes {
   if (indexOf(raw, PERCENT) < 0) return raw;
   scratch.clear();
@@ -127,8 +137,9 @@ export function param(query: Bytes, name: Bytes): Bytes {
 }
 
 /**
- * The target without any parameter `name` (decoded), the rest byte for byte, in `scratch`; the "?" goes with the last
- * parameter, the fragment stays. The view `target` itself when there is none.
+ * The target without any parameter `name` (decoded), the rest byte for byte, in `scratch`; the
+ * "?" goes with the last parameter, the fragment stays. The view `target` itself when there is
+ * none.
  */
 export function withoutParam(target: Bytes, name: Bytes, scratch: Scratch): Bytes {
   const query = queryOf(target);

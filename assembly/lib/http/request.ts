@@ -1,6 +1,6 @@
-// The read-only view of one request that policies decide from. Everything is asked for when it is needed and at most
-// once: a policy that never asks for the source address costs no host call. filter.ts puts the host behind it, units a
-// list of headers (tests/unit/support/request.ts).
+// The read-only view of one request that policies decide from. Everything is asked for when it is
+// needed and at most once: a policy that never asks for the source address costs no host call.
+// filter.ts puts the host behind it, units a list of headers (tests/unit/support/request.ts).
 import { Bytes, NONE, text } from "../bytes";
 import { IpAddress } from "../ip";
 import { JsonDocument, JsonKind } from "../json/document";
@@ -30,15 +30,19 @@ export abstract class RequestView extends HeaderList {
   /** Envoy's `source.address` property: text with a port, or NONE. */
   protected abstract readSourceAddress(): Bytes;
 
-  /** Envoy's `connection.uri_san_peer_certificate` property: one URI or several joined by ",", or NONE. */
+  /**
+   * Envoy's `connection.uri_san_peer_certificate` property: one URI or several joined by ",", or
+   * NONE.
+   */
   protected abstract readSourcePrincipals(): Bytes;
 
   /** The payload JSON that jwt-auth handed over for this request, or NONE. */
   protected abstract readClaims(): Bytes;
 
   /**
-   * The claim at `path` (its steps with a zero byte between) as Envoy's own jwt_authn filter left it in the request's
-   * metadata: a text, or the texts of a list with a zero byte between; NONE for everything else.
+   * The claim at `path` (its steps with a zero byte between) as Envoy's own jwt_authn filter left
+   * it in the request's metadata: a text, or the texts of a list with a zero byte between; NONE
+   * for everything else.
    */
   protected readNativeClaim(path: Bytes): Bytes {
     return NONE;
@@ -54,7 +58,10 @@ export abstract class RequestView extends HeaderList {
     this.documentRead = false;
   }
 
-  /** Whether the request has a header of that name, or may have one: a host that hands over no headers hides them all. */
+  /**
+   * Whether the request has a header of that name, or may have one: a host that hands over no
+   * headers hides them all.
+   */
   mayHave(name: Bytes): bool {
     return this.headerIndex(name, 0) >= 0;
   }
@@ -67,7 +74,10 @@ export abstract class RequestView extends HeaderList {
     return this.header(AUTHORITY);
   }
 
-  /** Path, query and fragment as they stand in `:path`, after the proxy's normalisation; NONE when there is no path. */
+  /**
+   * Path, query and fragment as they stand in `:path`, after the proxy's normalisation; NONE when
+   * there is no path.
+   */
   target(): Bytes {
     if (this.targetRead == UNREAD) this.targetRead = this.header(TARGET);
     return this.targetRead;
@@ -91,7 +101,10 @@ export abstract class RequestView extends HeaderList {
     return this.addressRead;
   }
 
-  /** The client's address; of Family.None when the proxy has none (a Unix socket). Shared: copy before masking. */
+  /**
+   * The client's address; of Family.None when the proxy has none (a Unix socket). Shared: copy
+   * before masking.
+   */
   sourceIp(): IpAddress {
     if (!this.ipRead) {
       const address = this.sourceAddress();
@@ -114,7 +127,10 @@ export abstract class RequestView extends HeaderList {
     return this.claimsRead;
   }
 
-  /** The claims as a document, read once a request; null when there are none (or, which cannot be, no JSON object). */
+  /**
+   * The claims as a document, read once a request; null when there are none (or, which cannot be,
+   * no JSON object).
+   */
   claimsDocument(): JsonDocument | null {
     const json = this.claims();
     if (json == NONE) return null;
@@ -130,7 +146,10 @@ export abstract class RequestView extends HeaderList {
     return document.is(0, JsonKind.Object) ? document : null;
   }
 
-  /** A claim that the native jwt_authn filter left, in the form of `readNativeClaim`; asked when jwt-auth left none. */
+  /**
+   * A claim that the native jwt_authn filter left, in the form of `readNativeClaim`; asked when
+   * jwt-auth left none.
+   */
   nativeClaim(path: Bytes): Bytes {
     return this.claims() == NONE ? this.readNativeClaim(path) : NONE;
   }

@@ -1,11 +1,15 @@
-// A growing place to put bytes together in (a joined header, a decoded parameter), reused from request to request.
-// Its memory is not garbage-collected: one instance per purpose, a module constant, is meant to live for ever.
+// A growing place to put bytes together in (a joined header, a decoded parameter), reused from
+// request to request. Its memory is not garbage-collected: one instance per purpose, a module
+// constant, is meant to live for ever.
 import { Bytes, bytes, lengthOf, pointerOf } from "../bytes";
 
 /** Room at the start; most values fit. */
 const FIRST_BYTES = 256;
 
-/** What a scratch may grow to: the host's own limit on all headers of a request. Bytes beyond it are not taken. */
+/**
+ * What a scratch may grow to: the host's own limit on all headers of a request. Bytes beyond it
+ * are not taken.
+ */
 export const SCRATCH_BYTES_MAX = 1024 * 1024;
 
 
@@ -20,7 +24,10 @@ export class Scratch {
     this.used = 0;
   }
 
-  /** Appends `part`, which must not lie in this scratch. False when it would grow beyond its limit. */
+  /**
+   * Appends `part`, which must not lie in this scratch. False when it would grow beyond its
+   * limit.
+   */
   put(part: Bytes): bool {
     const length = lengthOf(part);
     if (!this.reserve(length)) return false;
@@ -56,7 +63,8 @@ export class Scratch {
     if (needed <= this.capacity) return true;
     let capacity = max(this.capacity, FIRST_BYTES);
     while (capacity < needed) capacity <<= 1;
-    this.base = this.base == 0 ? heap.alloc(<usize>capacity) : heap.realloc(this.base, <usize>capacity);
+    this.base =
+      this.base == 0 ? heap.alloc(<usize>capacity) : heap.realloc(this.base, <usize>capacity);
     this.capacity = capacity;
     return true;
   }

@@ -1,5 +1,5 @@
-// The signature algorithms of RFC 7518 section 3.1 and RFC 8037, one row each. A token's `alg` is looked up once; what
-// is handed on from there is the row, never the name.
+// The signature algorithms of RFC 7518 section 3.1 and RFC 8037, one row each. A token's `alg` is
+// looked up once; what is handed on from there is the row, never the name.
 import { Bytes, equal, text } from "../bytes";
 
 /** The mathematics, and with it the key type that fits (`kty`, RFC 7518 section 6.1). */
@@ -68,20 +68,36 @@ export const ALGORITHM_NAMES = [
 /** All rows; the position is the row's `index`. */
 export const algorithms: Algorithm[] = [];
 
-function add(family: Family, hashBits: i32, curve: Curve, signatureBytes: i32, costClass: CostClass): void {
+function add(
+  family: Family,
+  hashBits: i32,
+  curve: Curve,
+  signatureBytes: i32,
+  costClass: CostClass,
+): void {
   const index = algorithms.length;
   algorithms.push(
-    new Algorithm(index, text(ALGORITHM_NAMES[index]), family, hashBits, curve, signatureBytes, costClass),
+    new Algorithm(
+      index,
+      text(ALGORITHM_NAMES[index]),
+      family,
+      hashBits,
+      curve,
+      signatureBytes,
+      costClass,
+    ),
   );
 }
 
 for (let bits = 256; bits <= 512; bits += 128) add(Family.Rsa, bits, Curve.None, 0, CostClass.Rsa);
-for (let bits = 256; bits <= 512; bits += 128) add(Family.RsaPss, bits, Curve.None, 0, CostClass.RsaPss);
+for (let bits = 256; bits <= 512; bits += 128)
+  add(Family.RsaPss, bits, Curve.None, 0, CostClass.RsaPss);
 add(Family.Ecdsa, 256, Curve.P256, 64, CostClass.P256);
 add(Family.Ecdsa, 384, Curve.P384, 96, CostClass.P384);
 add(Family.Ecdsa, 512, Curve.P521, 132, CostClass.P521);
 add(Family.EdDsa, 512, Curve.Ed25519, 64, CostClass.Ed25519);
-for (let bits = 256; bits <= 512; bits += 128) add(Family.Hmac, bits, Curve.None, bits >> 3, CostClass.Hmac);
+for (let bits = 256; bits <= 512; bits += 128)
+  add(Family.Hmac, bits, Curve.None, bits >> 3, CostClass.Hmac);
 
 /** A symmetric secret is not a public key: HS rows count only where they are listed. */
 export const ASYMMETRIC: u32 = 0x3ff;

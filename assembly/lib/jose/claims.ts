@@ -1,5 +1,5 @@
-// The claims set of a token, RFC 7519 section 4: the registered claims by name and type. Knows what they are, not which
-// values are wanted.
+// The claims set of a token, RFC 7519 section 4: the registered claims by name and type. Knows
+// what they are, not which values are wanted.
 import { Bytes, NONE, at, equal, lengthOf, slice, startsWith, text, view } from "../bytes";
 import { JsonDocument, JsonKind } from "../json/document";
 import { JwtStatus } from "./status";
@@ -10,7 +10,10 @@ const CLAIMS_BYTES_MAX = 64 * 1024;
 /** A time claim that is not there. */
 export const NO_TIME: i64 = -1;
 
-/** Times beyond this are "for ever": far enough from the end of the type that adding a skew is safe. */
+/**
+ * Times beyond this are "for ever": far enough from the end of the type that adding a skew is
+ * safe.
+ */
 const TIME_MAX: i64 = 1 << 60;
 
 const ISS = text("iss");
@@ -119,7 +122,10 @@ function isWanted(audience: Bytes, wanted: StaticArray<u8>[]): bool {
   return false;
 }
 
-/** Without `http://` or `https://` and without one `/` at the end, as Envoy compares audiences (check_audience.cc). */
+/**
+ * Without `http://` or `https://` and without one `/` at the end, as Envoy compares audiences
+ * (check_audience.cc).
+ */
 export function normalAudience(audience: Bytes): Bytes {
   let normal = audience;
   if (startsWith(normal, HTTPS)) normal = slice(normal, lengthOf(HTTPS));

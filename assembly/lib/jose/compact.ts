@@ -5,7 +5,9 @@ import { JwtStatus } from "./status";
 
 const DOT: u8 = 0x2e;
 
-/** The header part, still encoded. Meaningful after `splitCompact` returned Ok, as are the others. */
+/**
+ * The header part, still encoded. Meaningful after `splitCompact` returned Ok, as are the others.
+ */
 export let encodedHeader: Bytes = EMPTY;
 export let encodedPayload: Bytes = EMPTY;
 export let encodedSignature: Bytes = EMPTY;
@@ -13,8 +15,9 @@ export let encodedSignature: Bytes = EMPTY;
 export let signingInput: Bytes = EMPTY;
 
 /**
- * Cuts `token` into views of its three parts. BadFormat unless there are exactly two dots and no part is empty: the
- * native filter skips empty parts and so takes `.a.b..c`, which makes two texts one token.
+ * Cuts `token` into views of its three parts. BadFormat unless there are exactly two dots and no
+ * part is empty: the native filter skips empty parts and so takes `.a.b..c`, which makes two
+ * texts one token.
  */
 export function splitCompact(token: Bytes): JwtStatus {
   const length = lengthOf(token);

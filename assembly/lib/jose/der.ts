@@ -1,5 +1,6 @@
-// The two DER forms that the host's verification takes and JOSE does not have: SubjectPublicKeyInfo for a JWK, and
-// Ecdsa-Sig-Value for r‖s. ITU-T X.690 section 8 (only definite lengths, as few bytes as possible).
+// The two DER forms that the host's verification takes and JOSE does not have:
+// SubjectPublicKeyInfo for a JWK, and Ecdsa-Sig-Value for r‖s. ITU-T X.690 section 8 (only
+// definite lengths, as few bytes as possible).
 import { Bytes, at, bytes, lengthOf, owned, slice } from "../bytes";
 import { Writer } from "../writer";
 import { Curve } from "./algorithm";
@@ -10,22 +11,30 @@ const SEQUENCE: u8 = 0x30;
 /** SEC 1 section 2.3.3: a point of two coordinates follows. */
 const UNCOMPRESSED: u8 = 0x04;
 
-/** AlgorithmIdentifier of rsaEncryption, 1.2.840.113549.1.1.1 with NULL parameters (RFC 3279 section 2.3.1). */
+/**
+ * AlgorithmIdentifier of rsaEncryption, 1.2.840.113549.1.1.1 with NULL parameters (RFC 3279
+ * section 2.3.1).
+ */
 const RSA_ALGORITHM = memory.data<u8>([
   0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
 ]);
-/** id-ecPublicKey, 1.2.840.10045.2.1, with the named curve (RFC 5480 section 2.1.1): secp256r1, 1.2.840.10045.3.1.7. */
+/**
+ * id-ecPublicKey, 1.2.840.10045.2.1, with the named curve (RFC 5480 section 2.1.1): secp256r1,
+ * 1.2.840.10045.3.1.7.
+ */
 const P256_ALGORITHM = memory.data<u8>([
-  0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
-  0x01, 0x07,
+  0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+  0xce, 0x3d, 0x03, 0x01, 0x07,
 ]);
 /** secp384r1, 1.3.132.0.34. */
 const P384_ALGORITHM = memory.data<u8>([
-  0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22,
+  0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04,
+  0x00, 0x22,
 ]);
 /** secp521r1, 1.3.132.0.35. */
 const P521_ALGORITHM = memory.data<u8>([
-  0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23,
+  0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04,
+  0x00, 0x23,
 ]);
 
 const inner = new Writer();
@@ -49,11 +58,15 @@ export function ecPublicKeyInfo(curve: Curve, x: Bytes, y: Bytes): StaticArray<u
   outer.byte(UNCOMPRESSED);
   outer.bytes(x);
   outer.bytes(y);
-  const algorithm = curve == Curve.P256 ? P256_ALGORITHM : curve == Curve.P384 ? P384_ALGORITHM : P521_ALGORITHM;
+  const algorithm =
+    curve == Curve.P256 ? P256_ALGORITHM : curve == Curve.P384 ? P384_ALGORITHM : P521_ALGORITHM;
   return publicKeyInfo(algorithm, outer.view());
 }
 
-/** `algorithm` is DER of a SEQUENCE below 128 bytes, `key` the BIT STRING's content, its count of unused bits in front. */
+/**
+ * `algorithm` is DER of a SEQUENCE below 128 bytes, `key` the BIT STRING's content, its count of
+ * unused bits in front.
+ */
 function publicKeyInfo(algorithm: usize, key: Bytes): StaticArray<u8> {
   inner.reset();
   inner.bytes(bytes(algorithm, 2 + <i32>load<u8>(algorithm, 1)));
@@ -63,7 +76,10 @@ function publicKeyInfo(algorithm: usize, key: Bytes): StaticArray<u8> {
   return owned(outer.view());
 }
 
-/** r‖s (RFC 7518 section 3.4) as Ecdsa-Sig-Value (RFC 3279 section 2.2.3); valid until the next call. */
+/**
+ * r‖s (RFC 7518 section 3.4) as Ecdsa-Sig-Value (RFC 3279 section 2.2.3); valid until the next
+ * call.
+ */
 export function ecdsaSignature(concatenated: Bytes): Bytes {
   const half = lengthOf(concatenated) >> 1;
   inner.reset();
@@ -74,7 +90,10 @@ export function ecdsaSignature(concatenated: Bytes): Bytes {
   return outer.view();
 }
 
-/** An INTEGER is signed and minimal: leading zeros go, and one comes back where the top bit is set. */
+/**
+ * An INTEGER is signed and minimal: leading zeros go, and one comes back where the top bit is
+ * set.
+ */
 function putInteger(to: Writer, unsigned: Bytes): void {
   const length = lengthOf(unsigned);
   let start = 0;

@@ -1,5 +1,5 @@
-// The JOSE header of a token, RFC 7515 section 4: which algorithm, which key, what kind of token. Knows member names;
-// which values are welcome is the caller's.
+// The JOSE header of a token, RFC 7515 section 4: which algorithm, which key, what kind of token.
+// Knows member names; which values are welcome is the caller's.
 import { Bytes, NONE, text } from "../bytes";
 import { JsonDocument, JsonKind } from "../json/document";
 import { Algorithm, algorithmOf } from "./algorithm";

@@ -1,5 +1,5 @@
-// The members of a JWK that are the key itself, by `kty` (RFC 7518 section 6; RFC 8037 section 2): each has its one length
-// and encoding, and weak keys are none.
+// The members of a JWK that are the key itself, by `kty` (RFC 7518 section 6; RFC 8037 section
+// 2): each has its one length and encoding, and weak keys are none.
 import { Bytes, equal, lengthOf, owned, text, view } from "../bytes";
 import { decodeBase64url, decodedLength } from "../base64url";
 import { P256, P384, P521 } from "../crypto/curves";
@@ -102,7 +102,8 @@ function readEc(document: JsonDocument, node: i32): Key | null {
   const group = groupOf(curve);
   const width = group.field.byteLength;
   if (x.length != width || y.length != width) return refuse(JwkStatus.CoordinateLength);
-  if (!group.has(changetype<usize>(x), changetype<usize>(y))) return refuse(JwkStatus.PointOffCurve);
+  if (!group.has(changetype<usize>(x), changetype<usize>(y)))
+    return refuse(JwkStatus.PointOffCurve);
   const key = new Key(KeyType.Ec);
   key.curve = curve;
   key.first = x;

@@ -34,9 +34,14 @@ export const enum JwkStatus {
   ExponentEven,
   /** More than 32 bits. */
   ExponentTooLong,
-  /** A coordinate does not have the curve's length (RFC 7518 section 6.2.1.2; RFC 8037 section 2). */
+  /**
+   * A coordinate does not have the curve's length (RFC 7518 section 6.2.1.2; RFC 8037 section 2).
+   */
   CoordinateLength,
-  /** A coordinate is not below p, or the point not on its curve; of Ed25519 also a second encoding of a point. */
+  /**
+   * A coordinate is not below p, or the point not on its curve; of Ed25519 also a second encoding
+   * of a point.
+   */
   PointOffCurve,
   /** Anyone can sign for it. */
   PointSmallOrder,

@@ -1,5 +1,6 @@
-// Reads one JWK (RFC 7517 section 4). Strict where a lax reader would verify with a key that was not made for it: `use`,
-// `key_ops`, `alg`, `kty` and `crv` all have to fit. Private members are not looked at.
+// Reads one JWK (RFC 7517 section 4). Strict where a lax reader would verify with a key that was
+// not made for it: `use`, `key_ops`, `alg`, `kty` and `crv` all have to fit. Private members are
+// not looked at.
 import { owned, text } from "../bytes";
 import { JsonDocument, JsonKind } from "../json/document";
 import { algorithmOf } from "./algorithm";
@@ -21,10 +22,12 @@ export function readJwk(document: JsonDocument, node: i32): Key | null {
   if (kid >= 0 && !document.is(kid, JsonKind.String)) return refuse(JwkStatus.KeyIdNotString);
   const use = document.find(node, USE);
   if (use >= 0 && !isText(document, use, SIG)) return refuse(JwkStatus.UseNotSignature);
-  if (!mayVerify(document, document.find(node, KEY_OPS))) return refuse(JwkStatus.OperationsWithoutVerify);
+  if (!mayVerify(document, document.find(node, KEY_OPS)))
+    return refuse(JwkStatus.OperationsWithoutVerify);
   const key = readKeyMembers(document, node);
   if (key === null) return null;
-  if (!restrict(key, document, document.find(node, ALG))) return refuse(JwkStatus.AlgorithmMismatch);
+  if (!restrict(key, document, document.find(node, ALG)))
+    return refuse(JwkStatus.AlgorithmMismatch);
   if (kid >= 0) key.keyId = owned(document.text(kid));
   return key;
 }
@@ -32,7 +35,11 @@ export function readJwk(document: JsonDocument, node: i32): Key | null {
 function mayVerify(document: JsonDocument, operations: i32): bool {
   if (operations < 0) return true;
   if (!document.is(operations, JsonKind.Array)) return false;
-  for (let child = document.first(operations); child >= 0; child = document.after(child, operations)) {
+  for (
+    let child = document.first(operations);
+    child >= 0;
+    child = document.after(child, operations)
+  ) {
     if (isText(document, child, VERIFY)) return true;
   }
   return false;

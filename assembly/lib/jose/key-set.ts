@@ -1,4 +1,5 @@
-// A JWK set (RFC 7517 section 5): the keys of it that are of use. One bad key does not spoil the others; none left does.
+// A JWK set (RFC 7517 section 5): the keys of it that are of use. One bad key does not spoil the
+// others; none left does.
 import { Bytes, lengthOf, text } from "../bytes";
 import { JsonDocument, JsonKind } from "../json/document";
 import { Key } from "./key";
@@ -53,7 +54,11 @@ export class KeySet {
     if (!document.is(keys, JsonKind.Array)) return KeySetStatus.KeysNotArray;
     if (document.size(keys) > KEYS_MAX) return KeySetStatus.TooManyKeys;
     let index = 0;
-    for (let child = document.first(keys); child >= 0; child = document.after(child, keys), index++) {
+    for (
+      let child = document.first(keys);
+      child >= 0;
+      child = document.after(child, keys), index++
+    ) {
       const key = readJwk(document, child);
       if (key !== null) this.keys.push(key);
       else if (this.firstBad < 0) this.noteBad(index);

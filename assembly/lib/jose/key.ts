@@ -1,4 +1,5 @@
-// One key, ready to verify with. Which algorithms it fits is settled when it is read, from all fields of its JWK.
+// One key, ready to verify with. Which algorithms it fits is settled when it is read, from all
+// fields of its JWK.
 import { Bytes, equal, lengthOf, view } from "../bytes";
 import { EcdsaPublicKey } from "../crypto/ecdsa";
 import { Ed25519PublicKey } from "../crypto/ed25519";
@@ -21,17 +22,30 @@ export class Key {
   curve: Curve = Curve.None;
   /** Bits of the algorithms it may be used with; 0: none. */
   algorithms: u32 = 0;
-  /** RSA: modulus; EC and OKP: x; oct: the secret. Numbers are big-endian; those of RSA without leading zeros. */
+  /**
+   * RSA: modulus; EC and OKP: x; oct: the secret. Numbers are big-endian; those of RSA without
+   * leading zeros.
+   */
   first: StaticArray<u8> = new StaticArray<u8>(0);
   /** RSA: exponent; EC: y. */
   second: StaticArray<u8> = new StaticArray<u8>(0);
-  /** SubjectPublicKeyInfo in DER (RFC 5280 section 4.1) of RSA and EC keys: what the host's verification takes. */
+  /**
+   * SubjectPublicKeyInfo in DER (RFC 5280 section 4.1) of RSA and EC keys: what the host's
+   * verification takes.
+   */
   publicKeyInfo: StaticArray<u8> = new StaticArray<u8>(0);
 
-  /** For SHA-256, 384 and 512: the part of a host call that is the same for every token (the verifier's to fill). */
-  readonly hostPrefixes: StaticArray<StaticArray<u8> | null> = new StaticArray<StaticArray<u8> | null>(3);
+  /**
+   * For SHA-256, 384 and 512: the part of a host call that is the same for every token (the
+   * verifier's to fill).
+   */
+  readonly hostPrefixes: StaticArray<StaticArray<u8> | null> =
+    new StaticArray<StaticArray<u8> | null>(3);
 
-  /** What our own code verifies with. OKP: made with the key; the others by `verifies`, at the first token. */
+  /**
+   * What our own code verifies with. OKP: made with the key; the others by `verifies`, at the
+   * first token.
+   */
   ed25519: Ed25519PublicKey | null = null;
   rsa: RsaPublicKey | null = null;
   ecdsa: EcdsaPublicKey | null = null;
@@ -63,7 +77,10 @@ export class Key {
     }
   }
 
-  /** Whether it can be the one for a token with this header. Where one of them has no name, the name decides nothing. */
+  /**
+   * Whether it can be the one for a token with this header. Where one of them has no name, the
+   * name decides nothing.
+   */
   fits(algorithm: Algorithm, keyId: Bytes): bool {
     if ((this.algorithms & algorithm.bit) == 0) return false;
     return this.keyId.length == 0 || lengthOf(keyId) == 0 || equal(view(this.keyId), keyId);

@@ -1,5 +1,5 @@
-// A token's signature by our own code: what JWS makes of the algorithms of lib/crypto. Knows keys and algorithms that fit
-// each other; whether the host could do it instead is the caller's.
+// A token's signature by our own code: what JWS makes of the algorithms of lib/crypto. Knows keys
+// and algorithms that fit each other; whether the host could do it instead is the caller's.
 import { Bytes, view } from "../bytes";
 import { P256, P384 } from "../crypto/curves";
 import { Digest } from "../crypto/digest";
@@ -15,7 +15,10 @@ import { Key } from "./key";
 /** About what an RSA key takes in memory once it is ready, the largest of all. */
 const READY_BYTES = 4 * 1024;
 
-/** Whether `key`, which fits `algorithm`, made `signature` over `input`. Never for P-521, of which there is no own code. */
+/**
+ * Whether `key`, which fits `algorithm`, made `signature` over `input`. Never for P-521, of which
+ * there is no own code.
+ */
 export function verifies(algorithm: Algorithm, key: Key, input: Bytes, signature: Bytes): bool {
   const digest = digestOf(algorithm.hashBits);
   switch (algorithm.family) {
@@ -49,7 +52,11 @@ function rsaKey(key: Key): RsaPublicKey {
 function ecdsaKey(key: Key): EcdsaPublicKey {
   const known = key.ecdsa;
   if (known !== null) return known;
-  const made = new EcdsaPublicKey(key.curve == Curve.P384 ? P384 : P256, view(key.first), view(key.second));
+  const made = new EcdsaPublicKey(
+    key.curve == Curve.P384 ? P384 : P256,
+    view(key.first),
+    view(key.second),
+  );
   key.ecdsa = made;
   spent(READY_BYTES);
   return made;

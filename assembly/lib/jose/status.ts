@@ -1,5 +1,5 @@
-// Every way a request's token can fail, in one flat list. Knows names only: which text and which HTTP status each has is
-// the filter's table.
+// Every way a request's token can fail, in one flat list. Knows names only: which text and which
+// HTTP status each has is the filter's table.
 
 export const enum JwtStatus {
   Ok = 0,
@@ -24,9 +24,15 @@ export const enum JwtStatus {
   AlgorithmUnsupported,
   HeaderBadKeyId,
   HeaderBadType,
-  /** A `typ` that the provider does not take: a token made for another purpose (RFC 8725 section 3.11). */
+  /**
+   * A `typ` that the provider does not take: a token made for another purpose (RFC 8725 section
+   * 3.11).
+   */
   TypeNotAccepted,
-  /** `crit` is there: it names extensions that must be understood, and none is (RFC 7515 section 4.1.11). */
+  /**
+   * `crit` is there: it names extensions that must be understood, and none is (RFC 7515 section
+   * 4.1.11).
+   */
   CriticalUnsupported,
   /** A known algorithm that the provider does not list. */
   AlgorithmNotAllowed,
@@ -58,7 +64,10 @@ export const enum JwtStatus {
 
   /** No key fits the header's `kid` and `alg`. */
   KeyNotFound,
-  /** There are no keys yet, or the last good ones are too old: the server's fault, not the client's. */
+  /**
+   * There are no keys yet, or the last good ones are too old: the server's fault, not the
+   * client's.
+   */
   KeysUnavailable,
   /** Too many requests wait for keys already. */
   WaitingFull,

@@ -1,6 +1,7 @@
-// JSON after RFC 8259, strictly, in one pass and without recursion: configuration, tokens and key sets all come through
-// here. Refuses what other parsers let pass and attackers use: duplicate keys, invalid UTF-8, lone surrogates, a byte order
-// mark, deep nesting. `parse` fills the tape; the questions below it are answered from there, without allocating.
+// JSON after RFC 8259, strictly, in one pass and without recursion: configuration, tokens and key
+// sets all come through here. Refuses what other parsers let pass and attackers use: duplicate
+// keys, invalid UTF-8, lone surrogates, a byte order mark, deep nesting. `parse` fills the tape;
+// the questions below it are answered from there, without allocating.
 import { Bytes, EMPTY, NONE, bytes, equal, lengthOf, pointerOf } from "../bytes";
 import { KeyChecker } from "./keys";
 import { doubleValue, integerValue, isInteger, numberEnd, readNumber } from "./number";
@@ -28,7 +29,10 @@ const TRUE: u32 = 0x65757274;
 const ALSE: u32 = 0x65736c61;
 const NULL: u32 = 0x6c6c756e;
 
-/** A parsed text. Views point into the text, or into a buffer of this object, and live until the next `parse`. */
+/**
+ * A parsed text. Views point into the text, or into a buffer of this object, and live until the
+ * next `parse`.
+ */
 @final
 export class JsonDocument {
   status: JsonStatus = JsonStatus.Ok;
@@ -49,7 +53,10 @@ export class JsonDocument {
   private end: usize = 0;
   private at: usize = 0;
 
-  /** Reads `text`; false when it is not JSON within the limits, with `status` and `errorOffset` saying why. */
+  /**
+   * Reads `text`; false when it is not JSON within the limits, with `status` and `errorOffset`
+   * saying why.
+   */
   parse(text: Bytes, bytesMax: i32, depthMax: i32 = DEPTH_MAX): bool {
     this.status = JsonStatus.Ok;
     this.errorOffset = 0;
@@ -69,7 +76,10 @@ export class JsonDocument {
     return this.at == this.end || this.fail(JsonStatus.TrailingText);
   }
 
-  /** Reads a scalar, or enters containers until there is a complete value: a scalar or an empty container. */
+  /**
+   * Reads a scalar, or enters containers until there is a complete value: a scalar or an empty
+   * container.
+   */
   private readValue(depthMax: i32): bool {
     while (true) {
       this.skipSpace();
@@ -87,7 +97,10 @@ export class JsonDocument {
     }
   }
 
-  /** Behind a complete value: closes what closes, and goes on to the next value behind a comma. False at the end. */
+  /**
+   * Behind a complete value: closes what closes, and goes on to the next value behind a comma.
+   * False at the end.
+   */
   private finishValue(): bool {
     while (this.depth > 0) {
       const row = unchecked(this.open[this.depth - 1]);
@@ -137,9 +150,12 @@ export class JsonDocument {
     if (byte == 0x22) return this.readText() && this.add(JsonKind.String, stringText, start);
     if (byte == 0x2d || (byte >= 0x30 && byte <= 0x39)) return this.readDigits();
     const left = this.end - start;
-    if (byte == 0x74 && left >= 4 && load<u32>(start) == TRUE) return this.addWord(JsonKind.Boolean, 1, 4);
-    if (byte == 0x66 && left >= 5 && load<u32>(start, 1) == ALSE) return this.addWord(JsonKind.Boolean, 0, 5);
-    if (byte == 0x6e && left >= 4 && load<u32>(start) == NULL) return this.addWord(JsonKind.Null, 0, 4);
+    if (byte == 0x74 && left >= 4 && load<u32>(start) == TRUE)
+      return this.addWord(JsonKind.Boolean, 1, 4);
+    if (byte == 0x66 && left >= 5 && load<u32>(start, 1) == ALSE)
+      return this.addWord(JsonKind.Boolean, 0, 5);
+    if (byte == 0x6e && left >= 4 && load<u32>(start) == NULL)
+      return this.addWord(JsonKind.Null, 0, 4);
     return this.unexpected();
   }
 
@@ -165,7 +181,9 @@ export class JsonDocument {
 
   private add(kind: JsonKind, value: u64, start: usize): bool {
     const source = bytes(start, <i32>(this.at - start));
-    return this.tape.add(<u8>kind, value, this.pendingKey, source) || this.fail(JsonStatus.TooManyValues);
+    return (
+      this.tape.add(<u8>kind, value, this.pendingKey, source) || this.fail(JsonStatus.TooManyValues)
+    );
   }
 
   private skipSpace(): void {
@@ -192,7 +210,8 @@ export class JsonDocument {
     return false;
   }
 
-  // Questions. A node is a row; the root is 0; -1 is "no such node" and every question about it has an empty answer.
+  // Questions. A node is a row; the root is 0; -1 is "no such node" and every question about it
+  // has an empty answer.
 
   private has(node: i32): bool {
     return <u32>node < <u32>this.tape.count;

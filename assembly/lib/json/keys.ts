@@ -1,6 +1,7 @@
-// Whether the keys of an object all differ (RFC 8259 section 4 leaves duplicates open; parsers that pick different ones
-// are a hole). Linear in the number of keys, also for who knows how we hash: each seed gets a budget of comparisons, and a
-// text whose keys exceed it under every seed is refused.
+// Whether the keys of an object all differ (RFC 8259 section 4 leaves duplicates open; parsers
+// that pick different ones are a hole). Linear in the number of keys, also for who knows how we
+// hash: each seed gets a budget of comparisons, and a text whose keys exceed it under every seed
+// is refused.
 import { equal, lengthOf } from "../bytes";
 import { spent } from "../garbage";
 import { siphash } from "../hash";
@@ -30,7 +31,13 @@ export class KeyChecker {
     if (size <= FEW_KEYS) return this.compareAll(tape, row);
     const capacity = this.reserve(size);
     for (let seed = 0; seed < SEEDS; seed++) {
-      const status = this.hashAll(tape, row, capacity, size * COMPARISONS_PER_KEY, SEED + <u64>seed);
+      const status = this.hashAll(
+        tape,
+        row,
+        capacity,
+        size * COMPARISONS_PER_KEY,
+        SEED + <u64>seed,
+      );
       if (status != JsonStatus.CollidingKeys) return status;
     }
     this.duplicate = row;

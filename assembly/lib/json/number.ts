@@ -1,5 +1,6 @@
-// JSON numbers (RFC 8259 section 6). Whole ones that fit 64 bits stay exact, however they are written: identifiers above
-// 2^53 must not change, and Istio hands whole numbers over as `1e3` or `1.0`.
+// JSON numbers (RFC 8259 section 6). Whole ones that fit 64 bits stay exact, however they are
+// written: identifiers above 2^53 must not change, and Istio hands whole numbers over as `1e3` or
+// `1.0`.
 import { toDouble } from "./double";
 
 /** Digits that a significand of 64 bits surely holds. */
@@ -14,7 +15,8 @@ export let isInteger: bool = false;
 export let integerValue: i64 = 0;
 export let doubleValue: f64 = 0;
 
-// Digits gathered so far: significand × 10^scale, with `isCut` when digits other than zero were left out.
+// Digits gathered so far: significand × 10^scale, with `isCut` when digits other than zero were
+// left out.
 let significand: u64 = 0;
 let scale: i32 = 0;
 let isCut: bool = false;

@@ -1,5 +1,6 @@
-// JSON strings (RFC 8259 section 7). One without escapes is a view of the text; one with escapes is put together in a
-// buffer, which is as long as the whole text at least: unescaping never makes a string longer.
+// JSON strings (RFC 8259 section 7). One without escapes is a view of the text; one with escapes
+// is put together in a buffer, which is as long as the whole text at least: unescaping never
+// makes a string longer.
 import { Bytes, NONE, bytes } from "../bytes";
 import { spent } from "../garbage";
 import { plainEnd } from "./plain";
@@ -35,8 +36,16 @@ export class Unescaped {
   }
 }
 
-/** Reads the string whose opening quote is at `start`, in a text of `length` bytes that ends at `end`. */
-export function readString(start: usize, end: usize, length: i32, unescaped: Unescaped): JsonStatus {
+/**
+ * Reads the string whose opening quote is at `start`, in a text of `length` bytes that ends at
+ * `end`.
+ */
+export function readString(
+  start: usize,
+  end: usize,
+  length: i32,
+  unescaped: Unescaped,
+): JsonStatus {
   const first = start + 1;
   let pointer = plainEnd(first, end);
   while (pointer < end) {
@@ -51,7 +60,8 @@ export function readString(start: usize, end: usize, length: i32, unescaped: Une
       return unescape(first, pointer, end, unescaped);
     }
     const size = byte < 0x20 ? 0 : characterBytes(pointer, end);
-    if (size == 0) return fail(pointer, byte < 0x20 ? JsonStatus.ControlCharacter : JsonStatus.BadUtf8);
+    if (size == 0)
+      return fail(pointer, byte < 0x20 ? JsonStatus.ControlCharacter : JsonStatus.BadUtf8);
     pointer = plainEnd(pointer + <usize>size, end);
   }
   return fail(end, JsonStatus.UnexpectedEnd);
@@ -72,12 +82,14 @@ function unescape(first: usize, pointer: usize, end: usize, unescaped: Unescaped
         return JsonStatus.Ok;
       }
       const size = writeEscape(pointer, end, unescaped);
-      if (size == 0) return fail(pointer, end - pointer < 2 ? JsonStatus.UnexpectedEnd : JsonStatus.BadEscape);
+      if (size == 0)
+        return fail(pointer, end - pointer < 2 ? JsonStatus.UnexpectedEnd : JsonStatus.BadEscape);
       pointer += <usize>size;
       copied = pointer;
     } else {
       const size = byte < 0x20 ? 0 : characterBytes(pointer, end);
-      if (size == 0) return fail(pointer, byte < 0x20 ? JsonStatus.ControlCharacter : JsonStatus.BadUtf8);
+      if (size == 0)
+        return fail(pointer, byte < 0x20 ? JsonStatus.ControlCharacter : JsonStatus.BadUtf8);
       pointer += <usize>size;
     }
     pointer = plainEnd(pointer, end);
@@ -90,7 +102,10 @@ function fail(at: usize, status: JsonStatus): JsonStatus {
   return status;
 }
 
-/** Writes what the escape at `pointer` stands for; gives how many bytes the escape has, 0 when it is none. */
+/**
+ * Writes what the escape at `pointer` stands for; gives how many bytes the escape has, 0 when it
+ * is none.
+ */
 function writeEscape(pointer: usize, end: usize, unescaped: Unescaped): i32 {
   if (end - pointer < 2) return 0;
   const letter = load<u8>(pointer, 1);

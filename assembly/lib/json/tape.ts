@@ -1,4 +1,5 @@
-// The rows of a document: one per value, in the order of the text, the children of a container behind it.
+// The rows of a document: one per value, in the order of the text, the children of a container
+// behind it.
 //
 //   row    kind   value                                  next
 //   0      Object  —                                     first row behind the object
@@ -6,12 +7,16 @@
 //   …
 //
 // A row is four words:  | next, 32 bits; kind, 32 bits | value | key | source |
-// The rows stay for the next document, so that reading a token allocates nothing once they have grown.
+// The rows stay for the next document, so that reading a token allocates nothing once they have
+// grown.
 import { Bytes } from "../bytes";
 import { spent } from "../garbage";
 
 const ROWS_START = 128;
-/** At 32 bytes a row this is 16 MB: what a configuration of two megabytes of small numbers would take is refused. */
+/**
+ * At 32 bytes a row this is 16 MB: what a configuration of two megabytes of small numbers would
+ * take is refused.
+ */
 export const ROWS_MAX = 512 * 1024;
 const ROW_WORDS = 4;
 

@@ -2,7 +2,10 @@
 import { Bytes, bytes, lengthOf, pointerOf, text } from "../bytes";
 import { Writer } from "../writer";
 
-/** How many bytes the character at `pointer` has; 0 when what stands there, before `end`, is not a character. */
+/**
+ * How many bytes the character at `pointer` has; 0 when what stands there, before `end`, is not a
+ * character.
+ */
 export function characterBytes(pointer: usize, end: usize): i32 {
   if (pointer >= end) return 0;
   const first = load<u8>(pointer);

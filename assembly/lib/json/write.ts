@@ -1,5 +1,5 @@
-// Writes JSON strings from bytes that nobody has checked: headers and paths hold anything. What comes out is always one
-// valid JSON string of valid UTF-8, on one line.
+// Writes JSON strings from bytes that nobody has checked: headers and paths hold anything. What
+// comes out is always one valid JSON string of valid UTF-8, on one line.
 import { Bytes, lengthOf, pointerOf, text } from "../bytes";
 import { Writer } from "../writer";
 import { plainEnd } from "./plain";
@@ -15,7 +15,8 @@ const CONTROL = text("\\u00");
 export function writeJsonText(to: Writer, source: Bytes): void {
   const from = pointerOf(source);
   const length = lengthOf(source);
-  if (plainEnd(from, from + <usize>length) == from + <usize>length) return writePlain(to, from, length);
+  if (plainEnd(from, from + <usize>length) == from + <usize>length)
+    return writePlain(to, from, length);
   to.byte(QUOTE);
   writeJsonCharacters(to, source);
   to.byte(QUOTE);

@@ -1,5 +1,5 @@
-// A condition on one claim of the token that let the request in. A list holds when one of its items does; numbers and
-// booleans are compared as their JSON text.
+// A condition on one claim of the token that let the request in. A list holds when one of its
+// items does; numbers and booleans are compared as their JSON text.
 import { Bytes, NONE, indexOf, lengthOf, slice } from "../bytes";
 import { Cursor } from "../config/reader";
 import { RequestView } from "../http/request";
@@ -38,11 +38,15 @@ export class ClaimMatch {
     const isAbsent = node < 0 || document.is(node, JsonKind.Null);
     if (isAbsent) return this.condition.matches(NONE);
     if (this.condition.kind == StringMatchKind.Present) return !this.condition.invert;
-    if (!document.is(node, JsonKind.Array)) return this.condition.matches(scalarText(document, node));
+    if (!document.is(node, JsonKind.Array))
+      return this.condition.matches(scalarText(document, node));
     return this.anyFits(document, node) != this.condition.invert;
   }
 
-  /** Whether an item meets the condition as if it were not inverted: "not in the list" must ask all of them. */
+  /**
+   * Whether an item meets the condition as if it were not inverted: "not in the list" must ask
+   * all of them.
+   */
   private anyFits(document: JsonDocument, list: i32): bool {
     for (let item = document.first(list); item >= 0; item = document.after(item, list)) {
       const text = scalarText(document, item);

@@ -1,5 +1,5 @@
-// Where a claim lies in a claims set: dotted text ("realm_access.roles"), or a list of steps where a name has a dot in it
-// (["https://example.com/roles"]).
+// Where a claim lies in a claims set: dotted text ("realm_access.roles"), or a list of steps
+// where a name has a dot in it (["https://example.com/roles"]).
 import { Bytes, NONE, indexOf, owned, slice, view } from "../bytes";
 import { Cursor } from "../config/reader";
 import { RequestView } from "../http/request";
@@ -10,7 +10,8 @@ import { decimal } from "../writer";
 export const CLAIM_STEPS_MAX = 16;
 
 const DOT: u8 = 0x2e;
-const WANTED = 'expected a claim: dotted text such as "realm_access.roles", or a list of 1 to 16 steps';
+const WANTED =
+  'expected a claim: dotted text such as "realm_access.roles", or a list of 1 to 16 steps';
 
 
 @final
@@ -37,7 +38,8 @@ export class ClaimPath {
 
   /** Reads the value at hand. */
   static readValue(at: Cursor): ClaimPath {
-    const path = at.kind == JsonKind.Array ? new ClaimPath(stepsOf(at)) : ClaimPath.ofText(view(at.asBytes()));
+    const path =
+      at.kind == JsonKind.Array ? new ClaimPath(stepsOf(at)) : ClaimPath.ofText(view(at.asBytes()));
     path.check(at);
     return path;
   }
@@ -78,7 +80,8 @@ export class ClaimPath {
   /** The claim's row in a claims set, or -1. */
   find(document: JsonDocument): i32 {
     let node = 0;
-    for (let i = 0; i < this.steps.length && node >= 0; i++) node = document.find(node, view(unchecked(this.steps[i])));
+    for (let i = 0; i < this.steps.length && node >= 0; i++)
+      node = document.find(node, view(unchecked(this.steps[i])));
     return node;
   }
 
@@ -88,8 +91,9 @@ export class ClaimPath {
   }
 
   /**
-   * The one value of the claim in this request as text: a string's text, a number or boolean as in the JSON. NONE when it
-   * is absent, null, a list or an object. Valid until the callback returns.
+   * The one value of the claim in this request as text: a string's text, a number or boolean as
+   * in the JSON. NONE when it is absent, null, a list or an object. Valid until the callback
+   * returns.
    */
   textIn(request: RequestView): Bytes {
     const document = request.claimsDocument();
@@ -118,7 +122,9 @@ function stepsOf(at: Cursor): StaticArray<u8>[] {
   const document = at.document;
   const steps: StaticArray<u8>[] = [];
   for (let step = document.first(at.node); step >= 0; step = document.after(step, at.node)) {
-    steps.push(new Cursor(document, step, at.pointer + "/" + decimal(steps.length), at.errors).asBytes());
+    steps.push(
+      new Cursor(document, step, at.pointer + "/" + decimal(steps.length), at.errors).asBytes(),
+    );
   }
   return steps;
 }

@@ -1,7 +1,7 @@
-// Which requests: Istio's HTTPMatchRequest and more. All conditions of a Match must hold; a list of them is "any of".
-// Header names are compared in lower case; of a header that came several times each value is looked at by itself, as
-// Envoy does since 1.39; the uri is the path without the query; query parameters are decoded; cookies, parameters: the
-// first of a name counts.
+// Which requests: Istio's HTTPMatchRequest and more. All conditions of a Match must hold; a list
+// of them is "any of". Header names are compared in lower case; of a header that came several
+// times each value is looked at by itself, as Envoy does since 1.39; the uri is the path without
+// the query; query parameters are decoded; cookies, parameters: the first of a name counts.
 import { Bytes, EMPTY, NONE, indexOf, isPresent, lengthOf, slice, utf8, view } from "../bytes";
 import { Cursor } from "../config/reader";
 import { cookie } from "../http/cookie";
@@ -62,7 +62,10 @@ export class Match {
     );
   }
 
-  /** A header that a request must have to meet this, with the condition on it; null when there is none. */
+  /**
+   * A header that a request must have to meet this, with the condition on it; null when there is
+   * none.
+   */
   neededHeader(): NamedMatch | null {
     let wanted = this.headers;
     while (wanted !== null && wanted.condition.invert) wanted = wanted.next;
@@ -81,7 +84,8 @@ export class Match {
   private othersAbsent(request: RequestView): bool {
     let unwanted = this.withoutHeaders;
     while (unwanted !== null) {
-      // An absent header counts as an empty one here (Istio sets treat_missing_header_as_empty), but not for `present`.
+      // An absent header counts as an empty one here (Istio sets treat_missing_header_as_empty),
+      // but not for `present`.
       const absent = unwanted.condition.kind == StringMatchKind.Present ? NONE : EMPTY;
       if (headerMeets(request, unwanted.name, unwanted.condition, absent)) return false;
       unwanted = unwanted.next;
@@ -171,8 +175,16 @@ export class MatchList {
 
 const NO_CONDITION = new MatchList(null);
 
-/** One of the header's values meets the condition, or, inverted, none does; `absent` is what a missing header counts as. */
-function headerMeets(request: RequestView, name: Bytes, condition: StringMatch, absent: Bytes): bool {
+/**
+ * One of the header's values meets the condition, or, inverted, none does; `absent` is what a
+ * missing header counts as.
+ */
+function headerMeets(
+  request: RequestView,
+  name: Bytes,
+  condition: StringMatch,
+  absent: Bytes,
+): bool {
   let index = request.headerIndex(name, 0);
   if (index < 0) return condition.matches(absent);
   if (condition.kind == StringMatchKind.Present) return !condition.invert;
@@ -199,7 +211,10 @@ function isWithin(networks: Cidr[], address: IpAddress): bool {
   return false;
 }
 
-/** Whether one of a certificate's names meets one of the conditions; a connection without a certificate meets none. */
+/**
+ * Whether one of a certificate's names meets one of the conditions; a connection without a
+ * certificate meets none.
+ */
 function isNamed(principals: StringMatch[], names: Bytes): bool {
   if (!isPresent(names) || lengthOf(names) == 0) return false;
   for (let from = 0; from <= lengthOf(names);) {

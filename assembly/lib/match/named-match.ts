@@ -1,5 +1,17 @@
-// Conditions on things that have a name: headers, query parameters, cookies. Names of headers are put into lower case.
-import { Bytes, at as byteAt, equal, indexOf, lengthOf, lower, slice, text, toText, view } from "../bytes";
+// Conditions on things that have a name: headers, query parameters, cookies. Names of headers are
+// put into lower case.
+import {
+  Bytes,
+  at as byteAt,
+  equal,
+  indexOf,
+  lengthOf,
+  lower,
+  slice,
+  text,
+  toText,
+  view,
+} from "../bytes";
 import { Cursor } from "../config/reader";
 import { StringMatch } from "./string-match";
 
@@ -10,7 +22,10 @@ const METHOD = text(":method");
 const SCHEME = text(":scheme");
 const TOKEN_MARKS = text("!#$%&'*+-.^_`|~");
 
-/** A condition on the value of something that has a name, and the ones that have to hold beside it. */
+/**
+ * A condition on the value of something that has a name, and the ones that have to hold beside
+ * it.
+ */
 @final
 export class NamedMatch {
   /** A view, for its length is all that most requests ask of it. */
@@ -19,7 +34,10 @@ export class NamedMatch {
   constructor(
     private readonly owner: StaticArray<u8>,
     readonly condition: StringMatch,
-    /** All in one list of links: an array's two blocks of memory would be two more to wait for on each request. */
+    /**
+     * All in one list of links: an array's two blocks of memory would be two more to wait for on
+     * each request.
+     */
     readonly next: NamedMatch | null,
   ) {
     this.name = view(owner);
@@ -44,7 +62,10 @@ export function readNamed(at: Cursor, name: string): NamedMatch | null {
   return named;
 }
 
-/** Reads the map `member`: header name in any case → StringMatch; pseudo-headers have words of their own. */
+/**
+ * Reads the map `member`: header name in any case → StringMatch; pseudo-headers have words of
+ * their own.
+ */
 export function readHeaders(at: Cursor, member: string): NamedMatch | null {
   let named: NamedMatch | null = null;
   const entries = at.object(member).entries();

@@ -1,5 +1,6 @@
-// One condition on a text, in Istio's words: exact, prefix, suffix, contains, regex (RE2 syntax, the whole value) or
-// present; `ignoreCase` for ASCII letters (for regex: as (?i)), `invert`. Parsed once, at configuration.
+// One condition on a text, in Istio's words: exact, prefix, suffix, contains, regex (RE2 syntax,
+// the whole value) or present; `ignoreCase` for ASCII letters (for regex: as (?i)), `invert`.
+// Parsed once, at configuration.
 import {
   Bytes,
   EMPTY,
@@ -46,7 +47,10 @@ export class StringMatch {
     return at.expectObject() ? StringMatch.readAlong(at) : nothing();
   }
 
-  /** Reads a StringMatch that must be there among members that the caller has read already; all others are unknown. */
+  /**
+   * Reads a StringMatch that must be there among members that the caller has read already; all
+   * others are unknown.
+   */
   static readAlong(at: Cursor): StringMatch {
     const match = StringMatch.readAmong(at);
     at.done();
@@ -55,7 +59,10 @@ export class StringMatch {
     return nothing();
   }
 
-  /** Reads the member `name`; null when it is missing. `ignoreCase` is for all kinds but regex, as Istio's ignoreUriCase. */
+  /**
+   * Reads the member `name`; null when it is missing. `ignoreCase` is for all kinds but regex, as
+   * Istio's ignoreUriCase.
+   */
   static optional(at: Cursor, name: string, ignoreCase: bool = false): StringMatch | null {
     if (!at.has(name)) return null;
     const match = StringMatch.read(at.value(name));
@@ -64,8 +71,8 @@ export class StringMatch {
   }
 
   /**
-   * Reads a StringMatch's members among others of the same object, which stay the caller's to read and `done()`;
-   * null when there is none of the kinds.
+   * Reads a StringMatch's members among others of the same object, which stay the caller's to
+   * read and `done()`; null when there is none of the kinds.
    */
   static readAmong(at: Cursor): StringMatch | null {
     const kind = at.oneOf(KINDS);
@@ -74,14 +81,20 @@ export class StringMatch {
     return kind < 0 ? null : StringMatch.readKind(at, <StringMatchKind>kind, ignoreCase, invert);
   }
 
-  private static readKind(at: Cursor, kind: StringMatchKind, ignoreCase: bool, invert: bool): StringMatch {
+  private static readKind(
+    at: Cursor,
+    kind: StringMatchKind,
+    ignoreCase: bool,
+    invert: bool,
+  ): StringMatch {
     const name = KINDS[kind];
     if (kind == StringMatchKind.Present) {
       if (!at.boolean(name, false)) at.refuse(name, "expected true; for absence add invert: true");
       return new StringMatch(kind, new StaticArray<u8>(0), ignoreCase, invert);
     }
     const text = at.bytes(name);
-    if (text.length == 0 && kind != StringMatchKind.Exact) at.refuse(name, "expected at least one character");
+    if (text.length == 0 && kind != StringMatchKind.Exact)
+      at.refuse(name, "expected at least one character");
     const match = new StringMatch(kind, text, ignoreCase, invert);
     if (kind == StringMatchKind.Regex) match.compile(at, name);
     return match;
@@ -94,22 +107,28 @@ export class StringMatch {
   }
 
   /**
-   * Whether `value` meets the condition. An absent value (NONE) meets none but an inverted `present`: as in Envoy,
-   * `invert` turns the result for values, not for their absence.
+   * Whether `value` meets the condition. An absent value (NONE) meets none but an inverted
+   * `present`: as in Envoy, `invert` turns the result for values, not for their absence.
    */
   matches(value: Bytes): bool {
     if (this.kind == StringMatchKind.Present) return isPresent(value) != this.invert;
     return isPresent(value) && this.fits(value) != this.invert;
   }
 
-  /** A text that every value has in it that meets the condition as if it were not inverted; empty when none is known. */
+  /**
+   * A text that every value has in it that meets the condition as if it were not inverted; empty
+   * when none is known.
+   */
   neededText(): Bytes {
     const regex = this.regex;
     if (regex !== null) return view(regex.required);
     return this.ignoreCase || this.kind == StringMatchKind.Present ? EMPTY : view(this.text);
   }
 
-  /** Whether a value that is there meets the condition as if it were not inverted. Not for `present`. */
+  /**
+   * Whether a value that is there meets the condition as if it were not inverted. Not for
+   * `present`.
+   */
   fits(value: Bytes): bool {
     const regex = this.regex;
     if (regex !== null) return regex.matches(value);
@@ -118,7 +137,9 @@ export class StringMatch {
       case StringMatchKind.Exact:
         return this.ignoreCase ? equalIgnoreCase(value, text) : equal(value, text);
       case StringMatchKind.Prefix:
-        return this.ignoreCase ? equalIgnoreCase(slice(value, 0, lengthOf(text)), text) : startsWith(value, text);
+        return this.ignoreCase
+          ? equalIgnoreCase(slice(value, 0, lengthOf(text)), text)
+          : startsWith(value, text);
       case StringMatchKind.Suffix:
         return this.ignoreCase ? endsWithIgnoreCase(value, text) : endsWith(value, text);
       default:
@@ -142,7 +163,8 @@ function containsIgnoreCase(value: Bytes, part: Bytes): bool {
   if (width == 0) return true;
   const first = lower(byteAt(part, 0));
   for (let i = 0; i + width <= lengthOf(value); i++) {
-    if (lower(byteAt(value, i)) == first && equalIgnoreCase(slice(value, i, i + width), part)) return true;
+    if (lower(byteAt(value, i)) == first && equalIgnoreCase(slice(value, i, i + width), part))
+      return true;
   }
   return false;
 }

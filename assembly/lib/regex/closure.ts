@@ -1,5 +1,6 @@
-// A set of program states, closed over the steps that read no byte. Two bitmaps: what was visited, and what remains to be
-// told apart (byte states, the match, and assertions that wait for the next byte).
+// A set of program states, closed over the steps that read no byte. Two bitmaps: what was
+// visited, and what remains to be told apart (byte states, the match, and assertions that wait
+// for the next byte).
 import { Assert } from "./node";
 import { Program, StateKind, isWord } from "./program";
 
@@ -21,9 +22,11 @@ export function contextAfter(byte: u8): i32 {
 
 /** The assertions that hold between `context` and `next`, a byte or -1 for the end. */
 export function assertsAt(context: i32, next: i32): i32 {
-  const ends = next < 0 ? Assert.EndText | Assert.EndLine : <u8>next == NEWLINE ? <i32>Assert.EndLine : 0;
+  const ends =
+    next < 0 ? Assert.EndText | Assert.EndLine : <u8>next == NEWLINE ? <i32>Assert.EndLine : 0;
   const word = next >= 0 && isWord(<u8>next);
-  const boundary = word != ((context & AFTER_WORD) != 0) ? Assert.WordBoundary : Assert.NotWordBoundary;
+  const boundary =
+    word != ((context & AFTER_WORD) != 0) ? Assert.WordBoundary : Assert.NotWordBoundary;
   return (context & AT_START) | ends | boundary | FINAL;
 }
 

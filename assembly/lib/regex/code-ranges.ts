@@ -37,7 +37,8 @@ export class CodeRanges {
 
   /** Adds pairs of inclusive bounds written as text, "azAZ". */
   addPairs(pairs: string): this {
-    for (let i = 0; i + 1 < pairs.length; i += 2) this.add(<u32>pairs.charCodeAt(i), <u32>pairs.charCodeAt(i + 1));
+    for (let i = 0; i + 1 < pairs.length; i += 2)
+      this.add(<u32>pairs.charCodeAt(i), <u32>pairs.charCodeAt(i + 1));
     return this;
   }
 

@@ -1,5 +1,6 @@
-// Syntax tree to program, back to front: every construct is compiled knowing the state that follows it, so nothing is
-// patched but the loops. Stops at the size limits instead of using up memory.
+// Syntax tree to program, back to front: every construct is compiled knowing the state that
+// follows it, so nothing is patched but the loops. Stops at the size limits instead of using up
+// memory.
 import { LAST_CODE_POINT } from "./code-ranges";
 import { Node, NodeKind } from "./node";
 import { Program, STATES_MAX, StateKind, TRANSITIONS_MAX } from "./program";
@@ -48,7 +49,8 @@ export class Compiler {
       case NodeKind.Class:
         return this.characters(new Utf8Sequences(node.ranges), next);
       case NodeKind.Concat: {
-        for (let i = node.children.length - 1; i >= 0; i--) next = this.node(node.children[i], next);
+        for (let i = node.children.length - 1; i >= 0; i--)
+          next = this.node(node.children[i], next);
         return next;
       }
       case NodeKind.Alternate:
@@ -77,7 +79,9 @@ export class Compiler {
     let start = next;
     if (node.max < 0) {
       start = this.state(StateKind.Split, next, next);
-      const body = coversBeyondAscii(child) ? this.everyByte(child, start) : this.node(child, start);
+      const body = coversBeyondAscii(child)
+        ? this.everyByte(child, start)
+        : this.node(child, start);
       if (!this.tooLarge) this.a[start] = body;
     }
     for (let i = node.min; i < node.max && !this.tooLarge; i++) {
@@ -88,9 +92,9 @@ export class Compiler {
   }
 
   /**
-   * A loop over characters beyond ASCII, all of them, as a loop over bytes: the same texts match, since nothing that
-   * follows can begin inside a character, and what is not UTF-8 is walked over as in Go (and in Envoy since 1.40): nobody
-   * gets past `.*Mobile.*` by a stray byte.
+   * A loop over characters beyond ASCII, all of them, as a loop over bytes: the same texts match,
+   * since nothing that follows can begin inside a character, and what is not UTF-8 is walked over
+   * as in Go (and in Envoy since 1.40): nobody gets past `.*Mobile.*` by a stray byte.
    */
   private everyByte(child: Node, next: i32): i32 {
     const found: Array<u32> = [];
@@ -107,25 +111,43 @@ export class Compiler {
   }
 
   /**
-   * The state for the sequences [from, to), equal before `position`. They are in order, and two byte ranges at one
-   * position are equal or apart, so those with equal ranges stand together. Depth: at most four.
+   * The state for the sequences [from, to), equal before `position`. They are in order, and two
+   * byte ranges at one position are equal or apart, so those with equal ranges stand together.
+   * Depth: at most four.
    */
-  private level(sequences: Utf8Sequences, from: i32, to: i32, position: i32, next: i32, firstOfClass: i32): i32 {
+  private level(
+    sequences: Utf8Sequences,
+    from: i32,
+    to: i32,
+    position: i32,
+    next: i32,
+    firstOfClass: i32,
+  ): i32 {
     const found: Array<u32> = [];
     for (let i = from; i < to && !this.tooLarge;) {
       const low = sequences.low(i, position);
       const high = sequences.high(i, position);
       let end = i + 1;
-      while (end < to && sequences.low(end, position) == low && sequences.high(end, position) == high) end++;
+      while (
+        end < to &&
+        sequences.low(end, position) == low &&
+        sequences.high(end, position) == high
+      )
+        end++;
       const isLast = <i32>sequences.lengths[i] == position + 1;
-      const target = isLast ? next : this.level(sequences, i, end, position + 1, next, firstOfClass);
+      const target = isLast
+        ? next
+        : this.level(sequences, i, end, position + 1, next, firstOfClass);
       append(found, low, high, target);
       i = end;
     }
     return this.bytes(found, firstOfClass);
   }
 
-  /** A Bytes state with these transitions: one that this class already made, if there is, so that tails are shared. */
+  /**
+   * A Bytes state with these transitions: one that this class already made, if there is, so that
+   * tails are shared.
+   */
   private bytes(found: Array<u32>, firstOfClass: i32): i32 {
     for (let state = firstOfClass; state < this.kinds.length; state++) {
       if (this.hasTransitions(state, found)) return state;
@@ -156,7 +178,11 @@ function coversBeyondAscii(node: Node): bool {
 /** Adds a transition, or widens the one before it when both touch and lead to the same state. */
 function append(found: Array<u32>, low: u8, high: u8, target: i32): void {
   const last = found.length - 1;
-  if (last >= 0 && found[last] >> 16 == <u32>target && ((found[last] >> 8) & 0xff) + 1 == <u32>low) {
+  if (
+    last >= 0 &&
+    found[last] >> 16 == <u32>target &&
+    ((found[last] >> 8) & 0xff) + 1 == <u32>low
+  ) {
     found[last] = (found[last] & 0xffff00ff) | ((<u32>high) << 8);
     return;
   }

@@ -9,13 +9,17 @@ export class CountScanner extends EscapeScanner {
   protected countLow: i32 = 0;
   protected countHigh: i32 = 0;
 
-  /** Takes {n}, {n,} or {n,m}; anything else after "{" makes it a plain character, and nothing is taken. */
+  /**
+   * Takes {n}, {n,} or {n,m}; anything else after "{" makes it a plain character, and nothing is
+   * taken.
+   */
   protected takeCounts(): bool {
     const start = this.position;
     this.position++;
     this.countLow = this.takeCount();
     this.countHigh = this.countLow;
-    if (this.countLow >= 0 && this.take(0x2c)) this.countHigh = this.peek() == 0x7d ? -1 : this.takeCount();
+    if (this.countLow >= 0 && this.take(0x2c))
+      this.countHigh = this.peek() == 0x7d ? -1 : this.takeCount();
     const open = this.countHigh == -1 && this.peek(-1) == 0x2c;
     if (this.countLow >= 0 && (this.countHigh >= 0 || open) && this.take(0x7d)) return true;
     this.position = start;

@@ -1,8 +1,10 @@
-// The deterministic automaton of a program, built state by state as inputs need it, in a bounded arena that is emptied
-// when full. A byte costs one table step, or, at worst, one construction: O(program). Always linear in the input.
+// The deterministic automaton of a program, built state by state as inputs need it, in a bounded
+// arena that is emptied when full. A byte costs one table step, or, at worst, one construction:
+// O(program). Always linear in the input.
 //
 //   arena record:  next in bucket | hash | context, count << 16 | transitions: class 0 … classCount-1, end | members u16…
-//                  a state is named by the address of its transitions; values up to MATCHED are no states
+//                  a state is named by the address of its transitions; values up to MATCHED are
+//                  no states
 import { Bytes, compareMemory, lengthOf, pointerOf } from "../bytes";
 import { spent } from "../garbage";
 import { AT_START, Closure, assertsAt, contextAfter } from "./closure";
@@ -15,7 +17,10 @@ export const CACHE_BYTES_MAX = 64 * 1024;
 /** What it starts with: most patterns on most inputs need a dozen states. */
 const CACHE_BYTES_FIRST = 4 * 1024;
 
-/** Even for the largest program there is room for a few states, so that building one always succeeds. */
+/**
+ * Even for the largest program there is room for a few states, so that building one always
+ * succeeds.
+ */
 const STATES_AT_LEAST = 4;
 
 const BUCKETS = 128;
@@ -39,12 +44,17 @@ export class Dfa {
   /** Of a state's transitions. */
   private readonly rowBytes: usize;
   private readonly buckets: StaticArray<u32> = new StaticArray<u32>(BUCKETS);
-  /** The first states by what lies before the input: its start, a newline, a word byte, another byte. */
+  /**
+   * The first states by what lies before the input: its start, a newline, a word byte, another
+   * byte.
+   */
   private readonly starts: StaticArray<u32> = new StaticArray<u32>(4);
   private readonly before: Closure;
   private readonly after: Closure;
 
-  /** Matches whole values, or, when `anywhere`, values in which a match begins and ends anywhere. */
+  /**
+   * Matches whole values, or, when `anywhere`, values in which a match begins and ends anywhere.
+   */
   constructor(
     private program: Program,
     private anywhere: bool,
@@ -58,7 +68,10 @@ export class Dfa {
     this.after = new Closure(program);
   }
 
-  /** Whether `value` matches, `from` being where it is looked at first; what lies before that is context only. */
+  /**
+   * Whether `value` matches, `from` being where it is looked at first; what lies before that is
+   * context only.
+   */
   accepts(value: Bytes, from: i32 = 0): bool {
     const base = pointerOf(value);
     const end = base + <usize>lengthOf(value);
@@ -97,7 +110,10 @@ export class Dfa {
     return state;
   }
 
-  /** The state behind a byte of class `byteClass` (classCount: the end of the input), noted in the table. */
+  /**
+   * The state behind a byte of class `byteClass` (classCount: the end of the input), noted in the
+   * table.
+   */
   private build(state: u32, byteClass: i32): u32 {
     const program = this.program;
     const info = load<u32>(<usize>state - 4);
@@ -129,7 +145,8 @@ export class Dfa {
   private resolve(state: u32, count: i32, holds: i32): void {
     const members = this.membersOf(state);
     this.before.clear();
-    for (let i = 0; i < count; i++) this.before.add(<i32>load<u16>(members + ((<usize>i) << 1)), holds);
+    for (let i = 0; i < count; i++)
+      this.before.add(<i32>load<u16>(members + ((<usize>i) << 1)), holds);
   }
 
   private holdsMatch(): bool {
@@ -173,7 +190,11 @@ export class Dfa {
     const size = (<usize>count) << 1;
     const hash = hashOf(this.membersOf(state), size, info);
     const bucket = <i32>(hash % BUCKETS);
-    for (let other = unchecked(this.buckets[bucket]); other != 0; other = load<u32>(<usize>other - HEADER)) {
+    for (
+      let other = unchecked(this.buckets[bucket]);
+      other != 0;
+      other = load<u32>(<usize>other - HEADER)
+    ) {
       if (load<u32>(<usize>other - 8) != hash || load<u32>(<usize>other - 4) != info) continue;
       if (compareMemory(this.membersOf(other), this.membersOf(state), size) == 0) return other;
     }
@@ -210,7 +231,10 @@ export class Dfa {
     return <usize>state + this.rowBytes;
   }
 
-  /** The name of a record with room for `count` members; empties the cache, and lets it grow, when it is full. */
+  /**
+   * The name of a record with room for `count` members; empties the cache, and lets it grow, when
+   * it is full.
+   */
   private reserve(count: i32): u32 {
     const needed = this.recordBytes(count);
     while (this.used + needed > <usize>this.arena.length) {
@@ -228,8 +252,8 @@ export class Dfa {
 }
 
 /**
- * How many bytes from `at` on leave `state` as it is, in fours. The lookups of four need not wait for one another, as the
- * steps of a walk have to: more than twice as fast over what `.*` takes.
+ * How many bytes from `at` on leave `state` as it is, in fours. The lookups of four need not wait
+ * for one another, as the steps of a walk have to: more than twice as fast over what `.*` takes.
  */
 // @ts-ignore: decorator
 @inline
@@ -257,6 +281,7 @@ function behind(state: u32, classes: usize, at: usize): u32 {
 /** FNV-1a over 16-bit members. */
 function hashOf(members: usize, size: usize, seed: u32): u32 {
   let hash: u32 = 0x811c9dc5 ^ seed;
-  for (const end = members + size; members < end; members += 2) hash = (hash ^ load<u16>(members)) * 0x01000193;
+  for (const end = members + size; members < end; members += 2)
+    hash = (hash ^ load<u16>(members)) * 0x01000193;
   return hash;
 }

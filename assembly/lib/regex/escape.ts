@@ -60,7 +60,10 @@ export class EscapeScanner extends Scanner {
     return this.flagged(CodeRanges.of(character, character), false);
   }
 
-  /** The set of \d, \s, \w, \pN, \p{Name} or their negations at the position, or null when it is something else. */
+  /**
+   * The set of \d, \s, \w, \pN, \p{Name} or their negations at the position, or null when it is
+   * something else.
+   */
   protected takeSet(): CodeRanges | null {
     if (this.peek() != 0x5c) return null;
     const letter = this.peek(1);
@@ -93,11 +96,14 @@ export class EscapeScanner extends Scanner {
       nameEnd = this.position;
     }
     const ranges = new CodeRanges();
-    if (!addCategory(ranges, this.part(nameStart, nameEnd))) this.fail(RegexStatus.UnknownProperty, start);
+    if (!addCategory(ranges, this.part(nameStart, nameEnd)))
+      this.fail(RegexStatus.UnknownProperty, start);
     return this.flagged(ranges, negated);
   }
 
-  /** The character that the escape at the position (a backslash) means; fails when it means none. */
+  /**
+   * The character that the escape at the position (a backslash) means; fails when it means none.
+   */
   protected takeEscape(): u32 {
     const start = this.position;
     this.position++;
@@ -167,7 +173,9 @@ export class EscapeScanner extends Scanner {
     return negated ? ranges.negate() : ranges.normalize();
   }
 
-  /** [:name:] or [:^name:] inside a class; null when it is never closed (then "[" is a character). */
+  /**
+   * [:name:] or [:^name:] inside a class; null when it is never closed (then "[" is a character).
+   */
   private takePosix(): CodeRanges | null {
     const start = this.position;
     const close = find(this.source, POSIX_END, start + 2);

@@ -21,7 +21,9 @@ export class GroupScanner extends CountScanner {
     return (this.flags & flag) != 0;
   }
 
-  /** What follows "(?": a name, or flags. False when the group ends there, having only set flags. */
+  /**
+   * What follows "(?": a name, or flags. False when the group ends there, having only set flags.
+   */
   protected groupKind(start: i32): bool {
     const next = this.peek();
     const after = this.peek(1);
@@ -76,7 +78,13 @@ export class GroupScanner extends CountScanner {
       }
       // U swaps greedy and lazy, which makes no difference to what matches.
       const flag =
-        letter == 0x69 ? Flag.IgnoreCase : letter == 0x6d ? Flag.Multiline : letter == 0x73 ? Flag.DotAll : 0;
+        letter == 0x69
+          ? Flag.IgnoreCase
+          : letter == 0x6d
+            ? Flag.Multiline
+            : letter == 0x73
+              ? Flag.DotAll
+              : 0;
       if (flag == 0 && letter != 0x55) break;
       flags = negative ? flags & ~flag : flags | flag;
       seen = true;
@@ -93,5 +101,9 @@ export class GroupScanner extends CountScanner {
 
 function isNameByte(byte: i32): bool {
   const letter = byte | 0x20;
-  return (byte >= 0x30 && byte <= 0x39) || (letter >= 0x61 && letter <= 0x7a && byte >= 0) || byte == 0x5f;
+  return (
+    (byte >= 0x30 && byte <= 0x39) ||
+    (letter >= 0x61 && letter <= 0x7a && byte >= 0) ||
+    byte == 0x5f
+  );
 }

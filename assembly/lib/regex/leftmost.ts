@@ -1,6 +1,7 @@
-// Where the leftmost match lies, and of those that begin there the longest: the program is run over the input as a set of
-// threads, each with the place at which it began, in ascending order of these. O(program) per byte, for inputs of which
-// the table (dfa.ts) has said that there is a match.
+// Where the leftmost match lies, and of those that begin there the longest: the program is run
+// over the input as a set of threads, each with the place at which it began, in ascending order
+// of these. O(program) per byte, for inputs of which the table (dfa.ts) has said that there is a
+// match.
 import { Bytes, at, lengthOf } from "../bytes";
 import { AT_START, FINAL, assertsAt, contextAfter } from "./closure";
 import { Program, StateKind } from "./program";
@@ -13,7 +14,10 @@ export class Leftmost {
   end: i32 = -1;
   /** How many bytes the last `find` read. */
   walked: i32 = 0;
-  /** Threads behind the last byte, and those closed over the steps that read nothing; each state once. */
+  /**
+   * Threads behind the last byte, and those closed over the steps that read nothing; each state
+   * once.
+   */
   private readonly arrived: StaticArray<u16>;
   private readonly arrivedStarts: StaticArray<i32>;
   private arrivedCount: i32 = 0;
@@ -53,7 +57,10 @@ export class Leftmost {
     return this.start >= 0;
   }
 
-  /** Closes the arrived threads over the assertions that hold at `place`, begins a new one, and notes matches. */
+  /**
+   * Closes the arrived threads over the assertions that hold at `place`, begins a new one, and
+   * notes matches.
+   */
   private settle(place: i32, holds: i32): void {
     if (++this.round == 0) {
       memory.fill(changetype<usize>(this.visited), 0, (<usize>this.visited.length) << 2);
@@ -78,7 +85,8 @@ export class Leftmost {
         depth = this.push(<i32>unchecked(program.b[top]), depth);
         depth = this.push(<i32>unchecked(program.a[top]), depth);
       } else if (kind == StateKind.Assert) {
-        if (unchecked(program.b[top]) & (holds & ~FINAL)) depth = this.push(<i32>unchecked(program.a[top]), depth);
+        if (unchecked(program.b[top]) & (holds & ~FINAL))
+          depth = this.push(<i32>unchecked(program.a[top]), depth);
       } else if (kind == StateKind.Match) {
         this.start = start;
         this.end = place;
@@ -89,7 +97,10 @@ export class Leftmost {
     }
   }
 
-  /** Pushes a state not visited in this round; threads come in order of their starts, so the first is the leftmost. */
+  /**
+   * Pushes a state not visited in this round; threads come in order of their starts, so the first
+   * is the leftmost.
+   */
   private push(state: i32, depth: i32): i32 {
     if (unchecked(this.visited[state]) == this.round) return depth;
     unchecked((this.visited[state] = this.round));

@@ -1,5 +1,5 @@
-// The syntax tree of a pattern. Groups leave no trace: whether a text matches does not depend on captures, nor on
-// greedy or lazy repetition.
+// The syntax tree of a pattern. Groups leave no trace: whether a text matches does not depend on
+// captures, nor on greedy or lazy repetition.
 import { CodeRanges } from "./code-ranges";
 
 export const enum NodeKind {
@@ -17,7 +17,10 @@ export const enum NodeKind {
   Assert = 5,
 }
 
-/** Where an assertion holds, as bits: several hold at one place. Those from EndText on need the next byte. */
+/**
+ * Where an assertion holds, as bits: several hold at one place. Those from EndText on need the
+ * next byte.
+ */
 export const enum Assert {
   BeginText = 1,
   BeginLine = 2,

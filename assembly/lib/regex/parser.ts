@@ -1,5 +1,5 @@
-// RE2 syntax (github.com/google/re2/wiki/Syntax) to a syntax tree, by recursive descent with a depth limit.
-// Knows what a pattern means; refuses to know how it is matched.
+// RE2 syntax (github.com/google/re2/wiki/Syntax) to a syntax tree, by recursive descent with a
+// depth limit. Knows what a pattern means; refuses to know how it is matched.
 import { Bytes } from "../bytes";
 import { isUtf8 } from "../json/utf8";
 import { CodeRanges } from "./code-ranges";
@@ -9,7 +9,10 @@ import { Assert, Node, NodeKind } from "./node";
 import { END } from "./scanner";
 import { RegexStatus } from "./status";
 
-/** How deeply groups may nest: the parser and the compiler recurse that far (RE2 itself stops at 1,000). */
+/**
+ * How deeply groups may nest: the parser and the compiler recurse that far (RE2 itself stops at
+ * 1,000).
+ */
 export const NESTING_MAX = 250;
 
 /** How long a pattern may be. */
@@ -51,13 +54,17 @@ export class Parser extends GroupScanner {
     return tree;
   }
 
-  /** Up to the end or a ")", which is left. Single characters that stand side by side become one class: a|b is [ab]. */
+  /**
+   * Up to the end or a ")", which is left. Single characters that stand side by side become one
+   * class: a|b is [ab].
+   */
   private alternation(): Node {
     const branches: Array<Node> = [this.concatenation()];
     while (this.ok && this.take(0x7c)) {
       const branch = this.concatenation();
       const last = branches[branches.length - 1];
-      if (branch.kind == NodeKind.Class && last.kind == NodeKind.Class) last.ranges.addAll(branch.ranges).normalize();
+      if (branch.kind == NodeKind.Class && last.kind == NodeKind.Class)
+        last.ranges.addAll(branch.ranges).normalize();
       else branches.push(branch);
     }
     return Node.over(NodeKind.Alternate, branches);

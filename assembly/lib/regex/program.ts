@@ -1,4 +1,5 @@
-// A compiled pattern: a nondeterministic automaton over bytes, and the classes of bytes that it never tells apart.
+// A compiled pattern: a nondeterministic automaton over bytes, and the classes of bytes that it
+// never tells apart.
 //
 //   Bytes  a = first transition, b = number of them     transition: low byte | high byte << 8 | next state << 16
 //   Split  a, b = next states
@@ -6,7 +7,10 @@
 //   Match
 import { Assert } from "./node";
 
-/** States of a program: 16 bits name one, and a match costs at most one visit to each state per byte. */
+/**
+ * States of a program: 16 bits name one, and a match costs at most one visit to each state per
+ * byte.
+ */
 export const STATES_MAX = 10000;
 
 /** Transitions of all states together. */

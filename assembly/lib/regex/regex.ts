@@ -1,5 +1,6 @@
-// Regular expressions with RE2 syntax and guarantees: compiled once, time linear in the input, size limited.
-// A `Regex` matches whole values, as Istio's `regex` does; `Searcher` (searcher.ts) finds matches inside of them.
+// Regular expressions with RE2 syntax and guarantees: compiled once, time linear in the input,
+// size limited. A `Regex` matches whole values, as Istio's `regex` does; `Searcher` (searcher.ts)
+// finds matches inside of them.
 import { Bytes, find, slice, toText, view } from "../bytes";
 import { Compiler } from "./compiler";
 import { Dfa } from "./dfa";
@@ -21,7 +22,13 @@ export class RegexError {
   describe(pattern: Bytes): string {
     const reason = regexReason(this.status);
     if (this.status == RegexStatus.InvalidUtf8 || this.start >= this.end) return reason;
-    return reason + ": `" + toText(slice(pattern, this.start, this.end)) + "` at byte " + decimal(this.start);
+    return (
+      reason +
+      ": `" +
+      toText(slice(pattern, this.start, this.end)) +
+      "` at byte " +
+      decimal(this.start)
+    );
   }
 }
 
@@ -54,7 +61,10 @@ export class Regex {
     this.required = program.required;
   }
 
-  /** Compiles `pattern`; `ignoreCase` as if it began with (?i). Null when it is refused: see `regexError`. */
+  /**
+   * Compiles `pattern`; `ignoreCase` as if it began with (?i). Null when it is refused: see
+   * `regexError`.
+   */
   static compile(pattern: Bytes, ignoreCase: bool = false): Regex | null {
     const program = compileProgram(pattern, ignoreCase);
     return program === null ? null : new Regex(program);

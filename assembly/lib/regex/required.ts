@@ -1,9 +1,13 @@
-// What every text that matches has to hold: looked for before a value is walked, it spares most values the walk.
+// What every text that matches has to hold: looked for before a value is walked, it spares most
+// values the walk.
 import { Node, NodeKind } from "./node";
 
 const ASCII_LAST: u32 = 0x7f;
 
-/** The longest run of ASCII characters that a pattern takes one after the other, wherever they lie; empty when none is sure. */
+/**
+ * The longest run of ASCII characters that a pattern takes one after the other, wherever they
+ * lie; empty when none is sure.
+ */
 export function requiredIn(tree: Node): StaticArray<u8> {
   const children = tree.children;
   const count = tree.kind == NodeKind.Concat ? children.length : 0;

@@ -1,5 +1,6 @@
-// Finds matches inside a value: the leftmost, and of those that begin there the longest (RE2's longest_match, POSIX), not
-// the one that Perl's order of alternatives would prefer. For redaction, where the longer match is the safer one.
+// Finds matches inside a value: the leftmost, and of those that begin there the longest (RE2's
+// longest_match, POSIX), not the one that Perl's order of alternatives would prefer. For
+// redaction, where the longer match is the safer one.
 import { Bytes, EMPTY, lengthOf, slice } from "../bytes";
 import { Scratch } from "../http/scratch";
 import { Dfa } from "./dfa";
@@ -8,9 +9,9 @@ import { Program } from "./program";
 import { compileProgram } from "./regex";
 
 /**
- * How many times its length a value may be walked for all its matches. To know that a match is the longest, one may
- * have to read to the end, so that finding all of many costs the square of the length. Beyond this factor the rest of
- * the value counts as one match.
+ * How many times its length a value may be walked for all its matches. To know that a match is
+ * the longest, one may have to read to the end, so that finding all of many costs the square of
+ * the length. Beyond this factor the rest of the value counts as one match.
  */
 const WALKS_MAX = 16;
 
@@ -28,7 +29,10 @@ export class Searcher {
     this.leftmost = new Leftmost(program);
   }
 
-  /** Compiles `pattern`; `ignoreCase` as if it began with (?i). Null when it is refused: see `regexError`. */
+  /**
+   * Compiles `pattern`; `ignoreCase` as if it began with (?i). Null when it is refused: see
+   * `regexError`.
+   */
   static compile(pattern: Bytes, ignoreCase: bool = false): Searcher | null {
     const program = compileProgram(pattern, ignoreCase);
     return program === null ? null : new Searcher(program);
@@ -39,7 +43,9 @@ export class Searcher {
     return this.anywhere.accepts(value);
   }
 
-  /** Finds the first match that begins at `from` (0 to the length) or later; an empty one counts. */
+  /**
+   * Finds the first match that begins at `from` (0 to the length) or later; an empty one counts.
+   */
   find(value: Bytes, from: i32 = 0): bool {
     if (from < 0 || from > lengthOf(value)) return false;
     if (!this.anywhere.accepts(value, from) || !this.leftmost.find(value, from)) return false;
@@ -48,7 +54,10 @@ export class Searcher {
     return true;
   }
 
-  /** `value` with each non-empty match replaced by `mark`: itself without a match, otherwise in `scratch`. */
+  /**
+   * `value` with each non-empty match replaced by `mark`: itself without a match, otherwise in
+   * `scratch`.
+   */
   replaceAll(value: Bytes, mark: Bytes, scratch: Scratch): Bytes {
     const length = lengthOf(value);
     let walked: i64 = 0;

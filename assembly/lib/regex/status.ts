@@ -1,4 +1,5 @@
-// Why a pattern is refused. One reason each, so that the configuration's error text says what would be right.
+// Why a pattern is refused. One reason each, so that the configuration's error text says what
+// would be right.
 
 export const enum RegexStatus {
   Ok = 0,

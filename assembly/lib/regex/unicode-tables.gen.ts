@@ -12,7 +12,27 @@ const LAST = 0x10ffff;
 
 /** The leaf categories in the order of their numbers in the table; 0 is unassigned. */
 export const CATEGORIES = [
-  ...["Cn", "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po"],
+  ...[
+    "Cn",
+    "Lu",
+    "Ll",
+    "Lt",
+    "Lm",
+    "Lo",
+    "Mn",
+    "Mc",
+    "Me",
+    "Nd",
+    "Nl",
+    "No",
+    "Pc",
+    "Pd",
+    "Ps",
+    "Pe",
+    "Pi",
+    "Pf",
+    "Po",
+  ],
   ...["Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Co", "Cs"],
 ];
 
@@ -61,10 +81,16 @@ function orbits(): number[][] {
     const upper = text.toUpperCase();
     const lower = text.toLowerCase();
     if (upper === text && lower === text) continue;
-    const mates = [...single(upper), ...single(lower), ...single(upper.toLowerCase()), ...(byUpper.get(upper) ?? [])];
+    const mates = [
+      ...single(upper),
+      ...single(lower),
+      ...single(upper.toLowerCase()),
+      ...(byUpper.get(upper) ?? []),
+    ];
     byUpper.set(upper, [...(byUpper.get(upper) ?? []), c]);
     const folds = new RegExp(`^\\u{${c.toString(16)}}$`, "iu");
-    for (const mate of mates) if (mate !== c && folds.test(String.fromCodePoint(mate))) join(c, mate);
+    for (const mate of mates)
+      if (mate !== c && folds.test(String.fromCodePoint(mate))) join(c, mate);
   }
   const classes = new Map<number, number[]>();
   for (const c of [...parent.keys()].sort((a, b) => a - b)) {
@@ -84,7 +110,8 @@ interface Fold {
 /** The mapping of every folding character to the next of its orbit, as ranges of like mappings. */
 function folds(): Fold[] {
   const next = new Map<number, number>();
-  for (const orbit of orbits()) orbit.forEach((c, i) => next.set(c, orbit[(i + 1) % orbit.length]!));
+  for (const orbit of orbits())
+    orbit.forEach((c, i) => next.set(c, orbit[(i + 1) % orbit.length]!));
   const characters = [...next.keys()].sort((a, b) => a - b);
   const paired = (c: number) => next.get(c) === c + 1 && next.get(c + 1) === c;
   const result: Fold[] = [];

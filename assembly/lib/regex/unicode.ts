@@ -1,8 +1,10 @@
-// General categories and simple case folding, decoded from the generated tables while a pattern is compiled.
+// General categories and simple case folding, decoded from the generated tables while a pattern
+// is compiled.
 //
 //   category runs:  one byte, category | length << 5; a length of 0 means that a varint follows, length - 8
 //   folds:          varints (low - previous high, high - low, way + 1); way 0: even to the next odd and back,
-//                   -1: odd to the next even and back, else the zigzag-coded distance to the orbit's next character
+//                   -1: odd to the next even and back, else the zigzag-coded distance to the
+//                   orbit's next character
 import { Bytes, at, lengthOf, text } from "../bytes";
 import { CodeRanges, LAST_CODE_POINT } from "./code-ranges";
 import { CATEGORY_RUNS, CATEGORY_RUNS_LENGTH, FOLDS, FOLDS_LENGTH } from "./unicode-tables";
@@ -22,10 +24,14 @@ function varint(): u32 {
   return value;
 }
 
-/** Which leaf categories `name` ("L", "Lu", "Any") means, as bits; 0 when there is no such category. */
+/**
+ * Which leaf categories `name` ("L", "Lu", "Any") means, as bits; 0 when there is no such
+ * category.
+ */
 function categoryBits(name: Bytes): u32 {
   const length = lengthOf(name);
-  if (length == 3 && at(name, 0) == 0x41 && at(name, 1) == 0x6e && at(name, 2) == 0x79) return 0xffffffff;
+  if (length == 3 && at(name, 0) == 0x41 && at(name, 1) == 0x6e && at(name, 2) == 0x79)
+    return 0xffffffff;
   if (length < 1 || length > 2) return 0;
   let bits: u32 = 0;
   // Unassigned (Cn, number 0) is no category of RE2, and not part of its C.
@@ -51,16 +57,25 @@ export function addCategory(ranges: CodeRanges, name: Bytes): bool {
   return true;
 }
 
-/** Steps from one character of a folding orbit to the next until all are reached: the longest orbit has four. */
+/**
+ * Steps from one character of a folding orbit to the next until all are reached: the longest
+ * orbit has four.
+ */
 const ORBIT_STEPS = 3;
 
-/** Adds every character that differs from one in the set only in case (Unicode simple case folding). */
+/**
+ * Adds every character that differs from one in the set only in case (Unicode simple case
+ * folding).
+ */
 export function fold(ranges: CodeRanges): CodeRanges {
   for (let step = 0; step < ORBIT_STEPS; step++) foldOnce(ranges.normalize());
   return ranges.normalize();
 }
 
-/** Adds to the normalized `ranges` the next character in the folding orbit of each of its characters. */
+/**
+ * Adds to the normalized `ranges` the next character in the folding orbit of each of its
+ * characters.
+ */
 function foldOnce(ranges: CodeRanges): void {
   const count = ranges.length;
   const end = FOLDS + FOLDS_LENGTH;

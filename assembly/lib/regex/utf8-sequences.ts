@@ -1,11 +1,15 @@
-// Ranges of code points as sequences of byte ranges of their UTF-8 forms (Thompson's and RE2's way): U+0000–U+10FFFF is
+// Ranges of code points as sequences of byte ranges of their UTF-8 forms (Thompson's and RE2's
+// way): U+0000–U+10FFFF is
 // [00-7F] | [C2-DF][80-BF] | [E0][A0-BF][80-BF] | … What is not well-formed UTF-8 is in no sequence, so nothing matches it.
 import { CodeRanges } from "./code-ranges";
 
 const SURROGATES_LOW: u32 = 0xd800;
 const SURROGATES_HIGH: u32 = 0xdfff;
 
-/** The sequences in ascending order; each holds its length and per position the low and high byte, first byte on top. */
+/**
+ * The sequences in ascending order; each holds its length and per position the low and high byte,
+ * first byte on top.
+ */
 @final
 export class Utf8Sequences {
   lengths: Array<u32> = [];
@@ -28,7 +32,10 @@ export class Utf8Sequences {
     return <u8>(this.highs[index] >> (24 - 8 * position));
   }
 
-  /** Cuts until both ends have the same length and only the trailing bytes range freely. Depth: at most a dozen. */
+  /**
+   * Cuts until both ends have the same length and only the trailing bytes range freely. Depth: at
+   * most a dozen.
+   */
   private split(low: u32, high: u32): void {
     if (low > high) return;
     if (low <= SURROGATES_HIGH && high >= SURROGATES_LOW) {
@@ -64,7 +71,13 @@ export class Utf8Sequences {
 
 /** The last code point whose UTF-8 form is as long as that of `character`. */
 function lastOfLength(character: u32): u32 {
-  return character <= 0x7f ? 0x7f : character <= 0x7ff ? 0x7ff : character <= 0xffff ? 0xffff : 0x10ffff;
+  return character <= 0x7f
+    ? 0x7f
+    : character <= 0x7ff
+      ? 0x7ff
+      : character <= 0xffff
+        ? 0xffff
+        : 0x10ffff;
 }
 
 /** The UTF-8 form, first byte on top. */

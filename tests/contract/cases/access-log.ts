@@ -31,7 +31,12 @@ const conditions = [
   { status: { min: 400, max: 404 }, grpcStatus: { min: 1, max: 16 } },
   { duration: { min: "500ms", max: "1m" }, flags: ["UF", "DC", "any"] },
   { match: everyMatch },
-  { and: [{ not: { status: { max: 399 } } }, { or: [{ flags: ["NR"] }, { duration: { min: "1s" } }] }] },
+  {
+    and: [
+      { not: { status: { max: 399 } } },
+      { or: [{ flags: ["NR"] }, { duration: { min: "1s" } }] },
+    ],
+  },
 ];
 
 const http = {
@@ -55,7 +60,13 @@ const valid: object[] = [
     instance: "istio-system/edge",
     mode: "report",
     format: {
-      json: { fixed: 1.5, on: true, all: operators, nested: { deep: { status: "%RESPONSE_CODE%" } }, "100%": "100%%" },
+      json: {
+        fixed: 1.5,
+        on: true,
+        all: operators,
+        nested: { deep: { status: "%RESPONSE_CODE%" } },
+        "100%": "100%%",
+      },
       omitEmpty: true,
     },
     when: conditions,
@@ -67,7 +78,11 @@ const valid: object[] = [
       headers: ["X-Secret", { name: "x-other", action: "drop" }],
       queryParams: ["q", { name: "page", action: "mask" }],
       cookies: ["session", { name: "theme", action: "hash" }],
-      claims: ["email", ["https://example.com/tenant"], { claim: "address.street", action: "mask" }],
+      claims: [
+        "email",
+        ["https://example.com/tenant"],
+        { claim: "address.street", action: "mask" },
+      ],
       patterns: ["[0-9]{13,16}", { regex: "(?i)iban[a-z0-9]+", action: "drop" }],
       hashKey: "0123456789abcdef0123456789abcdef",
     },
@@ -83,7 +98,10 @@ const valid: object[] = [
     redact: { action: "hash", hashKeyFromEnv: "LOG_KEY" },
     sinks: [{ http: { cluster: "loki", encoding: "loki", labels: { job: "edge" } } }],
   },
-  { format: { text: "[%START_TIME%] %REQ(:METHOD)%\n" }, sinks: [{ http: { cluster: "logs", encoding: "ndjson" } }] },
+  {
+    format: { text: "[%START_TIME%] %REQ(:METHOD)%\n" },
+    sinks: [{ http: { cluster: "logs", encoding: "ndjson" } }],
+  },
 ];
 
 const text = (format: string) => ({ format: { text: format } });
@@ -94,7 +112,11 @@ const onlyWasm: [reason: string, document: object, message: RegExp][] = [
     { format: { json: { a: "%NOPE%" } } },
     /\/format\/json\/a: unknown operator `%NOPE%` \(at byte 0\)/,
   ],
-  ["an operator that is not closed", text("a %DURATION b"), /\/format\/text: `%DURATION` is not closed/],
+  [
+    "an operator that is not closed",
+    text("a %DURATION b"),
+    /\/format\/text: `%DURATION` is not closed/,
+  ],
   ["arguments that are not closed", text("a %REQ(B"), /\/format\/text: `%REQ\(` is not closed/],
   ["a percent sign alone", text("100 %"), /\/format\/text: expected an operator behind `%`/],
   ["a length that is none", text("%REQ(A):x%"), /\/format\/text: `%REQ\(?` /],
@@ -104,25 +126,53 @@ const onlyWasm: [reason: string, document: object, message: RegExp][] = [
     { format: { fields: [{ name: "a", value: "%DURATION(ms)%" }] } },
     /\/format\/fields\/0\/value: `%DURATION%` takes no arguments/,
   ],
-  ["an operator with a length it does not take", text("%DURATION:3%"), /`%DURATION%` takes no length/],
+  [
+    "an operator with a length it does not take",
+    text("%DURATION:3%"),
+    /`%DURATION%` takes no length/,
+  ],
   ["two alternatives", text("%REQ(A?B?C)%"), /`%REQ%` takes one alternative/],
   ["a part of the path that is none", text("%PATH(X)%"), /`%PATH%` takes WQ or NQ/],
-  ["a form of the query that is none", text("%QUERY_PARAMS(X)%"), /`%QUERY_PARAMS%` takes ORIG or DECODED/],
-  ["a form of the gRPC status that is none", text("%GRPC_STATUS(X)%"), /`%GRPC_STATUS%` takes CAMEL_STRING/],
-  ["a form of the details that is none", text("%RESPONSE_CODE_DETAILS(X)%"), /takes ALLOW_WHITESPACES/],
-  ["time points that the host does not tell", text("%COMMON_DURATION(DS_RX_BEG:US_RX_BEG)%"), /cannot be had/],
+  [
+    "a form of the query that is none",
+    text("%QUERY_PARAMS(X)%"),
+    /`%QUERY_PARAMS%` takes ORIG or DECODED/,
+  ],
+  [
+    "a form of the gRPC status that is none",
+    text("%GRPC_STATUS(X)%"),
+    /`%GRPC_STATUS%` takes CAMEL_STRING/,
+  ],
+  [
+    "a form of the details that is none",
+    text("%RESPONSE_CODE_DETAILS(X)%"),
+    /takes ALLOW_WHITESPACES/,
+  ],
+  [
+    "time points that the host does not tell",
+    text("%COMMON_DURATION(DS_RX_BEG:US_RX_BEG)%"),
+    /cannot be had/,
+  ],
   ["metadata without a key", text("%DYNAMIC_METADATA(a)%"), /needs a namespace and a key/],
   ["a kind of metadata that is none", text("%METADATA(X:a:b)%"), /`%METADATA%` takes DYNAMIC/],
   ["filter state that is not plain", text("%FILTER_STATE(a)%"), /`%FILTER_STATE%` needs `:PLAIN`/],
   ["a claim without a name", text("%CLAIM(a..b)%"), /`%CLAIM%` needs a claim's name/],
   ["alternatives that are no JSON", text("%COALESCE(a)%"), /`%COALESCE%` needs/],
-  ["an alternative that is none", text('%COALESCE({"operators":["NOPE"]})%'), /unknown operator `%NOPE%`/],
+  [
+    "an alternative that is none",
+    text('%COALESCE({"operators":["NOPE"]})%'),
+    /unknown operator `%NOPE%`/,
+  ],
   [
     "what no Wasm filter can know",
     text("%UPSTREAM_WIRE_BYTES_SENT%"),
     /cannot be had in a Wasm filter: the host does not/,
   ],
-  ["a time conversion that is none", text("%START_TIME(%Q)%"), /`%START_TIME%`: unknown time conversion `%Q`/],
+  [
+    "a time conversion that is none",
+    text("%START_TIME(%Q)%"),
+    /`%START_TIME%`: unknown time conversion `%Q`/,
+  ],
   [
     "the same field twice",
     {
@@ -136,9 +186,17 @@ const onlyWasm: [reason: string, document: object, message: RegExp][] = [
     /\/format\/fields\/\d+\/name: the name of another field too/,
   ],
   ["nested too deeply", { format: { json: nested(20) } }, /: nested deeper than 16/],
-  ["too many values", { format: { json: { a: Array.from({ length: 300 }, () => 1) } } }, /: more than 256 values/],
+  [
+    "too many values",
+    { format: { json: { a: Array.from({ length: 300 }, () => 1) } } },
+    /: more than 256 values/,
+  ],
   ["conditions nested too deeply", { when: [nestedCondition(12)] }, /: nested deeper than 8/],
-  ["a range the wrong way round", { when: [{ status: { min: 500, max: 400 } }] }, /\/min: expected at most max/],
+  [
+    "a range the wrong way round",
+    { when: [{ status: { min: 500, max: 400 } }] },
+    /\/min: expected at most max/,
+  ],
   [
     "a duration out of its range",
     { sinks: [{ http: { cluster: "a", timeout: "1ns" } }] },
@@ -149,7 +207,11 @@ const onlyWasm: [reason: string, document: object, message: RegExp][] = [
     { sinks: [{ proxyLog: {} }, { proxyLog: {} }] },
     /\/sinks\/\d+\/name: the name of another sink too/,
   ],
-  ["hashing without a key", { redact: { action: "hash" } }, /\/redact\/hashKey: missing; the action hash needs a key/],
+  [
+    "hashing without a key",
+    { redact: { action: "hash" } },
+    /\/redact\/hashKey: missing; the action hash needs a key/,
+  ],
   [
     "a key that is not in the environment",
     { redact: { hashKeyFromEnv: "NO_SUCH_KEY" } },
@@ -157,10 +219,20 @@ const onlyWasm: [reason: string, document: object, message: RegExp][] = [
   ],
   [
     "a sink's header that is not in the environment",
-    { sinks: [{ http: { cluster: "a", headers: [{ name: "authorization", valueFromEnv: "NO_SUCH_KEY" }] } }] },
+    {
+      sinks: [
+        {
+          http: { cluster: "a", headers: [{ name: "authorization", valueFromEnv: "NO_SUCH_KEY" }] },
+        },
+      ],
+    },
     /\/sinks\/0\/http\/headers\/0\/valueFromEnv: the variable is missing or empty/,
   ],
-  ["a regular expression that is none", { redact: { patterns: ["(a"] } }, /\/redact\/patterns\/\d+(\/regex)?: /],
+  [
+    "a regular expression that is none",
+    { redact: { patterns: ["(a"] } },
+    /\/redact\/patterns\/\d+(\/regex)?: /,
+  ],
   [
     "a header's name that is none",
     { redact: { headers: ["a b"] } },

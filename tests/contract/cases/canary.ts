@@ -41,7 +41,9 @@ const cases: Cases = {
             { at: "2026-11-24T09:00:00Z", split: { stable: 50, canary: 50 } },
             { at: "2026-11-24T10:00:00.5+01:00", split: { canary: 100 } },
           ],
-          trust: [{ sourcePrincipals: [{ exact: "spiffe://cluster.local/ns/istio-system/sa/gateway" }] }],
+          trust: [
+            { sourcePrincipals: [{ exact: "spiffe://cluster.local/ns/istio-system/sa/gateway" }] },
+          ],
           force: { header: "x-force", trust: [{ sourceAddresses: ["10.0.0.0/8"] }] },
           guard: {
             variant: "canary",
@@ -59,7 +61,13 @@ const cases: Cases = {
         { name: "other.shop", split, sticky: { header: "x-user" } },
       ],
     },
-    cookie({ path: "/shop", domain: ".example.com", maxAge: "0s", sameSite: "Strict", secure: false }),
+    cookie({
+      path: "/shop",
+      domain: ".example.com",
+      maxAge: "0s",
+      sameSite: "Strict",
+      secure: false,
+    }),
     route({ split, sticky: { claim: "sub" } }),
     route({ split, sticky: { claim: ["https://example.com/tenant", "id"] } }),
     route({ split, sticky: { sourceAddress: { v4Prefix: 24, v6Prefix: 64 } } }),
@@ -135,7 +143,9 @@ const cases: Cases = {
     {
       reason: "more variants than there may be, over all splits",
       document: route({
-        split: Object.fromEntries(Array.from({ length: 32 }, (_, i) => [`v${i}`, i === 0 ? 100 : 0])),
+        split: Object.fromEntries(
+          Array.from({ length: 32 }, (_, i) => [`v${i}`, i === 0 ? 100 : 0]),
+        ),
         schedule: [{ at: "2026-11-24T09:00:00Z", split: { w: 100 } }],
       }),
       message: /\/routes\/0: expected at most 32 variants/,

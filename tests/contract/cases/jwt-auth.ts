@@ -12,7 +12,12 @@ const rsa = {
   e: "AQAB",
 };
 const jwks = { keys: [rsa] };
-const inline = (name: string, more: object = {}) => ({ name, issuer: `https://${name}.example.com`, jwks, ...more });
+const inline = (name: string, more: object = {}) => ({
+  name,
+  issuer: `https://${name}.example.com`,
+  jwks,
+  ...more,
+});
 
 const everything = {
   instance: "edge/auth",
@@ -46,7 +51,11 @@ const everything = {
       requiredClaims: ["sub", ["https://example.com/claims", "tenant"]],
       denyTokens: [{ issuer: "https://auth.example.com", jti: "stolen" }, { jti: "lost" }],
     },
-    { name: "tenants", issuerPattern: { regex: "https://login\\.example\\.com/[0-9a-f-]+/v2\\.0" }, jwks },
+    {
+      name: "tenants",
+      issuerPattern: { regex: "https://login\\.example\\.com/[0-9a-f-]+/v2\\.0" },
+      jwks,
+    },
     { name: "found", issuer: "https://accounts.example.com", discovery: true },
     { name: "text", jwks: JSON.stringify(jwks) },
     { name: "secret", issuer: "internal", secretFromEnv: "JWT_SECRET", algorithms: ["HS256"] },
@@ -58,7 +67,10 @@ const everything = {
       requires: {
         anyOf: [
           { provider: "remote", audiences: ["admin-api"] },
-          { allOf: [{ provider: "tenants" }, { provider: "text", allowMissingOrFailed: true }], allowMissing: true },
+          {
+            allOf: [{ provider: "tenants" }, { provider: "text", allowMissingOrFailed: true }],
+            allowMissing: true,
+          },
         ],
       },
       claims: [
@@ -92,7 +104,11 @@ const everything = {
 };
 
 export default {
-  valid: [everything, { providers: [inline("least")] }, { providers: [inline("a"), inline("b")], rules: [{}] }],
+  valid: [
+    everything,
+    { providers: [inline("least")] },
+    { providers: [inline("a"), inline("b")], rules: [{}] },
+  ],
   env: { JWT_SECRET: "a secret of at least thirty-two bytes" },
   onlyWasm: [
     {
@@ -128,7 +144,8 @@ export default {
     {
       reason: "durations out of bounds",
       document: { providers: [{ name: "a", jwksUri: "https://auth.example.com/", timeout: "2m" }] },
-      message: /\/providers\/\d+\/(timeout|cacheDuration|staleFor|clockSkew|maxLifetime): expected at (least|most) /,
+      message:
+        /\/providers\/\d+\/(timeout|cacheDuration|staleFor|clockSkew|maxLifetime): expected at (least|most) /,
     },
     {
       reason: "claims where no token is needed",
@@ -142,7 +159,13 @@ export default {
       reason: "requirements in requirements, too many",
       document: {
         providers: [inline("a")],
-        rules: [{ requires: Array.from({ length: 9 }).reduce((inner) => ({ anyOf: [inner] }), { provider: "a" }) }],
+        rules: [
+          {
+            requires: Array.from({ length: 9 }).reduce((inner) => ({ anyOf: [inner] }), {
+              provider: "a",
+            }),
+          },
+        ],
       },
       message: /\/anyOf: expected at most 8 levels/,
     },

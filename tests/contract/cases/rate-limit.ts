@@ -7,10 +7,15 @@ import { everyMatch } from "../match-cases.ts";
 
 const bucket = { maxTokens: 10, tokensPerFill: 5, fillInterval: "1s" };
 const limit = { name: "one", tokenBucket: bucket };
-const limits = (...changed: object[]) => ({ limits: changed.map((change) => ({ ...limit, ...change })) });
+const limits = (...changed: object[]) => ({
+  limits: changed.map((change) => ({ ...limit, ...change })),
+});
 
 /** The settings that the README shows. */
-const readme = readFileSync(join(import.meta.dirname, "../../../assembly/filters/rate-limit/README.md"), "utf8");
+const readme = readFileSync(
+  join(import.meta.dirname, "../../../assembly/filters/rate-limit/README.md"),
+  "utf8",
+);
 const shown = [...readme.matchAll(/```yaml\n([^]*?)```/g)]
   .map(([, text]) => parse(text!))
   .filter((each) => each.limits);
@@ -38,7 +43,9 @@ export default {
             { uri: true },
           ],
           tokenBucket: { maxTokens: 4294967295, tokensPerFill: 4294967295, fillInterval: "50ms" },
-          overrides: [{ match: [{ headers: { "x-tier": { exact: "premium" } } }], tokenBucket: bucket }],
+          overrides: [
+            { match: [{ headers: { "x-tier": { exact: "premium" } } }], tokenBucket: bucket },
+          ],
           enabled: 99.99,
           enforced: 0.01,
           shadow: true,
@@ -61,7 +68,12 @@ export default {
       responseHeadersAlways: [{ name: "x-served-by", value: "" }],
       requestHeadersWhenNotEnforced: [{ name: "x-would-be-limited", value: "true" }],
       grpcResourceExhausted: true,
-      global: { cluster: "outbound|8081||ratelimit.example.com", domain: "edge", timeout: "250ms", onFailure: "deny" },
+      global: {
+        cluster: "outbound|8081||ratelimit.example.com",
+        domain: "edge",
+        timeout: "250ms",
+        onFailure: "deny",
+      },
     },
   ],
   onlyWasm: [

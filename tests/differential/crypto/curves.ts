@@ -1,5 +1,5 @@
-// The curves in affine coordinates with BigInt, as they are defined: slow, short, and written apart from our code, to make
-// the keys and signatures that no library makes.
+// The curves in affine coordinates with BigInt, as they are defined: slow, short, and written
+// apart from our code, to make the keys and signatures that no library makes.
 import { inverse, modulo, power } from "./machine.ts";
 
 /** Null: the neutral point. */
@@ -48,7 +48,9 @@ export function add({ p }: Weierstrass, a: Point, b: Point): Point {
   if (!b) return a;
   if (a[0] === b[0] && modulo(a[1] + b[1], p) === 0n) return null;
   const slope =
-    a[0] === b[0] ? (3n * a[0] * a[0] - 3n) * inverse(2n * a[1], p) : (b[1] - a[1]) * inverse(b[0] - a[0], p);
+    a[0] === b[0]
+      ? (3n * a[0] * a[0] - 3n) * inverse(2n * a[1], p)
+      : (b[1] - a[1]) * inverse(b[0] - a[0], p);
   const x = modulo(slope * slope - a[0] - b[0], p);
   return [x, modulo(slope * (a[0] - x) - a[1], p)];
 }

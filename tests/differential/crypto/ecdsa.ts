@@ -1,22 +1,50 @@
-// ECDSA over P-256 and P-384 against node:crypto, and against the definition where a library signs nothing: scalars and
-// points at the edges, sums that meet themselves, the neutral point.
+// ECDSA over P-256 and P-384 against node:crypto, and against the definition where a library
+// signs nothing: scalars and points at the edges, sums that meet themselves, the neutral point.
 import assert from "node:assert/strict";
 import * as crypto from "node:crypto";
 import { test } from "node:test";
-import { type Point, type Weierstrass, add, multiply, p256, p384, p521, pointWithX } from "./curves.ts";
-import { type HashBits, exports, hashes, inverse, machine, modulo, noise, noiseBelow, put } from "./machine.ts";
+import {
+  type Point,
+  type Weierstrass,
+  add,
+  multiply,
+  p256,
+  p384,
+  p521,
+  pointWithX,
+} from "./curves.ts";
+import {
+  type HashBits,
+  exports,
+  hashes,
+  inverse,
+  machine,
+  modulo,
+  noise,
+  noiseBelow,
+  put,
+} from "./machine.ts";
 import { toBigInt, toBytes } from "./machine.ts";
 
 const curves = [p256, p384];
 
 function jwkOf(curve: Weierstrass, [x, y]: [bigint, bigint], d?: bigint): crypto.JsonWebKey {
   const member = (number: bigint) => toBytes(number, curve.bytes).toString("base64url");
-  return { kty: "EC", crv: curve.name, x: member(x), y: member(y), ...(d === undefined ? {} : { d: member(d) }) };
+  return {
+    kty: "EC",
+    crv: curve.name,
+    x: member(x),
+    y: member(y),
+    ...(d === undefined ? {} : { d: member(d) }),
+  };
 }
 
 function prepare(curve: Weierstrass, [x, y]: [bigint, bigint]): boolean {
   machine.clear();
-  return exports.ecdsaPrepare(curve.bits, put(toBytes(x, curve.bytes)), put(toBytes(y, curve.bytes))) === 1;
+  return (
+    exports.ecdsaPrepare(curve.bits, put(toBytes(x, curve.bytes)), put(toBytes(y, curve.bytes))) ===
+    1
+  );
 }
 
 /** What we say to a signature with the key that was prepared last. */
@@ -25,7 +53,13 @@ function ours(hash: HashBits, message: Uint8Array, signature: Uint8Array): boole
   return exports.ecdsaVerify(hash, put(message), put(signature)) === 1;
 }
 
-function theirs(curve: Weierstrass, q: [bigint, bigint], hash: HashBits, message: Uint8Array, signature: Uint8Array) {
+function theirs(
+  curve: Weierstrass,
+  q: [bigint, bigint],
+  hash: HashBits,
+  message: Uint8Array,
+  signature: Uint8Array,
+) {
   const key = crypto.createPublicKey({ key: jwkOf(curve, q), format: "jwk" });
   return crypto.verify(`sha${hash}`, message, { key, dsaEncoding: "ieee-p1363" }, signature);
 }
@@ -106,10 +140,15 @@ for (const curve of curves) {
     prepare(curve, q);
     for (const [a, b] of candidates as [bigint, bigint][]) {
       const candidate = pair(curve, a, b);
-      assert.equal(ours(usual, message, candidate), theirs(curve, q, usual, message, candidate), `r ${a}, s ${b}`);
+      assert.equal(
+        ours(usual, message, candidate),
+        theirs(curve, q, usual, message, candidate),
+        `r ${a}, s ${b}`,
+      );
       assert.ok(!ours(usual, message, candidate));
     }
-    // n - s is as good as s: ECDSA itself is malleable, which is why no cache may go by the signature alone.
+    // n - s is as good as s: ECDSA itself is malleable, which is why no cache may go by the
+    // signature alone.
     assert.ok(ours(usual, message, pair(curve, r, n - s)));
     assert.ok(!ours(usual, message, pair(curve, n - r, s)));
     for (const [a, b] of [
@@ -137,8 +176,28 @@ for (const curve of curves) {
 
   test(`${curve.name}: keys whose multiples meet those of the generator`, () => {
     const { n } = curve;
-    const scalars = [1n, 2n, 3n, 4n, 5n, 7n, 8n, 15n, 16n, 17n, 31n, 32n, 33n, 63n, 64n, 65n, 127n, 128n];
-    for (const bit of [20n, 31n, 64n, 127n, 128n, 200n, 255n]) scalars.push(1n << bit, (1n << bit) - 1n);
+    const scalars = [
+      1n,
+      2n,
+      3n,
+      4n,
+      5n,
+      7n,
+      8n,
+      15n,
+      16n,
+      17n,
+      31n,
+      32n,
+      33n,
+      63n,
+      64n,
+      65n,
+      127n,
+      128n,
+    ];
+    for (const bit of [20n, 31n, 64n, 127n, 128n, 200n, 255n])
+      scalars.push(1n << bit, (1n << bit) - 1n);
     const keys = scalars.filter((d) => d < n).flatMap((d) => [d, n - d, inverse(d, n)]);
     for (const d of keys) {
       const sign = signer(curve, d);
@@ -147,7 +206,8 @@ for (const curve of curves) {
         const message = noise(`meet ${d} ${i}`, 30);
         assert.ok(ours(usual, message, sign(usual, message)), `d = ${d}`);
       }
-      // u1 and u2 are chosen, and what must come out is worked out by hand: equal, opposite and small sums.
+      // u1 and u2 are chosen, and what must come out is worked out by hand: equal, opposite and
+      // small sums.
       const message = noise(`chosen ${d}`, 10);
       const z = numberOf(curve, usual, message);
       for (const [u1, u2] of [
@@ -177,7 +237,11 @@ for (const curve of curves) {
     const z = numberOf(curve, usual, message);
     /** The key with which (r, s) leads to `sum`. */
     const keyFor = (sum: Point, r: bigint, s: bigint) =>
-      multiply(curve, inverse(r, n), add(curve, multiply(curve, s, sum), multiply(curve, n - z, g)));
+      multiply(
+        curve,
+        inverse(r, n),
+        add(curve, multiply(curve, s, sum), multiply(curve, n - z, g)),
+      );
     const check = (sum: Point, r: bigint, s: bigint, isGood: boolean, why: string) => {
       const q = keyFor(sum, r, s)!;
       assert.ok(prepare(curve, q));
@@ -242,7 +306,10 @@ for (const curve of curves) {
       const candidate: [bigint, bigint] = [noiseBelow(`x ${i}`, p), noiseBelow(`y ${i}`, p)];
       assert.ok(!prepare(curve, candidate));
     }
-    assert.ok(!ours(usual, noise("no key", 10), pair(curve, 1n, 1n)), "what is no key verifies nothing");
+    assert.ok(
+      !ours(usual, noise("no key", 10), pair(curve, 1n, 1n)),
+      "what is no key verifies nothing",
+    );
   });
 }
 
@@ -258,7 +325,8 @@ test("curves in turn: nothing is left of the longer numbers of the other", () =>
   }
 });
 
-// One good signature in two thousand was refused while the carry into the ninth word lost what is above 32 bits.
+// One good signature in two thousand was refused while the carry into the ninth word lost what is
+// above 32 bits.
 test("P-384: signatures whose products carry more than a word from their middle hold", () => {
   const [x, y, message, signature] = [
     "3zDRytx9AwOXSv_SDay3sUiTshgVxUJOATLAOV7EpSYtnTWqPXg-9UzVRs-iIaJ-",

@@ -1,5 +1,5 @@
-// Ed25519 against node:crypto, the vectors of RFC 8032, and what a strict verifier refuses: second encodings, S above L,
-// keys of small order.
+// Ed25519 against node:crypto, the vectors of RFC 8032, and what a strict verifier refuses:
+// second encodings, S above L, keys of small order.
 import assert from "node:assert/strict";
 import * as crypto from "node:crypto";
 import { test } from "node:test";
@@ -23,17 +23,33 @@ function ours(message: Uint8Array, signature: Uint8Array): boolean {
 
 function theirs(key: Buffer, message: Uint8Array, signature: Uint8Array): boolean {
   const jwk = { kty: "OKP", crv: "Ed25519", x: key.toString("base64url") };
-  return crypto.verify(null, message, crypto.createPublicKey({ key: jwk, format: "jwk" }), signature);
+  return crypto.verify(
+    null,
+    message,
+    crypto.createPublicKey({ key: jwk, format: "jwk" }),
+    signature,
+  );
 }
 
-const littleEndian = (number: bigint) => Buffer.from(number.toString(16).padStart(64, "0"), "hex").reverse();
-const fromLittleEndian = (data: Uint8Array) => BigInt(`0x${Buffer.from(data).reverse().toString("hex")}`);
+const littleEndian = (number: bigint) =>
+  Buffer.from(number.toString(16).padStart(64, "0"), "hex").reverse();
+const fromLittleEndian = (data: Uint8Array) =>
+  BigInt(`0x${Buffer.from(data).reverse().toString("hex")}`);
 const hashed = (...parts: Uint8Array[]) =>
   modulo(fromLittleEndian(crypto.hash("sha512", Buffer.concat(parts), "buffer")), l);
 
 /** What the owner of `a` can make of any encodings of R and A: S = r + k · a. */
-function signWith(a: bigint, r: bigint, encodedR: Buffer, encodedA: Buffer, message: Uint8Array): Buffer {
-  return Buffer.concat([encodedR, littleEndian(modulo(r + hashed(encodedR, encodedA, message) * a, l))]);
+function signWith(
+  a: bigint,
+  r: bigint,
+  encodedR: Buffer,
+  encodedA: Buffer,
+  message: Uint8Array,
+): Buffer {
+  return Buffer.concat([
+    encodedR,
+    littleEndian(modulo(r + hashed(encodedR, encodedA, message) * a, l)),
+  ]);
 }
 
 /** The eight points of small order: multiples of one of order 8. */
@@ -82,7 +98,8 @@ test("every flipped bit, every shorter and longer signature is refused", () => {
     changed[bit >> 3]! ^= 1 << (bit & 7);
     assert.ok(!ours(message, changed), `bit ${bit}`);
   }
-  for (let length = 0; length < 64; length++) assert.ok(!ours(message, signature.subarray(0, length)));
+  for (let length = 0; length < 64; length++)
+    assert.ok(!ours(message, signature.subarray(0, length)));
   assert.ok(!ours(message, Buffer.concat([signature, Buffer.alloc(1)])));
 });
 
@@ -100,7 +117,17 @@ test("S must be below L: no second signature from a first", () => {
     }
     assert.ok(!ours(message, Buffer.concat([signature.subarray(0, 32), littleEndian(l - s)])));
   }
-  for (const s of [0n, 1n, l - 1n, l, l + 1n, 2n * l, (1n << 252n) - 1n, 1n << 255n, (1n << 256n) - 1n]) {
+  for (const s of [
+    0n,
+    1n,
+    l - 1n,
+    l,
+    l + 1n,
+    2n * l,
+    (1n << 252n) - 1n,
+    1n << 255n,
+    (1n << 256n) - 1n,
+  ]) {
     const message = noise("edges", 10);
     const candidate = Buffer.concat([noise("r", 32), littleEndian(s)]);
     assert.equal(ours(message, candidate), theirs(key, message, candidate));
@@ -109,7 +136,22 @@ test("S must be below L: no second signature from a first", () => {
 });
 
 test("the scalars at their edges give the right sums", () => {
-  const scalars = [1n, 2n, 3n, 8n, 15n, 16n, 31n, 63n, 64n, 127n, l - 1n, l - 2n, (l - 1n) / 2n, 1n << 251n];
+  const scalars = [
+    1n,
+    2n,
+    3n,
+    8n,
+    15n,
+    16n,
+    31n,
+    63n,
+    64n,
+    127n,
+    l - 1n,
+    l - 2n,
+    (l - 1n) / 2n,
+    1n << 251n,
+  ];
   for (let i = 0; i < 10; i++) scalars.push(noiseBelow(`scalar ${i}`, l));
   for (const a of scalars) {
     const encodedA = encodeEdwards(multiplyEdwards(a, b));
@@ -134,7 +176,8 @@ test("R is compared by its one encoding: another one of the same point is refuse
   const encodedA = encodeEdwards(multiplyEdwards(a, b));
   prepare(encodedA);
   const message = noise("second encoding", 20);
-  const flipSign = (data: Buffer) => Buffer.concat([data.subarray(0, 31), Buffer.of(data[31]! ^ 0x80)]);
+  const flipSign = (data: Buffer) =>
+    Buffer.concat([data.subarray(0, 31), Buffer.of(data[31]! ^ 0x80)]);
   const seconds = [
     littleEndian(p + 1n),
     flipSign(littleEndian(p + 1n)),
@@ -143,7 +186,10 @@ test("R is compared by its one encoding: another one of the same point is refuse
   ];
   for (const encodedR of seconds) {
     // The neutral point, written in another way, signed by the key's owner.
-    assert.ok(!ours(message, signWith(a, 0n, encodedR, encodedA, message)), encodedR.toString("hex"));
+    assert.ok(
+      !ours(message, signWith(a, 0n, encodedR, encodedA, message)),
+      encodedR.toString("hex"),
+    );
   }
 });
 
@@ -156,7 +202,13 @@ test("a point of small order in R or hidden in a key decides as the equation wit
     const good = multiplyEdwards(r, b);
     const message = noise(`torsion ${i}`, 33);
     prepare(encodeEdwards(pure));
-    const mixedR = signWith(a, r, encodeEdwards(addEdwards(good, torsion)), encodeEdwards(pure), message);
+    const mixedR = signWith(
+      a,
+      r,
+      encodeEdwards(addEdwards(good, torsion)),
+      encodeEdwards(pure),
+      message,
+    );
     assert.equal(ours(message, mixedR), i === 0, "R");
     const mixedA = encodeEdwards(addEdwards(pure, torsion));
     assert.equal(prepare(mixedA), OK);
@@ -201,7 +253,8 @@ test("what is not the one encoding of a point is no key", () => {
     const square = modulo((y * y - 1n) * inverse(d * y * y + 1n, p), p);
     const isSquare = square === 0n || power(square, (p - 1n) / 2n, p) === 1n;
     if (isSquare) points++;
-    for (const encoding of [y, y + sign]) assert.equal(prepare(littleEndian(encoding)), isSquare ? OK : NOT_A_POINT);
+    for (const encoding of [y, y + sign])
+      assert.equal(prepare(littleEndian(encoding)), isSquare ? OK : NOT_A_POINT);
   }
   assert.ok(points > 100 && points < 300);
 });

@@ -1,5 +1,5 @@
-// The arithmetic below the curves against BigInt: the numbers at the edges, and long chains of operations, in which the
-// numbers are never the smallest of their class.
+// The arithmetic below the curves against BigInt: the numbers at the edges, and long chains of
+// operations, in which the numbers are never the smallest of their class.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { edwards, p256, p384, p521 } from "./curves.ts";
@@ -33,7 +33,8 @@ for (const [index, [name, modulus]] of fields.entries()) {
   test(`products and sums modulo ${name} are right at the edges`, () => {
     const length = exports.fieldUse(index);
     const edges = [0n, 1n, 2n, 3n, modulus - 1n, modulus - 2n, modulus >> 1n, (modulus >> 1n) + 1n];
-    for (let bit = 28n; bit < BigInt(length * 8) - 1n; bit += 29n) edges.push(modulo((1n << bit) - 1n, modulus));
+    for (let bit = 28n; bit < BigInt(length * 8) - 1n; bit += 29n)
+      edges.push(modulo((1n << bit) - 1n, modulus));
     for (let i = 0; i < 8; i++) edges.push(noiseBelow(`${name} ${i}`, modulus));
     for (const a of edges) {
       read(a, length, 0);
@@ -61,7 +62,9 @@ for (const [index, [name, modulus]] of fields.entries()) {
     values.forEach((value, i) => read(value, length, i));
     const choices = noise(`${name} program`, 6 * 3000);
     for (let step = 0; step < 3000; step++) {
-      const [operation = 0, a = 0, b = 0, to = 0, ka = 0, kb = 0] = choices.subarray(6 * step).map((byte) => byte & 15);
+      const [operation = 0, a = 0, b = 0, to = 0, ka = 0, kb = 0] = choices
+        .subarray(6 * step)
+        .map((byte) => byte & 15);
       const [i, j, k] = [a & 7, b & 7, to & 7];
       if (operation < 6) {
         exports.fieldMultiply(i, j, k);

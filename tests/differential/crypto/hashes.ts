@@ -11,7 +11,8 @@ function hash(bits: HashBits, message: Uint8Array): string {
   return machine.read(out, bits / 8).toString("hex");
 }
 
-const expected = (bits: number, message: Uint8Array) => createHash(`sha${bits}`).update(message).digest("hex");
+const expected = (bits: number, message: Uint8Array) =>
+  createHash(`sha${bits}`).update(message).digest("hex");
 
 /** FIPS 180-2 appendices B to D, the million times "a" included. */
 const examples: [HashBits, string, string][] = [
@@ -22,7 +23,11 @@ const examples: [HashBits, string, string][] = [
     "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
   ],
   [256, "a".repeat(1_000_000), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"],
-  [384, "abc", "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7"],
+  [
+    384,
+    "abc",
+    "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7",
+  ],
   [
     384,
     "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
@@ -51,7 +56,8 @@ const examples: [HashBits, string, string][] = [
 ];
 
 test("the hashes give what FIPS 180 prints, a million times a included", () => {
-  for (const [bits, message, digest] of examples) assert.equal(hash(bits, Buffer.from(message)), digest);
+  for (const [bits, message, digest] of examples)
+    assert.equal(hash(bits, Buffer.from(message)), digest);
 });
 
 test("the hashes agree with node:crypto on every length over several blocks", () => {
@@ -74,7 +80,11 @@ test("a message in parts hashes like the whole, wherever it is cut", () => {
         machine.clear();
         const out = machine.room(64);
         exports.hashInTwo(bits, put(message.subarray(0, cut)), put(message.subarray(cut)), out);
-        assert.equal(machine.read(out, bits / 8).toString("hex"), whole, `SHA-${bits}, ${cut} of ${length}`);
+        assert.equal(
+          machine.read(out, bits / 8).toString("hex"),
+          whole,
+          `SHA-${bits}, ${cut} of ${length}`,
+        );
       }
     }
   }
@@ -93,7 +103,10 @@ test("HMAC agrees with node:crypto on keys shorter and longer than a block", () 
       // Twice, since a prepared key must not be used up.
       for (let i = 0; i < 2; i++) {
         exports.hmacSign(view, out);
-        assert.ok(machine.read(out, bits / 8).equals(tag), `HS${bits} with a key of ${length} bytes`);
+        assert.ok(
+          machine.read(out, bits / 8).equals(tag),
+          `HS${bits} with a key of ${length} bytes`,
+        );
       }
       assert.equal(exports.hmacVerify(view, put(tag)), 1);
     }
@@ -115,7 +128,8 @@ test("HMAC refuses tags that are changed, cut short, empty or longer", () => {
       changed[bit >> 3]! ^= 1 << (bit & 7);
       assert.ok(!verifies(changed), `bit ${bit}`);
     }
-    for (let length = 0; length < tag.length; length++) assert.ok(!verifies(tag.subarray(0, length)));
+    for (let length = 0; length < tag.length; length++)
+      assert.ok(!verifies(tag.subarray(0, length)));
     assert.ok(!verifies(Buffer.concat([tag, Buffer.alloc(1)])));
   }
 });
@@ -126,7 +140,10 @@ test("comparison in constant time finds a difference in every place, and in the 
     machine.clear();
     const a = put(data.subarray(0, length));
     assert.equal(exports.equalConstantTime(a, put(data.subarray(0, length))), 1);
-    assert.equal(exports.equalConstantTime(a, put(Buffer.concat([data.subarray(0, length), Buffer.alloc(1)]))), 0);
+    assert.equal(
+      exports.equalConstantTime(a, put(Buffer.concat([data.subarray(0, length), Buffer.alloc(1)]))),
+      0,
+    );
     for (let at = 0; at < length; at++) {
       const changed = Buffer.from(data.subarray(0, length));
       changed[at]! ^= 1 << (at & 7);

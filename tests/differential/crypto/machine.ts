@@ -1,4 +1,5 @@
-// The cryptography, compiled once for all files of this folder, and what they all need to ask it something.
+// The cryptography, compiled once for all files of this folder, and what they all need to ask it
+// something.
 import { createHash } from "node:crypto";
 import { type Machine, start } from "../compile.ts";
 
@@ -38,7 +39,8 @@ export type HashBits = (typeof hashes)[number];
 /** Bytes that look random and are the same on every run. */
 export function noise(seed: string, length: number): Buffer {
   const parts: Buffer[] = [];
-  for (let i = 0; parts.length * 64 < length; i++) parts.push(createHash("sha512").update(`${seed} ${i}`).digest());
+  for (let i = 0; parts.length * 64 < length; i++)
+    parts.push(createHash("sha512").update(`${seed} ${i}`).digest());
   return Buffer.concat(parts).subarray(0, length);
 }
 
@@ -47,7 +49,8 @@ export function noiseBelow(seed: string, limit: bigint): bigint {
   return toBigInt(noise(seed, limit.toString(16).length + 8)) % limit;
 }
 
-export const toBigInt = (bigEndian: Uint8Array): bigint => BigInt(`0x0${Buffer.from(bigEndian).toString("hex")}`);
+export const toBigInt = (bigEndian: Uint8Array): bigint =>
+  BigInt(`0x0${Buffer.from(bigEndian).toString("hex")}`);
 export const toBytes = (number: bigint, length: number): Buffer =>
   Buffer.from(number.toString(16).padStart(2 * length, "0"), "hex");
 export const modulo = (a: bigint, n: bigint): bigint => ((a % n) + n) % n;

@@ -1,5 +1,6 @@
-// RSA verification against node:crypto, and forged encodings. A modulus of the tests is a prime of RFC 3526: whoever knows
-// that it is one can sign any encoding at once, so that every length is tried without making keys.
+// RSA verification against node:crypto, and forged encodings. A modulus of the tests is a prime
+// of RFC 3526: whoever knows that it is one can sign any encoding at once, so that every length
+// is tried without making keys.
 import assert from "node:assert/strict";
 import * as crypto from "node:crypto";
 import { test } from "node:test";
@@ -46,7 +47,8 @@ function ownKey(modulus: Buffer, exponent: Buffer = F4): OwnKey {
   return { n, bytes: modulus.length, d: inverse(toBigInt(exponent), n - 1n), publicKey };
 }
 
-const sign = (key: OwnKey, encoded: Uint8Array) => toBytes(power(toBigInt(encoded), key.d, key.n), key.bytes);
+const sign = (key: OwnKey, encoded: Uint8Array) =>
+  toBytes(power(toBigInt(encoded), key.d, key.n), key.bytes);
 
 function ours(pss: boolean, hash: HashBits, message: Uint8Array, signature: Uint8Array): boolean {
   machine.clear();
@@ -54,12 +56,19 @@ function ours(pss: boolean, hash: HashBits, message: Uint8Array, signature: Uint
   return verify(hash, put(message), put(signature)) === 1;
 }
 
-function theirs(key: crypto.KeyObject, pss: boolean, hash: HashBits, message: Uint8Array, signature: Uint8Array) {
+function theirs(
+  key: crypto.KeyObject,
+  pss: boolean,
+  hash: HashBits,
+  message: Uint8Array,
+  signature: Uint8Array,
+) {
   const padding = pss ? crypto.constants.RSA_PKCS1_PSS_PADDING : crypto.constants.RSA_PKCS1_PADDING;
   return crypto.verify(`sha${hash}`, message, { key, padding, saltLength: hash / 8 }, signature);
 }
 
-const digest = (hash: HashBits, ...parts: Uint8Array[]) => crypto.hash(`sha${hash}`, Buffer.concat(parts), "buffer");
+const digest = (hash: HashBits, ...parts: Uint8Array[]) =>
+  crypto.hash(`sha${hash}`, Buffer.concat(parts), "buffer");
 
 /** DER of DigestInfo without the hash (RFC 8017 section 9.2, note 1), with NULL parameters. */
 const digestInfo = {
@@ -70,7 +79,12 @@ const digestInfo = {
 
 /** 00 01, padding, 00, and the rest. */
 function frame(bytes: number, rest: Buffer, padding = 0xff): Buffer {
-  return Buffer.concat([Buffer.of(0, 1), Buffer.alloc(bytes - 3 - rest.length, padding), Buffer.of(0), rest]);
+  return Buffer.concat([
+    Buffer.of(0, 1),
+    Buffer.alloc(bytes - 3 - rest.length, padding),
+    Buffer.of(0),
+    rest,
+  ]);
 }
 
 const pkcs1 = (bytes: number, hash: HashBits, message: Uint8Array) =>
@@ -110,7 +124,12 @@ function pss(key: OwnKey, hash: HashBits, message: Uint8Array, options: PssOptio
   const mask = mgf1(h, db.length, options.maskHash ?? hash);
   const masked = db.map((byte, i) => byte ^ mask[i]!);
   if (!options.keepsTopBits) masked[0]! &= 0xff >> (8 * bytes - bits);
-  return Buffer.concat([Buffer.alloc(key.bytes - bytes), masked, h, Buffer.of(options.trailer ?? 0xbc)]);
+  return Buffer.concat([
+    Buffer.alloc(key.bytes - bytes),
+    masked,
+    h,
+    Buffer.of(options.trailer ?? 0xbc),
+  ]);
 }
 
 test("good signatures of every hash hold, with moduli from 2048 to 8192 bits", () => {
@@ -128,7 +147,8 @@ test("good signatures of every hash hold, with moduli from 2048 to 8192 bits", (
         assert.ok(theirs(key.publicKey, isPss, hash, message, signature));
         assert.ok(!ours(!isPss, hash, message, signature), "the other padding");
         assert.ok(!ours(isPss, hash, Buffer.concat([message, Buffer.alloc(1)]), signature));
-        for (const other of hashes) if (other !== hash) assert.ok(!ours(isPss, other, message, signature));
+        for (const other of hashes)
+          if (other !== hash) assert.ok(!ours(isPss, other, message, signature));
       }
     }
   }
@@ -139,13 +159,23 @@ test("moduli of lengths that are no whole bytes, and what node:crypto signs with
     const { privateKey, publicKey } = crypto.generateKeyPairSync("rsa", { modulusLength });
     const jwk = publicKey.export({ format: "jwk" });
     machine.clear();
-    assert.equal(exports.rsaPrepare(put(Buffer.from(jwk.n!, "base64url")), put(Buffer.from(jwk.e!, "base64url"))), OK);
+    assert.equal(
+      exports.rsaPrepare(
+        put(Buffer.from(jwk.n!, "base64url")),
+        put(Buffer.from(jwk.e!, "base64url")),
+      ),
+      OK,
+    );
     for (const hash of hashes) {
       for (let i = 0; i < 12; i++) {
         const message = noise(`lengths ${i}`, 5 * i);
         const plain = crypto.sign(`sha${hash}`, message, privateKey);
         const padding = crypto.constants.RSA_PKCS1_PSS_PADDING;
-        const salted = crypto.sign(`sha${hash}`, message, { key: privateKey, padding, saltLength: hash / 8 });
+        const salted = crypto.sign(`sha${hash}`, message, {
+          key: privateKey,
+          padding,
+          saltLength: hash / 8,
+        });
         assert.ok(ours(false, hash, message, plain), `${modulusLength} ${hash}`);
         assert.ok(ours(true, hash, message, salted), `PSS ${modulusLength} ${hash}`);
         plain[i]! ^= 1;
@@ -177,7 +207,8 @@ test("signatures have the modulus's length and are below it", () => {
   for (const isPss of [false, true]) {
     const signature = sign(key, isPss ? pss(key, 256, message) : pkcs1(key.bytes, 256, message));
     assert.ok(ours(isPss, 256, message, signature));
-    for (const length of [0, 1, 128, 255]) assert.ok(!ours(isPss, 256, message, signature.subarray(0, length)));
+    for (const length of [0, 1, 128, 255])
+      assert.ok(!ours(isPss, 256, message, signature.subarray(0, length)));
     assert.ok(!ours(isPss, 256, message, signature.subarray(1)));
     assert.ok(!ours(isPss, 256, message, Buffer.concat([Buffer.alloc(1), signature])));
     assert.ok(!ours(isPss, 256, message, Buffer.concat([signature, Buffer.alloc(1)])));
@@ -198,20 +229,36 @@ test("forged encodings of PKCS#1 v1.5 are refused, and node:crypto says the same
   const hash = digest(256, message);
   const info = digestInfo[256];
   const good = Buffer.concat([info, hash]);
-  const withoutNull = Buffer.concat([Buffer.from("302f300b0609608648016503040201", "hex"), Buffer.of(4, 32), hash]);
+  const withoutNull = Buffer.concat([
+    Buffer.from("302f300b0609608648016503040201", "hex"),
+    Buffer.of(4, 32),
+    hash,
+  ]);
   const change = (data: Buffer, at: number, value: number) => {
     const changed = Buffer.from(data);
     changed[at] = value;
     return changed;
   };
   const whole = frame(bytes, good);
-  /** Eight bytes of padding and the hash at once, the rest free: Bleichenbacher's forgery of 2006 for exponent 3. */
+  /**
+   * Eight bytes of padding and the hash at once, the rest free: Bleichenbacher's forgery of 2006
+   * for exponent 3.
+   */
   const early = Buffer.concat([Buffer.of(0, 1), Buffer.alloc(8, 0xff), Buffer.of(0), good]);
   const garbage = (length: number) => noise("garbage", length);
   const forged: [string, Buffer][] = [
-    ["padding cut short, garbage behind the hash", Buffer.concat([early, garbage(bytes - early.length)])],
-    ["padding cut short, zeros behind the hash", Buffer.concat([early, Buffer.alloc(bytes - early.length)])],
-    ["no padding at all", Buffer.concat([Buffer.of(0, 1, 0), good, garbage(bytes - 3 - good.length)])],
+    [
+      "padding cut short, garbage behind the hash",
+      Buffer.concat([early, garbage(bytes - early.length)]),
+    ],
+    [
+      "padding cut short, zeros behind the hash",
+      Buffer.concat([early, Buffer.alloc(bytes - early.length)]),
+    ],
+    [
+      "no padding at all",
+      Buffer.concat([Buffer.of(0, 1, 0), good, garbage(bytes - 3 - good.length)]),
+    ],
     ["one byte behind the hash", frame(bytes, Buffer.concat([good, Buffer.of(0)]))],
     ["garbage in the parameters", frame(bytes, parametersOf(garbage(100), hash))],
     ["NULL missing", frame(bytes, withoutNull)],
@@ -227,8 +274,14 @@ test("forged encodings of PKCS#1 v1.5 are refused, and node:crypto says the same
     ["the hash alone", frame(bytes, hash)],
     ["DigestInfo of SHA-384 around SHA-256", frame(bytes, Buffer.concat([digestInfo[384], hash]))],
     ["DigestInfo of SHA-512", frame(bytes, Buffer.concat([digestInfo[512], digest(512, message)]))],
-    ["length in two bytes", frame(bytes, Buffer.concat([Buffer.of(0x30, 0x81, 0x31), good.subarray(2)]))],
-    ["indefinite length", frame(bytes, Buffer.concat([Buffer.of(0x30, 0x80), good.subarray(2), Buffer.of(0, 0)]))],
+    [
+      "length in two bytes",
+      frame(bytes, Buffer.concat([Buffer.of(0x30, 0x81, 0x31), good.subarray(2)])),
+    ],
+    [
+      "indefinite length",
+      frame(bytes, Buffer.concat([Buffer.of(0x30, 0x80), good.subarray(2), Buffer.of(0, 0)])),
+    ],
     ["hash cut by a byte", frame(bytes, good.subarray(0, good.length - 1))],
     ["tag of the hash", frame(bytes, change(good, info.length - 2, 3))],
     ["nothing but zeros", Buffer.alloc(bytes)],
@@ -248,9 +301,12 @@ test("forged encodings of PKCS#1 v1.5 are refused, and node:crypto says the same
 /** DigestInfo with `parameters` in place of NULL. */
 function parametersOf(parameters: Buffer, hash: Buffer): Buffer {
   const oid = Buffer.from("0609608648016503040201", "hex");
-  const wrap = (tag: number, content: Buffer) => Buffer.concat([Buffer.of(tag, content.length), content]);
+  const wrap = (tag: number, content: Buffer) =>
+    Buffer.concat([Buffer.of(tag, content.length), content]);
   const body = Buffer.concat([wrap(0x30, Buffer.concat([oid, parameters])), wrap(4, hash)]);
-  return body.length < 128 ? wrap(0x30, body) : Buffer.concat([Buffer.of(0x30, 0x81, body.length), body]);
+  return body.length < 128
+    ? wrap(0x30, body)
+    : Buffer.concat([Buffer.of(0x30, 0x81, body.length), body]);
 }
 
 test("Bleichenbacher's forgery with exponent 3, made as an attacker makes it: by a cube root", () => {
@@ -259,7 +315,12 @@ test("Bleichenbacher's forgery with exponent 3, made as an attacker makes it: by
   machine.clear();
   assert.equal(exports.rsaPrepare(put(modulus), put(Buffer.of(3))), OK);
   const message = noise("cube", 30);
-  const start = Buffer.concat([Buffer.of(0, 1), Buffer.alloc(8, 0xff), Buffer.of(0), digestInfo[256]]);
+  const start = Buffer.concat([
+    Buffer.of(0, 1),
+    Buffer.alloc(8, 0xff),
+    Buffer.of(0),
+    digestInfo[256],
+  ]);
   const wanted = Buffer.concat([start, digest(256, message)]);
   const target = toBigInt(Buffer.concat([wanted, Buffer.alloc(key.bytes - wanted.length, 0xff)]));
   let root = 1n << 680n;
@@ -270,7 +331,10 @@ test("Bleichenbacher's forgery with exponent 3, made as an attacker makes it: by
   }
   while (root ** 3n > target) root--;
   const forged = toBytes(root ** 3n, key.bytes);
-  assert.ok(forged.subarray(0, wanted.length).equals(wanted), "the cube begins as the encoding does");
+  assert.ok(
+    forged.subarray(0, wanted.length).equals(wanted),
+    "the cube begins as the encoding does",
+  );
   assert.ok(!ours(false, 256, message, toBytes(root, key.bytes)));
   assert.ok(!ours(true, 256, message, toBytes(root, key.bytes)));
 });
@@ -295,7 +359,10 @@ test("PSS: the salt is as long as the hash, the mask is of the same hash, and no
         ["separator 2", { separator: 2 }],
         ["separator 81", { separator: 0x81 }],
         ["a bit early in the padding", { padding: (db) => void (db[1] = 1) }],
-        ["a bit late in the padding", { padding: (db) => void (db[db.length - hash / 8 - 2]! |= 0x80) }],
+        [
+          "a bit late in the padding",
+          { padding: (db) => void (db[db.length - hash / 8 - 2]! |= 0x80) },
+        ],
       ];
       assert.ok(ours(true, hash, message, sign(key, pss(key, hash, message))));
       for (const [why, options] of wrong) {
@@ -322,21 +389,28 @@ test("keys that are no good are refused by name", () => {
   const modulus = modulusOf("modp14");
   const bits = (count: number) => toBytes((1n << BigInt(count - 1)) + 1n, Math.ceil(count / 8));
   assert.equal(status(modulus, F4), OK);
-  assert.equal(status(Buffer.concat([Buffer.alloc(3), modulus]), Buffer.concat([Buffer.alloc(9), F4])), OK);
-  for (const count of [1, 8, 512, 1024, 2047]) assert.equal(status(bits(count), F4), TOO_SHORT, `${count} bits`);
+  assert.equal(
+    status(Buffer.concat([Buffer.alloc(3), modulus]), Buffer.concat([Buffer.alloc(9), F4])),
+    OK,
+  );
+  for (const count of [1, 8, 512, 1024, 2047])
+    assert.equal(status(bits(count), F4), TOO_SHORT, `${count} bits`);
   assert.equal(status(Buffer.alloc(0), F4), TOO_SHORT);
   assert.equal(status(Buffer.alloc(300), F4), TOO_SHORT);
   assert.equal(status(bits(2048), F4), OK);
   assert.equal(status(bits(8192), F4), OK);
-  for (const count of [8193, 16384, 65536]) assert.equal(status(bits(count), F4), TOO_LONG, `${count} bits`);
+  for (const count of [8193, 16384, 65536])
+    assert.equal(status(bits(count), F4), TOO_LONG, `${count} bits`);
   assert.equal(status(toBytes(1n << 2047n, 256), F4), EVEN);
   for (const small of [Buffer.alloc(0), Buffer.of(0), Buffer.of(1), Buffer.of(0, 0, 1)]) {
     assert.equal(status(modulus, small), EXPONENT_SMALL);
   }
   for (const even of [Buffer.of(2), Buffer.of(4), Buffer.of(1, 0, 0)])
     assert.equal(status(modulus, even), EXPONENT_EVEN);
-  for (const odd of [Buffer.of(3), Buffer.of(17), Buffer.alloc(4, 0xff)]) assert.equal(status(modulus, odd), OK);
-  for (const long of [Buffer.of(1, 0, 0, 0, 1), modulus]) assert.equal(status(modulus, long), EXPONENT_LONG);
+  for (const odd of [Buffer.of(3), Buffer.of(17), Buffer.alloc(4, 0xff)])
+    assert.equal(status(modulus, odd), OK);
+  for (const long of [Buffer.of(1, 0, 0, 0, 1), modulus])
+    assert.equal(status(modulus, long), EXPONENT_LONG);
   // What is refused verifies nothing: with exponent 1 every encoding is its own signature.
   status(modulus, Buffer.of(1));
   const message = noise("exponent 1", 10);
@@ -348,10 +422,14 @@ test("moduli of the generator of CVE-2017-15361 are refused, and no others", () 
     machine.clear();
     return exports.rsaPrepare(put(toBytes(modulus, 256)), put(F4));
   };
-  const isPrime = (n: number) => Array.from({ length: n - 2 }, (_, i) => n % (i + 2)).every((rest) => rest !== 0);
+  const isPrime = (n: number) =>
+    Array.from({ length: n - 2 }, (_, i) => n % (i + 2)).every((rest) => rest !== 0);
   const primes = Array.from({ length: 699 }, (_, i) => i + 2).filter(isPrime);
   const product = primes.reduce((product, prime) => product * BigInt(prime), 1n);
-  /** A number of 1024 bits as that generator tries them; whether it is prime makes no difference to the product. */
+  /**
+   * A number of 1024 bits as that generator tries them; whether it is prime makes no difference
+   * to the product.
+   */
   const candidate = (seed: string) => {
     const k = noiseBelow(`${seed} k`, 1n << 20n);
     const form = power(65537n, noiseBelow(`${seed} a`, product), product);

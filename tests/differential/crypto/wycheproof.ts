@@ -1,4 +1,5 @@
-// A few of every kind of Project Wycheproof's signatures and tags; the services' suite asks about all of them.
+// A few of every kind of Project Wycheproof's signatures and tags; the services' suite asks about
+// all of them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readFixture } from "../wycheproof/corpus.ts";

@@ -1,4 +1,5 @@
-// The form of Project Wycheproof's files, and which of them are about what our code does. Knows no verdict of ours.
+// The form of Project Wycheproof's files, and which of them are about what our code does. Knows
+// no verdict of ours.
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
@@ -43,7 +44,10 @@ export interface File {
   testGroups: Group[];
 }
 
-/** Signatures over the curves, hashes and paddings of JWS, its MACs, keys of its curves as JWKs, and JWS itself. */
+/**
+ * Signatures over the curves, hashes and paddings of JWS, its MACs, keys of its curves as JWKs,
+ * and JWS itself.
+ */
 const wanted = [
   /^ecdh_secp(256|384|521)r1_webcrypto$/,
   /^ecdsa_secp(256r1|384r1)_sha(256|384|512)(_p1363)?$/,
@@ -73,7 +77,9 @@ export function readCorpus(folder: string): File[] {
 }
 
 function readFile(folder: string, name: string): File {
-  const { testGroups, algorithm } = JSON.parse(readFileSync(join(folder, `${name}_test.json`), "utf8"));
+  const { testGroups, algorithm } = JSON.parse(
+    readFileSync(join(folder, `${name}_test.json`), "utf8"),
+  );
   // The files of HMAC name their hash once, in front.
   const sha = /^HMACSHA(\d+)$/.exec(algorithm)?.[1];
   if (sha) for (const group of testGroups) group.sha = `SHA-${sha}`;
@@ -85,10 +91,13 @@ export class Tally {
   asked = 0;
   readonly wrong: string[] = [];
 
-  /** `answer` undefined: there is nothing to ask about the case, which must not be one that holds. */
+  /**
+   * `answer` undefined: there is nothing to ask about the case, which must not be one that holds.
+   */
   add(file: File, test: Case, answer: boolean | undefined, expected: boolean): void {
     if (answer !== undefined) this.asked++;
-    if ((answer ?? false) !== expected) this.wrong.push(`${file.name}#${test.tcId}, ${test.result}: ${test.comment}`);
+    if ((answer ?? false) !== expected)
+      this.wrong.push(`${file.name}#${test.tcId}, ${test.result}: ${test.comment}`);
   }
 }
 

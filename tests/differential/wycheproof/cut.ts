@@ -1,5 +1,6 @@
-// Cuts the small fixture out of the whole corpus: `node tests/differential/wycheproof/cut.ts <folder of the vectors>`.
-// Of each file a few cases of every kind, fewer where they are long; the services' suite runs them all.
+// Cuts the small fixture out of the whole corpus: `node tests/differential/wycheproof/cut.ts
+// <folder of the vectors>`. Of each file a few cases of every kind, fewer where they are long;
+// the services' suite runs them all.
 import { writeFileSync } from "node:fs";
 import { type Case, type File, type Group, fixture, readCorpus } from "./corpus.ts";
 
@@ -44,7 +45,8 @@ function slim(group: Group, isWanted: (test: Case) => boolean): Group {
 }
 
 const folder = process.argv[2];
-if (!folder) throw new Error("usage: node tests/differential/wycheproof/cut.ts <folder of the vectors>");
+if (!folder)
+  throw new Error("usage: node tests/differential/wycheproof/cut.ts <folder of the vectors>");
 const files = readCorpus(folder).filter(({ name }) => chosen.some((pattern) => pattern.test(name)));
 // A line for each case, so that a change shows which.
 const lines = files.map(cut).map(({ name, testGroups }) => {

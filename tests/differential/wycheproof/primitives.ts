@@ -1,5 +1,6 @@
-// What lib/crypto says to Wycheproof's signatures and tags. JWS has one encoding where Wycheproof has several, so DER is
-// read into r‖s first; what is no DER has no JWS form, and there is nothing to ask.
+// What lib/crypto says to Wycheproof's signatures and tags. JWS has one encoding where Wycheproof
+// has several, so DER is read into r‖s first; what is no DER has no JWS form, and there is
+// nothing to ask.
 import * as crypto from "node:crypto";
 import { type HashBits, exports, machine, put } from "../crypto/machine.ts";
 import { type Case, type File, type Group, Tally, hex } from "./corpus.ts";
@@ -27,12 +28,14 @@ const judges: Record<string, (group: Group) => Judge> = {
   MacTest: (group) => (test) => macHolds(group, test),
   RsassaPkcs1Verify: (group) => {
     prepareRsa(group);
-    return (test) => ask((message, signature) => exports.rsaVerifyPkcs1(bitsOf(group), message, signature), test);
+    return (test) =>
+      ask((message, signature) => exports.rsaVerifyPkcs1(bitsOf(group), message, signature), test);
   },
   RsassaPssVerify: (group) => {
     prepareRsa(group);
     if (!hasJwsHash(group)) return () => undefined;
-    return (test) => ask((message, signature) => exports.rsaVerifyPss(bitsOf(group), message, signature), test);
+    return (test) =>
+      ask((message, signature) => exports.rsaVerifyPss(bitsOf(group), message, signature), test);
   },
 };
 
@@ -43,25 +46,37 @@ export function judgeSignatures(files: File[], tally = new Tally()): Tally {
     if (file.name.includes("secp521r1")) continue;
     for (const group of file.testGroups) {
       const judge = judges[group.type]?.(group);
-      if (judge) for (const test of group.tests) tally.add(file, test, judge(test), expected(group, test));
+      if (judge)
+        for (const test of group.tests) tally.add(file, test, judge(test), expected(group, test));
     }
   }
   return tally;
 }
 
 /**
- * What a case's verdict has to be in JWS. The only "acceptable" ones are PKCS#1 encodings without the NULL of the hash's
- * parameters: RFC 8017 section 8.2.2 compares with the encoding that section 9.2 makes, which has it.
+ * What a case's verdict has to be in JWS. The only "acceptable" ones are PKCS#1 encodings without
+ * the NULL of the hash's parameters: RFC 8017 section 8.2.2 compares with the encoding that
+ * section 9.2 makes, which has it.
  */
 function expected(group: Group, test: Case): boolean {
   if (group.type !== "RsassaPssVerify") return test.result === "valid";
   if (!hasJwsHash(group)) return false;
-  if (group.sha === group.mgfSha && group.sLen! * 8 === bitsOf(group)) return test.result === "valid";
+  if (group.sha === group.mgfSha && group.sLen! * 8 === bitsOf(group))
+    return test.result === "valid";
   // Another salt or mask than RFC 7518 section 3.5 has: OpenSSL judges by that section instead.
-  const key = crypto.createPublicKey({ key: hex(group.publicKeyDer!), format: "der", type: "spki" });
+  const key = crypto.createPublicKey({
+    key: hex(group.publicKeyDer!),
+    format: "der",
+    type: "spki",
+  });
   const padding = crypto.constants.RSA_PKCS1_PSS_PADDING;
   const hash = `sha${bitsOf(group)}`;
-  return crypto.verify(hash, hex(test.msg!), { key, padding, saltLength: bitsOf(group) / 8 }, hex(test.sig!));
+  return crypto.verify(
+    hash,
+    hex(test.msg!),
+    { key, padding, saltLength: bitsOf(group) / 8 },
+    hex(test.sig!),
+  );
 }
 
 function hasJwsHash({ sha }: Group): boolean {
@@ -82,7 +97,8 @@ function ecdsaJudge(group: Group): Judge {
   const width = point.length / 2;
   machine.clear();
   exports.ecdsaPrepare(width * 8, put(point.subarray(0, width)), put(point.subarray(width)));
-  return (test) => ask((message, signature) => exports.ecdsaVerify(bitsOf(group), message, signature), test);
+  return (test) =>
+    ask((message, signature) => exports.ecdsaVerify(bitsOf(group), message, signature), test);
 }
 
 function prepareRsa({ publicKey }: Group): void {
@@ -129,5 +145,7 @@ function unsigned(integer: Buffer, width: number): Buffer | undefined {
   if (integer.length === 0 || integer[0]! >= 0x80) return undefined;
   if (integer.length > 1 && integer[0] === 0 && integer[1]! < 0x80) return undefined;
   const bytes = integer[0] === 0 ? integer.subarray(1) : integer;
-  return bytes.length > width ? undefined : Buffer.concat([Buffer.alloc(width - bytes.length), bytes]);
+  return bytes.length > width
+    ? undefined
+    : Buffer.concat([Buffer.alloc(width - bytes.length), bytes]);
 }

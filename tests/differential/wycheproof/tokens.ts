@@ -1,4 +1,5 @@
-// What lib/jose says to Wycheproof's tokens and keys, and where it says otherwise than Wycheproof, with the reason.
+// What lib/jose says to Wycheproof's tokens and keys, and where it says otherwise than
+// Wycheproof, with the reason.
 import { verifySignature } from "../../../deploy/emulator/foreign.ts";
 import type { Machine } from "../compile.ts";
 import { type Case, type File, type Group, Tally, hex } from "./corpus.ts";
@@ -14,8 +15,10 @@ export interface Exports {
 /** Of JwtStatus. */
 const OK = 0;
 
-const EMPTY_PAYLOAD = "RFC 7515 has empty payloads; a JWT's is a JSON object, so an empty part is bad form here";
-const OTHER_ALG = "the token is PS384 and the key's `alg` PS256: RFC 7517 section 4.4 has the key for that alone";
+const EMPTY_PAYLOAD =
+  "RFC 7515 has empty payloads; a JWT's is a JSON object, so an empty part is bad form here";
+const OTHER_ALG =
+  "the token is PS384 and the key's `alg` PS256: RFC 7517 section 4.4 has the key for that alone";
 const NO_SUCH_ALG =
   "the key's `alg` is ES521, which is none (RFC 7518 has ES512): a key with an unknown `alg` is left out";
 const SAME_AS_357 = "the token is letter by letter that of case 357, which is valid";
@@ -59,16 +62,21 @@ export function judgeTokens(machine: Machine<Exports>, files: File[], tally = ne
 }
 
 /**
- * Asks OpenSSL about every signature of those algorithms that a host can verify, in the form in which the host gets it;
- * the keys' form must be Wycheproof's to the byte.
+ * Asks OpenSSL about every signature of those algorithms that a host can verify, in the form in
+ * which the host gets it; the keys' form must be Wycheproof's to the byte.
  */
-export function judgeHostForms(machine: Machine<Exports>, files: File[], tally = new Tally()): Tally {
+export function judgeHostForms(
+  machine: Machine<Exports>,
+  files: File[],
+  tally = new Tally(),
+): Tally {
   for (const file of files.filter(({ name }) => /^ecdsa_.*_p1363$|^rsa_signature_/.test(name))) {
     for (const group of file.testGroups) {
       const info = publicKeyInfo(machine, group);
       const isSame = info.equals(hex(group.publicKeyDer!));
       const judge = hostJudge(machine, group, info);
-      for (const test of group.tests) tally.add(file, test, isSame && judge(test), test.result === "valid");
+      for (const test of group.tests)
+        tally.add(file, test, isSame && judge(test), test.result === "valid");
     }
   }
   return tally;
@@ -81,7 +89,8 @@ export function judgePoints(machine: Machine<Exports>, files: File[], tally = ne
       const isRead = readKeys(machine, { keys: [test.public] }) === OK;
       // Good keys, but not for the other side's curve.
       const isOfOther =
-        /WrongCurve|ModifiedGroup/.test(test.flags.join()) && /^P-(256|384|521)$/.test(test.public!.crv);
+        /WrongCurve|ModifiedGroup/.test(test.flags.join()) &&
+        /^P-(256|384|521)$/.test(test.public!.crv);
       tally.add(file, test, isRead, test.result !== "invalid" || isOfOther);
     }
   }
@@ -105,7 +114,12 @@ function hostJudge(machine: Machine<Exports>, group: Group, info: Buffer): (test
     const signature = hex(test.sig!);
     if (width && signature.length !== width) return false;
     const form = width ? derOf(machine, signature) : signature;
-    const parts = [Buffer.from(group.sha!.replace("-", "").toLowerCase()), info, form, hex(test.msg!)];
+    const parts = [
+      Buffer.from(group.sha!.replace("-", "").toLowerCase()),
+      info,
+      form,
+      hex(test.msg!),
+    ];
     const answer = verifySignature(Buffer.concat(parts.map((part, i) => field(i + 1, part))));
     return answer.result?.[0] === 0x08;
   };
@@ -123,7 +137,12 @@ function jwkOf({ publicKey }: Group): object {
   if (!uncompressed) return { kty: "RSA", n: base64url(modulus!), e: base64url(publicExponent!) };
   const half = (uncompressed.length - 2) / 2;
   const crv = { 64: "P-256", 96: "P-384", 132: "P-521" }[half];
-  return { kty: "EC", crv, x: base64url(uncompressed.slice(2, 2 + half)), y: base64url(uncompressed.slice(2 + half)) };
+  return {
+    kty: "EC",
+    crv,
+    x: base64url(uncompressed.slice(2, 2 + half)),
+    y: base64url(uncompressed.slice(2 + half)),
+  };
 }
 
 const base64url = (text: string) => hex(text).toString("base64url");
@@ -142,5 +161,8 @@ function derOf(machine: Machine<Exports>, concatenated: Buffer): Buffer {
 
 /** A length-delimited protobuf field of at most 16,383 bytes. */
 function field(number: number, bytes: Buffer): Buffer {
-  return Buffer.concat([Buffer.of((number << 3) | 2, (bytes.length & 127) | 128, bytes.length >> 7), bytes]);
+  return Buffer.concat([
+    Buffer.of((number << 3) | 2, (bytes.length & 127) | 128, bytes.length >> 7),
+    bytes,
+  ]);
 }

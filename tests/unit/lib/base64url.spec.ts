@@ -63,7 +63,8 @@ describe("base64url", () => {
         characters.fill(0x41);
         characters[place] = <u8>byte;
         expect(decodeBase64urlInto(view(characters), target) != NONE).toBe(good);
-        if (!good && !(byte == 0x3d && place == 3)) expect(base64Status).toBe(Base64Status.BadCharacter);
+        if (!good && !(byte == 0x3d && place == 3))
+          expect(base64Status).toBe(Base64Status.BadCharacter);
       }
     }
   });

@@ -36,6 +36,7 @@ describe("the calendar", () => {
       "2026-11-24T09:00:00Zx",
       "0000-00-00T00:00:00Z",
     ];
-    for (let i = 0; i < wrong.length; i++) expect(parseInstant(text(wrong[i]))).toBe(NOT_AN_INSTANT, wrong[i]);
+    for (let i = 0; i < wrong.length; i++)
+      expect(parseInstant(text(wrong[i]))).toBe(NOT_AN_INSTANT, wrong[i]);
   });
 });

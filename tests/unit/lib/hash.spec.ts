@@ -8,7 +8,8 @@ describe("SipHash-1-3", () => {
     const base = changetype<usize>(message);
     const k0: u64 = 0x0706050403020100;
     const k1: u64 = 0x0f0e0d0c0b0a0908;
-    // First entries of the test vector of the Rust standard library (library/coretests/tests/hash/sip.rs, 1-3).
+    // First entries of the test vector of the Rust standard library
+    // (library/coretests/tests/hash/sip.rs, 1-3).
     expect(siphash(bytes(base, 0), k0, k1)).toBe(0xabac0158050fc4dc);
     expect(siphash(bytes(base, 1), k0, k1)).toBe(0xc9f49bf37d57ca93);
     expect(siphash(bytes(base, 2), k0, k1)).toBe(0x82cb9b024dc7d44d);

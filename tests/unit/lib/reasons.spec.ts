@@ -1,5 +1,9 @@
-// Every status has its words: a list of them is read by the status's number, and one behind its end would be a trap.
-import { DiscoveryStatus, describeDiscovery } from "../../../assembly/filters/jwt-auth/keys/discovery";
+// Every status has its words: a list of them is read by the status's number, and one behind its
+// end would be a trap.
+import {
+  DiscoveryStatus,
+  describeDiscovery,
+} from "../../../assembly/filters/jwt-auth/keys/discovery";
 import { JwkStatus, describeJwk } from "../../../assembly/lib/jose/jwk-status";
 import { KeySetStatus, describeKeySet } from "../../../assembly/lib/jose/key-set";
 import { JsonStatus, describe as describeJson } from "../../../assembly/lib/json/status";
@@ -27,7 +31,9 @@ describe("every status has its own words", () => {
       expect(describeJwk(<JwkStatus>status).length).toBeGreaterThan(0);
     }
     expect(describeJwk(JwkStatus.SecretTooLong)).toBe("the secret has more than 1024 bytes");
-    expect(describeJwk(JwkStatus.ModulusFactorable)).toBe("RSA modulus can be factored (CVE-2017-15361)");
+    expect(describeJwk(JwkStatus.ModulusFactorable)).toBe(
+      "RSA modulus can be factored (CVE-2017-15361)",
+    );
     expect(describeJwk(JwkStatus.PointOffCurve)).toBe("the point is not on the curve");
   });
 
@@ -42,6 +48,8 @@ describe("every status has its own words", () => {
     for (let status = 1; status <= <i32>DiscoveryStatus.Insecure; status++) {
       expect(describeDiscovery(<DiscoveryStatus>status).length).toBeGreaterThan(0);
     }
-    expect(describeDiscovery(DiscoveryStatus.NoAddress)).toBe("the OpenID configuration has no usable jwks_uri");
+    expect(describeDiscovery(DiscoveryStatus.NoAddress)).toBe(
+      "the OpenID configuration has no usable jwks_uri",
+    );
   });
 });

@@ -22,7 +22,9 @@ describe("a writer", () => {
     writer.unsigned(u64.MAX_VALUE);
     writer.byte(0x20);
     writer.decimal(0);
-    expect(toText(writer.view())).toBe("-9223372036854775808 9223372036854775807 18446744073709551615 0");
+    expect(toText(writer.view())).toBe(
+      "-9223372036854775808 9223372036854775807 18446744073709551615 0",
+    );
   });
 
   it("writes bytes in hexadecimal", () => {

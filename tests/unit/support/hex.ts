@@ -14,7 +14,9 @@ export function toHex(bytes: Bytes): string {
 export function fromHex(digits: string): StaticArray<u8> {
   const result = new StaticArray<u8>(digits.length >> 1);
   for (let i = 0; i < result.length; i++) {
-    result[i] = <u8>(DIGITS.indexOf(digits.charAt(2 * i)) * 16 + DIGITS.indexOf(digits.charAt(2 * i + 1)));
+    result[i] = <u8>(
+      (DIGITS.indexOf(digits.charAt(2 * i)) * 16 + DIGITS.indexOf(digits.charAt(2 * i + 1)))
+    );
   }
   return result;
 }

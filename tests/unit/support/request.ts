@@ -1,6 +1,8 @@
-// A request for the units of policies and matchers: a list of headers and the few facts a proxy knows besides.
+// A request for the units of policies and matchers: a list of headers and the few facts a proxy
+// knows besides.
 //
-//   const request = new FakeRequest("GET", "/orders?id=7").with("x-canary", "true").from("10.0.0.1:999");
+//   const request = new FakeRequest("GET", "/orders?id=7").with("x-canary",
+//   "true").from("10.0.0.1:999");
 import { Bytes, NONE, equal, utf8, view } from "../../../assembly/lib/bytes";
 import { RequestView } from "../../../assembly/lib/http/request";
 
@@ -17,9 +19,16 @@ export class FakeRequest extends RequestView {
   private nativePath: StaticArray<u8> | null = null;
   private nativeText: StaticArray<u8> | null = null;
 
-  constructor(method: string = "GET", target: string = "/", authority: string = "shop.example.com") {
+  constructor(
+    method: string = "GET",
+    target: string = "/",
+    authority: string = "shop.example.com",
+  ) {
     super();
-    this.with(":method", method).with(":path", target).with(":authority", authority).with(":scheme", "https");
+    this.with(":method", method)
+      .with(":path", target)
+      .with(":authority", authority)
+      .with(":scheme", "https");
   }
 
   /** Adds a header (name in lower case); a second one of the same name is a duplicate. */
@@ -45,7 +54,10 @@ export class FakeRequest extends RequestView {
     return this;
   }
 
-  /** What the native jwt_authn filter left at the dotted `path`; the items of a list with "\0" between. */
+  /**
+   * What the native jwt_authn filter left at the dotted `path`; the items of a list with "\0"
+   * between.
+   */
   nativelyClaimed(path: string, text: string): this {
     this.nativePath = utf8(path.replaceAll(".", "\0"));
     this.nativeText = utf8(text);

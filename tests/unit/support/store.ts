@@ -1,4 +1,5 @@
-// Shared data for units: what several workers of one proxy would share, and a hook for another worker to be faster.
+// Shared data for units: what several workers of one proxy would share, and a hook for another
+// worker to be faster.
 import { Bytes, NONE, at, lengthOf, owned, view } from "../../../assembly/lib/bytes";
 import { Store } from "../../../assembly/filters/rate-limit/store";
 
@@ -6,7 +7,10 @@ import { Store } from "../../../assembly/filters/rate-limit/store";
 export const enum Rules {
   /** Envoy: 0 overwrites; of a value that is not there the version is not looked at. */
   Envoy,
-  /** proxy-wasm-go-sdk's test host: versions must be equal, 0 too; the first write decides where they begin. */
+  /**
+   * proxy-wasm-go-sdk's test host: versions must be equal, 0 too; the first write decides where
+   * they begin.
+   */
   Strict,
   /** A host that creates only under 0, and overwrites nothing. */
   CreatesUnderZero,
@@ -19,7 +23,10 @@ export class SharedValues {
   next: u32 = 1;
   reads: i32 = 0;
   writes: i32 = 0;
-  /** The next so many writes meet another worker that was faster: its bytes are what was there, written anew. */
+  /**
+   * The next so many writes meet another worker that was faster: its bytes are what was there,
+   * written anew.
+   */
   racesLeft: i32 = 0;
   /** Before the next write under `rivalKey`, another worker writes `rivalValue` there. */
   rivalKey: string = "";

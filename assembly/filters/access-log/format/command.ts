@@ -1,6 +1,16 @@
-// Envoy's operator language, read once: text with %COMMAND(arguments):length% in it, "%%" for a percent sign
-// (source/common/formatter/substitution_formatter.cc). Knows the grammar, not what the commands mean.
-import { Bytes, EMPTY, at, indexOf, lengthOf, parseUnsigned, slice, toText } from "../../../lib/bytes";
+// Envoy's operator language, read once: text with %COMMAND(arguments):length% in it, "%%" for a
+// percent sign (source/common/formatter/substitution_formatter.cc). Knows the grammar, not what
+// the commands mean.
+import {
+  Bytes,
+  EMPTY,
+  at,
+  indexOf,
+  lengthOf,
+  parseUnsigned,
+  slice,
+  toText,
+} from "../../../lib/bytes";
 import { decimal } from "../../../lib/writer";
 
 const PERCENT: u8 = 0x25;
@@ -57,7 +67,8 @@ export class Template {
     while (isNameByte(this.byte(i))) i++;
     const piece = new Piece(slice(source, start + 1, i), EMPTY, start);
     const name = "`%" + toText(piece.name);
-    if (piece.isLiteral) return this.fail(start, "expected an operator behind `%`; a percent sign is `%%`");
+    if (piece.isLiteral)
+      return this.fail(start, "expected an operator behind `%`; a percent sign is `%%`");
     if (this.byte(i) == OPEN) {
       const close = this.closing(i + 1);
       if (close < 0) return this.fail(start, name + "(` is not closed; expected `)%`");
@@ -68,7 +79,8 @@ export class Template {
     if (this.byte(i) == COLON) {
       const end = this.digitsEnd(i + 1);
       const length = parseUnsigned(slice(source, i + 1, end));
-      if (length < 0 || length > LENGTH_MAX) return this.fail(start, name + "` has a bad length behind `:`");
+      if (length < 0 || length > LENGTH_MAX)
+        return this.fail(start, name + "` has a bad length behind `:`");
       piece.length = <i32>length;
       i = end;
     }
@@ -79,7 +91,11 @@ export class Template {
 
   /** The first ")" that ends a command: with "%" or ":<digits>%" behind it. */
   private closing(from: i32): i32 {
-    for (let close = indexOf(this.source, CLOSE, from); close >= 0; close = indexOf(this.source, CLOSE, close + 1)) {
+    for (
+      let close = indexOf(this.source, CLOSE, from);
+      close >= 0;
+      close = indexOf(this.source, CLOSE, close + 1)
+    ) {
       const end = this.byte(close + 1) == COLON ? this.digitsEnd(close + 2) : close + 1;
       if (this.byte(end) == PERCENT) return close;
     }

@@ -1,5 +1,5 @@
-// What a sink speaks. A line is encoded once, when it comes: the queue holds finished records, and a batch is a beginning,
-// the records and an end, so that sending costs copies only.
+// What a sink speaks. A line is encoded once, when it comes: the queue holds finished records,
+// and a batch is a beginning, the records and an end, so that sending costs copies only.
 import { Bytes, lengthOf, view } from "../../../lib/bytes";
 import { Writer } from "../../../lib/writer";
 import { Line } from "./line";
@@ -13,9 +13,15 @@ export abstract class Encoder {
     readonly contentType: Bytes,
     /** What stands before the records. */
     protected head: StaticArray<u8>,
-    /** What stands behind them, in the place of the comma that the last one has; empty: nothing, and there is no comma. */
+    /**
+     * What stands behind them, in the place of the comma that the last one has; empty: nothing,
+     * and there is no comma.
+     */
     private tail: Bytes,
-    /** The statuses that may be tried again are those of OTLP (specification 1.x, "Retryable Response Codes"). */
+    /**
+     * The statuses that may be tried again are those of OTLP (specification 1.x, "Retryable
+     * Response Codes").
+     */
     private isOtlp: bool,
   ) {}
 
@@ -34,13 +40,19 @@ export abstract class Encoder {
     to.bytes(this.tail);
   }
 
-  /** Whether the same batch may be accepted later when the answer was `status`: busy, or broken for the moment. */
+  /**
+   * Whether the same batch may be accepted later when the answer was `status`: busy, or broken
+   * for the moment.
+   */
   canRetry(status: i32): bool {
     if (this.isOtlp) return status == 429 || (status >= 502 && status <= 504);
     return status == 408 || status == 429 || (status >= 500 && status != 501 && status != 505);
   }
 
-  /** How many records of a batch an answer with a status of success says were not taken; any number may be claimed. */
+  /**
+   * How many records of a batch an answer with a status of success says were not taken; any
+   * number may be claimed.
+   */
   rejected(answer: Bytes): i64 {
     return 0;
   }

@@ -1,6 +1,18 @@
-// The line's format: JSON or text with operators, compiled into steps that write a line one after the other. JSON is
-// valid and on one line whatever the values are; text is raw but for control characters and what is no UTF-8.
-import { Bytes, at as byteAt, bytes, equal, lengthOf, owned, slice, text, unpacked, view } from "../../../lib/bytes";
+// The line's format: JSON or text with operators, compiled into steps that write a line one after
+// the other. JSON is valid and on one line whatever the values are; text is raw but for control
+// characters and what is no UTF-8.
+import {
+  Bytes,
+  at as byteAt,
+  bytes,
+  equal,
+  lengthOf,
+  owned,
+  slice,
+  text,
+  unpacked,
+  view,
+} from "../../../lib/bytes";
 import { Cursor } from "../../../lib/config/reader";
 import { JsonDocument, JsonKind } from "../../../lib/json/document";
 import { writeJsonCharacters, writeJsonText } from "../../../lib/json/write";
@@ -94,7 +106,10 @@ export class Format {
     format.endLiteral();
     format.literals = owned(format.literal.view());
     if (format.literal.overflowed)
-      at.refuse("", "longer than a line may be; expected at most " + decimal(LITERALS_MAX) + " bytes of text");
+      at.refuse(
+        "",
+        "longer than a line may be; expected at most " + decimal(LITERALS_MAX) + " bytes of text",
+      );
     return format;
   }
 
@@ -103,7 +118,8 @@ export class Format {
     let source = view(at.bytes("text"));
     const length = lengthOf(source);
     // A line's end is the sink's affair.
-    if (length > 0 && byteAt(source, length - 1) == LINE_FEED) source = slice(source, 0, length - 1);
+    if (length > 0 && byteAt(source, length - 1) == LINE_FEED)
+      source = slice(source, 0, length - 1);
     if (lengthOf(source) == 0) at.refuse("text", "expected at least one character");
     this.readPieces(at, "text", source, Style.Text);
   }
@@ -123,7 +139,10 @@ export class Format {
         }
       }
       if (!at.has("value"))
-        at.refuse("value", "missing; expected a text with operators, a number, an object or a list");
+        at.refuse(
+          "value",
+          "missing; expected a text with operators, a number, an object or a list",
+        );
       this.readMember(i == 0, view(name), at.value("value"), 1);
       at.done();
     }
@@ -153,7 +172,10 @@ export class Format {
     this.literal.byte(OPEN_BRACKET);
     for (let node = document.first(at.node); node >= 0; node = document.after(node, at.node)) {
       this.beginMember(index == 0);
-      this.readValue(new Cursor(document, node, at.pointer + "/" + decimal(index), at.errors), depth + 1);
+      this.readValue(
+        new Cursor(document, node, at.pointer + "/" + decimal(index), at.errors),
+        depth + 1,
+      );
       index++;
     }
     this.literal.byte(0x5d);
@@ -161,7 +183,8 @@ export class Format {
 
   private readValue(at: Cursor, depth: i32): void {
     if (depth > DEPTH_MAX) return at.refuse("", "nested deeper than " + decimal(DEPTH_MAX));
-    if (++this.fields > FIELDS_MAX) return at.refuse("", "more than " + decimal(FIELDS_MAX) + " values");
+    if (++this.fields > FIELDS_MAX)
+      return at.refuse("", "more than " + decimal(FIELDS_MAX) + " values");
     switch (at.kind) {
       case JsonKind.String:
         return this.readPieces(at, "", view(at.asBytes()), Style.JsonPart);
@@ -170,14 +193,20 @@ export class Format {
       case JsonKind.Array:
         return this.readList(at, depth);
       case JsonKind.Null:
-        return at.refuse("", "expected a text with operators, a number, true, false, an object or a list");
+        return at.refuse(
+          "",
+          "expected a text with operators, a number, true, false, an object or a list",
+        );
       default:
         // Numbers and booleans stand as they are.
         this.literal.bytes(at.document.source(at.node));
     }
   }
 
-  /** A template in the member `name`. One operator alone keeps its type in JSON; with anything beside it the value is a string. */
+  /**
+   * A template in the member `name`. One operator alone keeps its type in JSON; with anything
+   * beside it the value is a string.
+   */
   private readPieces(at: Cursor, name: string, source: Bytes, style: Style): void {
     const template = new Template(source);
     const pieces = template.pieces;
@@ -187,7 +216,8 @@ export class Format {
     if (isString) this.literal.byte(QUOTE);
     for (let i = 0; i < pieces.length; i++) {
       const literal = pieces[i].literal;
-      if (!pieces[i].isLiteral) this.addOperator(this.maker.make(pieces[i]), isAlone ? Style.JsonValue : style);
+      if (!pieces[i].isLiteral)
+        this.addOperator(this.maker.make(pieces[i]), isAlone ? Style.JsonValue : style);
       else if (isString) writeJsonCharacters(this.literal, literal);
       else writeTextCharacters(this.literal, literal);
       if (this.maker.error.length > 0) at.refuse(name, this.maker.error);
@@ -195,7 +225,10 @@ export class Format {
     if (isString) this.literal.byte(QUOTE);
   }
 
-  /** A comma that is always there is part of the literal; with omitEmpty it depends on what came before. */
+  /**
+   * A comma that is always there is part of the literal; with omitEmpty it depends on what came
+   * before.
+   */
   private beginMember(isFirst: bool): void {
     if (this.omitEmpty) {
       this.endLiteral();

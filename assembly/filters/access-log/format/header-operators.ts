@@ -1,5 +1,6 @@
-// %REQ(…)%, %RESP(…)%, %TRAILER(…)% and what else reads header maps: the first value of a name, an alternative when it is
-// absent, cut to a length. Redacted before it is cut, so that no piece of a secret is left.
+// %REQ(…)%, %RESP(…)%, %TRAILER(…)% and what else reads header maps: the first value of a name,
+// an alternative when it is absent, cut to a length. Redacted before it is cut, so that no piece
+// of a secret is left.
 import { Bytes, NONE, bytes, lengthOf, view } from "../../../lib/bytes";
 import { sha256 } from "../../../lib/crypto/sha256";
 import { HeaderList } from "../../../lib/http/headers";
@@ -14,7 +15,10 @@ export const enum HeaderForm {
   Request,
   Response,
   Trailers,
-  /** %REQUEST_HEADER_SHA256(X?Y)%: in hexadecimal. Of a header that is redacted: what redaction makes of it. */
+  /**
+   * %REQUEST_HEADER_SHA256(X?Y)%: in hexadecimal. Of a header that is redacted: what redaction
+   * makes of it.
+   */
   Digest,
   /** %REQ_WITHOUT_QUERY(X?Y)%: a path without its query, as Envoy's extension of that name. */
   WithoutQuery,

@@ -1,4 +1,5 @@
-// A finished log line with what a sink may want to know of it besides its bytes. One object is used again and again.
+// A finished log line with what a sink may want to know of it besides its bytes. One object is
+// used again and again.
 import { Bytes, EMPTY, NONE } from "../../../lib/bytes";
 
 /** Severities of OpenTelemetry's log data model. */

@@ -1,4 +1,5 @@
-// Names with texts, fixed by the configuration: attributes of OTLP's resource and labels of Loki's stream.
+// Names with texts, fixed by the configuration: attributes of OTLP's resource and labels of
+// Loki's stream.
 import { utf8, view } from "../../../lib/bytes";
 import { Cursor } from "../../../lib/config/reader";
 import { writeJsonText } from "../../../lib/json/write";
@@ -25,12 +26,18 @@ export function readResource(parent: Cursor): NamedText[] {
   return read(parent, "resource", RESOURCE_MAX);
 }
 
-/** The map `labels`; a stream has one at least. Loki refuses every batch with another name than these. */
+/**
+ * The map `labels`; a stream has one at least. Loki refuses every batch with another name than
+ * these.
+ */
 export function readLabels(parent: Cursor): NamedText[] {
   const labels = read(parent, "labels", LABELS_MAX);
   for (let i = 0; i < labels.length; i++) {
     if (isLabel(view(labels[i].name))) continue;
-    parent.refuse("labels", "expected names of letters, digits, '_' and ':', without a digit at the front");
+    parent.refuse(
+      "labels",
+      "expected names of letters, digits, '_' and ':', without a digit at the front",
+    );
   }
   if (labels.length == 0) labels.push(new NamedText(utf8("job"), utf8("access-log")));
   return labels;
@@ -44,7 +51,8 @@ function read(parent: Cursor, name: string, most: i32): NamedText[] {
   for (let i = 0; i < entries.length; i++) {
     const at = entries[i].at;
     const key = entries[i].key;
-    if (!isWithin(key, NAME_CHARACTERS_MAX)) at.refuse("", "expected a name of 1 to 256 characters");
+    if (!isWithin(key, NAME_CHARACTERS_MAX))
+      at.refuse("", "expected a name of 1 to 256 characters");
     const value = at.asBytes();
     if (!isWithin(value, VALUE_CHARACTERS_MAX)) at.refuse("", "expected 1 to 1024 characters");
     texts.push(new NamedText(key, value));
@@ -52,7 +60,10 @@ function read(parent: Cursor, name: string, most: i32): NamedText[] {
   return texts;
 }
 
-/** Has one character at least, and no more than `most`; the JSON reader has seen to it that it is UTF-8. */
+/**
+ * Has one character at least, and no more than `most`; the JSON reader has seen to it that it is
+ * UTF-8.
+ */
 function isWithin(text: StaticArray<u8>, most: i32): bool {
   let characters = 0;
   for (let i = 0; i < text.length; i++) characters += (text[i] & 0xc0) != 0x80 ? 1 : 0;

@@ -1,5 +1,5 @@
-// How a command becomes an operator: by its row in operator-table.ts. What is wrong with it is `error`; the operator that
-// comes back then is never used.
+// How a command becomes an operator: by its row in operator-table.ts. What is wrong with it is
+// `error`; the operator that comes back then is never used.
 import {
   Bytes,
   NONE,
@@ -38,7 +38,12 @@ import { putParts } from "./property-path";
 import { Action } from "../redact/redact-config";
 import { Redaction } from "../redact/redaction";
 import { ResultForm, ResultOperator } from "./result-operators";
-import { PathOperator, PathSource, QueryParamOperator, QueryParamsOperator } from "./target-operators";
+import {
+  PathOperator,
+  PathSource,
+  QueryParamOperator,
+  QueryParamsOperator,
+} from "./target-operators";
 import { DEFAULT_FORMAT, TimeFormat } from "./time-format";
 import { UniqueIdOperator } from "./unique-id";
 import { partAt, spelled, wordAt, wordIndex } from "../words";
@@ -96,8 +101,10 @@ export class OperatorMaker {
   /** Refuses what must not stand behind the name, or must. */
   private takes(command: Piece, syntax: i32): bool {
     if ((syntax & LENGTH) == 0 && command.length >= 0) this.refuse(command, "takes no length");
-    if ((syntax & PARAMS) != 0 && lengthOf(command.arguments) == 0) this.refuse(command, "needs arguments");
-    if ((syntax & (PARAMS | PARAMS_OPTIONAL)) == 0 && command.hasArguments) this.refuse(command, "takes no arguments");
+    if ((syntax & PARAMS) != 0 && lengthOf(command.arguments) == 0)
+      this.refuse(command, "needs arguments");
+    if ((syntax & (PARAMS | PARAMS_OPTIONAL)) == 0 && command.hasArguments)
+      this.refuse(command, "takes no arguments");
     return this.error.length == 0;
   }
 
@@ -118,7 +125,9 @@ export class OperatorMaker {
         return new ResultOperator(<ResultForm>digitOf(rest));
       case Kind.GrpcStatus: {
         const form = this.choice(command, text("CAMEL_STRING SNAKE_STRING NUMBER"), given);
-        return new ResultOperator(form == 2 ? ResultForm.GrpcNumber : <ResultForm>(ResultForm.GrpcCamel + form));
+        return new ResultOperator(
+          form == 2 ? ResultForm.GrpcNumber : <ResultForm>(ResultForm.GrpcCamel + form),
+        );
       }
       case Kind.Details: {
         this.choice(command, text("ALLOW_WHITESPACES"), given);
@@ -142,7 +151,11 @@ export class OperatorMaker {
         return this.metadata(command, digitOf(rest), given);
       case Kind.TypedMetadata: {
         const type = partAt(given, 0, COLON);
-        return this.metadata(command, wordIndex(METADATA_TYPES, type), slice(given, lengthOf(type) + 1));
+        return this.metadata(
+          command,
+          wordIndex(METADATA_TYPES, type),
+          slice(given, lengthOf(type) + 1),
+        );
       }
       case Kind.FilterState:
         return this.filterState(command);
@@ -204,7 +217,8 @@ export class OperatorMaker {
       const text = lowerCased(owned(part));
       // A pseudo-header begins with a colon.
       const isPseudo = text.length > 0 && text[0] == COLON;
-      if (!isToken(slice(view(text), isPseudo ? 1 : 0))) this.refuse(command, "needs a header name");
+      if (!isToken(slice(view(text), isPseudo ? 1 : 0)))
+        this.refuse(command, "needs a header name");
       const name = new HeaderName(text, this.redaction);
       if (first === null) first = name;
       else first.alternative = name;
@@ -239,7 +253,11 @@ export class OperatorMaker {
         "of `" + toText(points) + "` cannot be had in a Wasm filter; US_TX_BEG:US_RX_END can",
       );
     }
-    return this.property(<PropertyForm>(PropertyForm.Millis + form), text("0response.backend_latency"), false);
+    return this.property(
+      <PropertyForm>(PropertyForm.Millis + form),
+      text("0response.backend_latency"),
+      false,
+    );
   }
 
   private time(command: Piece, atStart: bool): Operator {
@@ -252,9 +270,13 @@ export class OperatorMaker {
 
   /** Of the type numbered `type`, `namespace:key…`. */
   private metadata(command: Piece, type: i32, given: Bytes): Operator {
-    if (type < 0) return this.refuse(command, "takes " + spelled(METADATA_TYPES, text(" or ")) + " first");
+    if (type < 0)
+      return this.refuse(command, "takes " + spelled(METADATA_TYPES, text(" or ")) + " first");
     if (indexOf(given, COLON) < 0) {
-      return this.refuse(command, "needs a namespace and a key: the host gives no whole structures");
+      return this.refuse(
+        command,
+        "needs a namespace and a key: the host gives no whole structures",
+      );
     }
     path.reset();
     putParts(path, wordAt(METADATA_PATHS, type), DOT);
@@ -278,7 +300,10 @@ export class OperatorMaker {
       return this.refuse(command, "needs `:PLAIN`: the host gives no other form");
     }
     if (equal(key, CLAIMS_STATE) && this.redaction.hasClaims) {
-      return this.fail(command, "the whole of the claims cannot be redacted; expected `%CLAIM(name)%`");
+      return this.fail(
+        command,
+        "the whole of the claims cannot be redacted; expected `%CLAIM(name)%`",
+      );
     }
     // The host knows what filters have left by their names alone, without the prefix.
     const isLeft = startsWith(key, STATE_PREFIX);
@@ -293,23 +318,32 @@ export class OperatorMaker {
     for (let i = 0; ; i++) {
       const step = partAt(given, i, DOT);
       if (step == NONE) break;
-      if (lengthOf(step) == 0 || indexOf(step, 0) >= 0) return this.refuse(command, "needs a claim's name");
+      if (lengthOf(step) == 0 || indexOf(step, 0) >= 0)
+        return this.refuse(command, "needs a claim's name");
     }
     return new ClaimOperator(ClaimPath.ofText(given), this.redaction, command.length);
   }
 
-  /** `{"operators": ["PROTOCOL", {"command": "REQ", "param": ":AUTHORITY", "max_length": 10}]}`, as Envoy has it. */
+  /**
+   * `{"operators": ["PROTOCOL", {"command": "REQ", "param": ":AUTHORITY", "max_length": 10}]}`,
+   * as Envoy has it.
+   */
   private coalesce(command: Piece): Operator {
     const operators: Operator[] = [];
     const document = new JsonDocument();
     const isJson = document.parse(command.arguments, COALESCE_BYTES_MAX);
     const list = isJson ? document.find(0, text("operators")) : -1;
-    if (!document.is(list, JsonKind.Array) || document.size(list) == 0 || document.size(list) > COALESCE_MAX) {
+    if (
+      !document.is(list, JsonKind.Array) ||
+      document.size(list) == 0 ||
+      document.size(list) > COALESCE_MAX
+    ) {
       return this.refuse(command, 'needs {"operators": [...]} with 1 to 16 operators');
     }
     for (let node = document.first(list); node >= 0; node = document.after(node, list)) {
       const inner = innerCommand(document, node, command.offset);
-      if (inner === null || equal(inner.name, command.name)) return this.refuse(command, "has a bad operator");
+      if (inner === null || equal(inner.name, command.name))
+        return this.refuse(command, "has a bad operator");
       const made = this.make(inner);
       if (this.error.length > 0) return made;
       operators.push(made);

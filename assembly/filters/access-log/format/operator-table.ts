@@ -1,6 +1,18 @@
-// Envoy's operators: what each is made from, and which of them no Wasm filter can have, with the reason. Operators of ours
-// are CLAIM, VARIANT, LIMIT, REASON and ENVIRONMENT. The README has the whole list.
-import { Bytes, NONE, at, endsWith, equal, indexOf, lengthOf, slice, startsWith, unpacked } from "../../../lib/bytes";
+// Envoy's operators: what each is made from, and which of them no Wasm filter can have, with the
+// reason. Operators of ours are CLAIM, VARIANT, LIMIT, REASON and ENVIRONMENT. The README has the
+// whole list.
+import {
+  Bytes,
+  NONE,
+  at,
+  endsWith,
+  equal,
+  indexOf,
+  lengthOf,
+  slice,
+  startsWith,
+  unpacked,
+} from "../../../lib/bytes";
 
 const BLANK: u8 = 0x20;
 const LINE_FEED: u8 = 0x0a;
@@ -14,8 +26,9 @@ export const LENGTH = 4;
 /** The letter behind the digit: how an operator of the row is made. */
 export const enum Kind {
   /**
-   * An address of a connection: what follows the row's name says which part of it. 1 before the path: absent unless there
-   * was a connection, for the host has the address of any host that was chosen.
+   * An address of a connection: what follows the row's name says which part of it. 1 before the
+   * path: absent unless there was a connection, for the host has the address of any host that was
+   * chosen.
    */
   Address = 0x61,
   Claim = 0x62,
@@ -52,8 +65,8 @@ export const enum Kind {
 }
 
 /**
- * Name, digit and letter, and what the kind needs. "*" stands at the end of a name for all that begin so, at the start for
- * all that end so; the first row that fits counts.
+ * Name, digit and letter, and what the kind needs. "*" stands at the end of a name for all that
+ * begin so, at the start for all that end so; the first row that fits counts.
  */
 const OPERATORS = unpacked(`PROTOCOL 0p 0request.protocol
 CONNECTION_TERMINATION_DETAILS 0p 0connection.termination_details
@@ -130,7 +143,8 @@ UPSTREAM_LOCAL_* 0a 0upstream.local_address
 DOWNSTREAM_REMOTE_* 0a 0source.address
 DOWNSTREAM_LOCAL_* 0a 0destination.address
 *_TIME_LOCAL 6y it has no time zone; use the one without _LOCAL
-*_DURATION 6y the host gives no time points within a request; use DURATION or COMMON_DURATION(US_TX_BEG:US_RX_END)
+* _DURATION 6y the host gives no time points within a request; use DURATION or
+* COMMON_DURATION(US_TX_BEG:US_RX_END)
 HOSTNAME 6y the host does not give it; use ENVIRONMENT(HOSTNAME)
 *CEL 6y it needs a host function that this filter does not import
 UPSTREAM_* 6y

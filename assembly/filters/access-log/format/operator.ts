@@ -1,4 +1,5 @@
-// A compiled command operator: asked for a record's value, it answers with a text, a number, or that there is none.
+// A compiled command operator: asked for a record's value, it answers with a text, a number, or
+// that there is none.
 import { Bytes, EMPTY, NONE, at, lengthOf, slice } from "../../../lib/bytes";
 import { Writer } from "../../../lib/writer";
 import { RecordView } from "../record";

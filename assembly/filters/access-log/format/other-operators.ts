@@ -1,5 +1,5 @@
-// What the other three filters left, the trace of the request, times, constants, and the first of several operators that
-// has a value.
+// What the other three filters left, the trace of the request, times, constants, and the first of
+// several operators that has a value.
 import { Bytes, NONE, view } from "../../../lib/bytes";
 import { ClaimPath } from "../../../lib/match/claim-path";
 import { Operator, Value, ValueKind, truncated } from "./operator";

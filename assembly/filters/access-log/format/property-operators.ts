@@ -63,7 +63,8 @@ export class PropertyOperator extends Operator {
     }
     const found = record.property(view(this.path));
     if (found == NONE || lengthOf(found) == 0) return;
-    if (this.form == PropertyForm.Port) value.setKnown(parseUnsigned(slice(found, portStart(found))));
+    if (this.form == PropertyForm.Port)
+      value.setKnown(parseUnsigned(slice(found, portStart(found))));
     else value.setText(this.form == PropertyForm.Host ? withoutPort(found) : this.text(found));
   }
 
@@ -99,7 +100,10 @@ function isBlank(byte: u8): bool {
   return byte == 0x20 || (byte >= 0x09 && byte <= 0x0d);
 }
 
-/** An address of the internet has a port behind its last colon; others (a Unix socket's path) have none. */
+/**
+ * An address of the internet has a port behind its last colon; others (a Unix socket's path) have
+ * none.
+ */
 function portStart(address: Bytes): i32 {
   const colon = lastIndexOf(address, COLON);
   return colon < 0 || indexOf(address, 0x2f) >= 0 ? lengthOf(address) : colon + 1;
@@ -110,12 +114,14 @@ function withoutPort(address: Bytes): Bytes {
   if (start == lengthOf(address)) return address;
   const host = slice(address, 0, start - 1);
   const isBracketed = lengthOf(host) > 1 && at(host, 0) == OPEN_BRACKET;
-  return isBracketed && at(host, lengthOf(host) - 1) == CLOSE_BRACKET ? slice(host, 1, lengthOf(host) - 1) : host;
+  return isBracketed && at(host, lengthOf(host) - 1) == CLOSE_BRACKET
+    ? slice(host, 1, lengthOf(host) - 1)
+    : host;
 }
 
 /**
- * A value of metadata or filter state. The host loses its type: what is printable is a text, else eight bytes are a
- * double and one byte is a boolean; a structure cannot be told and is absent.
+ * A value of metadata or filter state. The host loses its type: what is printable is a text, else
+ * eight bytes are a double and one byte is a boolean; a structure cannot be told and is absent.
  */
 @final
 export class UntypedProperty extends Operator {
@@ -133,7 +139,9 @@ export class UntypedProperty extends Operator {
     const found = record.property(view(this.path));
     if (found == NONE) return value.setAbsent();
     if (this.action != Action.Keep || isPrintable(found)) {
-      return value.setText(truncated(this.redaction.header(this.action, Shape.Plain, found), this.length));
+      return value.setText(
+        truncated(this.redaction.header(this.action, Shape.Plain, found), this.length),
+      );
     }
     if (lengthOf(found) == 1) return value.setBoolean(load<u8>(pointerOf(found)) != 0);
     const double = lengthOf(found) == 8 ? load<f64>(pointerOf(found)) : NaN;

@@ -1,5 +1,5 @@
-// Envoy's response flags by their bits (envoy/stream_info/stream_info.h, CoreResponseFlag), with the names of
-// %RESPONSE_FLAGS% and %RESPONSE_FLAGS_LONG% (source/common/stream_info/utility.h).
+// Envoy's response flags by their bits (envoy/stream_info/stream_info.h, CoreResponseFlag), with
+// the names of %RESPONSE_FLAGS% and %RESPONSE_FLAGS_LONG% (source/common/stream_info/utility.h).
 import { Bytes, NONE, text, unpacked } from "../../../lib/bytes";
 import { answer } from "./operator";
 import { wordAt } from "../words";
@@ -14,7 +14,9 @@ const LONG_FLAGS = unpacked(
   "FailedLocalHealthCheck NoHealthyUpstream UpstreamRequestTimeout LocalReset UpstreamRemoteReset UpstreamConnectionFailure UpstreamConnectionTermination UpstreamOverflow NoRouteFound DelayInjected FaultInjected RateLimited UnauthorizedExternalService RateLimitServiceError DownstreamConnectionTermination UpstreamRetryLimitExceeded StreamIdleTimeout InvalidEnvoyRequestHeaders DownstreamProtocolError UpstreamMaxStreamDurationReached ResponseFromCacheFilter NoFilterConfigFound DurationTimeout UpstreamProtocolError NoClusterFound OverloadManagerTerminated DnsResolutionFailed DropOverload DownstreamRemoteReset UnconditionalDropOverload",
 );
 
-/** The names of the flags with "," between; "-" for none. Valid until the next operator is asked. */
+/**
+ * The names of the flags with "," between; "-" for none. Valid until the next operator is asked.
+ */
 export function flagNames(flags: i64, long: bool): Bytes {
   answer.reset();
   for (let bits = flags; bits != 0; bits &= bits - 1) {

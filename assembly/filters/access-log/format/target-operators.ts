@@ -76,11 +76,16 @@ export class QueryParamsOperator extends Operator {
     if (question < 0) return value.setAbsent();
     // As Envoy has it: with the fragment, if there is one.
     const clean = this.redaction.query(slice(target, question + 1));
-    value.setText(truncated(this.decodes ? this.redaction.scrubbed(decodedAsEnvoy(clean)) : clean, this.length));
+    value.setText(
+      truncated(this.decodes ? this.redaction.scrubbed(decodedAsEnvoy(clean)) : clean, this.length),
+    );
   }
 }
 
-/** What Envoy decodes of a query: visible ASCII but for those that a URL must encode (measured on 1.40). */
+/**
+ * What Envoy decodes of a query: visible ASCII but for those that a URL must encode (measured on
+ * 1.40).
+ */
 function decodedAsEnvoy(query: Bytes): Bytes {
   if (indexOf(query, PERCENT) < 0) return query;
   answer.reset();

@@ -1,4 +1,5 @@
-// Text that stays on one line: control characters and what is no UTF-8 are escaped, all else is as it came.
+// Text that stays on one line: control characters and what is no UTF-8 are escaped, all else is
+// as it came.
 import { Bytes, bytes, lengthOf, pointerOf, text } from "../../../lib/bytes";
 import { characterBytes } from "../../../lib/json/utf8";
 import { Writer } from "../../../lib/writer";

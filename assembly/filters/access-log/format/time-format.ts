@@ -1,5 +1,6 @@
-// Instants as the format of %START_TIME(…)% says: strftime's conversions as absl::FormatTime has them, and Envoy's own %s,
-// %f and %1f to %9f. In UTC, as Envoy's. Compiled at configuration; a conversion that is not known refuses it.
+// Instants as the format of %START_TIME(…)% says: strftime's conversions as absl::FormatTime has
+// them, and Envoy's own %s, %f and %1f to %9f. In UTC, as Envoy's. Compiled at configuration; a
+// conversion that is not known refuses it.
 import {
   Bytes,
   EMPTY,
@@ -30,7 +31,9 @@ const FORMAT_BYTES_MAX = 256;
 const RENDERED_BYTES_MAX = 20 * FORMAT_BYTES_MAX;
 
 const DAYS = unpacked("Sunday Monday Tuesday Wednesday Thursday Friday Saturday");
-const MONTHS = unpacked("January February March April May June July August September October November December");
+const MONTHS = unpacked(
+  "January February March April May June July August September October November December",
+);
 
 /** Conversions of one letter. */
 const LETTERS = text("YmdHMSyjeIpuwaAbBsZz");
@@ -62,13 +65,22 @@ export class TimeFormat {
   private pieces: Piece[] = [];
   private writer: Writer = new Writer(RENDERED_BYTES_MAX);
   private civil: Civil = new Civil();
-  /** The second whose rendering `writer` holds, when nothing in the format is finer than `fraction` can patch. */
+  /**
+   * The second whose rendering `writer` holds, when nothing in the format is finer than
+   * `fraction` can patch.
+   */
   private renderedSecond: i64 = i64.MIN_VALUE;
   private renderedNanos: i64 = 0;
-  /** Where the three digits of the only fraction begin, or -1 when the rendering cannot be patched. */
+  /**
+   * Where the three digits of the only fraction begin, or -1 when the rendering cannot be
+   * patched.
+   */
   private patchAt: i32 = -1;
 
-  /** Compiles `format`; null when it has a conversion that is not known, with the reason in `error`. */
+  /**
+   * Compiles `format`; null when it has a conversion that is not known, with the reason in
+   * `error`.
+   */
   static compile(format: Bytes): TimeFormat | null {
     const compiled = new TimeFormat();
     if (lengthOf(format) <= FORMAT_BYTES_MAX) return compiled.read(format) ? compiled : null;
@@ -129,7 +141,8 @@ export class TimeFormat {
     const nanos = ((unixNanos % SECOND) + SECOND) % SECOND;
     const second = (unixNanos - nanos) / SECOND;
     if (second == this.renderedSecond && this.patchAt >= 0) this.patch(nanos);
-    else if (second != this.renderedSecond || nanos != this.renderedNanos) this.renderAnew(second, nanos);
+    else if (second != this.renderedSecond || nanos != this.renderedNanos)
+      this.renderAnew(second, nanos);
     return this.writer.view();
   }
 

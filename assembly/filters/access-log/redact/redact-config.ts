@@ -149,7 +149,8 @@ export class RedactConfig {
       at.refuse("hashKeyFromEnv", "expected the name of a variable");
     }
     if (hasKey && hasVariable) at.refuse("hashKeyFromEnv", "expected only one of the two keys");
-    if (this.hashes && !hasKey && !hasVariable) at.refuse("hashKey", "missing; the action hash needs a key");
+    if (this.hashes && !hasKey && !hasVariable)
+      at.refuse("hashKey", "missing; the action hash needs a key");
   }
 
   /** Whether the value of the variable is a key; what is wrong otherwise. */
@@ -184,7 +185,10 @@ export class RedactConfig {
     return this.defaults ? this.action : Action.Keep;
   }
 
-  /** What becomes of a claim, `steps` with a zero byte between: redacting `address` redacts `address.street`. */
+  /**
+   * What becomes of a claim, `steps` with a zero byte between: redacting `address` redacts
+   * `address.street`.
+   */
   ofClaim(steps: Bytes): Action {
     for (let i = 0; i < this.claims.length; i++) {
       const name = view(this.claims[i].name);
@@ -205,5 +209,8 @@ function textOf(at: Cursor, member: string): StaticArray<u8> {
   return text;
 }
 
-/** Takes the place of a masked value; stands in a query, in a path and in a cookie without being encoded. */
+/**
+ * Takes the place of a masked value; stands in a query, in a path and in a cookie without being
+ * encoded.
+ */
 export const MASK = text("***");

@@ -1,5 +1,6 @@
-// Takes secrets out of values: whole headers, query parameters wherever a URL stands, cookies, things that look like a
-// token, and what the user's patterns find. What remains of a path is a path, of a cookie header a cookie header.
+// Takes secrets out of values: whole headers, query parameters wherever a URL stands, cookies,
+// things that look like a token, and what the user's patterns find. What remains of a path is a
+// path, of a cookie header a cookie header.
 import {
   Bytes,
   EMPTY,
@@ -22,7 +23,15 @@ import { ParamReader, decoded } from "../../../lib/http/query";
 import { Scratch } from "../../../lib/http/scratch";
 import { Writer } from "../../../lib/writer";
 import { Action, MASK, RedactConfig } from "./redact-config";
-import { hasMark, isNameByte, isTokenByte, nextMark, trimEnd, withoutAmpersand, withoutUsers } from "./url-places";
+import {
+  hasMark,
+  isNameByte,
+  isTokenByte,
+  nextMark,
+  trimEnd,
+  withoutAmpersand,
+  withoutUsers,
+} from "./url-places";
 
 /** What a header's value is made of, besides text that may hold anything. */
 export const enum Shape {
@@ -53,7 +62,8 @@ const digest = memory.data(32, 16);
 /** A URL that is encoded so many times more than its query is no longer looked into. */
 const ENCODINGS_MAX = 4;
 
-// What the steps of one value are put together in. Of all configurations together: a scratch is never given back.
+// What the steps of one value are put together in. Of all configurations together: a scratch is
+// never given back.
 const urlOut = new Scratch();
 const cookieOut = new Scratch();
 const tokenOut = new Scratch();
@@ -128,7 +138,9 @@ export class Redaction {
   /** Tokens and the user's patterns. */
   scrubbed(value: Bytes): Bytes {
     return this.patterned(
-      this.config.defaults && lengthOf(value) >= TOKEN_BYTES_MIN ? this.withoutTokens(value) : value,
+      this.config.defaults && lengthOf(value) >= TOKEN_BYTES_MIN
+        ? this.withoutTokens(value)
+        : value,
     );
   }
 
@@ -140,7 +152,12 @@ export class Redaction {
       const pattern = unchecked(patterns[i]);
       const out = unchecked(patternOut[i & 1]);
       if (pattern.action == Action.Hash) clean = this.hashedMatches(i, clean, out);
-      else clean = pattern.searcher.replaceAll(clean, pattern.action == Action.Drop ? EMPTY : MASK, out);
+      else
+        clean = pattern.searcher.replaceAll(
+          clean,
+          pattern.action == Action.Drop ? EMPTY : MASK,
+          out,
+        );
     }
     return clean;
   }
@@ -169,7 +186,9 @@ export class Redaction {
     return out.view();
   }
 
-  /** Every run of base64url and dots that begins like a JSON object is a token, or a part of one. */
+  /**
+   * Every run of base64url and dots that begins like a JSON object is a token, or a part of one.
+   */
   private withoutTokens(value: Bytes): Bytes {
     let start = find(value, TOKEN_START);
     if (start < 0) return value;
@@ -192,7 +211,10 @@ export class Redaction {
     return out.view();
   }
 
-  /** A URL, a request target or any text with one: credentials before the host, parameters behind "?" and "#". */
+  /**
+   * A URL, a request target or any text with one: credentials before the host, parameters behind
+   * "?" and "#".
+   */
   url(value: Bytes): Bytes {
     const known = this.config.defaults ? withoutUsers(value) : value;
     const first = nextMark(known, 0);
@@ -203,7 +225,10 @@ export class Redaction {
     return urlOut.view();
   }
 
-  /** Whether any parameter from the "?" or "#" at `from` on may not be shown: mostly none, and then nothing is copied. */
+  /**
+   * Whether any parameter from the "?" or "#" at `from` on may not be shown: mostly none, and
+   * then nothing is copied.
+   */
   private hasSecret(value: Bytes, from: i32): bool {
     while (from < lengthOf(value)) {
       const end = nextMark(value, from + 1);
@@ -249,7 +274,9 @@ export class Redaction {
     if (value == NONE) return NONE;
     const action = this.config.ofParam(name);
     if (action != Action.Keep) return this.replacement(action, value);
-    return this.hidesParam(value) ? this.replacement(this.config.action, value) : this.scrubbed(value);
+    return this.hidesParam(value)
+      ? this.replacement(this.config.action, value)
+      : this.scrubbed(value);
   }
 
   /** Puts `mark` (0: none) and the parameters that may be shown, each as it stood. */
@@ -280,7 +307,10 @@ export class Redaction {
     if (hasDropped) trimEnd(out, start, mark);
   }
 
-  /** A URL inside of a parameter, percent-encoded once or more, whose own parameters are credentials. */
+  /**
+   * A URL inside of a parameter, percent-encoded once or more, whose own parameters are
+   * credentials.
+   */
   private hidesParam(value: Bytes): bool {
     if (!this.config.defaults) return false;
     let inner = value;
@@ -306,7 +336,8 @@ export class Redaction {
     const out = cookieOut;
     out.clear();
     this.cookies.open(value);
-    while (this.cookies.nextPiece()) this.putCookie(out, slice(value, this.cookies.start, this.cookies.end));
+    while (this.cookies.nextPiece())
+      this.putCookie(out, slice(value, this.cookies.start, this.cookies.end));
     return out.view();
   }
 

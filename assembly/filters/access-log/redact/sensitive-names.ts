@@ -1,5 +1,16 @@
-// Names that say of themselves that a secret follows. Compared without case, "-", "_" and ".": `X-Api-Key` is `api_key`.
-import { Bytes, at, equal, find, indexOf, lengthOf, lower, slice, unpacked } from "../../../lib/bytes";
+// Names that say of themselves that a secret follows. Compared without case, "-", "_" and ".":
+// `X-Api-Key` is `api_key`.
+import {
+  Bytes,
+  at,
+  equal,
+  find,
+  indexOf,
+  lengthOf,
+  lower,
+  slice,
+  unpacked,
+} from "../../../lib/bytes";
 import { Scratch } from "../../../lib/http/scratch";
 
 /** Anywhere in a name. */
@@ -7,20 +18,31 @@ const PARTS = unpacked(
   "token secret passw passphrase apikey accesskey privatekey signature credential assertion authorization sessionid bearer",
 );
 
-/** The whole name of a query parameter: too short or too common to be looked for inside of others. */
-const WHOLE = unpacked("auth jwt sig code key pwd pass pin otp sid session samlresponse samlrequest");
+/**
+ * The whole name of a query parameter: too short or too common to be looked for inside of others.
+ */
+const WHOLE = unpacked(
+  "auth jwt sig code key pwd pass pin otp sid session samlresponse samlrequest",
+);
 
 const BLANK: u8 = 0x20;
 const plain = new Scratch();
 
-/** A bit for the first three letters of each: a name without any of these, as nearly every one is, needs no search. */
+/**
+ * A bit for the first three letters of each: a name without any of these, as nearly every one is,
+ * needs no search.
+ */
 const STARTS = new StaticArray<u64>(16);
 addStarts(PARTS);
 addStarts(WHOLE);
 
 function addStarts(words: Bytes): void {
   for (let from = 0; from < lengthOf(words); from = wordEnd(words, from) + 1) {
-    const bit = bitOf(((<u32>at(words, from)) << 16) | ((<u32>at(words, from + 1)) << 8) | (<u32>at(words, from + 2)));
+    const bit = bitOf(
+      ((<u32>at(words, from)) << 16) |
+        ((<u32>at(words, from + 1)) << 8) |
+        (<u32>at(words, from + 2)),
+    );
     STARTS[bit >> 6] |= (<u64>1) << (bit & 63);
   }
 }
@@ -30,7 +52,10 @@ function wordEnd(words: Bytes, from: i32): i32 {
   return end < 0 ? lengthOf(words) : end;
 }
 
-/** One of 1,024 places for three letters, by a prime of xxHash under which everyday names hit none that is taken. */
+/**
+ * One of 1,024 places for three letters, by a prime of xxHash under which everyday names hit none
+ * that is taken.
+ */
 // @ts-ignore: decorator
 @inline
 function bitOf(three: u32): u32 {

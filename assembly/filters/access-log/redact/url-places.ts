@@ -1,5 +1,5 @@
-// Where in a text secrets may stand: behind the marks of a URL, before its host, in what looks like a token. Knows bytes,
-// not what becomes of them.
+// Where in a text secrets may stand: behind the marks of a URL, before its host, in what looks
+// like a token. Knows bytes, not what becomes of them.
 import { Bytes, at, find, lengthOf, slice, text, view } from "../../../lib/bytes";
 import { Scratch } from "../../../lib/http/scratch";
 import { MASK } from "./redact-config";
@@ -17,7 +17,10 @@ const MARKS: u64 = 0x0000_0080_1080_0001;
 /** Of all configurations together: a scratch is never given back. */
 const userOut = new Scratch();
 
-/** Whether a URL's query, its user or a token may be in `value`: most values have no byte of "?", "#", ":" and "J". */
+/**
+ * Whether a URL's query, its user or a token may be in `value`: most values have no byte of "?",
+ * "#", ":" and "J".
+ */
 export function hasMark(value: Bytes): bool {
   for (let i = 0; i < lengthOf(value); i++) {
     const distance = <u64>at(value, i) - HASH_SIGN;
@@ -55,7 +58,10 @@ export function withoutUsers(value: Bytes): Bytes {
   return userOut.view();
 }
 
-/** Where the "@" behind a user's name and password is, of a host that begins at `start`; 0 when there is none. */
+/**
+ * Where the "@" behind a user's name and password is, of a host that begins at `start`; 0 when
+ * there is none.
+ */
 function userEnd(value: Bytes, start: i32, inQuery: bool): i32 {
   let found = 0;
   for (let i = start; i < lengthOf(value); i++) {
@@ -75,7 +81,8 @@ export function withoutAmpersand(part: Bytes, hasGap: bool): Bytes {
 
 /** Takes off an "&" or a mark that has nothing behind it any more. */
 export function trimEnd(out: Scratch, start: i32, mark: u8): void {
-  if (out.length > start && at(out.view(), out.length - 1) == AMPERSAND) out.truncate(out.length - 1);
+  if (out.length > start && at(out.view(), out.length - 1) == AMPERSAND)
+    out.truncate(out.length - 1);
   if (mark != 0 && out.length == start + 1) out.truncate(start);
 }
 

@@ -1,5 +1,5 @@
-// Which requests get a line: conditions on the status, the duration, the flags, the gRPC status and the request, put
-// together with and, or, not. All members of one condition must hold.
+// Which requests get a line: conditions on the status, the duration, the flags, the gRPC status
+// and the request, put together with and, or, not. All members of one condition must hold.
 import { Cursor } from "../../../lib/config/reader";
 import { equal, text, view } from "../../../lib/bytes";
 import { MatchList } from "../../../lib/match/match";
@@ -21,7 +21,10 @@ class Range {
   least: i64 = 0;
   most: i64 = i64.MAX_VALUE;
 
-  /** Reads the member `name`; null when it is missing. Its ends are durations, or numbers from 0 to `limit`. */
+  /**
+   * Reads the member `name`; null when it is missing. Its ends are durations, or numbers from 0
+   * to `limit`.
+   */
   static read(parent: Cursor, name: string, limit: i64, ofDuration: bool): Range | null {
     if (!parent.has(name)) return null;
     const at = parent.object(name);
@@ -69,7 +72,8 @@ export class Condition {
     condition.grpc = Range.read(at, "grpcStatus", GRPC_MAX, false);
     condition.flags = readFlags(at);
     condition.match = MatchList.read(at, "match");
-    if (at.has("match") && condition.match.isEmpty) at.refuse("match", "expected at least one item");
+    if (at.has("match") && condition.match.isEmpty)
+      at.refuse("match", "expected at least one item");
     condition.and = readItems(at, "and", depth);
     condition.or = readItems(at, "or", depth);
     if (at.has("not")) condition.not = Condition.read(at.value("not"), depth + 1);
@@ -79,7 +83,8 @@ export class Condition {
   }
 
   private get asks(): bool {
-    if (this.status !== null || this.duration !== null || this.grpc !== null || this.flags != 0) return true;
+    if (this.status !== null || this.duration !== null || this.grpc !== null || this.flags != 0)
+      return true;
     return !this.match.isEmpty || this.and.length > 0 || this.or.length > 0 || this.not !== null;
   }
 
@@ -130,7 +135,8 @@ function readFlags(at: Cursor): i64 {
     const name = items[i].asBytes();
     const bit = wordIndex(SHORT_FLAGS, view(name));
     if (equal(view(name), text("any"))) bits = i64.MAX_VALUE;
-    else if (bit < 0) items[i].refuse("", "expected one of: any, " + spelled(SHORT_FLAGS, text(", ")));
+    else if (bit < 0)
+      items[i].refuse("", "expected one of: any, " + spelled(SHORT_FLAGS, text(", ")));
     else bits |= (<i64>1) << bit;
   }
   return bits;

@@ -17,15 +17,20 @@ export class RateCap {
     return this.perSecond > 0;
   }
 
-  /** Takes one line at `nowNanos`; false when the second's lines are used up. The clock may step back: then nothing fills. */
+  /**
+   * Takes one line at `nowNanos`; false when the second's lines are used up. The clock may step
+   * back: then nothing fills.
+   */
   admits(nowNanos: i64): bool {
-    if (this.filledAtNanos == i64.MIN_VALUE || nowNanos < this.filledAtNanos) this.filledAtNanos = nowNanos;
+    if (this.filledAtNanos == i64.MIN_VALUE || nowNanos < this.filledAtNanos)
+      this.filledAtNanos = nowNanos;
     const passed = min<i64>(nowNanos - this.filledAtNanos, SECOND);
     const filled = (passed * this.perSecond) / SECOND;
     if (filled > 0) {
       this.left = min<i64>(this.left + filled, this.perSecond);
       // What is left of a token stays in the time.
-      this.filledAtNanos = passed == SECOND ? nowNanos : this.filledAtNanos + (filled * SECOND) / this.perSecond;
+      this.filledAtNanos =
+        passed == SECOND ? nowNanos : this.filledAtNanos + (filled * SECOND) / this.perSecond;
     }
     if (this.left == 0) return false;
     this.left--;

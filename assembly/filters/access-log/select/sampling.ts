@@ -1,5 +1,6 @@
-// A share of all requests, the same for all services of a trace: the decision hangs on the trace's id alone. A service
-// with a smaller share keeps a part of what one with a larger share keeps.
+// A share of all requests, the same for all services of a trace: the decision hangs on the
+// trace's id alone. A service with a smaller share keeps a part of what one with a larger share
+// keeps.
 import { Bytes, NONE, at as byteAt, bytes, lengthOf, lower, slice, text } from "../../../lib/bytes";
 import { Cursor } from "../../../lib/config/reader";
 import { mix, siphash } from "../../../lib/hash";
@@ -9,7 +10,9 @@ import { TraceContext } from "./trace-context";
 
 const ALL = 10_000;
 const REQUEST_ID = text("x-request-id");
-/** B3 ids of 64 bits and their form of 128 with zeros before are one trace: the lower half counts. */
+/**
+ * B3 ids of 64 bits and their form of 128 with zeros before are one trace: the lower half counts.
+ */
 const HALF_DIGITS = 16;
 /** Not secret: every proxy must come to the same decision. */
 const KEY_0: u64 = 0x6174656866757365;

@@ -1,4 +1,5 @@
-// The trace that a request belongs to, from its headers: W3C's traceparent, B3 in several headers or in one.
+// The trace that a request belongs to, from its headers: W3C's traceparent, B3 in several headers
+// or in one.
 import { Bytes, NONE, at, bytes, indexOf, lengthOf, lower, slice, text } from "../../../lib/bytes";
 import { HeaderList } from "../../../lib/http/headers";
 
@@ -63,7 +64,8 @@ export class TraceContext {
     const length = lengthOf(traceId);
     if ((length != 32 && length != 16) || !isId(traceId)) return;
     this.traceId = traceId;
-    if (!this.idOnly && spanId != NONE && lengthOf(spanId) == 16 && isId(spanId)) this.spanId = spanId;
+    if (!this.idOnly && spanId != NONE && lengthOf(spanId) == 16 && isId(spanId))
+      this.spanId = spanId;
   }
 }
 

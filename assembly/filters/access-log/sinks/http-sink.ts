@@ -1,5 +1,5 @@
-// One HTTP sink in one worker: batches to its cluster by host calls, and its counters. When and what to send is
-// delivery.ts's to say.
+// One HTTP sink in one worker: batches to its cluster by host calls, and its counters. When and
+// what to send is delivery.ts's to say.
 import { BufferType, bufferBytes } from "../../../host/buffer";
 import { monotonicNanos, unixNanos } from "../../../host/clock";
 import { MapType, headerValue } from "../../../host/header-map";
@@ -8,7 +8,19 @@ import { Counter } from "../../../host/metrics";
 import { Pairs } from "../../../host/pairs";
 import { property } from "../../../host/property";
 import { Status } from "../../../host/status";
-import { Bytes, EMPTY, NONE, equal, lengthOf, owned, parseUnsigned, path, text, utf8, view } from "../../../lib/bytes";
+import {
+  Bytes,
+  EMPTY,
+  NONE,
+  equal,
+  lengthOf,
+  owned,
+  parseUnsigned,
+  path,
+  text,
+  utf8,
+  view,
+} from "../../../lib/bytes";
 import { countersOf } from "../counters";
 import { Delivery, NO_STATUS } from "./delivery";
 import { Encoder } from "../format/encoder";
@@ -55,7 +67,10 @@ function encoderOf(config: HttpSinkConfig): Encoder {
   }
 }
 
-/** The proxy says who it is, in OpenTelemetry's words, unless the settings do: in Istio `reviews.shop` and the pod. */
+/**
+ * The proxy says who it is, in OpenTelemetry's words, unless the settings do: in Istio
+ * `reviews.shop` and the pod.
+ */
 function resourceOf(config: HttpSinkConfig): NamedText[] {
   const resource = config.resource.slice(0);
   addProperty(resource, utf8("service.name"), NODE_CLUSTER);
@@ -86,7 +101,11 @@ export class HttpSink extends Sink {
     private config: HttpSinkConfig,
   ) {
     super();
-    this.delivery = new Delivery(config.delivery, encoderOf(config), unixNanos() ^ monotonicNanos());
+    this.delivery = new Delivery(
+      config.delivery,
+      encoderOf(config),
+      unixNanos() ^ monotonicNanos(),
+    );
     this.counters = countersOf("gatehouse.access-log." + name + ".", COUNTS);
     this.headers.add(METHOD, POST);
     this.headers.add(PATH, view(config.path));
@@ -109,7 +128,10 @@ export class HttpSink extends Sink {
 
   /** Often enough for the interval to be kept to a quarter; the clock is cheap, but not free. */
   tickMillis(): i32 {
-    return max(TICK_LEAST_MILLIS, min(TICK_MOST_MILLIS, <i32>(this.config.delivery.intervalNanos / (4 * MILLI))));
+    return max(
+      TICK_LEAST_MILLIS,
+      min(TICK_MOST_MILLIS, <i32>(this.config.delivery.intervalNanos / (4 * MILLI))),
+    );
   }
 
   /** On the root context. */
@@ -126,7 +148,12 @@ export class HttpSink extends Sink {
     if (lengthOf(batch) == 0) return;
     const config = this.config;
     if (
-      startCall(view(config.cluster), this.headers, batch, <u32>(config.delivery.timeoutNanos / MILLI)) == Status.Ok
+      startCall(
+        view(config.cluster),
+        this.headers,
+        batch,
+        <u32>(config.delivery.timeoutNanos / MILLI),
+      ) == Status.Ok
     ) {
       this.token = startedToken;
     } else {
@@ -134,23 +161,35 @@ export class HttpSink extends Sink {
     }
   }
 
-  /** The answer to the batch in flight, if it is that; the next one follows at once when it is due. */
+  /**
+   * The answer to the batch in flight, if it is that; the next one follows at once when it is
+   * due.
+   */
   onCallAnswer(token: u32, headers: i32, bodyBytes: i32): bool {
     if (token != this.token) return false;
     this.token = NO_CALL;
     const now = monotonicNanos();
-    const status = headers == 0 ? -1 : parseUnsigned(headerValue(MapType.HttpCallResponseHeaders, STATUS));
+    const status =
+      headers == 0 ? -1 : parseUnsigned(headerValue(MapType.HttpCallResponseHeaders, STATUS));
     const retryAfter = headerValue(MapType.HttpCallResponseHeaders, RETRY_AFTER);
     const pause = retryAfter == NONE ? UNSTATED : retryAfterNanos(retryAfter, unixNanos());
     const isShort = bodyBytes > 0 && bodyBytes <= ANSWER_BYTES_MAX;
     const answer = isShort ? bufferBytes(BufferType.HttpCallResponseBody, bodyBytes) : EMPTY;
-    this.delivery.answered(now, status < 0 ? NO_STATUS : <i32>status, pause, answer == NONE ? EMPTY : answer);
+    this.delivery.answered(
+      now,
+      status < 0 ? NO_STATUS : <i32>status,
+      pause,
+      answer == NONE ? EMPTY : answer,
+    );
     this.send(now);
     this.report();
     return true;
   }
 
-  /** The plugin goes away. What waits can still be sent by an heir's ticks, until the sink is over. */
+  /**
+   * The plugin goes away. What waits can still be sent by an heir's ticks, until the sink is
+   * over.
+   */
   shutDown(): void {
     this.token = NO_CALL;
     this.delivery.close(monotonicNanos());

@@ -22,7 +22,10 @@ export class ProxyLogSink extends Sink {
   }
 }
 
-/** Envoy's access logger of the same request prints it with `%FILTER_STATE(wasm.gatehouse_access_log:PLAIN)%`. */
+/**
+ * Envoy's access logger of the same request prints it with
+ * `%FILTER_STATE(wasm.gatehouse_access_log:PLAIN)%`.
+ */
 @final
 export class EnvoyLogSink extends Sink {
   private failed: Counter;

@@ -1,5 +1,6 @@
-// Loki's push API (POST /loki/api/v1/push) in its JSON form: one stream with the sink's labels, the line as it is. Labels
-// are fixed by the configuration: one that a client could choose would make streams without end.
+// Loki's push API (POST /loki/api/v1/push) in its JSON form: one stream with the sink's labels,
+// the line as it is. Labels are fixed by the configuration: one that a client could choose would
+// make streams without end.
 import { owned, text } from "../../../lib/bytes";
 import { writeJsonText } from "../../../lib/json/write";
 import { Writer } from "../../../lib/writer";

@@ -1,4 +1,5 @@
-// OTLP logs as protobuf: ExportLogsServiceRequest (opentelemetry-proto 1.x, collector/logs/v1/logs_service.proto).
+// OTLP logs as protobuf: ExportLogsServiceRequest (opentelemetry-proto 1.x,
+// collector/logs/v1/logs_service.proto).
 //
 //   request { 1 resource_logs { 1 resource { 1 attributes … }  2 scope_logs { 1 scope { 1 name }  2 log_records … } } }
 import { Bytes, EMPTY, NONE, lengthOf, owned, text, view } from "../../../lib/bytes";
@@ -86,7 +87,10 @@ export class OtlpProtobufEncoder extends Encoder {
     closeMessage(to, mark);
   }
 
-  /** The lengths of the messages around the records are known before these are copied in: nothing has to move. */
+  /**
+   * The lengths of the messages around the records are known before these are copied in: nothing
+   * has to move.
+   */
   begin(to: Writer, recordBytes: i32): void {
     const scopeLogs = lengthOf(SCOPE) + recordBytes;
     const resourceLogs = this.head.length + 1 + varintBytes(scopeLogs) + scopeLogs;

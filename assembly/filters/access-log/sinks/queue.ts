@@ -1,5 +1,6 @@
-// The records that wait for a sink: a ring of bytes that drops the oldest when it is full. Its memory is taken when the
-// first record comes (only workers ever have one) and never grows. Knows lengths and times, not what a record says.
+// The records that wait for a sink: a ring of bytes that drops the oldest when it is full. Its
+// memory is taken when the first record comes (only workers ever have one) and never grows. Knows
+// lengths and times, not what a record says.
 //
 //   | length u32 | queued at i64 | record … | length u32 | queued at i64 | record … |      wraps at the end of the memory
 import { Bytes, lengthOf, pointerOf } from "../../../lib/bytes";
@@ -38,12 +39,20 @@ export class Queue {
     private recordsMax: i32,
   ) {}
 
-  /** Appends a record. Gives how many of the oldest were dropped for it, or NO_ROOM, which changes nothing. */
+  /**
+   * Appends a record. Gives how many of the oldest were dropped for it, or NO_ROOM, which changes
+   * nothing.
+   */
   push(record: Bytes, now: i64): i32 {
     const length = lengthOf(record);
     if (length > this.capacity - HEAD_BYTES || !this.open()) return NO_ROOM;
     let dropped = 0;
-    for (; this.count == this.recordsMax || this.capacity - this.used < length + HEAD_BYTES; dropped++) this.drop();
+    for (
+      ;
+      this.count == this.recordsMax || this.capacity - this.used < length + HEAD_BYTES;
+      dropped++
+    )
+      this.drop();
     store<u32>(HEAD, length);
     store<i64>(HEAD, now, 4);
     const at = this.wrap(this.start + this.used);
@@ -70,7 +79,10 @@ export class Queue {
     return load<i64>(HEAD, 4);
   }
 
-  /** How many of the oldest make a batch of at most `recordsMax` records and `bytesMax` bytes; a large one goes alone. */
+  /**
+   * How many of the oldest make a batch of at most `recordsMax` records and `bytesMax` bytes; a
+   * large one goes alone.
+   */
   measure(recordsMax: i32, bytesMax: i32): i32 {
     const most = min(recordsMax, this.count);
     let at = this.start;
@@ -85,7 +97,10 @@ export class Queue {
     return records;
   }
 
-  /** Takes out the `records` oldest, or as many as there are, and appends them to `to`, one behind the other. */
+  /**
+   * Takes out the `records` oldest, or as many as there are, and appends them to `to`, one behind
+   * the other.
+   */
   move(to: Writer, records: i32): void {
     for (let i = min(records, this.count); i > 0; i--) {
       const length = this.lengthAt(this.start);
@@ -115,7 +130,10 @@ export class Queue {
     return this.clear();
   }
 
-  /** Drops the oldest; there is one. An empty ring begins at the front again: what little traffic never needs stays untouched. */
+  /**
+   * Drops the oldest; there is one. An empty ring begins at the front again: what little traffic
+   * never needs stays untouched.
+   */
   private drop(): void {
     if (this.count == 1) {
       this.clear();

@@ -1,6 +1,16 @@
-// Retry-After of an answer, RFC 9110 section 10.2.3: seconds, or a date in the one form that servers send (IMF-fixdate,
-// section 5.6.7). Knows the value; what a sink may ask for is delivery.ts's to bound.
-import { Bytes, at, equal, lengthOf, parseUnsigned, slice, text, trimSpace } from "../../../lib/bytes";
+// Retry-After of an answer, RFC 9110 section 10.2.3: seconds, or a date in the one form that
+// servers send (IMF-fixdate, section 5.6.7). Knows the value; what a sink may ask for is
+// delivery.ts's to bound.
+import {
+  Bytes,
+  at,
+  equal,
+  lengthOf,
+  parseUnsigned,
+  slice,
+  text,
+  trimSpace,
+} from "../../../lib/bytes";
 import { daysFromCivil } from "../../../lib/calendar";
 
 /** Nothing usable was said. */
@@ -14,7 +24,9 @@ const DATE_BYTES = 29;
 const MONTHS = text("JanFebMarAprMayJunJulAugSepOctNovDec");
 const GMT = text(" GMT");
 
-/** How long to wait from `unixNanos` on, in nanoseconds; UNSTATED for anything that is not a time. */
+/**
+ * How long to wait from `unixNanos` on, in nanoseconds; UNSTATED for anything that is not a time.
+ */
 export function retryAfterNanos(value: Bytes, unixNanos: i64): i64 {
   const trimmed = trimSpace(value);
   const seconds = parseUnsigned(trimmed);
@@ -26,7 +38,8 @@ export function retryAfterNanos(value: Bytes, unixNanos: i64): i64 {
 
 /** Unix seconds of an IMF-fixdate after 1970, or -1. The name of the day is not looked at. */
 function fixDate(value: Bytes): i64 {
-  if (lengthOf(value) != DATE_BYTES || at(value, 3) != 0x2c || !equal(slice(value, 25), GMT)) return -1;
+  if (lengthOf(value) != DATE_BYTES || at(value, 3) != 0x2c || !equal(slice(value, 25), GMT))
+    return -1;
   const day = digits(value, 5, 2);
   const month = monthOf(slice(value, 8, 11));
   const year = digits(value, 12, 4);

@@ -50,7 +50,10 @@ export class SinkHeader {
     readonly name: StaticArray<u8>,
     /** Of a variable: empty until `use`. */
     public value: StaticArray<u8>,
-    /** The variable of the virtual machine that holds the value; empty when it stands in the settings. */
+    /**
+     * The variable of the virtual machine that holds the value; empty when it stands in the
+     * settings.
+     */
     readonly variable: StaticArray<u8>,
   ) {}
 
@@ -82,11 +85,15 @@ export class HttpSinkConfig {
   static read(at: Cursor): HttpSinkConfig {
     const cluster = at.bytes("cluster");
     if (at.node >= 0 && cluster.length == 0) at.refuse("cluster", "expected the name of a cluster");
-    const encoding = <Encoding>at.choice("encoding", ["otlp", "otlpProtobuf", "ndjson", "loki"], Encoding.Otlp);
+    const encoding = <Encoding>(
+      at.choice("encoding", ["otlp", "otlpProtobuf", "ndjson", "loki"], Encoding.Otlp)
+    );
     const path = at.has("path") ? at.bytes("path") : owned(wordAt(PATHS, <i32>encoding));
-    if (!isPath(path)) at.refuse("path", 'expected a path: "/" and printable characters without blanks');
+    if (!isPath(path))
+      at.refuse("path", 'expected a path: "/" and printable characters without blanks');
     const authority = at.has("authority") ? at.bytes("authority") : cluster;
-    if (at.has("authority") && !isVisible(authority)) at.refuse("authority", "expected a host name");
+    if (at.has("authority") && !isVisible(authority))
+      at.refuse("authority", "expected a host name");
     if (encoding > Encoding.OtlpProtobuf && at.has("resource"))
       at.refuse("resource", "only OTLP has it: expected encoding otlp or otlpProtobuf");
     if (encoding != Encoding.Loki && at.has("labels"))
@@ -96,7 +103,16 @@ export class HttpSinkConfig {
     const labels = readLabels(at);
     const delivery = readDelivery(at);
     at.done();
-    return new HttpSinkConfig(cluster, encoding, path, authority, headers, resource, labels, delivery);
+    return new HttpSinkConfig(
+      cluster,
+      encoding,
+      path,
+      authority,
+      headers,
+      resource,
+      labels,
+      delivery,
+    );
   }
 }
 
@@ -104,7 +120,9 @@ function readDelivery(at: Cursor): DeliverySettings {
   const settings = new DeliverySettings();
   const batch = at.object("batch");
   settings.timeoutNanos = at.duration("timeout", MILLIS_MIN, MINUTE, settings.timeoutNanos);
-  settings.queueBytes = <i32>at.integer("queueBytes", QUEUE_BYTES_MIN, QUEUE_BYTES_MAX, settings.queueBytes);
+  settings.queueBytes = <i32>(
+    at.integer("queueBytes", QUEUE_BYTES_MIN, QUEUE_BYTES_MAX, settings.queueBytes)
+  );
   settings.batchRecords = <i32>batch.integer("records", 1, 10_000, settings.batchRecords);
   settings.batchBytes = <i32>batch.integer("bytes", 1_024, BATCH_BYTES_MAX, settings.batchBytes);
   settings.intervalNanos = batch.duration("interval", MILLIS_MIN, MINUTE, settings.intervalNanos);
@@ -122,7 +140,8 @@ function readHeaders(parent: Cursor): SinkHeader[] {
     if (!isFieldName(view(name))) at.refuse("name", "expected a header name");
     const value = at.optionalBytes("value", new StaticArray<u8>(0));
     const variable = at.optionalBytes("valueFromEnv", new StaticArray<u8>(0));
-    if (!isFieldValue(view(value))) at.refuse("value", "expected a header value without control characters");
+    if (!isFieldValue(view(value)))
+      at.refuse("value", "expected a header value without control characters");
     if (at.has("valueFromEnv") && !isVariable(view(variable)))
       at.refuse("valueFromEnv", "expected the name of a variable");
     if (at.has("value") == at.has("valueFromEnv")) at.refuse("", "expected value or valueFromEnv");
@@ -150,7 +169,8 @@ export class SinkConfig {
     for (let i = 0; i < items.length; i++) {
       const sink = SinkConfig.read(items[i]);
       for (let k = 0; k < sinks.length; k++) {
-        if (sinks[k].name == sink.name) items[i].refuse("name", "the name of another sink too; give each a name");
+        if (sinks[k].name == sink.name)
+          items[i].refuse("name", "the name of another sink too; give each a name");
       }
       sinks.push(sink);
     }
@@ -182,7 +202,11 @@ export class SinkConfig {
       sink.http = HttpSinkConfig.read(settings);
     } else {
       if (sink.kind == SinkKind.ProxyLog) {
-        sink.level = settings.choice("level", ["trace", "debug", "info", "warn", "error", "critical"], sink.level);
+        sink.level = settings.choice(
+          "level",
+          ["trace", "debug", "info", "warn", "error", "critical"],
+          sink.level,
+        );
       }
       settings.done();
     }

@@ -1,5 +1,6 @@
-// What became of the lines that a sink was given. Every line that was queued ends in exactly one of the others, or is still
-// on its way: queued = delivered + rejected + the dropped ones + what waits.
+// What became of the lines that a sink was given. Every line that was queued ends in exactly one
+// of the others, or is still on its way: queued = delivered + rejected + the dropped ones + what
+// waits.
 import { text } from "../../../lib/bytes";
 
 export const enum Count {
@@ -49,7 +50,8 @@ export class Tally {
   /** Lines that found an end. */
   get settled(): i64 {
     let lines: i64 = 0;
-    for (let which = <i32>Count.Delivered; which <= <i32>Count.DroppedShutdown; which++) lines += this.of(<Count>which);
+    for (let which = <i32>Count.Delivered; which <= <i32>Count.DroppedShutdown; which++)
+      lines += this.of(<Count>which);
     return lines;
   }
 }

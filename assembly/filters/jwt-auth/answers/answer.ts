@@ -22,7 +22,10 @@ const TRUE = text("true");
 const headers = new Pairs();
 const number = new Writer();
 
-/** Answers the request in hand. `scope` is what a 403 names as needed; `retryAfterSeconds` counts for a 503. */
+/**
+ * Answers the request in hand. `scope` is what a 403 names as needed; `retryAfterSeconds` counts
+ * for a 503.
+ */
 export function sendRefusal(
   settings: ResponseSettings,
   request: RequestView,
@@ -49,7 +52,10 @@ function addRetryAfter(seconds: i64): void {
   headers.add(RETRY_AFTER, number.view());
 }
 
-/** The host alone: the native filter shows the whole address, which tells paths to whoever reads the answer. */
+/**
+ * The host alone: the native filter shows the whole address, which tells paths to whoever reads
+ * the answer.
+ */
 function realmOf(settings: ResponseSettings, request: RequestView): Bytes {
   if (settings.realm.length > 0) return view(settings.realm);
   const authority = request.authority();

@@ -1,4 +1,5 @@
-// The `www-authenticate` value of a refusal: RFC 6750 section 3, in the quoting of RFC 9110 section 5.6.4.
+// The `www-authenticate` value of a refusal: RFC 6750 section 3, in the quoting of RFC 9110
+// section 5.6.4.
 import { Bytes, at, lengthOf, text } from "../../../lib/bytes";
 import { Scratch } from "../../../lib/http/scratch";
 import { Refusal } from "./refusal";
@@ -15,8 +16,9 @@ const QUOTE: u8 = 0x22;
 const value = new Scratch();
 
 /**
- * `Bearer realm="…", error="…", error_description="…", scope="…"`, valid until the next call. Without an error code
- * (no token was sent) there is the realm alone; `scope` is left out when it is empty.
+ * `Bearer realm="…", error="…", error_description="…", scope="…"`, valid until the next call.
+ * Without an error code (no token was sent) there is the realm alone; `scope` is left out when it
+ * is empty.
  */
 export function challenge(refusal: Refusal, realm: Bytes, scope: Bytes): Bytes {
   value.clear();
@@ -36,7 +38,10 @@ export function challenge(refusal: Refusal, realm: Bytes, scope: Bytes): Bytes {
   return value.view();
 }
 
-/** Printable ASCII without the two characters that would end or escape: the realm may come from the client. */
+/**
+ * Printable ASCII without the two characters that would end or escape: the realm may come from
+ * the client.
+ */
 function putQuoted(part: Bytes, bytesMax: i32): void {
   const length = min(lengthOf(part), bytesMax);
   for (let i = 0; i < length; i++) {

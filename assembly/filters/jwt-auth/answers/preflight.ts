@@ -1,4 +1,5 @@
-// CORS preflight requests: browsers send them without credentials, so they could never show a token.
+// CORS preflight requests: browsers send them without credentials, so they could never show a
+// token.
 import { Bytes, NONE, equal, lengthOf, text } from "../../../lib/bytes";
 import { RequestView } from "../../../lib/http/request";
 

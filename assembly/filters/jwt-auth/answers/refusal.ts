@@ -1,8 +1,10 @@
-// What each status means to the client: one table, the only place that maps a status to a reason, a text and HTTP.
+// What each status means to the client: one table, the only place that maps a status to a reason,
+// a text and HTTP.
 //
-// `reason` is the stable name in metrics and in `gatehouse_reason`. `text` is the native filter's, where it has one, for
-// people grep for it. `error` is RFC 6750 section 3.1's code, empty where no challenge may carry one: a request
-// without a token (section 3), or a fault that is not the client's.
+// `reason` is the stable name in metrics and in `gatehouse_reason`. `text` is the native
+// filter's, where it has one, for people grep for it. `error` is RFC 6750 section 3.1's code,
+// empty where no challenge may carry one: a request without a token (section 3), or a fault that
+// is not the client's.
 import { Bytes, EMPTY, text, utf8 } from "../../../lib/bytes";
 import { JwtStatus, STATUS_COUNT } from "../../../lib/jose/status";
 import { decimal } from "../../../lib/writer";
@@ -16,7 +18,10 @@ const INSUFFICIENT_SCOPE = text("insufficient_scope");
 
 @final
 export class Refusal {
-  /** What goes into the response code details: the native filter's form, so that dashboards keep working. */
+  /**
+   * What goes into the response code details: the native filter's form, so that dashboards keep
+   * working.
+   */
   readonly details: StaticArray<u8>;
   readonly body: Bytes;
   /** The name as bytes, for the hand-over. */
@@ -151,7 +156,10 @@ function made(): StaticArray<Refusal | null> {
   return table;
 }
 
-/** The row of a status that refuses. Statuses without one (only Ok) give the row of a missing token: closed. */
+/**
+ * The row of a status that refuses. Statuses without one (only Ok) give the row of a missing
+ * token: closed.
+ */
 export function refusalOf(status: JwtStatus): Refusal {
   const found = <i32>status < STATUS_COUNT ? unchecked(table[status]) : null;
   return found === null ? <Refusal>table[JwtStatus.Missing] : found;

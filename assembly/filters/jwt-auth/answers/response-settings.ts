@@ -29,7 +29,8 @@ export class ResponseSettings {
 export function readResponse(at: Cursor): ResponseSettings {
   const settings = new ResponseSettings();
   if (at.has("realm")) settings.realm = at.bytes("realm");
-  if (settings.realm.length > REALM_BYTES_MAX) at.refuse("realm", "expected at most 256 characters");
+  if (settings.realm.length > REALM_BYTES_MAX)
+    at.refuse("realm", "expected at most 256 characters");
   settings.body = <BodyKind>at.choice("body", ["text", "problem+json", "none"], 0);
   if (at.has("cors")) readCors(at.object("cors"), settings);
   at.done();

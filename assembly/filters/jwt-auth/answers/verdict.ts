@@ -1,4 +1,5 @@
-// What policy.ts says of one request. One object, written anew for each: nothing is allocated per request.
+// What policy.ts says of one request. One object, written anew for each: nothing is allocated per
+// request.
 import { JwtStatus } from "../../../lib/jose/status";
 import { TOKENS_MAX } from "../token/location";
 import { Profile, Rule } from "../rules/requirement";

@@ -1,5 +1,5 @@
-// An http or https address, cut into what a call needs (RFC 3986 section 3). Refuses user names, fragments and anything
-// that could end a header line.
+// An http or https address, cut into what a call needs (RFC 3986 section 3). Refuses user names,
+// fragments and anything that could end a header line.
 import {
   Bytes,
   at,
@@ -34,7 +34,12 @@ export class Address {
   /** Takes `address`; false when it is none that can be fetched. */
   read(address: Bytes): bool {
     const scheme = startsWith(address, HTTPS) ? HTTPS : HTTP;
-    if (!startsWith(address, scheme) || lengthOf(address) > ADDRESS_BYTES_MAX || !isVisible(address)) return false;
+    if (
+      !startsWith(address, scheme) ||
+      lengthOf(address) > ADDRESS_BYTES_MAX ||
+      !isVisible(address)
+    )
+      return false;
     const rest = slice(address, lengthOf(scheme));
     const end = authorityEnd(rest);
     const authority = slice(rest, 0, end);
@@ -67,7 +72,11 @@ export class Address {
 
   /** Whether a call to the same cluster reaches `other` too. */
   sameServer(other: Address): bool {
-    return this.isSecure == other.isSecure && this.port == other.port && equalIgnoreCase(this.host, other.host);
+    return (
+      this.isSecure == other.isSecure &&
+      this.port == other.port &&
+      equalIgnoreCase(this.host, other.host)
+    );
   }
 }
 

@@ -1,5 +1,5 @@
-// The issuer's OpenID configuration (OpenID Connect Discovery 1.0, section 4.2): of all that it says only where the keys
-// are is wanted, and only if it says so of the right issuer.
+// The issuer's OpenID configuration (OpenID Connect Discovery 1.0, section 4.2): of all that it
+// says only where the keys are is wanted, and only if it says so of the right issuer.
 import { Bytes, NONE, equal, text } from "../../../lib/bytes";
 import { JsonDocument } from "../../../lib/json/document";
 import { Address } from "./address";
@@ -20,7 +20,12 @@ export const enum DiscoveryStatus {
 }
 
 /** Takes `jwks_uri` into `found`. `asked` is the address the document came from. */
-export function readDiscovered(body: Bytes, issuer: Bytes, asked: Address, found: Address): DiscoveryStatus {
+export function readDiscovered(
+  body: Bytes,
+  issuer: Bytes,
+  asked: Address,
+  found: Address,
+): DiscoveryStatus {
   const document = new JsonDocument();
   if (!document.parse(body, DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX)) return DiscoveryStatus.NotJson;
   const named = document.text(document.find(0, ISSUER));

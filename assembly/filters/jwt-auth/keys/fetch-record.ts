@@ -1,5 +1,6 @@
-// What all workers of a proxy know together about one remote key set: who fetches now, when next, which edition is the
-// newest. Knows times and a byte layout; where the record is kept is the fetcher's business.
+// What all workers of a proxy know together about one remote key set: who fetches now, when next,
+// which edition is the newest. Knows times and a byte layout; where the record is kept is the
+// fetcher's business.
 //
 //   | edition u32 | failures u32 | fetchedAt i64 | nextAt i64 | leaseUntil i64 | startedAt i64 | finishedAt i64
 //   | freshUntil i64 |
@@ -13,7 +14,10 @@ const RECORD_BYTES = 56;
 export const UNKNOWN_KEY_PAUSE_NANOS: i64 = 10_000_000_000;
 const BACKOFF_FIRST_NANOS: i64 = 1_000_000_000;
 const BACKOFF_LAST_NANOS: i64 = 60_000_000_000;
-/** Renewed on every tick, at least once a second: it ends soon after the worker that holds it is gone. */
+/**
+ * Renewed on every tick, at least once a second: it ends soon after the worker that holds it is
+ * gone.
+ */
 const LEASE_NANOS: i64 = 3_000_000_000;
 
 /** The fields in the order of the layout: they are the record's bytes. */
@@ -47,7 +51,9 @@ export class FetchRecord {
     return bytes(changetype<usize>(this), RECORD_BYTES);
   }
 
-  /** A fetch that holds the lease at `now`; a lease that ran out belongs to a worker that is gone. */
+  /**
+   * A fetch that holds the lease at `now`; a lease that ran out belongs to a worker that is gone.
+   */
   isFetchingAt(now: i64): bool {
     return now < this.leaseUntil;
   }
@@ -57,7 +63,10 @@ export class FetchRecord {
     return !this.isFetchingAt(now) && now >= this.nextAt;
   }
 
-  /** Whether an unknown key is reason enough to fetch before it is due. Not while the last fetches failed: back-off. */
+  /**
+   * Whether an unknown key is reason enough to fetch before it is due. Not while the last fetches
+   * failed: back-off.
+   */
   mayAskForUnknown(now: i64): bool {
     if (this.isFetchingAt(now)) return false;
     if (this.failures > 0) return now >= this.nextAt;

@@ -1,4 +1,5 @@
-// How long an answer may be used by its HTTP caching headers, RFC 9111 sections 4.2.1, 5.2.2 and 5.3. Knows header values.
+// How long an answer may be used by its HTTP caching headers, RFC 9111 sections 4.2.1, 5.2.2 and
+// 5.3. Knows header values.
 import {
   Bytes,
   NONE,
@@ -24,8 +25,9 @@ const NO_STORE = text("no-store");
 const NO_CACHE = text("no-cache");
 
 /**
- * Seconds that an answer stays fresh, given its `cache-control`, `age`, `expires` and `date` (NONE where absent);
- * UNSTATED when they say nothing. `no-store` and `no-cache` mean 0: the caller's lower bound then decides.
+ * Seconds that an answer stays fresh, given its `cache-control`, `age`, `expires` and `date`
+ * (NONE where absent); UNSTATED when they say nothing. `no-store` and `no-cache` mean 0: the
+ * caller's lower bound then decides.
  */
 export function freshSeconds(cacheControl: Bytes, age: Bytes, expires: Bytes, date: Bytes): i64 {
   let fresh = maxAge(cacheControl);
@@ -47,7 +49,8 @@ function maxAge(cacheControl: Bytes): i64 {
     const equals = indexOf(directive, 0x3d);
     const name = equals < 0 ? directive : slice(directive, 0, equals);
     if (equalIgnoreCase(name, NO_STORE) || equalIgnoreCase(name, NO_CACHE)) return 0;
-    if (equals >= 0 && equalIgnoreCase(name, MAX_AGE)) fresh = seconds(slice(directive, equals + 1));
+    if (equals >= 0 && equalIgnoreCase(name, MAX_AGE))
+      fresh = seconds(slice(directive, equals + 1));
   }
   return fresh < 0 ? UNSTATED : fresh;
 }
@@ -61,7 +64,10 @@ function untilExpiry(expires: Bytes, date: Bytes): i64 {
   return end == NO_DATE ? 0 : min(max<i64>(0, end - start), SECONDS_MAX);
 }
 
-/** delta-seconds, also quoted (section 5.2: recipients ought to take both forms); -1 for anything else. */
+/**
+ * delta-seconds, also quoted (section 5.2: recipients ought to take both forms); -1 for anything
+ * else.
+ */
 function seconds(value: Bytes): i64 {
   const parsed = parseUnsigned(trim(value, 0x22));
   return parsed < 0 ? (lengthOf(value) > 19 ? SECONDS_MAX : -1) : min(parsed, SECONDS_MAX);

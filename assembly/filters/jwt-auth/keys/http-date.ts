@@ -1,5 +1,5 @@
-// A date of an HTTP header, in the one form that is still made (RFC 9110 section 5.6.7, IMF-fixdate):
-// `Sun, 06 Nov 1994 08:49:37 GMT`.
+// A date of an HTTP header, in the one form that is still made (RFC 9110 section 5.6.7,
+// IMF-fixdate): `Sun, 06 Nov 1994 08:49:37 GMT`.
 import { Bytes, at, equal, lengthOf, parseUnsigned, slice, text } from "../../../lib/bytes";
 import { daysFromCivil } from "../../../lib/calendar";
 
@@ -21,7 +21,8 @@ export function parseHttpDate(value: Bytes): i64 {
   const minute = twoDigits(value, 20);
   const second = twoDigits(value, 23);
   // What is no number is above all bounds.
-  if (month == 0 || day < 1 || day > 31 || year < 1970 || hour > 23 || minute > 59 || second > 60) return NO_DATE;
+  if (month == 0 || day < 1 || day > 31 || year < 1970 || hour > 23 || minute > 59 || second > 60)
+    return NO_DATE;
   return daysFromCivil(year, month, <i32>day) * 86_400 + hour * 3600 + minute * 60 + second;
 }
 

@@ -16,5 +16,8 @@ export function readInlineKeys(provider: Cursor): KeySet {
 
 function refuseKeys(at: Cursor, keys: KeySet, status: KeySetStatus): void {
   const bad = keys.describeBad();
-  at.refuse("", "expected a key set; " + describeKeySet(status) + (bad.length > 0 ? " (" + bad + ")" : ""));
+  at.refuse(
+    "",
+    "expected a key set; " + describeKeySet(status) + (bad.length > 0 ? " (" + bad + ")" : ""),
+  );
 }

@@ -1,5 +1,5 @@
-// The answer to a call for keys, or for the document that says where they are: whether it may be read at all, what it
-// holds, and for how long. Host facts; what the bytes mean is for others.
+// The answer to a call for keys, or for the document that says where they are: whether it may be
+// read at all, what it holds, and for how long. Host facts; what the bytes mean is for others.
 import { Bytes, EMPTY, NONE, equal, text } from "../../../lib/bytes";
 import { BufferType, bufferBytes } from "../../../host/buffer";
 import { HeaderMap, MapType } from "../../../host/header-map";
@@ -28,11 +28,15 @@ export class KeyAnswer {
   body: Bytes = EMPTY;
   private headers: HeaderMap = new HeaderMap();
 
-  /** Takes the answer at hand. Empty when its body can be used, else why not. The size is judged before it is copied. */
+  /**
+   * Takes the answer at hand. Empty when its body can be used, else why not. The size is judged
+   * before it is copied.
+   */
   take(headerCount: i32, bodyBytes: i32): string {
     this.body = EMPTY;
     this.headers.forget();
-    if (headerCount == 0 || this.headers.read(MapType.HttpCallResponseHeaders) != Status.Ok) return "no answer";
+    if (headerCount == 0 || this.headers.read(MapType.HttpCallResponseHeaders) != Status.Ok)
+      return "no answer";
     const status = this.headers.get(STATUS);
     if (status == NONE || !equal(status, OK)) return "the answer's status is not 200";
     const encoding = this.headers.get(CONTENT_ENCODING);
@@ -44,11 +48,19 @@ export class KeyAnswer {
     return "";
   }
 
-  /** How long it stays fresh by its own headers, within bounds, or `otherwise` when they say nothing. */
+  /**
+   * How long it stays fresh by its own headers, within bounds, or `otherwise` when they say
+   * nothing.
+   */
   freshNanos(otherwise: i64): i64 {
     const headers = this.headers;
     const age = headers.get(AGE);
-    const stated = freshSeconds(headers.get(CACHE_CONTROL), age, headers.get(EXPIRES), headers.get(DATE));
+    const stated = freshSeconds(
+      headers.get(CACHE_CONTROL),
+      age,
+      headers.get(EXPIRES),
+      headers.get(DATE),
+    );
     if (stated == UNSTATED) return otherwise;
     return min(max(stated, FRESH_LEAST_SECONDS), FRESH_MOST_SECONDS) * SECOND;
   }

@@ -1,4 +1,5 @@
-// The keys of one provider as this worker has them now. Knows where they stand in time, not where they come from.
+// The keys of one provider as this worker has them now. Knows where they stand in time, not where
+// they come from.
 import { KeySet } from "../../../lib/jose/key-set";
 
 /** For keys of the configuration. */

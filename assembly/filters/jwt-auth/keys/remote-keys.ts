@@ -1,5 +1,6 @@
-// The key set of one provider, fetched for all workers of the proxy by whichever holds the lease. Host facts: calls,
-// metrics, the log. When to fetch is fetch-record.ts's to say, what the workers share is shared-keys.ts's.
+// The key set of one provider, fetched for all workers of the proxy by whichever holds the lease.
+// Host facts: calls, metrics, the log. When to fetch is fetch-record.ts's to say, what the
+// workers share is shared-keys.ts's.
 import { Bytes, EMPTY, NONE, lengthOf, text, view } from "../../../lib/bytes";
 import { startCall, startedToken } from "../../../host/http-call";
 import { LogLevel, log } from "../../../host/log";
@@ -20,7 +21,10 @@ import { SharedKeys } from "./shared-keys";
 const SECOND: i64 = 1_000_000_000;
 /** Over the timeout, which the host keeps. */
 const ANSWER_MARGIN_NANOS: i64 = SECOND;
-/** Another worker's write in between makes us look again; more than a few in a row does not happen. */
+/**
+ * Another worker's write in between makes us look again; more than a few in a row does not
+ * happen.
+ */
 const WRITE_ATTEMPTS = 4;
 
 const METHOD = text(":method");
@@ -87,7 +91,10 @@ export class RemoteKeys {
     return this.isCalling && this.token == token;
   }
 
-  /** Looks what the workers know by now, and takes newer keys. True: keys of before are no longer good. */
+  /**
+   * Looks what the workers know by now, and takes newer keys. True: keys of before are no longer
+   * good.
+   */
   refresh(now: i64): bool {
     this.shared.look();
     const record = this.record;
@@ -117,13 +124,17 @@ export class RemoteKeys {
     return true;
   }
 
-  /** What is due by the clock: fetching, keeping the lease of a fetch under way, telling the gauges. */
+  /**
+   * What is due by the clock: fetching, keeping the lease of a fetch under way, telling the
+   * gauges.
+   */
   tick(now: i64): void {
     if (this.isCalling) this.keepLease(now);
     if (this.record.isDue(now)) this.fetch(now);
     const keys = this.ring.keys;
     this.keysGauge.set(keys === null ? 0 : keys.count);
-    if (this.record.edition != 0) this.ageGauge.set(<u64>max<i64>(0, (now - this.record.fetchedAt) / SECOND));
+    if (this.record.edition != 0)
+      this.ageGauge.set(<u64>max<i64>(0, (now - this.record.fetchedAt) / SECOND));
   }
 
   /** A host that never answers keeps nobody from asking again. */
@@ -147,7 +158,10 @@ export class RemoteKeys {
     return this.isFetching(now, this.record.isDue(now));
   }
 
-  /** A key that nobody knows was asked for: fetches unless that was tried lately. True: a fetch is under way. */
+  /**
+   * A key that nobody knows was asked for: fetches unless that was tried lately. True: a fetch is
+   * under way.
+   */
   fetchForUnknown(now: i64): bool {
     return this.isFetching(now, this.record.mayAskForUnknown(now));
   }
@@ -163,7 +177,10 @@ export class RemoteKeys {
     return max<i64>(1, (next - now + SECOND - 1) / SECOND);
   }
 
-  /** Takes the lease and calls. The worker that loses the race finds the winner's lease in the record. */
+  /**
+   * Takes the lease and calls. The worker that loses the race finds the winner's lease in the
+   * record.
+   */
   private fetch(now: i64): bool {
     this.shared.look();
     if (this.isCalling || this.record.isFetchingAt(now)) return false;
@@ -188,7 +205,11 @@ export class RemoteKeys {
     const status = startCall(cluster, request, EMPTY, <u32>millis);
     this.isCalling = status == Status.Ok;
     if (this.isCalling) this.token = startedToken;
-    else this.fail(status == Status.BadArgument ? "the cluster is not known" : "the cluster has no hosts", now);
+    else
+      this.fail(
+        status == Status.BadArgument ? "the cluster is not known" : "the cluster has no hosts",
+        now,
+      );
     return this.isCalling;
   }
 
@@ -196,7 +217,8 @@ export class RemoteKeys {
   take(headers: i32, bodyBytes: i32, now: i64): bool {
     this.isCalling = false;
     let failure = answer.take(headers, bodyBytes);
-    if (failure.length == 0) failure = this.isDiscovering ? this.takeConfiguration(now) : this.takeKeys(now);
+    if (failure.length == 0)
+      failure = this.isDiscovering ? this.takeConfiguration(now) : this.takeKeys(now);
     if (failure.length > 0) this.fail(failure, now);
     return this.refresh(now);
   }
@@ -243,7 +265,8 @@ export class RemoteKeys {
   /** Says once why keys cannot be had, and sets the next attempt. Good keys stay. */
   private fail(why: string, now: i64): void {
     this.failures.add();
-    if (why != this.lastFailure) log(LogLevel.Warn, this.title() + "keys cannot be fetched: " + why);
+    if (why != this.lastFailure)
+      log(LogLevel.Warn, this.title() + "keys cannot be fetched: " + why);
     this.lastFailure = why;
     for (let attempt = 0; attempt < WRITE_ATTEMPTS; attempt++) {
       this.shared.look();

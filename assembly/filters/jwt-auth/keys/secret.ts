@@ -7,17 +7,22 @@ import { Provider } from "../provider";
 
 const BRACE: u8 = 0x7b;
 
-/** Gives the provider the keys in `value`; what is wrong with them, or nothing. The value itself is never shown. */
+/**
+ * Gives the provider the keys in `value`; what is wrong with them, or nothing. The value itself
+ * is never shown.
+ */
 export function readSecret(provider: Provider, value: Bytes): string {
   if (value == NONE || lengthOf(value) == 0) return "expected a variable that vmConfig.env sets";
   const keys = new KeySet();
   if (at(value, 0) == BRACE) {
     const status = keys.read(value);
-    if (status != KeySetStatus.Ok) return "expected a key set in the variable; " + describeKeySet(status);
+    if (status != KeySetStatus.Ok)
+      return "expected a key set in the variable; " + describeKeySet(status);
   } else {
     const key = secretKey(owned(value));
     if (key === null) return "expected a secret in the variable; " + describeJwk(jwkStatus);
-    if ((provider.algorithms & key.algorithms) == 0) return "expected algorithms to list HS256, HS384 or HS512 for it";
+    if ((provider.algorithms & key.algorithms) == 0)
+      return "expected algorithms to list HS256, HS384 or HS512 for it";
     keys.keys.push(key);
   }
   provider.inlineKeys = keys;

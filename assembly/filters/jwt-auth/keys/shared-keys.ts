@@ -2,7 +2,18 @@
 //
 //   jwt-auth/<instance>/<provider>-<digest of address and cluster>/record    FetchRecord
 //   jwt-auth/<instance>/<provider>-<digest of address and cluster>/keys      edition u32 | the key set as it came
-import { Bytes, EMPTY, NONE, bytes, equal, lengthOf, pointerOf, slice, utf8, view } from "../../../lib/bytes";
+import {
+  Bytes,
+  EMPTY,
+  NONE,
+  bytes,
+  equal,
+  lengthOf,
+  pointerOf,
+  slice,
+  utf8,
+  view,
+} from "../../../lib/bytes";
 import { allocate } from "../../../host/arena";
 import { readShared, sharedVersion, writeShared } from "../../../host/shared-data";
 import { Status } from "../../../host/status";
@@ -33,8 +44,10 @@ export class SharedKeys {
     const base = "jwt-auth/" + instance + "/" + provider.name + "-" + decimal(<i64>digest) + "/";
     this.recordKey = utf8(base + "record");
     this.keysKey = utf8(base + "keys");
-    // The first of all workers makes the record: only what is there can be written by compare-and-swap.
-    if (readShared(view(this.recordKey)) == NONE) writeShared(view(this.recordKey), this.record.toBytes(), 0);
+    // The first of all workers makes the record: only what is there can be written by
+    // compare-and-swap.
+    if (readShared(view(this.recordKey)) == NONE)
+      writeShared(view(this.recordKey), this.record.toBytes(), 0);
   }
 
   /** Reads the record as it is now. */
@@ -46,10 +59,15 @@ export class SharedKeys {
 
   /** Writes the record; false when another worker wrote since `look`. */
   write(): bool {
-    return writeShared(view(this.recordKey), this.record.toBytes(), this.recordVersion) == Status.Ok;
+    return (
+      writeShared(view(this.recordKey), this.record.toBytes(), this.recordVersion) == Status.Ok
+    );
   }
 
-  /** The key set of another edition than `known`, alive until the callback returns; NONE when there is none. */
+  /**
+   * The key set of another edition than `known`, alive until the callback returns; NONE when
+   * there is none.
+   */
   keys(known: u32): Bytes {
     const stored = readShared(view(this.keysKey));
     if (stored == NONE || lengthOf(stored) <= EDITION_BYTES) return NONE;
@@ -61,7 +79,10 @@ export class SharedKeys {
   isStored(body: Bytes): bool {
     const stored = readShared(view(this.keysKey));
     if (stored == NONE || lengthOf(stored) <= EDITION_BYTES) return false;
-    return load<u32>(pointerOf(stored)) == this.record.edition && equal(slice(stored, EDITION_BYTES), body);
+    return (
+      load<u32>(pointerOf(stored)) == this.record.edition &&
+      equal(slice(stored, EDITION_BYTES), body)
+    );
   }
 
   /** Stores `body` under the record's edition; false when another worker was faster. */

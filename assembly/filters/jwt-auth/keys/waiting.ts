@@ -1,4 +1,5 @@
-// Requests that wait for keys, and what each waits for. Knows no decision: who may wait and who goes on is filter.ts's.
+// Requests that wait for keys, and what each waits for. Knows no decision: who may wait and who
+// goes on is filter.ts's.
 import { Stream } from "../../../host/context";
 import { spent } from "../../../lib/garbage";
 

@@ -13,12 +13,17 @@ const ONE_OF = 1;
 const CONTAINS = 2;
 const PRESENT = 7;
 
-/** Lists with blanks between, everywhere: Istio's own two, and the name that other issuers give `scope`. */
+/**
+ * Lists with blanks between, everywhere: Istio's own two, and the name that other issuers give
+ * `scope`.
+ */
 const SCOPE = text("scope");
 const SCP = text("scp");
 const PERMISSION = text("permission");
 
-/** The claims that `rule` asks for; `spaceDelimited` are more names of lists with blanks between. */
+/**
+ * The claims that `rule` asks for; `spaceDelimited` are more names of lists with blanks between.
+ */
 export function readClaimRules(rule: Cursor, spaceDelimited: StaticArray<u8>[]): ClaimRule[] {
   const rules: ClaimRule[] = [];
   const items = objectsOf(rule, "claims");
@@ -28,9 +33,19 @@ export function readClaimRules(rule: Cursor, spaceDelimited: StaticArray<u8>[]):
 
 function readClaimRule(at: Cursor, spaceDelimited: StaticArray<u8>[]): ClaimRule {
   const rule = new ClaimRule(ClaimPath.read(at, "claim"));
-  const conditions = ["equals", "oneOf", "contains", "exact", "prefix", "suffix", "regex", "present"];
+  const conditions = [
+    "equals",
+    "oneOf",
+    "contains",
+    "exact",
+    "prefix",
+    "suffix",
+    "regex",
+    "present",
+  ];
   const condition = at.theOnly(conditions);
-  if (condition == EQUALS || condition == CONTAINS) rule.oneOf = [readScalar(at.value(conditions[condition]))];
+  if (condition == EQUALS || condition == CONTAINS)
+    rule.oneOf = [readScalar(at.value(conditions[condition]))];
   else if (condition == ONE_OF) rule.oneOf = readScalars(at);
   else if (condition == PRESENT) readPresent(at);
   else if (condition >= 0) rule.match = StringMatch.readAmong(at);
@@ -57,9 +72,16 @@ function readScalar(at: Cursor): Scalar {
   const node = at.node;
   const kind = at.kind;
   const isScalar = kind == JsonKind.String || kind == JsonKind.Integer || kind == JsonKind.Double;
-  if (!isScalar && kind != JsonKind.Boolean) at.refuse("", "expected text, a number, true or false");
+  if (!isScalar && kind != JsonKind.Boolean)
+    at.refuse("", "expected text, a number, true or false");
   const value = kind == JsonKind.String ? at.asBytes() : new StaticArray<u8>(0);
-  return new Scalar(kind, value, document.integer(node), document.number(node), document.boolean(node));
+  return new Scalar(
+    kind,
+    value,
+    document.integer(node),
+    document.number(node),
+    document.boolean(node),
+  );
 }
 
 function isSpaceDelimited(rule: ClaimRule, names: StaticArray<u8>[]): bool {
@@ -71,12 +93,16 @@ function isSpaceDelimited(rule: ClaimRule, names: StaticArray<u8>[]): bool {
   return false;
 }
 
-/** What the challenge names as `scope`: the values that the rules ask of `scope` or `scp`, with blanks between. */
+/**
+ * What the challenge names as `scope`: the values that the rules ask of `scope` or `scp`, with
+ * blanks between.
+ */
 export function scopeOf(rules: ClaimRule[]): StaticArray<u8> {
   let scope = "";
   for (let i = 0; i < rules.length; i++) {
     const rule = rules[i];
-    const isScope = rule.path.depth == 1 && (equal(rule.path.head, SCOPE) || equal(rule.path.head, SCP));
+    const isScope =
+      rule.path.depth == 1 && (equal(rule.path.head, SCOPE) || equal(rule.path.head, SCP));
     if (isScope && !rule.inverts) scope += rule.wantedText();
   }
   return owned(trim(view(utf8(scope))));

@@ -1,4 +1,5 @@
-// What one claim has to be. Types count: the text "5" is not the number 5. A list holds when one of its elements does.
+// What one claim has to be. Types count: the text "5" is not the number 5. A list holds when one
+// of its elements does.
 import { Bytes, NONE, equal, indexOf, lengthOf, slice, toText, view } from "../../../lib/bytes";
 import { ClaimPath } from "../../../lib/match/claim-path";
 import { JsonDocument, JsonKind } from "../../../lib/json/document";
@@ -31,7 +32,10 @@ export class Scalar {
 
 @final
 export class ClaimRule {
-  /** The claim, or what it has in it, is one of these (`equals` and `contains` are lists of one); null for other conditions. */
+  /**
+   * The claim, or what it has in it, is one of these (`equals` and `contains` are lists of one);
+   * null for other conditions.
+   */
   oneOf: Scalar[] | null = null;
   match: StringMatch | null = null;
   inverts: bool = false;
@@ -50,7 +54,10 @@ export class ClaimRule {
     return wanted;
   }
 
-  /** Whether the claims set fulfils this rule. An absent claim fulfils nothing but an inverted `present`. */
+  /**
+   * Whether the claims set fulfils this rule. An absent claim fulfils nothing but an inverted
+   * `present`.
+   */
   holds(document: JsonDocument): bool {
     const node = this.path.find(document);
     const isPresence = this.oneOf === null && this.match === null;
@@ -66,7 +73,10 @@ export class ClaimRule {
       return false;
     }
     const text = document.text(node);
-    return (this.isSpaceDelimited && this.anyWordFits(document, node, text)) || this.fits(document, node, text);
+    return (
+      (this.isSpaceDelimited && this.anyWordFits(document, node, text)) ||
+      this.fits(document, node, text)
+    );
   }
 
   private fits(document: JsonDocument, node: i32, text: Bytes): bool {

@@ -1,5 +1,5 @@
-// A claim as the value of a header: text as it is, everything else as JSON in the token's own digits, so that integers
-// above 2^53 stay what they are.
+// A claim as the value of a header: text as it is, everything else as JSON in the token's own
+// digits, so that integers above 2^53 stay what they are.
 import { Bytes, NONE, at, lengthOf, utf8, view } from "../../../lib/bytes";
 import { spent } from "../../../lib/garbage";
 import { Scratch } from "../../../lib/http/scratch";
@@ -12,19 +12,23 @@ const BACKSLASH: u8 = 0x5c;
 const VALUE_BYTES_MAX = 16 * 1024;
 
 /**
- * The header value of the claim at `node`, in the document or in `scratch`. NONE: the claim is absent, null or empty
- * text, or it holds bytes that no header may have (line ends would make headers of their own).
+ * The header value of the claim at `node`, in the document or in `scratch`. NONE: the claim is
+ * absent, null or empty text, or it holds bytes that no header may have (line ends would make
+ * headers of their own).
  */
 export function claimText(document: JsonDocument, node: i32, scratch: Scratch): Bytes {
   if (node < 0 || document.is(node, JsonKind.Null)) return NONE;
-  const value = document.is(node, JsonKind.String) ? document.text(node) : jsonText(document, node, scratch);
+  const value = document.is(node, JsonKind.String)
+    ? document.text(node)
+    : jsonText(document, node, scratch);
   const length = lengthOf(value);
   return length > 0 && length <= VALUE_BYTES_MAX && isFieldValue(value) ? value : NONE;
 }
 
 function jsonText(document: JsonDocument, node: i32, scratch: Scratch): Bytes {
   const source = document.source(node);
-  if (document.is(node, JsonKind.Integer)) return isPlainInteger(source) ? source : digits(document.integer(node));
+  if (document.is(node, JsonKind.Integer))
+    return isPlainInteger(source) ? source : digits(document.integer(node));
   const isContainer = document.is(node, JsonKind.Array) || document.is(node, JsonKind.Object);
   return isContainer ? compacted(source, scratch) : source;
 }

@@ -36,7 +36,8 @@ export class RequirementReader {
     const kinds = ["none", "provider", "anyOf", "allOf"];
     const kind = at.theOnly(kinds);
     const requirement = new Requirement(kind < 0 ? RequirementKind.None : <RequirementKind>kind);
-    if (kind == RequirementKind.None && !at.boolean("none", false)) at.refuse("none", "expected true");
+    if (kind == RequirementKind.None && !at.boolean("none", false))
+      at.refuse("none", "expected true");
     if (kind == RequirementKind.Provider) requirement.profile = this.profile(at);
     else if (at.has("audiences")) at.refuse("audiences", "expected only beside provider");
     if (kind >= RequirementKind.AnyOf) requirement.children = this.children(at, kinds[kind], depth);
@@ -49,7 +50,8 @@ export class RequirementReader {
   private children(at: Cursor, name: string, depth: i32): Requirement[] {
     const children: Requirement[] = [];
     const items = objectsOf(at, name);
-    if (items.length == 0 || items.length > CHILDREN_MAX) at.refuse(name, "expected 1 to 64 requirements");
+    if (items.length == 0 || items.length > CHILDREN_MAX)
+      at.refuse(name, "expected 1 to 64 requirements");
     if (depth >= REQUIREMENT_DEPTH_MAX) at.refuse(name, "expected at most 8 levels");
     for (let i = 0; i < items.length && depth < REQUIREMENT_DEPTH_MAX; i++) {
       children.push(this.read(items[i], depth + 1));
@@ -60,7 +62,8 @@ export class RequirementReader {
   private profile(at: Cursor): Profile | null {
     const name = at.text("provider");
     const audiences = readAudiences(at, "audiences");
-    if (at.has("audiences") && audiences.length == 0) at.refuse("audiences", "expected at least one");
+    if (at.has("audiences") && audiences.length == 0)
+      at.refuse("audiences", "expected at least one");
     for (let i = 0; i < this.profiles.length; i++) {
       const profile = this.profiles[i];
       if (profile.provider.name != name) continue;
@@ -118,6 +121,7 @@ export function filledTexts(at: Cursor, name: string): StaticArray<u8>[] {
 /** Audiences in the form they are compared in. */
 export function readAudiences(at: Cursor, name: string): StaticArray<u8>[] {
   const audiences = filledTexts(at, name);
-  for (let i = 0; i < audiences.length; i++) audiences[i] = owned(normalAudience(view(audiences[i])));
+  for (let i = 0; i < audiences.length; i++)
+    audiences[i] = owned(normalAudience(view(audiences[i])));
   return audiences;
 }

@@ -1,4 +1,5 @@
-// What a request needs, as a tree, and the rules that say which request needs what. Data only: policy.ts judges by it.
+// What a request needs, as a tree, and the rules that say which request needs what. Data only:
+// policy.ts judges by it.
 import { MatchList } from "../../../lib/match/match";
 import { ClaimRule } from "./claim-rule";
 import { Provider } from "../provider";
@@ -13,7 +14,10 @@ export const enum RequirementKind {
 /** Deeper nesting says nothing that two levels do not. */
 export const REQUIREMENT_DEPTH_MAX = 8;
 
-/** A provider with the audiences that count in one place: what a token is verified for, and remembered under. */
+/**
+ * A provider with the audiences that count in one place: what a token is verified for, and
+ * remembered under.
+ */
 @final
 export class Profile {
   constructor(

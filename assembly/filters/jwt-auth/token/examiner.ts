@@ -1,11 +1,27 @@
-// Judges one token from the ground up: form, header, claims, signature, and what its provider asks of it. The order is
-// the native filter's, so that a token wrong in two ways gets the same answer; nothing is believed before the signature
-// held: until then the claims can only turn a token away.
-import { Bytes, NONE, equal, equalIgnoreCase, lengthOf, slice, text, view } from "../../../lib/bytes";
+// Judges one token from the ground up: form, header, claims, signature, and what its provider
+// asks of it. The order is the native filter's, so that a token wrong in two ways gets the same
+// answer; nothing is believed before the signature held: until then the claims can only turn a
+// token away.
+import {
+  Bytes,
+  NONE,
+  equal,
+  equalIgnoreCase,
+  lengthOf,
+  slice,
+  text,
+  view,
+} from "../../../lib/bytes";
 import { decodeBase64urlInto } from "../../../lib/base64url";
 import { Scratch } from "../../../lib/http/scratch";
 import { Claims, NO_TIME } from "../../../lib/jose/claims";
-import { encodedHeader, encodedPayload, encodedSignature, signingInput, splitCompact } from "../../../lib/jose/compact";
+import {
+  encodedHeader,
+  encodedPayload,
+  encodedSignature,
+  signingInput,
+  splitCompact,
+} from "../../../lib/jose/compact";
 import { JoseHeader } from "../../../lib/jose/header";
 import { JwtStatus } from "../../../lib/jose/status";
 import { claimText } from "../rules/claim-text";
@@ -34,14 +50,22 @@ export class Examiner {
   private payload: Bytes = NONE;
   private signature: Bytes = NONE;
   private input: Bytes = NONE;
-  /** The token that all of these are of, and what its parts are worth: many providers may ask about one token. */
+  /**
+   * The token that all of these are of, and what its parts are worth: many providers may ask
+   * about one token.
+   */
   private readToken: Bytes = NONE;
   private readStatus: JwtStatus = JwtStatus.BadFormat;
   private values: StaticArray<Bytes>;
   /** Each value that must be put together has its own place, for all are needed at once. */
   private places: Scratch[] = [];
 
-  constructor(signatures: HostSignatures, limiter: VerificationLimiter, tokenBytesMax: i32, claimHeadersMax: i32) {
+  constructor(
+    signatures: HostSignatures,
+    limiter: VerificationLimiter,
+    tokenBytesMax: i32,
+    claimHeadersMax: i32,
+  ) {
     this.verifier = new Verifier(signatures, limiter);
     this.headerBytes = new StaticArray<u8>(tokenBytesMax);
     this.payloadBytes = new StaticArray<u8>(tokenBytesMax);
@@ -56,7 +80,13 @@ export class Examiner {
   }
 
   /** Ok, or why the token, of at most `tokenBytesMax` bytes, is no good for `profile`. */
-  examine(token: Bytes, profile: Profile, ring: KeyRing, nowSeconds: i64, nowNanos: i64): JwtStatus {
+  examine(
+    token: Bytes,
+    profile: Profile,
+    ring: KeyRing,
+    nowSeconds: i64,
+    nowNanos: i64,
+  ): JwtStatus {
     if (token != this.readToken) {
       this.readStatus = this.read(token);
       this.readToken = token;
@@ -64,7 +94,8 @@ export class Examiner {
     if (this.readStatus != JwtStatus.Ok) return this.readStatus;
     let status = this.checkClaims(profile, nowSeconds);
     if (status == JwtStatus.Ok) status = this.checkHeader(profile.provider);
-    if (status == JwtStatus.Ok) status = this.verifier.verify(this.header, ring, this.input, this.signature, nowNanos);
+    if (status == JwtStatus.Ok)
+      status = this.verifier.verify(this.header, ring, this.input, this.signature, nowNanos);
     return status == JwtStatus.Ok ? this.checkVerified(profile.provider) : status;
   }
 
@@ -99,26 +130,33 @@ export class Examiner {
     if (subjects !== null && (claims.subject == NONE || !subjects.matches(claims.subject))) {
       return JwtStatus.SubjectNotAllowed;
     }
-    if (profile.audiences.length > 0 && !claims.isFor(profile.audiences)) return JwtStatus.AudienceNotAllowed;
+    if (profile.audiences.length > 0 && !claims.isFor(profile.audiences))
+      return JwtStatus.AudienceNotAllowed;
     return JwtStatus.Ok;
   }
 
-  /** `notBefore` and `expiresAt` against the clock, by the provider's skew and bounds. Asked on every use of a token. */
+  /**
+   * `notBefore` and `expiresAt` against the clock, by the provider's skew and bounds. Asked on
+   * every use of a token.
+   */
   timeStatus(provider: Provider, notBefore: i64, expiresAt: i64, nowSeconds: i64): JwtStatus {
     if (expiresAt == FOR_EVER && (provider.requiresExpiration || provider.lifetimeSeconds > 0)) {
       return JwtStatus.ExpirationMissing;
     }
-    if (notBefore != NO_TIME && notBefore - provider.skewSeconds > nowSeconds) return JwtStatus.NotYetValid;
+    if (notBefore != NO_TIME && notBefore - provider.skewSeconds > nowSeconds)
+      return JwtStatus.NotYetValid;
     if (expiresAt == FOR_EVER) return JwtStatus.Ok;
     // RFC 7519 section 4.1.4: not "on or after" that time.
     if (expiresAt + provider.skewSeconds <= nowSeconds) return JwtStatus.Expired;
-    const isTooLong = provider.lifetimeSeconds > 0 && expiresAt - nowSeconds > provider.lifetimeSeconds;
+    const isTooLong =
+      provider.lifetimeSeconds > 0 && expiresAt - nowSeconds > provider.lifetimeSeconds;
     return isTooLong ? JwtStatus.LifetimeTooLong : JwtStatus.Ok;
   }
 
   private checkHeader(provider: Provider): JwtStatus {
     const algorithm = this.header.algorithm;
-    if (algorithm === null || (provider.algorithms & algorithm.bit) == 0) return JwtStatus.AlgorithmNotAllowed;
+    if (algorithm === null || (provider.algorithms & algorithm.bit) == 0)
+      return JwtStatus.AlgorithmNotAllowed;
     const type = this.header.type;
     if (type == NONE) return provider.acceptsUntyped ? JwtStatus.Ok : JwtStatus.TypeNotAccepted;
     const short = shortType(type);
@@ -134,12 +172,16 @@ export class Examiner {
     for (let i = 0; i < provider.denied.length; i++) {
       const denied = unchecked(provider.denied[i]);
       if (claims.jwtId == NONE || !equal(claims.jwtId, view(denied.jwtId))) continue;
-      if (denied.issuer.length == 0 || (claims.issuer != NONE && equal(claims.issuer, view(denied.issuer)))) {
+      if (
+        denied.issuer.length == 0 ||
+        (claims.issuer != NONE && equal(claims.issuer, view(denied.issuer)))
+      ) {
         return JwtStatus.Denied;
       }
     }
     for (let i = 0; i < provider.requiredClaims.length; i++) {
-      if (unchecked(provider.requiredClaims[i]).find(claims.document) < 0) return JwtStatus.ClaimMissing;
+      if (unchecked(provider.requiredClaims[i]).find(claims.document) < 0)
+        return JwtStatus.ClaimMissing;
     }
     return JwtStatus.Ok;
   }
@@ -153,7 +195,16 @@ export class Examiner {
       unchecked((this.values[i] = claimText(claims.document, node, unchecked(this.places[i]))));
     }
     const expiresAt = claims.expiresAt == NO_TIME ? FOR_EVER : claims.expiresAt;
-    place.fill(hash, profile.index, token, this.payload, this.values, headers.length, claims.notBefore, expiresAt);
+    place.fill(
+      hash,
+      profile.index,
+      token,
+      this.payload,
+      this.values,
+      headers.length,
+      claims.notBefore,
+      expiresAt,
+    );
   }
 
   /** Whether a verified token has all claims that `rule` asks for. */

@@ -1,4 +1,5 @@
-// A question to verify_signature whose answer is known: ECDSA with P-256 and SHA-256 of "sample", RFC 6979 appendix A.2.5.
+// A question to verify_signature whose answer is known: ECDSA with P-256 and SHA-256 of "sample",
+// RFC 6979 appendix A.2.5.
 import { Bytes, bytes, text, view } from "../../../lib/bytes";
 import { Curve } from "../../../lib/jose/algorithm";
 import { ecPublicKeyInfo, ecdsaSignature } from "../../../lib/jose/der";

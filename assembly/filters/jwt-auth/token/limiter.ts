@@ -1,13 +1,14 @@
-// How many signatures this worker may check within a second, by what one costs, so that a flood of expensive bad tokens
-// cannot take the worker from everybody else. Knows counts and time.
+// How many signatures this worker may check within a second, by what one costs, so that a flood
+// of expensive bad tokens cannot take the worker from everybody else. Knows counts and time.
 import { COST_CLASSES, CostClass } from "../../../lib/jose/algorithm";
 
 const SECOND_NANOS: i64 = 1_000_000_000;
 
 /**
- * By default failures of a class may take about a quarter of a worker: a second over four times the measured cost of one.
- * RSA 20 µs in the host and 70 here, PSS and Ed25519 0.1 ms here, P-256 50 µs in the host and 0.16 ms here, P-384 0.45 ms
- * in either, P-521 1.4 ms in the host. Two for each cost class: here and in the host.
+ * By default failures of a class may take about a quarter of a worker: a second over four times
+ * the measured cost of one. RSA 20 µs in the host and 70 here, PSS and Ed25519 0.1 ms here, P-256
+ * 50 µs in the host and 0.16 ms here, P-384 0.45 ms in either, P-521 1.4 ms in the host. Two for
+ * each cost class: here and in the host.
  */
 // prettier-ignore
 const DEFAULTS = memory.data<u16>([
@@ -31,12 +32,15 @@ export class VerificationLimiter {
   private startedAtNanos: StaticArray<i64> = new StaticArray<i64>(COST_CLASSES);
 
   /**
-   * `perSecond` 0: every class has its own default. A number that was asked for counts every check; the defaults count
-   * those that fail, for good tokens are no flood.
+   * `perSecond` 0: every class has its own default. A number that was asked for counts every
+   * check; the defaults count those that fail, for good tokens are no flood.
    */
   constructor(private perSecond: i32) {}
 
-  /** Whether one more signature may be checked at `nowNanos`, in the host or here. A clock set back opens a new second. */
+  /**
+   * Whether one more signature may be checked at `nowNanos`, in the host or here. A clock set
+   * back opens a new second.
+   */
   admits(costClass: CostClass, isHosts: bool, nowNanos: i64): bool {
     const passed = nowNanos - unchecked(this.startedAtNanos[costClass]);
     if (passed >= SECOND_NANOS || passed < 0) {

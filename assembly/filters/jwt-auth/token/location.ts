@@ -1,5 +1,5 @@
-// One place in a request where a token may be, and the tokens that are there. Knows headers, parameters and cookies;
-// whether a token is any good it refuses to know.
+// One place in a request where a token may be, and the tokens that are there. Knows headers,
+// parameters and cookies; whether a token is any good it refuses to know.
 import {
   Bytes,
   EMPTY,
@@ -83,10 +83,16 @@ const params = new ParamReader();
 
 @final
 export class Location {
-  /** The prefix without its blank, where it is an authentication scheme (RFC 9110 section 11.1: any case). */
+  /**
+   * The prefix without its blank, where it is an authentication scheme (RFC 9110 section 11.1:
+   * any case).
+   */
   private scheme: Bytes;
 
-  /** `name` in lower case for a header; `prefix` for headers alone. The views must outlive the location. */
+  /**
+   * `name` in lower case for a header; `prefix` for headers alone. The views must outlive the
+   * location.
+   */
   constructor(
     readonly place: Place,
     readonly name: Bytes,
@@ -101,9 +107,16 @@ export class Location {
     else this.collectCookies(request, found);
   }
 
-  /** All instances, and all elements of each: proxies join `authorization` with commas, which no token has in it. */
+  /**
+   * All instances, and all elements of each: proxies join `authorization` with commas, which no
+   * token has in it.
+   */
   private collectHeaders(request: HeaderList, found: FoundTokens): void {
-    for (let i = request.headerIndex(this.name, 0); i >= 0; i = request.headerIndex(this.name, i + 1)) {
+    for (
+      let i = request.headerIndex(this.name, 0);
+      i >= 0;
+      i = request.headerIndex(this.name, i + 1)
+    ) {
       const value = request.headerValue(i);
       for (let from = 0, end = 0; from <= lengthOf(value); from = end + 1) {
         end = elementEnd(value, from);
@@ -128,17 +141,25 @@ export class Location {
     }
   }
 
-  /** The token in one element of a header; EMPTY when the element does not begin with the prefix. */
+  /**
+   * The token in one element of a header; EMPTY when the element does not begin with the prefix.
+   */
   private tokenOf(element: Bytes): Bytes {
     const width = lengthOf(this.scheme);
-    if (width == 0) return startsWith(element, this.prefix) ? trimSpace(slice(element, lengthOf(this.prefix))) : EMPTY;
+    if (width == 0)
+      return startsWith(element, this.prefix)
+        ? trimSpace(slice(element, lengthOf(this.prefix)))
+        : EMPTY;
     if (lengthOf(element) <= width || at(element, width) != 0x20) return EMPTY;
-    return equalIgnoreCase(slice(element, 0, width), this.scheme) ? trimSpace(slice(element, width)) : EMPTY;
+    return equalIgnoreCase(slice(element, 0, width), this.scheme)
+      ? trimSpace(slice(element, width))
+      : EMPTY;
   }
 
   /**
-   * `current` (a header's value, a cookie header's, or the path) without what this location finds in it, in `scratch`,
-   * which `current` must not lie in. The view `current` itself: nothing was found. EMPTY: nothing is left.
+   * `current` (a header's value, a cookie header's, or the path) without what this location finds
+   * in it, in `scratch`, which `current` must not lie in. The view `current` itself: nothing was
+   * found. EMPTY: nothing is left.
    */
   strip(current: Bytes, scratch: Scratch): Bytes {
     if (this.place == Place.Cookie) return withoutCookie(current, this.name, scratch);

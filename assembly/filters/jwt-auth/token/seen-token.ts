@@ -1,10 +1,14 @@
-// A verified token with everything a request needs of it, so that seeing it again costs a look-up and no parsing.
+// A verified token with everything a request needs of it, so that seeing it again costs a look-up
+// and no parsing.
 //
 //   buffer | token | payload as JSON | value of claim header 0 | 1 | … |   grows to the largest it ever held, then stays
 import { Bytes, NONE, bytes, equal, indexOf, lengthOf, pointerOf, slice } from "../../../lib/bytes";
 import { spent } from "../../../lib/garbage";
 
-/** Buffers are made this much larger than asked for, so that tokens of about one size settle in one buffer. */
+/**
+ * Buffers are made this much larger than asked for, so that tokens of about one size settle in
+ * one buffer.
+ */
 const ROUND_BYTES = 256;
 const HEADER_BYTES = 16;
 const DOT: u8 = 0x2e;
@@ -13,9 +17,15 @@ const DOT: u8 = 0x2e;
 @final
 export class SeenToken {
   hash: u64 = 0;
-  /** What it was verified for; the same token may be good for one profile and bad for another. -1: empty. */
+  /**
+   * What it was verified for; the same token may be good for one profile and bad for another. -1:
+   * empty.
+   */
   profile: i32 = -1;
-  /** Seconds of Unix time at which it ends to hold (`exp`), and from which it holds; skew not applied. */
+  /**
+   * Seconds of Unix time at which it ends to hold (`exp`), and from which it holds; skew not
+   * applied.
+   */
   expiresAt: i64 = 0;
   notBefore: i64 = 0;
   /** Touched since the clock hand last passed. */
@@ -25,7 +35,10 @@ export class SeenToken {
   accounted: i64 = 0;
   /** The request it is in use for: it must not be overwritten while that one is judged. */
   pinnedBy: u32 = 0;
-  /** Rules whose claims have been asked of this token (a bit each), and those that held. Claims do not change. */
+  /**
+   * Rules whose claims have been asked of this token (a bit each), and those that held. Claims do
+   * not change.
+   */
   rulesKnown: u64 = 0;
   rulesHold: u64 = 0;
 
@@ -61,7 +74,10 @@ export class SeenToken {
     return slice(token, start, indexOf(token, DOT, start));
   }
 
-  /** The value for the provider's claim header at `index`, or NONE when the token has no such claim. */
+  /**
+   * The value for the provider's claim header at `index`, or NONE when the token has no such
+   * claim.
+   */
   value(index: i32): Bytes {
     if (index >= this.values) return NONE;
     const end = unchecked(this.valueEnds[index]);
@@ -80,7 +96,10 @@ export class SeenToken {
     return this.hash == hash && this.profile == profile && equal(this.token, token);
   }
 
-  /** Takes another token. `values` are the claim headers' in the provider's order, NONE for an absent claim. */
+  /**
+   * Takes another token. `values` are the claim headers' in the provider's order, NONE for an
+   * absent claim.
+   */
   fill(
     hash: u64,
     profile: i32,
@@ -128,7 +147,11 @@ export class SeenToken {
 
   /** Copies `part` to `start`; the buffer has been made large enough. */
   private put(start: i32, part: Bytes): i32 {
-    memory.copy(changetype<usize>(this.buffer) + <usize>start, pointerOf(part), <usize>lengthOf(part));
+    memory.copy(
+      changetype<usize>(this.buffer) + <usize>start,
+      pointerOf(part),
+      <usize>lengthOf(part),
+    );
     return start + lengthOf(part);
   }
 }

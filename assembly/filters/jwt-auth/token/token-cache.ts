@@ -1,5 +1,6 @@
-// The tokens verified lately. Only what verified comes in, so a flood of bad tokens pushes out nothing; the whole token
-// is compared, so a hash alone never lets anyone in. Four places per hash value, the clock algorithm among them.
+// The tokens verified lately. Only what verified comes in, so a flood of bad tokens pushes out
+// nothing; the whole token is compared, so a hash alone never lets anyone in. Four places per
+// hash value, the clock algorithm among them.
 import { Bytes, lengthOf, slice } from "../../../lib/bytes";
 import { siphash } from "../../../lib/hash";
 import { spent } from "../../../lib/garbage";
@@ -7,13 +8,16 @@ import { SeenToken } from "./seen-token";
 
 const WAYS: u32 = 4;
 /**
- * A token ends in its signature, which is as good as random: hashing 64 bytes of it finds the place as well as hashing
- * all of it, in a tenth of the time.
+ * A token ends in its signature, which is as good as random: hashing 64 bytes of it finds the
+ * place as well as hashing all of it, in a tenth of the time.
  */
 const HASHED_BYTES = 64;
 /** Roughly what an entry weighs before it holds a token. */
 const ENTRY_BYTES = 160;
-/** What all tokens kept may take, however many entries are asked for: a proxy gives a worker's machine 1 GiB at most. */
+/**
+ * What all tokens kept may take, however many entries are asked for: a proxy gives a worker's
+ * machine 1 GiB at most.
+ */
 export const CACHE_BYTES_MAX: i64 = 64 * 1024 * 1024;
 
 
@@ -25,13 +29,17 @@ export class TokenCache {
   private trimHand: u32 = 0;
   private request: u32 = 0;
   private bytesHeld: i64 = 0;
-  /** For what may not be kept: caching is off, or all places of its set are in use by this very request. */
+  /**
+   * For what may not be kept: caching is off, or all places of its set are in use by this very
+   * request.
+   */
   private spare: SeenToken[] = [];
   private spareUsed: i32 = 0;
 
   /**
-   * `entries` is rounded up to a power of two (0: nothing is kept). The seed must be one that clients cannot know;
-   * `claimHeadersMax` is the longest list of claim headers that a provider has.
+   * `entries` is rounded up to a power of two (0: nothing is kept). The seed must be one that
+   * clients cannot know; `claimHeadersMax` is the longest list of claim headers that a provider
+   * has.
    */
   constructor(
     entries: i32,
@@ -68,10 +76,17 @@ export class TokenCache {
     entry.accounted = entry.capacity;
   }
 
-  /** Drops whole entries, in turn, until there is room again. Those of earlier requests alone are there now. */
+  /**
+   * Drops whole entries, in turn, until there is room again. Those of earlier requests alone are
+   * there now.
+   */
   private trim(): void {
     const size = <u32>this.places.length;
-    for (let step: u32 = 0; step < size && this.bytesHeld > this.bytesMax - (this.bytesMax >> 2); step++) {
+    for (
+      let step: u32 = 0;
+      step < size && this.bytesHeld > this.bytesMax - (this.bytesMax >> 2);
+      step++
+    ) {
       const index = this.trimHand++ & (size - 1);
       const place = unchecked(this.places[index]);
       if (place === null) continue;
@@ -121,7 +136,10 @@ export class TokenCache {
     }
   }
 
-  /** An empty place, else one not touched since the hand passed; null when this request uses them all. */
+  /**
+   * An empty place, else one not touched since the hand passed; null when this request uses them
+   * all.
+   */
   private victim(first: u32): SeenToken | null {
     for (let i: u32 = 0; i < WAYS; i++) {
       const place = unchecked(this.places[first + i]);

@@ -1,5 +1,5 @@
-// Checks a signature with the keys that fit: in the host where it can, else in our own code. Knows algorithms and keys;
-// what the token says it refuses to know.
+// Checks a signature with the keys that fit: in the host where it can, else in our own code.
+// Knows algorithms and keys; what the token says it refuses to know.
 import { Bytes, lengthOf, owned, utf8, view } from "../../../lib/bytes";
 import { spent } from "../../../lib/garbage";
 import { ecdsaSignature } from "../../../lib/jose/der";
@@ -13,7 +13,10 @@ import { Writer, decimal } from "../../../lib/writer";
 import { KeyRing } from "../keys/key-ring";
 import { VerificationLimiter } from "./limiter";
 
-/** Keys that one token is tried with: a nameless token against a set of nameless keys must not cost a thousand. */
+/**
+ * Keys that one token is tried with: a nameless token against a set of nameless keys must not
+ * cost a thousand.
+ */
 const TRIES_MAX = 32;
 
 // Fields of the argument of verify_signature.
@@ -42,7 +45,13 @@ export class Verifier {
   ) {}
 
   /** Ok when one of the ring's keys that fit the header made `signature` over `input`. */
-  verify(header: JoseHeader, ring: KeyRing, input: Bytes, signature: Bytes, nowNanos: i64): JwtStatus {
+  verify(
+    header: JoseHeader,
+    ring: KeyRing,
+    input: Bytes,
+    signature: Bytes,
+    nowNanos: i64,
+  ): JwtStatus {
     const algorithm = header.algorithm;
     if (algorithm === null) return JwtStatus.AlgorithmUnsupported;
     const keys = ring.keys;
@@ -59,13 +68,22 @@ export class Verifier {
     return status;
   }
 
-  private tryKey(algorithm: Algorithm, key: Key, input: Bytes, signature: Bytes, nowNanos: i64): JwtStatus {
+  private tryKey(
+    algorithm: Algorithm,
+    key: Key,
+    input: Bytes,
+    signature: Bytes,
+    nowNanos: i64,
+  ): JwtStatus {
     if (algorithm.signatureBytes != 0 && lengthOf(signature) != algorithm.signatureBytes) {
-      return algorithm.family == Family.EdDsa ? JwtStatus.SignatureWrongLength : JwtStatus.VerificationFails;
+      return algorithm.family == Family.EdDsa
+        ? JwtStatus.SignatureWrongLength
+        : JwtStatus.VerificationFails;
     }
     const isHosts = this.isForHost(algorithm);
     if (!isHosts && algorithm.bit == ES512) return JwtStatus.AlgorithmNotAllowed;
-    if (!this.limiter.admits(algorithm.costClass, isHosts, nowNanos)) return JwtStatus.VerificationLimit;
+    if (!this.limiter.admits(algorithm.costClass, isHosts, nowNanos))
+      return JwtStatus.VerificationLimit;
     const isGood = isHosts
       ? this.hostVerifies(algorithm, key, input, signature)
       : verifies(algorithm, key, input, signature);

@@ -1,4 +1,5 @@
-// Lets @solo-io/proxy-runtime 0.1.8 compile with today's AssemblyScript, whose runtime has pins in place of counts.
+// Lets @solo-io/proxy-runtime 0.1.8 compile with today's AssemblyScript, whose runtime has pins
+// in place of counts.
 export function __retain(pointer: usize): usize {
   return __pin(pointer);
 }

@@ -67,7 +67,9 @@ describe("a request's duration", () => {
   });
 
   test("is the clock's when it is, without a question to the proxy", () => {
-    const record = new FakeRecord().integerAt("request.duration", 7 * MILLI).integerAt("request.time", UNIX + SECOND);
+    const record = new FakeRecord()
+      .integerAt("request.duration", 7 * MILLI)
+      .integerAt("request.time", UNIX + SECOND);
     record.now = UNIX;
     record.readClocks();
     record.now += 3 * SECOND;
@@ -79,7 +81,9 @@ describe("a request's duration", () => {
   });
 
   test("is the proxy's when the time of day was set since", () => {
-    const record = new FakeRecord().integerAt("request.duration", 7 * MILLI).integerAt("request.time", UNIX + SECOND);
+    const record = new FakeRecord()
+      .integerAt("request.duration", 7 * MILLI)
+      .integerAt("request.time", UNIX + SECOND);
     record.now = UNIX;
     record.readClocks();
     record.now += 60 * SECOND;

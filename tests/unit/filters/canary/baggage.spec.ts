@@ -1,5 +1,18 @@
-import { BAGGAGE_BYTES_MAX, withMember, withoutMember } from "../../../../assembly/filters/canary/baggage";
-import { Bytes, NONE, indexOf, lengthOf, text, toText, utf8, view } from "../../../../assembly/lib/bytes";
+import {
+  BAGGAGE_BYTES_MAX,
+  withMember,
+  withoutMember,
+} from "../../../../assembly/filters/canary/baggage";
+import {
+  Bytes,
+  NONE,
+  indexOf,
+  lengthOf,
+  text,
+  toText,
+  utf8,
+  view,
+} from "../../../../assembly/lib/bytes";
 
 const KEY = text("release");
 const CANARY = text("canary");
@@ -37,9 +50,15 @@ describe("baggage", () => {
     for (let i = 0; i < 100; i++) many += ",k" + i.toString() + "=v";
     const limited = withMember(view(utf8(many)), KEY, CANARY);
     expect(membersIn(limited)).toBe(64);
-    const long = withMember(view(utf8("big=" + "x".repeat(8180) + ",release=stable,a=1")), KEY, CANARY);
+    const long = withMember(
+      view(utf8("big=" + "x".repeat(8180) + ",release=stable,a=1")),
+      KEY,
+      CANARY,
+    );
     expect(toText(long)).toBe("release=canary,a=1");
-    expect(lengthOf(withMember(view(utf8("x".repeat(20_000))), KEY, CANARY)) <= BAGGAGE_BYTES_MAX).toBe(true);
+    expect(
+      lengthOf(withMember(view(utf8("x".repeat(20_000))), KEY, CANARY)) <= BAGGAGE_BYTES_MAX,
+    ).toBe(true);
   });
 
   it("loses our member where nothing is decided", () => {

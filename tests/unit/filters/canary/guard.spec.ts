@@ -98,7 +98,8 @@ describe("a trickle", () => {
     const guard = settings();
     const state = tripped(guard);
     state.reopen(guard, START + 60 * SECOND);
-    for (let i = 1; i < 10; i++) expect(state.count(guard, false, START + (60 + i * 1000) * SECOND)).toBe(false);
+    for (let i = 1; i < 10; i++)
+      expect(state.count(guard, false, START + (60 + i * 1000) * SECOND)).toBe(false);
     expect(state.count(guard, false, START + 20_000 * SECOND)).toBe(true);
     expect(state.mode).toBe(GuardMode.Closed);
   });

@@ -1,4 +1,9 @@
-import { NO_STATUS, Outcome, outcomeOf, parseGrpcStatus } from "../../../../assembly/filters/canary/outcome";
+import {
+  NO_STATUS,
+  Outcome,
+  outcomeOf,
+  parseGrpcStatus,
+} from "../../../../assembly/filters/canary/outcome";
 import { NONE, text } from "../../../../assembly/lib/bytes";
 
 describe("the outcome of an answer", () => {

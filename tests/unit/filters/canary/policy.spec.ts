@@ -2,7 +2,16 @@ import { Config } from "../../../../assembly/filters/canary/config";
 import { GuardMode } from "../../../../assembly/filters/canary/guard";
 import { Policy, Store } from "../../../../assembly/filters/canary/policy";
 import { Reason, Verdict } from "../../../../assembly/filters/canary/verdict";
-import { Bytes, NONE, equal, isPresent, owned, toText, utf8, view } from "../../../../assembly/lib/bytes";
+import {
+  Bytes,
+  NONE,
+  equal,
+  isPresent,
+  owned,
+  toText,
+  utf8,
+  view,
+} from "../../../../assembly/lib/bytes";
 import { ConfigErrors } from "../../../../assembly/lib/config/reader";
 import { FakeRequest } from "../../support/request";
 
@@ -66,7 +75,9 @@ const GUARDED =
 
 describe("the policy", () => {
   it("gives a client with a key no other, and one without a new one each time", () => {
-    const policy = policyOf('{"name":"r","split":{"a":50,"b":50},"sticky":{"cookie":{"name":"k"}}}');
+    const policy = policyOf(
+      '{"name":"r","split":{"a":50,"b":50},"sticky":{"cookie":{"name":"k"}}}',
+    );
     expect(isPresent(judge(policy, new FakeRequest().with("cookie", "k=1")).issued)).toBe(false);
     const first = toText(judge(policy, new FakeRequest()).issued);
     expect(first.length).toBe(32);

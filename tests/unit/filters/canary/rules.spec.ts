@@ -3,7 +3,10 @@ import { MatchList } from "../../../../assembly/lib/match/match";
 import { config } from "../../support/config";
 import { FakeRequest } from "../../support/request";
 
-/** What the rule with this list of Matches says of a request: by way of what it asks first, and by its conditions alone. */
+/**
+ * What the rule with this list of Matches says of a request: by way of what it asks first, and by
+ * its conditions alone.
+ */
 function verdict(matches: string, request: FakeRequest): string {
   const match = MatchList.read(config('{"match":' + matches + "}"), "match");
   const byRules = new Rules([new VariantRule(7, match)]).variantFor(request) == 7;
@@ -23,8 +26,12 @@ describe("rules", () => {
       expect(verdict(match, agent("mobile"))).toBe("false");
       expect(verdict(match, new FakeRequest())).toBe("false");
     }
-    expect(verdict('[{"headers":{"user-agent":{"regex":".*Mobile/[0-9]+.*"}}}]', agent("x Mobile/15 y"))).toBe("true");
-    expect(verdict('[{"headers":{"user-agent":{"regex":".*Mobile/[0-9]+.*"}}}]', agent("x Mobile/z y"))).toBe("false");
+    expect(
+      verdict('[{"headers":{"user-agent":{"regex":".*Mobile/[0-9]+.*"}}}]', agent("x Mobile/15 y")),
+    ).toBe("true");
+    expect(
+      verdict('[{"headers":{"user-agent":{"regex":".*Mobile/[0-9]+.*"}}}]', agent("x Mobile/z y")),
+    ).toBe("false");
     expect(verdict('[{"headers":{"user-agent":{"regex":"A|B"}}}]', agent("B"))).toBe("true");
     expect(verdict('[{"headers":{"user-agent":{"exact":""}}}]', agent(""))).toBe("true");
   });
@@ -32,15 +39,24 @@ describe("rules", () => {
   it("ask nothing first of conditions that another text or no header can meet", () => {
     const folded = '[{"headers":{"user-agent":{"contains":"MOBILE","ignoreCase":true}}}]';
     expect(verdict(folded, agent("a mobile"))).toBe("true");
-    expect(verdict('[{"headers":{"user-agent":{"regex":".*MOBILE","ignoreCase":true}}}]', agent("a mobile"))).toBe(
+    expect(
+      verdict(
+        '[{"headers":{"user-agent":{"regex":".*MOBILE","ignoreCase":true}}}]',
+        agent("a mobile"),
+      ),
+    ).toBe("true");
+    expect(verdict('[{"headers":{"user-agent":{"exact":"x","invert":true}}}]', agent("y"))).toBe(
       "true",
     );
-    expect(verdict('[{"headers":{"user-agent":{"exact":"x","invert":true}}}]', agent("y"))).toBe("true");
-    expect(verdict('[{"headers":{"x-no":{"present":true,"invert":true}}}]', agent("y"))).toBe("true");
+    expect(verdict('[{"headers":{"x-no":{"present":true,"invert":true}}}]', agent("y"))).toBe(
+      "true",
+    );
     expect(verdict('[{"headers":{"x-no":{"present":true}}}]', agent("y"))).toBe("false");
     expect(verdict('[{"withoutHeaders":{"x-no":{"exact":"a"}}}]', agent("y"))).toBe("true");
     expect(verdict('[{"uri":{"prefix":"/a"}}]', agent("y"))).toBe("true");
-    expect(verdict('[{"headers":{"x-no":{"exact":"a"}}},{"uri":{"prefix":"/a"}}]', agent("y"))).toBe("true");
+    expect(
+      verdict('[{"headers":{"x-no":{"exact":"a"}}},{"uri":{"prefix":"/a"}}]', agent("y")),
+    ).toBe("true");
   });
 
   it("look at each value of a header that came several times", () => {
@@ -51,7 +67,10 @@ describe("rules", () => {
 
   it("are asked in their order, also behind one too long to be asked first", () => {
     const long = "x".repeat(300);
-    const settings = '{"a":[{"headers":{"user-agent":{"exact":"' + long + '"}}}],"b":[{"method":{"exact":"GET"}}]}';
+    const settings =
+      '{"a":[{"headers":{"user-agent":{"exact":"' +
+      long +
+      '"}}}],"b":[{"method":{"exact":"GET"}}]}';
     const at = config(settings);
     const rules = new Rules([
       new VariantRule(1, MatchList.read(at, "a")),

@@ -16,7 +16,10 @@ function count(split: Split, variant: i32): i32 {
   return found;
 }
 
-/** How many places changed hands, and how many of these between two variants of which neither is `a` or `b`. */
+/**
+ * How many places changed hands, and how many of these between two variants of which neither is
+ * `a` or `b`.
+ */
 function moved(from: Split, to: Split, a: i32, b: i32): i32 {
   let strange = 0;
   for (let place = 0; place < PLACES; place++) {
@@ -74,7 +77,10 @@ describe("a split", () => {
   it("moves only newcomers past the half, whichever of two is the base", () => {
     for (let weight = 0; weight <= PLACES; weight += 500) {
       const before = splitOf([weight, PLACES - weight], weight > 5000 ? 0 : 1);
-      const after = splitOf([min(weight + 500, PLACES), max(PLACES - weight - 500, 0)], weight + 500 > 5000 ? 0 : 1);
+      const after = splitOf(
+        [min(weight + 500, PLACES), max(PLACES - weight - 500, 0)],
+        weight + 500 > 5000 ? 0 : 1,
+      );
       expect(moved(before, after, 0, 1)).toBe(0);
       for (let place = 0; place < PLACES; place++)
         if (before.variantAt(place) == 0) expect(after.variantAt(place)).toBe(0);
@@ -84,7 +90,8 @@ describe("a split", () => {
   it("leaves room for no variant that is in no split", () => {
     const guide = new Split([1000, 0, 9000], 2, [0, 2]);
     const alone = new Split([1000, 9000], 1, [0, 1]);
-    for (let place = 0; place < PLACES; place++) expect(guide.variantAt(place) == 0).toBe(alone.variantAt(place) == 0);
+    for (let place = 0; place < PLACES; place++)
+      expect(guide.variantAt(place) == 0).toBe(alone.variantAt(place) == 0);
   });
 
   it("moves keys of four and five only to and from the base while each two fit their lane", () => {

@@ -40,7 +40,10 @@ function token(payload: string): string {
 }
 
 function policy(provider: string, more: string = ""): Policy {
-  const jwks = '"jwks":{"keys":[{"kty":"oct","k":"' + encoded(view(utf8(SECRET))) + '"}]},"algorithms":["HS256"]';
+  const jwks =
+    '"jwks":{"keys":[{"kty":"oct","k":"' +
+    encoded(view(utf8(SECRET))) +
+    '"}]},"algorithms":["HS256"]';
   const errors = new ConfigErrors();
   const json = '{"providers":[{"name":"main",' + jwks + provider + "}]" + more + "}";
   const config = readSettings(utf8(json), errors);
@@ -75,17 +78,23 @@ describe("The policy", () => {
 
   it("takes a token without an end, unless one is required or the lifetime bounded", () => {
     expect(statusAt(policy(""), "{}", SECOND)).toBe(JwtStatus.Ok);
-    expect(statusAt(policy(',"requireExpiration":true'), "{}", SECOND)).toBe(JwtStatus.ExpirationMissing);
+    expect(statusAt(policy(',"requireExpiration":true'), "{}", SECOND)).toBe(
+      JwtStatus.ExpirationMissing,
+    );
     expect(statusAt(policy(',"maxLifetime":"1m"'), "{}", SECOND)).toBe(JwtStatus.ExpirationMissing);
     expect(statusAt(policy(',"maxLifetime":"1m"'), '{"exp":61}', SECOND)).toBe(JwtStatus.Ok);
-    expect(statusAt(policy(',"maxLifetime":"1m"'), '{"exp":62}', SECOND)).toBe(JwtStatus.LifetimeTooLong);
+    expect(statusAt(policy(',"maxLifetime":"1m"'), '{"exp":62}', SECOND)).toBe(
+      JwtStatus.LifetimeTooLong,
+    );
   });
 
   it("takes exp 0 for what it is, and the end of time for no trap", () => {
     const now: i64 = 1_700_000_000 * SECOND;
     expect(statusAt(policy(""), '{"exp":0}', now)).toBe(JwtStatus.Expired);
     expect(statusAt(policy(""), '{"exp":9223372036854775807}', now)).toBe(JwtStatus.Ok);
-    expect(statusAt(policy(',"clockSkew":"8784h"'), '{"exp":10000000000000000000}', now)).toBe(JwtStatus.Ok);
+    expect(statusAt(policy(',"clockSkew":"8784h"'), '{"exp":10000000000000000000}', now)).toBe(
+      JwtStatus.Ok,
+    );
     expect(statusAt(policy(""), '{"nbf":10000000000000000000}', now)).toBe(JwtStatus.NotYetValid);
   });
 
@@ -117,9 +126,11 @@ describe("The policy", () => {
       .with("origin", "https://a")
       .with("access-control-request-method", "GET");
     expect(policy("").judge(preflight, SECOND).kind).toBe(VerdictKind.Pass);
-    expect(policy("", ',"bypassCorsPreflight":false').judge(preflight, SECOND).status).toBe(JwtStatus.Missing);
-    expect(policy("").judge(new FakeRequest("OPTIONS").with("origin", "https://a"), SECOND).status).toBe(
+    expect(policy("", ',"bypassCorsPreflight":false').judge(preflight, SECOND).status).toBe(
       JwtStatus.Missing,
     );
+    expect(
+      policy("").judge(new FakeRequest("OPTIONS").with("origin", "https://a"), SECOND).status,
+    ).toBe(JwtStatus.Missing);
   });
 });

@@ -10,7 +10,8 @@ import { FakeStore, Rules, SharedValues } from "../../support/store";
 const SECOND: i64 = 1_000_000_000;
 const START: i64 = 5000 * SECOND;
 const EVERYONE = '{"name":"everyone","tokenBucket":{"maxTokens":3,"fillInterval":"1s"}}';
-const PER_KEY = '{"name":"per-key","key":[{"header":"x-key"}],"tokenBucket":{"maxTokens":2,"fillInterval":"1s"}}';
+const PER_KEY =
+  '{"name":"per-key","key":[{"header":"x-key"}],"tokenBucket":{"maxTokens":2,"fillInterval":"1s"}}';
 
 const TIERS =
   '{"name":"tiers","overrides":[{"match":[{"headers":{"x-key":{"exact":"gold"}}}],"tokenBucket":{"maxTokens":5,"fillInterval":"1h"}},' +
@@ -130,7 +131,8 @@ describe("writes that other workers were faster with", () => {
     ask(policy(limits(second), elsewhere), "", START);
     const shared = new SharedValues();
     const both = policy(limits(EVERYONE + "," + second), shared);
-    // Both limits admit; `everyone` is charged, and then another worker turns out to have had the token of `second`.
+    // Both limits admit; `everyone` is charged, and then another worker turns out to have had the
+    // token of `second`.
     shared.rivalKey = "rate-limit/default/b/second";
     shared.rivalValue = elsewhere.values.get(shared.rivalKey);
     const verdict = ask(both, "", START);
@@ -187,7 +189,8 @@ describe("a clock that is set back", () => {
     const one = policy(limits(EVERYONE));
     admitted(one, "", START, 3);
     const back = START - 3600 * SECOND;
-    for (let i = 0; i < 10; i++) expect(ask(one, "", back + (i * SECOND) / 10).admitted).toBe(false);
+    for (let i = 0; i < 10; i++)
+      expect(ask(one, "", back + (i * SECOND) / 10).admitted).toBe(false);
     expect(ask(one, "", back + SECOND).admitted).toBe(true);
   });
 });
@@ -213,7 +216,8 @@ describe("several limits", () => {
   });
 
   it("tell the quota of the one with least left, but not of one that only watches", () => {
-    const tight = '{"name":"tight","shadow":true,"tokenBucket":{"maxTokens":1,"fillInterval":"1m"}}';
+    const tight =
+      '{"name":"tight","shadow":true,"tokenBucket":{"maxTokens":1,"fillInterval":"1m"}}';
     const both = policy(limits(tight + "," + EVERYONE));
     const quota = ask(both, "", START).quota;
     expect(quota === null ? "" : toText(quota.name)).toBe("everyone");
@@ -222,7 +226,8 @@ describe("several limits", () => {
 
 describe("a limit that is not enforced", () => {
   it("counts what it would refuse, and refuses nothing", () => {
-    const shadow = '{"name":"watch","shadow":true,"tokenBucket":{"maxTokens":1,"fillInterval":"1m"}}';
+    const shadow =
+      '{"name":"watch","shadow":true,"tokenBucket":{"maxTokens":1,"fillInterval":"1m"}}';
     const one = policy(limits(shadow));
     expect(ask(one, "", START).admitted).toBe(true);
     const second = ask(one, "", START);
@@ -306,7 +311,9 @@ describe("overrides", () => {
   });
 
   it("give each client a bucket of its own when the limit has a key", () => {
-    const keyed = policy(limits(TIERS.replace('"overrides"', '"key":[{"header":"x-key"}],"overrides"')));
+    const keyed = policy(
+      limits(TIERS.replace('"overrides"', '"key":[{"header":"x-key"}],"overrides"')),
+    );
     expect(admitted(keyed, "gold", START, 10)).toBe(5);
     expect(admitted(keyed, "green", START, 10)).toBe(4);
     expect(admitted(keyed, "grey", START, 10)).toBe(4);
@@ -343,7 +350,10 @@ describe("a configuration update", () => {
   it("keeps the buckets of limits whose name and figures stayed", () => {
     const shared = new SharedValues();
     ask(policy(limits(EVERYONE + "," + PER_KEY), shared), "a", START);
-    const updated = policy(limits(PER_KEY + "," + EVERYONE.replace("everyone", "everybody")), shared);
+    const updated = policy(
+      limits(PER_KEY + "," + EVERYONE.replace("everyone", "everybody")),
+      shared,
+    );
     expect(admitted(updated, "a", START, 5)).toBe(1);
     const other = policy(limits(EVERYONE), shared);
     expect(admitted(other, "", START, 5)).toBe(2);
@@ -380,7 +390,8 @@ describe("a configuration update", () => {
     for (let i = 0; i < 50; i++) admitted(first, i.toString(), START, 2);
     const larger = policy(limits(PER_KEY, ',"maxKeys":1000'), shared);
     const worker = policy(limits(PER_KEY, ',"maxKeys":1000'), shared);
-    for (let i = 0; i < 50; i++) expect(admitted(i % 2 ? larger : worker, i.toString(), START, 1)).toBe(0);
+    for (let i = 0; i < 50; i++)
+      expect(admitted(i % 2 ? larger : worker, i.toString(), START, 1)).toBe(0);
     for (let i = 100; i < 150; i++) expect(admitted(larger, i.toString(), START, 5)).toBe(2);
     const smaller = policy(limits(PER_KEY, ',"maxKeys":200'), shared);
     for (let i = 100; i < 150; i++) expect(admitted(smaller, i.toString(), START, 1)).toBe(0);

@@ -1,5 +1,12 @@
 import { TICKS_PER_NANO } from "../../../../assembly/filters/rate-limit/bucket";
-import { BucketSet, Found, SET_SLOTS, setOf, setsFor, slotsFor } from "../../../../assembly/filters/rate-limit/table";
+import {
+  BucketSet,
+  Found,
+  SET_SLOTS,
+  setOf,
+  setsFor,
+  slotsFor,
+} from "../../../../assembly/filters/rate-limit/table";
 import { EMPTY, NONE, owned, utf8, view } from "../../../../assembly/lib/bytes";
 import { mix } from "../../../../assembly/lib/hash";
 

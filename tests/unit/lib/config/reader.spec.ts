@@ -8,7 +8,10 @@ function read(json: string, errors: ConfigErrors): Cursor {
 describe("the configuration reader", () => {
   it("gives values and fallbacks", () => {
     const errors = new ConfigErrors();
-    const at = read('{"name":"a","status":429.0,"percent":12.25,"timeout":"1m30s","on":true,"mode":"report"}', errors);
+    const at = read(
+      '{"name":"a","status":429.0,"percent":12.25,"timeout":"1m30s","on":true,"mode":"report"}',
+      errors,
+    );
     expect(at.text("name")).toBe("a");
     expect(at.integer("status", 400, 599, 0)).toBe(429);
     expect(at.integer("missing", 0, 9, 7)).toBe(7);

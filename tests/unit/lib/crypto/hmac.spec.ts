@@ -12,16 +12,22 @@ describe("HMAC", () => {
     const key = utf8("Jefe");
     const message = text("what do ya want for nothing?");
     new HmacKey(SHA256, view(key)).sign(message, out);
-    expect(toHex(bytes(out, 32))).toBe("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    expect(toHex(bytes(out, 32))).toBe(
+      "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+    );
     new HmacKey(SHA512, view(key)).sign(message, out);
-    expect(toHex(bytes(out, 32))).toBe("164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554");
+    expect(toHex(bytes(out, 32))).toBe(
+      "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554",
+    );
   });
 
   it("takes an empty key and an empty message, and its key can be used again", () => {
     const key = new HmacKey(SHA256, EMPTY);
     for (let i = 0; i < 2; i++) {
       key.sign(EMPTY, out);
-      expect(toHex(bytes(out, 32))).toBe("b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
+      expect(toHex(bytes(out, 32))).toBe(
+        "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad",
+      );
       expect(key.verify(EMPTY, bytes(out, 32))).toBe(true);
       expect(key.verify(EMPTY, bytes(out, 31))).toBe(false);
     }
@@ -35,9 +41,13 @@ describe("A digest", () => {
     SHA256.update(EMPTY);
     SHA256.update(text("bc"));
     SHA256.finish(out);
-    expect(toHex(bytes(out, 32))).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    expect(toHex(bytes(out, 32))).toBe(
+      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    );
     sha256(EMPTY, out);
-    expect(toHex(bytes(out, 32))).toBe("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    expect(toHex(bytes(out, 32))).toBe(
+      "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    );
     sha384(text("abc"), out);
     expect(toHex(bytes(out, 16))).toBe("cb00753f45a35e8bb5a03d699ac65007");
   });

@@ -34,7 +34,9 @@ describe("An ECDSA key", () => {
 
 describe("An Ed25519 key", () => {
   it("verifies RFC 8032's test 2, and no other message", () => {
-    const key = new Ed25519PublicKey(view(fromHex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")));
+    const key = new Ed25519PublicKey(
+      view(fromHex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")),
+    );
     const signature = fromHex(
       "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da" +
         "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",

@@ -12,7 +12,11 @@ describe("a request view", () => {
   });
 
   it("joins duplicates as Envoy does, and shows each of them", () => {
-    const request = new FakeRequest().with("x-a", "1").with("x-b", "0").with("x-a", "2").with("x-a", "");
+    const request = new FakeRequest()
+      .with("x-a", "1")
+      .with("x-b", "0")
+      .with("x-a", "2")
+      .with("x-a", "");
     expect(toText(request.joinedHeader(text("x-a")))).toBe("1,2,");
     expect(toText(request.header(text("x-a")))).toBe("1");
     expect(toText(request.joinedHeader(text("x-b")))).toBe("0");

@@ -1,5 +1,11 @@
 import { text, toText } from "../../../../assembly/lib/bytes";
-import { ASYMMETRIC, ES512, Family, algorithmOf, algorithms } from "../../../../assembly/lib/jose/algorithm";
+import {
+  ASYMMETRIC,
+  ES512,
+  Family,
+  algorithmOf,
+  algorithms,
+} from "../../../../assembly/lib/jose/algorithm";
 
 describe("The table of algorithms", () => {
   it("finds every row by its name and no other", () => {
@@ -10,7 +16,8 @@ describe("The table of algorithms", () => {
       expect(found !== null && found.index == i).toBe(true, toText(row.name));
     }
     const unknown = ["", "none", "None", "rs256", "RS256 ", "RS257", "ES256K", "Ed25519", "HS"];
-    for (let i = 0; i < unknown.length; i++) expect(algorithmOf(text(unknown[i])) === null).toBe(true, unknown[i]);
+    for (let i = 0; i < unknown.length; i++)
+      expect(algorithmOf(text(unknown[i])) === null).toBe(true, unknown[i]);
   });
 
   it("counts every row but the symmetric ones as asymmetric", () => {

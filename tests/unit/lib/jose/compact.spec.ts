@@ -34,6 +34,7 @@ describe("The compact form", () => {
       "..c",
       "a..",
     ];
-    for (let i = 0; i < bad.length; i++) expect(splitCompact(text(bad[i]))).toBe(JwtStatus.BadFormat, bad[i]);
+    for (let i = 0; i < bad.length; i++)
+      expect(splitCompact(text(bad[i]))).toBe(JwtStatus.BadFormat, bad[i]);
   });
 });

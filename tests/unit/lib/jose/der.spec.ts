@@ -1,6 +1,10 @@
 import { Bytes, owned, view } from "../../../../assembly/lib/bytes";
 import { Curve } from "../../../../assembly/lib/jose/algorithm";
-import { ecPublicKeyInfo, ecdsaSignature, rsaPublicKeyInfo } from "../../../../assembly/lib/jose/der";
+import {
+  ecPublicKeyInfo,
+  ecdsaSignature,
+  rsaPublicKeyInfo,
+} from "../../../../assembly/lib/jose/der";
 import { toHex } from "../../support/hex";
 
 /** `length` bytes, the last of them given. */
@@ -13,7 +17,11 @@ function padded(length: i32, last: u8[]): StaticArray<u8> {
 function pair(r: u8[], s: u8[], half: i32): Bytes {
   const both = new StaticArray<u8>(2 * half);
   memory.copy(changetype<usize>(both), changetype<usize>(padded(half, r)), <usize>half);
-  memory.copy(changetype<usize>(both) + <usize>half, changetype<usize>(padded(half, s)), <usize>half);
+  memory.copy(
+    changetype<usize>(both) + <usize>half,
+    changetype<usize>(padded(half, s)),
+    <usize>half,
+  );
   return view(both);
 }
 
@@ -38,7 +46,11 @@ describe("A SubjectPublicKeyInfo", () => {
     const x = padded(32, [1]);
     const y = padded(32, [2]);
     expect(toHex(view(ecPublicKeyInfo(Curve.P256, view(x), view(y))))).toBe(
-      "3059301306072a8648ce3d020106082a8648ce3d03010703420004" + "00".repeat(31) + "01" + "00".repeat(31) + "02",
+      "3059301306072a8648ce3d020106082a8648ce3d03010703420004" +
+        "00".repeat(31) +
+        "01" +
+        "00".repeat(31) +
+        "02",
     );
     const x384 = padded(48, [1]);
     expect(toHex(view(ecPublicKeyInfo(Curve.P384, view(x384), view(x384)))).substring(0, 54)).toBe(
@@ -56,7 +68,9 @@ describe("A SubjectPublicKeyInfo", () => {
     modulus[255] = 1;
     const exponent: StaticArray<u8> = [1, 0, 1];
     const der = toHex(view(rsaPublicKeyInfo(view(modulus), view(owned(view(exponent))))));
-    expect(der.substring(0, 66)).toBe("30820122300d06092a864886f70d01010105000382010f003082010a0282010100");
+    expect(der.substring(0, 66)).toBe(
+      "30820122300d06092a864886f70d01010105000382010f003082010a0282010100",
+    );
     expect(der.substring(der.length - 12)).toBe("010203010001");
   });
 });

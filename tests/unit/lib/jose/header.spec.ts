@@ -23,7 +23,9 @@ function expectBytes(found: Bytes, wanted: string): void {
 
 describe("The JOSE header", () => {
   it("says algorithm, key and type, in any order and beside members that nobody asks for", () => {
-    expect(read('{"typ":"at+jwt","x":[1,{"alg":"none"}],"kid":"key 1","alg":"PS384"}')).toBe(JwtStatus.Ok);
+    expect(read('{"typ":"at+jwt","x":[1,{"alg":"none"}],"kid":"key 1","alg":"PS384"}')).toBe(
+      JwtStatus.Ok,
+    );
     const algorithm = header.algorithm;
     expect(algorithm !== null && equal(algorithm.name, text("PS384"))).toBe(true);
     expectBytes(header.keyId, "key 1");
@@ -59,12 +61,30 @@ describe("The JOSE header", () => {
   });
 
   it("has an algorithm, and as a text", () => {
-    const bad = ["{}", '{"alg":null}', '{"alg":256}', '{"alg":["RS256"]}', '{"alg":{"RS256":1}}', '{"Alg":"RS256"}'];
+    const bad = [
+      "{}",
+      '{"alg":null}',
+      '{"alg":256}',
+      '{"alg":["RS256"]}',
+      '{"alg":{"RS256":1}}',
+      '{"Alg":"RS256"}',
+    ];
     for (let i = 0; i < bad.length; i++) expectStatus(bad[i], JwtStatus.HeaderBadAlgorithm);
   });
 
   it("has an algorithm of the table: none is none", () => {
-    const bad = ["none", "None", "", "RS1", "rs256", "ES256K", "HS1", "RSA-OAEP", "dir", "RS256\\u0000"];
+    const bad = [
+      "none",
+      "None",
+      "",
+      "RS1",
+      "rs256",
+      "ES256K",
+      "HS1",
+      "RSA-OAEP",
+      "dir",
+      "RS256\\u0000",
+    ];
     for (let i = 0; i < bad.length; i++) {
       expectStatus('{"alg":"' + bad[i] + '","kid":"a"}', JwtStatus.AlgorithmUnsupported);
     }
@@ -72,18 +92,23 @@ describe("The JOSE header", () => {
 
   it("has a key name that is a text", () => {
     const bad = ["null", "1", "true", '["a"]', '{"a":1}'];
-    for (let i = 0; i < bad.length; i++) expectStatus('{"alg":"RS256","kid":' + bad[i] + "}", JwtStatus.HeaderBadKeyId);
+    for (let i = 0; i < bad.length; i++)
+      expectStatus('{"alg":"RS256","kid":' + bad[i] + "}", JwtStatus.HeaderBadKeyId);
   });
 
   it("has a type that is a text", () => {
     const bad = ["null", "1", '["JWT"]'];
-    for (let i = 0; i < bad.length; i++) expectStatus('{"alg":"RS256","typ":' + bad[i] + "}", JwtStatus.HeaderBadType);
+    for (let i = 0; i < bad.length; i++)
+      expectStatus('{"alg":"RS256","typ":' + bad[i] + "}", JwtStatus.HeaderBadType);
   });
 
   it("names no extension that must be understood, whatever crit is", () => {
     const bad = ['["exp"]', '["b64"]', "[]", "null", '"exp"', "{}"];
     for (let i = 0; i < bad.length; i++) {
-      expectStatus('{"alg":"RS256","crit":' + bad[i] + ',"b64":false}', JwtStatus.CriticalUnsupported);
+      expectStatus(
+        '{"alg":"RS256","crit":' + bad[i] + ',"b64":false}',
+        JwtStatus.CriticalUnsupported,
+      );
     }
   });
 });

@@ -35,7 +35,9 @@ const OCT = '"kty":"oct","k":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"';
 const document = new JsonDocument();
 
 function read(members: string): Key | null {
-  const json = utf8(members.startsWith("{") || members.startsWith("[") ? members : "{" + members + "}");
+  const json = utf8(
+    members.startsWith("{") || members.startsWith("[") ? members : "{" + members + "}",
+  );
   assert(document.parse(view(json), 1 << 20), members);
   return readJwk(document, 0);
 }
@@ -68,7 +70,8 @@ describe("A JWK", () => {
     expectAlgorithms(RSA + ',"alg":"PS384"', ["PS384"]);
     expectAlgorithms(OKP + ',"alg":"EdDSA"', ["EdDSA"]);
     const bad = ["ES256", "HS256", "none", "RS1", "RSA-OAEP", ""];
-    for (let i = 0; i < bad.length; i++) expectRefusal(RSA + ',"alg":"' + bad[i] + '"', JwkStatus.AlgorithmMismatch);
+    for (let i = 0; i < bad.length; i++)
+      expectRefusal(RSA + ',"alg":"' + bad[i] + '"', JwkStatus.AlgorithmMismatch);
     expectRefusal(RSA + ',"alg":null', JwkStatus.AlgorithmMismatch);
     expectRefusal(EC + ',"alg":"ES384"', JwkStatus.AlgorithmMismatch);
     expectRefusal(OCT + ',"alg":"HS384"', JwkStatus.AlgorithmMismatch);
@@ -87,14 +90,23 @@ describe("A JWK", () => {
   });
 
   it("has a type that is known, in this spelling", () => {
-    const bad = ["{}", '"kty":"rsa"', '"kty":"DH"', '"kty":1', '"kty":null', '"kty":""', '"kty":["RSA"]'];
+    const bad = [
+      "{}",
+      '"kty":"rsa"',
+      '"kty":"DH"',
+      '"kty":1',
+      '"kty":null',
+      '"kty":""',
+      '"kty":["RSA"]',
+    ];
     for (let i = 0; i < bad.length; i++) expectRefusal(bad[i], JwkStatus.KeyTypeUnknown);
   });
 
   it("is for signatures where it says what it is for", () => {
     expect(read(RSA + ',"use":"sig","key_ops":["sign","verify"]') !== null).toBe(true);
     const bad = ['"enc"', '"SIG"', '""', "null", '["sig"]'];
-    for (let i = 0; i < bad.length; i++) expectRefusal(RSA + ',"use":' + bad[i], JwkStatus.UseNotSignature);
+    for (let i = 0; i < bad.length; i++)
+      expectRefusal(RSA + ',"use":' + bad[i], JwkStatus.UseNotSignature);
     const operations = ["[]", '["sign"]', '["encrypt","wrapKey"]', '"verify"', "null", "[1]"];
     for (let i = 0; i < operations.length; i++) {
       expectRefusal(RSA + ',"key_ops":' + operations[i], JwkStatus.OperationsWithoutVerify);
@@ -130,8 +142,14 @@ describe("An RSA key", () => {
     expectRefusal('"kty":"RSA","n":"AQAB","e":"AQAB"', JwkStatus.ModulusTooShort);
     expectRefusal('"kty":"RSA","n":"AA","e":"AQAB"', JwkStatus.ModulusTooShort);
     // 2047 bits: the top bit of 256 bytes is zero.
-    expectRefusal('"kty":"RSA","n":"f' + N.substring(1) + '","e":"AQAB"', JwkStatus.ModulusTooShort);
-    expectRefusal('"kty":"RSA","n":"' + "_".repeat(1368) + '","e":"AQAB"', JwkStatus.ModulusTooLong);
+    expectRefusal(
+      '"kty":"RSA","n":"f' + N.substring(1) + '","e":"AQAB"',
+      JwkStatus.ModulusTooShort,
+    );
+    expectRefusal(
+      '"kty":"RSA","n":"' + "_".repeat(1368) + '","e":"AQAB"',
+      JwkStatus.ModulusTooLong,
+    );
     expect(read('"kty":"RSA","n":"' + "_".repeat(1364) + '8","e":"AQAB"') === null).toBe(true);
   });
 
@@ -140,10 +158,16 @@ describe("An RSA key", () => {
   });
 
   it("is odd, with an odd exponent of 2 to 32 bits", () => {
-    expectRefusal('"kty":"RSA","n":"' + N.substring(0, 340) + 'oA","e":"AQAB"', JwkStatus.ModulusEven);
+    expectRefusal(
+      '"kty":"RSA","n":"' + N.substring(0, 340) + 'oA","e":"AQAB"',
+      JwkStatus.ModulusEven,
+    );
     const small = ["AQ", "AA", "AAAB"];
     for (let i = 0; i < small.length; i++) {
-      expectRefusal('"kty":"RSA","n":"' + N + '","e":"' + small[i] + '"', JwkStatus.ExponentTooSmall);
+      expectRefusal(
+        '"kty":"RSA","n":"' + N + '","e":"' + small[i] + '"',
+        JwkStatus.ExponentTooSmall,
+      );
     }
     expectRefusal('"kty":"RSA","n":"' + N + '","e":"Ag"', JwkStatus.ExponentEven);
     expectRefusal('"kty":"RSA","n":"' + N + '","e":"AQAA"', JwkStatus.ExponentEven);
@@ -156,27 +180,54 @@ describe("An EC key", () => {
   it("is on a curve that is known", () => {
     const bad = ["secp256k1", "P-224", "p-256", "Ed25519", ""];
     for (let i = 0; i < bad.length; i++) {
-      expectRefusal('"kty":"EC","crv":"' + bad[i] + '","x":"' + X + '","y":"' + Y + '"', JwkStatus.CurveUnknown);
+      expectRefusal(
+        '"kty":"EC","crv":"' + bad[i] + '","x":"' + X + '","y":"' + Y + '"',
+        JwkStatus.CurveUnknown,
+      );
     }
     expectRefusal('"kty":"EC","x":"' + X + '","y":"' + Y + '"', JwkStatus.CurveUnknown);
   });
 
   it("has coordinates of the curve's length", () => {
-    expectRefusal('"kty":"EC","crv":"P-256","x":"AAAA","y":"' + Y + '"', JwkStatus.CoordinateLength);
-    expectRefusal('"kty":"EC","crv":"P-384","x":"' + X + '","y":"' + Y + '"', JwkStatus.CoordinateLength);
-    expectRefusal('"kty":"EC","crv":"P-256","x":"' + X + '","y":"' + "A".repeat(44) + '"', JwkStatus.CoordinateLength);
+    expectRefusal(
+      '"kty":"EC","crv":"P-256","x":"AAAA","y":"' + Y + '"',
+      JwkStatus.CoordinateLength,
+    );
+    expectRefusal(
+      '"kty":"EC","crv":"P-384","x":"' + X + '","y":"' + Y + '"',
+      JwkStatus.CoordinateLength,
+    );
+    expectRefusal(
+      '"kty":"EC","crv":"P-256","x":"' + X + '","y":"' + "A".repeat(44) + '"',
+      JwkStatus.CoordinateLength,
+    );
   });
 
   it("is a point of its curve", () => {
-    expectRefusal('"kty":"EC","crv":"P-256","x":"' + Y + '","y":"' + X + '"', JwkStatus.PointOffCurve);
-    expectRefusal('"kty":"EC","crv":"P-256","x":"' + X + '","y":"' + X + '"', JwkStatus.PointOffCurve);
+    expectRefusal(
+      '"kty":"EC","crv":"P-256","x":"' + Y + '","y":"' + X + '"',
+      JwkStatus.PointOffCurve,
+    );
+    expectRefusal(
+      '"kty":"EC","crv":"P-256","x":"' + X + '","y":"' + X + '"',
+      JwkStatus.PointOffCurve,
+    );
     const zero = "A".repeat(43);
-    expectRefusal('"kty":"EC","crv":"P-256","x":"' + zero + '","y":"' + zero + '"', JwkStatus.PointOffCurve);
+    expectRefusal(
+      '"kty":"EC","crv":"P-256","x":"' + zero + '","y":"' + zero + '"',
+      JwkStatus.PointOffCurve,
+    );
     const top = "_".repeat(42) + "8";
-    expectRefusal('"kty":"EC","crv":"P-256","x":"' + top + '","y":"' + Y + '"', JwkStatus.PointOffCurve);
+    expectRefusal(
+      '"kty":"EC","crv":"P-256","x":"' + top + '","y":"' + Y + '"',
+      JwkStatus.PointOffCurve,
+    );
     expectRefusal(P521.replace("AekpBQ", "AekpBR"), JwkStatus.PointOffCurve);
     const zero384 = "A".repeat(64);
-    expectRefusal('"kty":"EC","crv":"P-384","x":"' + zero384 + '","y":"' + zero384 + '"', JwkStatus.PointOffCurve);
+    expectRefusal(
+      '"kty":"EC","crv":"P-384","x":"' + zero384 + '","y":"' + zero384 + '"',
+      JwkStatus.PointOffCurve,
+    );
   });
 });
 
@@ -190,17 +241,32 @@ describe("An OKP key", () => {
 
   it("has 32 bytes that are the one encoding of a point", () => {
     expectRefusal('"kty":"OKP","crv":"Ed25519","x":"AAAA"', JwkStatus.CoordinateLength);
-    expectRefusal('"kty":"OKP","crv":"Ed25519","x":"' + "_".repeat(42) + '8"', JwkStatus.PointOffCurve);
+    expectRefusal(
+      '"kty":"OKP","crv":"Ed25519","x":"' + "_".repeat(42) + '8"',
+      JwkStatus.PointOffCurve,
+    );
     // y = 2 has no x.
-    expectRefusal('"kty":"OKP","crv":"Ed25519","x":"Ag' + "A".repeat(41) + '"', JwkStatus.PointOffCurve);
+    expectRefusal(
+      '"kty":"OKP","crv":"Ed25519","x":"Ag' + "A".repeat(41) + '"',
+      JwkStatus.PointOffCurve,
+    );
     // y = 1 with the sign of an odd x: a second encoding of the neutral point.
-    expectRefusal('"kty":"OKP","crv":"Ed25519","x":"AQ' + "A".repeat(39) + 'IA"', JwkStatus.PointOffCurve);
+    expectRefusal(
+      '"kty":"OKP","crv":"Ed25519","x":"AQ' + "A".repeat(39) + 'IA"',
+      JwkStatus.PointOffCurve,
+    );
   });
 
   it("is not one of the points that anyone can sign for", () => {
     // y = 0 and y = 1.
-    expectRefusal('"kty":"OKP","crv":"Ed25519","x":"' + "A".repeat(43) + '"', JwkStatus.PointSmallOrder);
-    expectRefusal('"kty":"OKP","crv":"Ed25519","x":"AQ' + "A".repeat(41) + '"', JwkStatus.PointSmallOrder);
+    expectRefusal(
+      '"kty":"OKP","crv":"Ed25519","x":"' + "A".repeat(43) + '"',
+      JwkStatus.PointSmallOrder,
+    );
+    expectRefusal(
+      '"kty":"OKP","crv":"Ed25519","x":"AQ' + "A".repeat(41) + '"',
+      JwkStatus.PointSmallOrder,
+    );
   });
 });
 

@@ -1,9 +1,16 @@
 import { text, utf8, view } from "../../../../assembly/lib/bytes";
 import { algorithmOf } from "../../../../assembly/lib/jose/algorithm";
 import { JwkStatus } from "../../../../assembly/lib/jose/jwk-status";
-import { JWKS_BYTES_MAX, KEYS_MAX, KeySet, KeySetStatus, describeKeySet } from "../../../../assembly/lib/jose/key-set";
+import {
+  JWKS_BYTES_MAX,
+  KEYS_MAX,
+  KeySet,
+  KeySetStatus,
+  describeKeySet,
+} from "../../../../assembly/lib/jose/key-set";
 
-const GOOD = '{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}';
+const GOOD =
+  '{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}';
 const BAD = '{"kty":"OKP","crv":"Ed448","x":"AAAA"}';
 
 function expectStatus(json: string, status: KeySetStatus): KeySet {
@@ -15,12 +22,17 @@ function expectStatus(json: string, status: KeySetStatus): KeySet {
 
 describe("A key set", () => {
   it("has the keys that are of use, and says what was wrong with the first of the others", () => {
-    const keys = expectStatus('{"keys":[' + GOOD + "," + BAD + ",1," + GOOD + "]}", KeySetStatus.Ok);
+    const keys = expectStatus(
+      '{"keys":[' + GOOD + "," + BAD + ",1," + GOOD + "]}",
+      KeySetStatus.Ok,
+    );
     expect(keys.count).toBe(2);
     expect(keys.firstBad).toBe(1);
     expect(keys.firstBadStatus).toBe(JwkStatus.CurveUnknown);
     expect(keys.describeBad()).toBe("/keys/1: crv is not supported");
-    expect(expectStatus('{"keys":[' + GOOD + '],"more":1}', KeySetStatus.Ok).describeBad()).toBe("");
+    expect(expectStatus('{"keys":[' + GOOD + '],"more":1}', KeySetStatus.Ok).describeBad()).toBe(
+      "",
+    );
   });
 
   it("is JSON, with a list of keys in it", () => {
@@ -60,13 +72,17 @@ describe("A key", () => {
     expect(named.fits(edDsa, text("b"))).toBe(false);
     expect(named.fits(edDsa, text("aa"))).toBe(false);
     expect(named.fits(edDsa, 0)).toBe(true);
-    const unnamed = expectStatus('{"keys":[' + GOOD.replace('"kid":"a",', "") + "]}", KeySetStatus.Ok).keys[0];
+    const unnamed = expectStatus(
+      '{"keys":[' + GOOD.replace('"kid":"a",', "") + "]}",
+      KeySetStatus.Ok,
+    ).keys[0];
     expect(unnamed.fits(edDsa, text("b"))).toBe(true);
   });
 
   it("never fits another algorithm", () => {
     const key = expectStatus('{"keys":[' + GOOD + "]}", KeySetStatus.Ok).keys[0];
     const others = ["RS256", "PS256", "ES256", "ES512", "HS256"];
-    for (let i = 0; i < others.length; i++) expect(key.fits(algorithmOf(text(others[i]))!, text("a"))).toBe(false);
+    for (let i = 0; i < others.length; i++)
+      expect(key.fits(algorithmOf(text(others[i]))!, text("a"))).toBe(false);
   });
 });

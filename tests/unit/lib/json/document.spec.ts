@@ -41,7 +41,9 @@ describe("a JSON document", () => {
 
   it("gives each value as it stands in the text", () => {
     parse('{"a":[ 1, {"b":"\\u0041"}],"n":1.50e3,"s":"\\"","t":true,"o":{ }}');
-    expect(toText(document.source(0))).toBe('{"a":[ 1, {"b":"\\u0041"}],"n":1.50e3,"s":"\\"","t":true,"o":{ }}');
+    expect(toText(document.source(0))).toBe(
+      '{"a":[ 1, {"b":"\\u0041"}],"n":1.50e3,"s":"\\"","t":true,"o":{ }}',
+    );
     expect(toText(document.source(document.find(0, text("a"))))).toBe('[ 1, {"b":"\\u0041"}]');
     expect(toText(document.source(document.find(0, text("n"))))).toBe("1.50e3");
     expect(toText(document.source(document.find(0, text("s"))))).toBe('"\\""');
@@ -146,7 +148,20 @@ describe("a JSON document", () => {
   });
 
   it("knows three words and no others", () => {
-    const words = ["True", "TRUE", "tru", "t", "fals", "nul", "nan", "NaN", "Infinity", "undefined", "truf", "nulL"];
+    const words = [
+      "True",
+      "TRUE",
+      "tru",
+      "t",
+      "fals",
+      "nul",
+      "nan",
+      "NaN",
+      "Infinity",
+      "undefined",
+      "truf",
+      "nulL",
+    ];
     for (let i = 0; i < words.length; i++) expectRefusal(words[i], JsonStatus.UnexpectedByte, 0);
     expectRefusal("[falsy]", JsonStatus.UnexpectedByte, 1);
     expectRefusal("truetrue", JsonStatus.TrailingText, 4);

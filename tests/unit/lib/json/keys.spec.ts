@@ -72,7 +72,8 @@ describe("the keys of an object", () => {
   });
 
   it("that collide under one seed cost no more than another pass", () => {
-    // 40 keys whose hashes under the first seed share their seven lower bits, as an attacker would choose them.
+    // 40 keys whose hashes under the first seed share their seven lower bits, as an attacker
+    // would choose them.
     const writer = new Writer();
     writer.text("{");
     let found = 0;

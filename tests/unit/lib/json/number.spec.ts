@@ -111,7 +111,20 @@ describe("a JSON number", () => {
       expect(parse(bad[i])).toBe(false, bad[i]);
       expect(document.status).toBe(JsonStatus.BadNumber, bad[i]);
     }
-    const trailing = ["0x1", "1a", "1.5.5", "1e1.5", "1-1", "1+1", "1_000", "0b1", "1 000", "1e1e1", "0o7", "1f"];
+    const trailing = [
+      "0x1",
+      "1a",
+      "1.5.5",
+      "1e1.5",
+      "1-1",
+      "1+1",
+      "1_000",
+      "0b1",
+      "1 000",
+      "1e1e1",
+      "0o7",
+      "1f",
+    ];
     for (let i = 0; i < trailing.length; i++) {
       expect(parse(trailing[i])).toBe(false, trailing[i]);
       expect(document.status).toBe(JsonStatus.TrailingText, trailing[i]);

@@ -28,7 +28,10 @@ function quoted(bytes: u8[], before: string): Bytes {
   return view(copy);
 }
 
-/** The status of these bytes as a string; the same behind an escape, where another loop reads them. */
+/**
+ * The status of these bytes as a string; the same behind an escape, where another loop reads
+ * them.
+ */
 function statusOf(bytes: u8[]): JsonStatus {
   document.parse(quoted(bytes, ""), BYTES_MAX);
   const plain = document.status;
@@ -67,7 +70,8 @@ describe("a JSON string", () => {
 
   it("refuses escapes that there are none of", () => {
     const letters = ["a", "v", "x41", "0", "'", " ", "U0041", "é", "\\x00", "N"];
-    for (let i = 0; i < letters.length - 2; i++) refusal("\\" + letters[i], JsonStatus.BadEscape, 1);
+    for (let i = 0; i < letters.length - 2; i++)
+      refusal("\\" + letters[i], JsonStatus.BadEscape, 1);
     refusal("abc\\q", JsonStatus.BadEscape, 4);
     refusal("\\n\\q", JsonStatus.BadEscape, 3);
     refusal("\\u", JsonStatus.BadEscape, 1);
@@ -95,7 +99,15 @@ describe("a JSON string", () => {
   });
 
   it("ends", () => {
-    const open = ['"', '"a', '"a long text that has no end', '"\\n', '"\\n and then', '"\\"', '"\\'];
+    const open = [
+      '"',
+      '"a',
+      '"a long text that has no end',
+      '"\\n',
+      '"\\n and then',
+      '"\\"',
+      '"\\',
+    ];
     for (let i = 0; i < open.length; i++) {
       expect(document.parse(view(utf8(open[i])), BYTES_MAX)).toBe(false, open[i]);
       expect(document.status).toBe(JsonStatus.UnexpectedEnd, open[i]);
@@ -103,7 +115,8 @@ describe("a JSON string", () => {
   });
 
   it("refuses every control character", () => {
-    for (let byte: u8 = 0; byte < 0x20; byte++) expect(statusOf([byte])).toBe(JsonStatus.ControlCharacter);
+    for (let byte: u8 = 0; byte < 0x20; byte++)
+      expect(statusOf([byte])).toBe(JsonStatus.ControlCharacter);
     refusal("a\nb", JsonStatus.ControlCharacter, 2);
     refusal("\\n\tb", JsonStatus.ControlCharacter, 3);
   });
@@ -124,7 +137,8 @@ describe("a JSON string", () => {
     // A lone continuation byte, and bytes that never occur.
     expect(statusOf([0x80])).toBe(JsonStatus.BadUtf8);
     expect(statusOf([0xbf])).toBe(JsonStatus.BadUtf8);
-    for (let byte = 0xf5; byte <= 0xff; byte++) expect(statusOf([<u8>byte, 0x80, 0x80, 0x80])).toBe(JsonStatus.BadUtf8);
+    for (let byte = 0xf5; byte <= 0xff; byte++)
+      expect(statusOf([<u8>byte, 0x80, 0x80, 0x80])).toBe(JsonStatus.BadUtf8);
     // Overlong forms.
     expect(statusOf([0xc0, 0xaf])).toBe(JsonStatus.BadUtf8);
     expect(statusOf([0xc1, 0xbf])).toBe(JsonStatus.BadUtf8);

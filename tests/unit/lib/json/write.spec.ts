@@ -12,7 +12,9 @@ function written(source: u64): string {
 describe("a JSON string that is written", () => {
   it("has its quotes and the short escapes", () => {
     expect(written(text(""))).toBe('""');
-    expect(written(text("plain text of more than one word"))).toBe('"plain text of more than one word"');
+    expect(written(text("plain text of more than one word"))).toBe(
+      '"plain text of more than one word"',
+    );
     expect(written(text('a"b\\c/d\b\t\n\f\r'))).toBe('"a\\"b\\\\c/d\\b\\t\\n\\f\\r"');
     expect(written(text("\x00\x1f\x7f"))).toBe('"\\u0000\\u001f\x7f"');
   });
@@ -20,7 +22,9 @@ describe("a JSON string that is written", () => {
   it("keeps UTF-8 and replaces what is none, byte by byte", () => {
     expect(written(text("é€😀 und mehr"))).toBe('"é€😀 und mehr"');
     const bad: u8[] = [0x61, 0xff, 0xc0, 0xaf, 0xed, 0xa0, 0x80, 0xe2, 0x82];
-    expect(written(view(StaticArray.fromArray<u8>(bad)))).toBe('"a\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd"');
+    expect(written(view(StaticArray.fromArray<u8>(bad)))).toBe(
+      '"a\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd"',
+    );
   });
 
   it("is one line of valid JSON for every byte at every place of a word", () => {

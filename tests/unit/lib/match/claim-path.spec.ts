@@ -33,11 +33,14 @@ describe("a claim path", () => {
     const request = new FakeRequest().nativelyClaimed("realm.role", "admin");
     expect(equal(path.textIn(request), text("admin"))).toBe(true);
     expect(path.textIn(new FakeRequest().nativelyClaimed("realm.role", "a\0b")) == NONE).toBe(true);
-    expect(path.textIn(new FakeRequest().claimed("{}").nativelyClaimed("realm.role", "admin")) == NONE).toBe(true);
+    expect(
+      path.textIn(new FakeRequest().claimed("{}").nativelyClaimed("realm.role", "admin")) == NONE,
+    ).toBe(true);
   });
 
   it("is refused when it leads nowhere", () => {
-    const wanted = 'expected a claim: dotted text such as "realm_access.roles", or a list of 1 to 16 steps';
+    const wanted =
+      'expected a claim: dotted text such as "realm_access.roles", or a list of 1 to 16 steps';
     expect(textOf('""', "{}")).toBe("/claim: " + wanted);
     expect(textOf('"a..b"', "{}")).toBe("/claim: " + wanted);
     expect(textOf("[]", "{}")).toBe("/claim: " + wanted);

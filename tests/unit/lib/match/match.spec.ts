@@ -30,7 +30,9 @@ describe("a Match", () => {
     // Not for regular expressions, as in Istio.
     expect(matches('{"uri":{"regex":"/SHOP/.*"},"ignoreUriCase":true}', request())).toBe(false);
     expect(matches('{"method":{"exact":"POST"}}', request())).toBe(false);
-    expect(matches('{"authority":{"suffix":".example.com"},"scheme":{"exact":"https"}}', request())).toBe(true);
+    expect(
+      matches('{"authority":{"suffix":".example.com"},"scheme":{"exact":"https"}}', request()),
+    ).toBe(true);
   });
 
   it("holds only when all conditions do", () => {
@@ -40,7 +42,9 @@ describe("a Match", () => {
   });
 
   it("knows headers whatever the case of their names, each of several by itself", () => {
-    expect(matches('{"headers":{"X-Canary":{"exact":"true"}}}', request().with("x-canary", "true"))).toBe(true);
+    expect(
+      matches('{"headers":{"X-Canary":{"exact":"true"}}}', request().with("x-canary", "true")),
+    ).toBe(true);
     const twice = request().with("x-canary", "true").with("x-canary", "false");
     expect(matches('{"headers":{"x-canary":{"exact":"true"}}}', twice)).toBe(true);
     expect(matches('{"headers":{"x-canary":{"exact":"false"}}}', twice)).toBe(true);
@@ -49,16 +53,26 @@ describe("a Match", () => {
     expect(matches('{"headers":{"x-canary":{"exact":"other","invert":true}}}', twice)).toBe(true);
     expect(matches('{"withoutHeaders":{"x-canary":{"exact":"false"}}}', twice)).toBe(false);
     expect(matches('{"withoutHeaders":{"x-canary":{"exact":"other"}}}', twice)).toBe(true);
-    expect(matches('{"headers":{"x-canary":{"exact":"true","invert":true}}}', request())).toBe(false);
-    expect(matches('{"headers":{"x-canary":{"present":true,"invert":true}}}', request())).toBe(true);
+    expect(matches('{"headers":{"x-canary":{"exact":"true","invert":true}}}', request())).toBe(
+      false,
+    );
+    expect(matches('{"headers":{"x-canary":{"present":true,"invert":true}}}', request())).toBe(
+      true,
+    );
   });
 
   it("knows absent headers as Envoy and Istio do", () => {
     expect(matches('{"withoutHeaders":{"x-a":{"exact":"1"}}}', request())).toBe(true);
-    expect(matches('{"withoutHeaders":{"x-a":{"exact":"1"}}}', request().with("x-a", "1"))).toBe(false);
-    expect(matches('{"withoutHeaders":{"x-a":{"exact":"1"}}}', request().with("x-a", "2"))).toBe(true);
+    expect(matches('{"withoutHeaders":{"x-a":{"exact":"1"}}}', request().with("x-a", "1"))).toBe(
+      false,
+    );
+    expect(matches('{"withoutHeaders":{"x-a":{"exact":"1"}}}', request().with("x-a", "2"))).toBe(
+      true,
+    );
     expect(matches('{"withoutHeaders":{"x-a":{"present":true}}}', request())).toBe(true);
-    expect(matches('{"withoutHeaders":{"x-a":{"present":true}}}', request().with("x-a", ""))).toBe(false);
+    expect(matches('{"withoutHeaders":{"x-a":{"present":true}}}', request().with("x-a", ""))).toBe(
+      false,
+    );
     // Istio's treat_missing_header_as_empty: an absent header is an empty one.
     expect(matches('{"withoutHeaders":{"x-a":{"regex":".*"}}}', request())).toBe(false);
   });
@@ -67,7 +81,9 @@ describe("a Match", () => {
     expect(matches('{"queryParams":{"q":{"exact":"a b"}}}', request())).toBe(true);
     expect(matches('{"queryParams":{"debug":{"present":true}}}', request())).toBe(true);
     expect(matches('{"queryParams":{"x":{"present":true}}}', request())).toBe(false);
-    expect(matches('{"cookies":{"beta":{"exact":"1"}}}', request().with("cookie", "a=0; beta=1"))).toBe(true);
+    expect(
+      matches('{"cookies":{"beta":{"exact":"1"}}}', request().with("cookie", "a=0; beta=1")),
+    ).toBe(true);
     expect(matches('{"cookies":{"beta":{"exact":"1"}}}', request())).toBe(false);
   });
 
@@ -98,7 +114,9 @@ describe("a Match", () => {
     const absent = '{"claims":[{"claim":"beta","present":true,"invert":true}]}';
     expect(matches(absent, request().claimed('{"beta":null}'))).toBe(true);
     expect(matches(absent, request().claimed('{"beta":[]}'))).toBe(false);
-    expect(matches('{"claims":[{"claim":"level","exact":"5"}]}', request().claimed('{"level":5}'))).toBe(true);
+    expect(
+      matches('{"claims":[{"claim":"level","exact":"5"}]}', request().claimed('{"level":5}')),
+    ).toBe(true);
     expect(matches(admin, request().nativelyClaimed("realm.roles", "user\0admin"))).toBe(true);
     expect(matches(others, request().nativelyClaimed("realm.roles", "user\0admin"))).toBe(false);
     expect(matches(others, request().nativelyClaimed("realm.roles", "user"))).toBe(true);
@@ -120,24 +138,37 @@ describe("a Match", () => {
     expect(refusal('{"withoutHeaders":{":method":{"exact":"a"}}}')).toBe(
       "/withoutHeaders/:method: expected a header name; use method",
     );
-    expect(refusal('{"headers":{"a b":{"exact":"a"}}}')).toBe("/headers/a b: expected a header name");
+    expect(refusal('{"headers":{"a b":{"exact":"a"}}}')).toBe(
+      "/headers/a b: expected a header name",
+    );
     expect(refusal('{"headers":{"X-A":{"exact":"a"},"x-a":{"exact":"b"}}}')).toBe(
       "/headers/x-a: the same header twice",
     );
     expect(refusal('{"uri":"/"}')).toBe("/uri: expected an object");
-    expect(refusal('{"sourceAddresses":["10.0.0.1/8"]}').startsWith("/sourceAddresses/0: the address has bits")).toBe(
-      true,
-    );
+    expect(
+      refusal('{"sourceAddresses":["10.0.0.1/8"]}').startsWith(
+        "/sourceAddresses/0: the address has bits",
+      ),
+    ).toBe(true);
     expect(refusal('{"sourceAddresses":[]}')).toBe("/sourceAddresses: expected at least one item");
-    expect(refusal('{"claims":[{"exact":"x"}]}').startsWith("/claims/0/claim: missing; expected a claim")).toBe(true);
-    expect(refusal('{"claims":[{"claim":"x","y":1,"exact":""}]}').startsWith("/claims/0/y: unknown key")).toBe(true);
+    expect(
+      refusal('{"claims":[{"exact":"x"}]}').startsWith(
+        "/claims/0/claim: missing; expected a claim",
+      ),
+    ).toBe(true);
+    expect(
+      refusal('{"claims":[{"claim":"x","y":1,"exact":""}]}').startsWith("/claims/0/y: unknown key"),
+    ).toBe(true);
     expect(refusal('{"url":{}}').startsWith("/url: unknown key")).toBe(true);
   });
 });
 
 describe("a list of Matches", () => {
   it("holds when one of them does, and when it is empty", () => {
-    const list = MatchList.read(config('{"match":[{"method":{"exact":"PUT"}},{"uri":{"prefix":"/Shop"}}]}'), "match");
+    const list = MatchList.read(
+      config('{"match":[{"method":{"exact":"PUT"}},{"uri":{"prefix":"/Shop"}}]}'),
+      "match",
+    );
     expect(list.matches(request())).toBe(true);
     expect(list.matches(new FakeRequest())).toBe(false);
     expect(MatchList.empty().matches(request())).toBe(true);

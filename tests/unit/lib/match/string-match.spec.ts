@@ -52,15 +52,23 @@ describe("a StringMatch", () => {
   });
 
   it("is refused where it cannot be meant so", () => {
-    expect(refusal("{}")).toBe("/: expected one of: exact, prefix, suffix, contains, regex, present");
+    expect(refusal("{}")).toBe(
+      "/: expected one of: exact, prefix, suffix, contains, regex, present",
+    );
     expect(refusal('{"exact":"a","prefix":"b"}')).toBe(
       "/prefix: expected only one of: exact, prefix, suffix, contains, regex, present",
     );
     expect(refusal('{"exact":1}')).toBe("/exact: expected a string");
     expect(refusal('{"prefix":""}')).toBe("/prefix: expected at least one character");
-    expect(refusal('{"present":false}')).toBe("/present: expected true; for absence add invert: true");
-    expect(refusal('{"exact":"a","ignorecase":true}').startsWith("/ignorecase: unknown key")).toBe(true);
-    expect(refusal('{"regex":"(a"}')).toBe("/regex: a group is never closed, expected ): `(` at byte 0");
+    expect(refusal('{"present":false}')).toBe(
+      "/present: expected true; for absence add invert: true",
+    );
+    expect(refusal('{"exact":"a","ignorecase":true}').startsWith("/ignorecase: unknown key")).toBe(
+      true,
+    );
+    expect(refusal('{"regex":"(a"}')).toBe(
+      "/regex: a group is never closed, expected ): `(` at byte 0",
+    );
     expect(refusal('{"regex":"a\\\\1"}')).toBe(
       "/regex: back references are not supported: RE2 has none: `\\1` at byte 1",
     );

@@ -4,13 +4,19 @@ import { addCategory, fold } from "../../../../assembly/lib/regex/unicode";
 
 function shown(ranges: CodeRanges): string {
   let out = "";
-  for (let i = 0; i < ranges.length; i++) out += ranges.low(i).toString(16) + "-" + ranges.high(i).toString(16) + " ";
+  for (let i = 0; i < ranges.length; i++)
+    out += ranges.low(i).toString(16) + "-" + ranges.high(i).toString(16) + " ";
   return out;
 }
 
 describe("ranges of code points", () => {
   it("are sorted and joined", () => {
-    const ranges = new CodeRanges().add(0x70, 0x75).add(0x41, 0x43).add(0x44, 0x50).add(0x72, 0x7a).add(0x71, 0x72);
+    const ranges = new CodeRanges()
+      .add(0x70, 0x75)
+      .add(0x41, 0x43)
+      .add(0x44, 0x50)
+      .add(0x72, 0x7a)
+      .add(0x71, 0x72);
     expect(shown(ranges.normalize())).toBe("41-50 70-7a ");
   });
 

@@ -79,11 +79,15 @@ describe("a regular expression", () => {
   it("says what it refuses and where", () => {
     expect(refusal("a(b")).toBe("a group is never closed, expected ): `(` at byte 1");
     expect(refusal("a)b")).toBe("a ) closes no group, write \\): `)` at byte 1");
-    expect(refusal("a**")).toBe("a repetition of a repetition, put the inner one into a group: `*` at byte 2");
+    expect(refusal("a**")).toBe(
+      "a repetition of a repetition, put the inner one into a group: `*` at byte 2",
+    );
     expect(refusal("|*")).toBe("nothing to repeat: `*` at byte 1");
     expect(refusal("a{2,1}").startsWith("repetition counts go up to 1000")).toBe(true);
     expect(refusal("((a{1000}){1000})").startsWith("repetition counts go up to 1000")).toBe(true);
-    expect(refusal("(a)\\1")).toBe("back references are not supported: RE2 has none: `\\1` at byte 3");
+    expect(refusal("(a)\\1")).toBe(
+      "back references are not supported: RE2 has none: `\\1` at byte 3",
+    );
     expect(refusal("(?=a)")).toBe("look-around is not supported: RE2 has none: `(?=` at byte 0");
     expect(refusal("(?<!a)")).toBe("look-around is not supported: RE2 has none: `(?<!` at byte 0");
     expect(refusal("\\C")).toBe("\\C is not supported, use . or a class: `\\C` at byte 0");

@@ -5,12 +5,16 @@ import { Searcher } from "../../../../assembly/lib/regex/searcher";
 function found(pattern: string, value: string, from: i32 = 0): string {
   const searcher = Searcher.compile(text(pattern));
   if (searcher === null) return "refused";
-  return searcher.find(text(value), from) ? searcher.start.toString() + "-" + searcher.end.toString() : "none";
+  return searcher.find(text(value), from)
+    ? searcher.start.toString() + "-" + searcher.end.toString()
+    : "none";
 }
 
 function replaced(pattern: string, value: string): string {
   const searcher = Searcher.compile(text(pattern));
-  return searcher === null ? "refused" : toText(searcher.replaceAll(text(value), text("***"), new Scratch()));
+  return searcher === null
+    ? "refused"
+    : toText(searcher.replaceAll(text(value), text("***"), new Scratch()));
 }
 
 describe("a search", () => {

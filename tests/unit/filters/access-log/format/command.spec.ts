@@ -36,12 +36,22 @@ describe("the operator language", () => {
   });
 
   it("tells what is wrong, and where", () => {
-    expect(parsed("a %")).toBe("error: expected an operator behind `%`; a percent sign is `%%` (at byte 2)");
-    expect(parsed("%req(a)%")).toBe("error: expected an operator behind `%`; a percent sign is `%%` (at byte 0)");
-    expect(parsed("ab %DURATION")).toBe("error: `%DURATION` is not closed; expected `%` (at byte 3)");
+    expect(parsed("a %")).toBe(
+      "error: expected an operator behind `%`; a percent sign is `%%` (at byte 2)",
+    );
+    expect(parsed("%req(a)%")).toBe(
+      "error: expected an operator behind `%`; a percent sign is `%%` (at byte 0)",
+    );
+    expect(parsed("ab %DURATION")).toBe(
+      "error: `%DURATION` is not closed; expected `%` (at byte 3)",
+    );
     expect(parsed("%REQ(A")).toBe("error: `%REQ(` is not closed; expected `)%` (at byte 0)");
     expect(parsed("%REQ(A)x%")).toBe("error: `%REQ(` is not closed; expected `)%` (at byte 0)");
-    expect(parsed("%DURATION:x%")).toBe("error: `%DURATION` has a bad length behind `:` (at byte 0)");
-    expect(parsed("%DURATION:99999999999%")).toBe("error: `%DURATION` has a bad length behind `:` (at byte 0)");
+    expect(parsed("%DURATION:x%")).toBe(
+      "error: `%DURATION` has a bad length behind `:` (at byte 0)",
+    );
+    expect(parsed("%DURATION:99999999999%")).toBe(
+      "error: `%DURATION` has a bad length behind `:` (at byte 0)",
+    );
   });
 });

@@ -27,14 +27,18 @@ function record(): FakeRecord {
 describe("formats", () => {
   it("sort a map's keys and keep a list's order", () => {
     expect(lineOf('{"json":{"b":"%RESPONSE_CODE%","a":"x"}}', record())).toBe('{"a":"x","b":200}');
-    const fields = '{"fields":[{"name":"b","value":"%RESPONSE_CODE%"},{"name":"a","value":["x",1.5,true]}]}';
+    const fields =
+      '{"fields":[{"name":"b","value":"%RESPONSE_CODE%"},{"name":"a","value":["x",1.5,true]}]}';
     expect(lineOf(fields, record())).toBe('{"b":200,"a":["x",1.5,true]}');
   });
 
   it("keep an operator's type when it is alone, and none in a string", () => {
-    expect(lineOf('{"json":{"a":"%DURATION%","b":"%DURATION%ms","c":"%REQ(NO)%","d":"%REQ(NO)%!"}}', record())).toBe(
-      '{"a":12,"b":"12ms","c":null,"d":"-!"}',
-    );
+    expect(
+      lineOf(
+        '{"json":{"a":"%DURATION%","b":"%DURATION%ms","c":"%REQ(NO)%","d":"%REQ(NO)%!"}}',
+        record(),
+      ),
+    ).toBe('{"a":12,"b":"12ms","c":null,"d":"-!"}');
   });
 
   it("are refused when their own text is longer than a line may be", () => {
@@ -47,19 +51,26 @@ describe("formats", () => {
   it("leave out what has no value, with its comma and key", () => {
     const json =
       '{"a":"%REQ(NO)%","b":"%REQ(NO)%","c":"%PROTOCOL%","d":{"e":"%REQ(NO)%"},"f":["%REQ(NO)%",1],"g":"%REQ(NO)%!"}';
-    expect(lineOf('{"json":' + json + ',"omitEmpty":true}', record())).toBe('{"c":"HTTP/2","d":{},"f":[1],"g":"!"}');
+    expect(lineOf('{"json":' + json + ',"omitEmpty":true}', record())).toBe(
+      '{"c":"HTTP/2","d":{},"f":[1],"g":"!"}',
+    );
     expect(lineOf('{"json":{"a":"%REQ(NO)%"},"omitEmpty":true}', record())).toBe("{}");
     expect(lineOf('{"text":"[%REQ(NO)%]","omitEmpty":true}', record())).toBe("[]");
   });
 
   it("stay JSON, and one line, whatever the values and keys are", () => {
-    expect(lineOf('{"json":{"k\\"\\n":"%REQ(X-ODD)%"}}', record())).toBe('{"k\\"\\n":"q\\"\\n\\t\\u0001é"}');
-    expect(lineOf('{"text":"%REQ(X-ODD)% %REQ(:PATH)%\\n"}', record())).toBe('q"\\x0a\\x09\\x01é /a"b');
+    expect(lineOf('{"json":{"k\\"\\n":"%REQ(X-ODD)%"}}', record())).toBe(
+      '{"k\\"\\n":"q\\"\\n\\t\\u0001é"}',
+    );
+    expect(lineOf('{"text":"%REQ(X-ODD)% %REQ(:PATH)%\\n"}', record())).toBe(
+      'q"\\x0a\\x09\\x01é /a"b',
+    );
     expect(lineOf('{"text":"a\\nb\\n"}', record())).toBe("a\\x0ab");
   });
 
   it("take the first that is there", () => {
-    const coalesce = '%COALESCE({\\"operators\\":[{\\"command\\":\\"REQ\\",\\"param\\":\\"NO\\"},\\"PROTOCOL\\"]}):4%';
+    const coalesce =
+      '%COALESCE({\\"operators\\":[{\\"command\\":\\"REQ\\",\\"param\\":\\"NO\\"},\\"PROTOCOL\\"]}):4%';
     expect(lineOf('{"text":"' + coalesce + '"}', record())).toBe("HTTP");
   });
 
@@ -67,8 +78,12 @@ describe("formats", () => {
     expect(lineOf('{"json":{"a":{"b":"%NOPE%"}}}', record())).toBe(
       "/format/json/a/b: unknown operator `%NOPE%` (at byte 0)",
     );
-    expect(lineOf('{"json":{"a":null}}', record()).startsWith("/format/json/a: expected a text")).toBe(true);
-    expect(lineOf('{"json":{},"text":"a"}', record())).toBe("/format: expected only one of: json, fields, text");
+    expect(
+      lineOf('{"json":{"a":null}}', record()).startsWith("/format/json/a: expected a text"),
+    ).toBe(true);
+    expect(lineOf('{"json":{},"text":"a"}', record())).toBe(
+      "/format: expected only one of: json, fields, text",
+    );
   });
 
   it("ask the host for no more than they show", () => {

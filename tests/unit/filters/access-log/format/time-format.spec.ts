@@ -1,4 +1,7 @@
-import { DEFAULT_FORMAT, TimeFormat } from "../../../../../assembly/filters/access-log/format/time-format";
+import {
+  DEFAULT_FORMAT,
+  TimeFormat,
+} from "../../../../../assembly/filters/access-log/format/time-format";
 import { toText, utf8, view } from "../../../../../assembly/lib/bytes";
 
 function rendered(format: string, unixNanos: i64): string {
@@ -26,7 +29,9 @@ describe("times", () => {
   });
 
   it("have fractions cut off, not rounded", () => {
-    expect(rendered("%s %1f %3f %6f %9f %f", LEAP)).toBe("1709251198 0 007 007008 007008009 007008009");
+    expect(rendered("%s %1f %3f %6f %9f %f", LEAP)).toBe(
+      "1709251198 0 007 007008 007008009 007008009",
+    );
     expect(rendered("%E0S %E3S %E9S %E*S", LEAP)).toBe("58 58.007 58.007008009 58.007008009");
     expect(rendered("%E*S", 1_000_000_000)).toBe("01");
   });

@@ -1,4 +1,7 @@
-import { Action, RedactConfig } from "../../../../../assembly/filters/access-log/redact/redact-config";
+import {
+  Action,
+  RedactConfig,
+} from "../../../../../assembly/filters/access-log/redact/redact-config";
 import { Redaction, Shape } from "../../../../../assembly/filters/access-log/redact/redaction";
 import { NONE, toText, utf8, view } from "../../../../../assembly/lib/bytes";
 import { config } from "../../../support/config";
@@ -44,8 +47,12 @@ describe("redaction of a text with URLs in it", () => {
   it("takes out users and passwords of every URL, and the parameters besides", () => {
     expect(plain("https://joe:" + SECRET + "@e.com/a")).toBe("https://***@e.com/a");
     expect(plain("https://joe:a&" + SECRET + "@e.com/a")).toBe("https://***@e.com/a");
-    expect(plain("/x?token=" + SECRET + "&u=https://joe:pw@e.com")).toBe("/x?token=***&u=https://***@e.com");
-    expect(plain("https://a:" + SECRET + "@b/ https://c:" + SECRET + "@d/")).toBe("https://***@b/ https://***@d/");
+    expect(plain("/x?token=" + SECRET + "&u=https://joe:pw@e.com")).toBe(
+      "/x?token=***&u=https://***@e.com",
+    );
+    expect(plain("https://a:" + SECRET + "@b/ https://c:" + SECRET + "@d/")).toBe(
+      "https://***@b/ https://***@d/",
+    );
     expect(plain("https://a:" + SECRET + "@b/?token=" + SECRET)).toBe("https://***@b/?token=***");
     expect(plain("https://@e.com/")).toBe("https://@e.com/");
   });
@@ -53,8 +60,12 @@ describe("redaction of a text with URLs in it", () => {
   it("takes out an encoded URL with a secret in it, however often it is encoded", () => {
     expect(plain("/x?u=https%3A%2F%2Fe.com%3Ftoken%3D" + SECRET)).toBe("/x?u=***");
     expect(plain("/x?u=https%253A%252F%252Fe.com%253Ftoken%253D" + SECRET)).toBe("/x?u=***");
-    expect(plain("/x?u=https%25253A%25252F%25252Fe.com%25253Ftoken%25253D" + SECRET)).toBe("/x?u=***");
-    expect(plain("/x?u=https%3A%2F%2Fe.com%3Fpage%3D2")).toBe("/x?u=https%3A%2F%2Fe.com%3Fpage%3D2");
+    expect(plain("/x?u=https%25253A%25252F%25252Fe.com%25253Ftoken%25253D" + SECRET)).toBe(
+      "/x?u=***",
+    );
+    expect(plain("/x?u=https%3A%2F%2Fe.com%3Fpage%3D2")).toBe(
+      "/x?u=https%3A%2F%2Fe.com%3Fpage%3D2",
+    );
     expect(plain("/x?u=100%25")).toBe("/x?u=100%25");
   });
 
@@ -100,13 +111,23 @@ describe("patterns that hash", () => {
 describe("redaction of headers", () => {
   it("shows no cookie's value, and all their names", () => {
     const value = utf8("session=" + SECRET + "; theme=dark;x");
-    expect(toText(defaults.header(Action.Keep, Shape.Cookies, view(value)))).toBe("session=***; theme=***; ***");
+    expect(toText(defaults.header(Action.Keep, Shape.Cookies, view(value)))).toBe(
+      "session=***; theme=***; ***",
+    );
     const set = utf8("session=" + SECRET + "; Path=/; HttpOnly");
-    expect(toText(defaults.header(Action.Keep, Shape.SetCookie, view(set)))).toBe("session=***; Path=/; HttpOnly");
+    expect(toText(defaults.header(Action.Keep, Shape.SetCookie, view(set)))).toBe(
+      "session=***; Path=/; HttpOnly",
+    );
   });
 
   it("knows names that tell a credential, and lets others be", () => {
-    const hidden = ["authorization", "proxy-authorization", "x-api-key", "x-amz-security-token", "x-auth-token"];
+    const hidden = [
+      "authorization",
+      "proxy-authorization",
+      "x-api-key",
+      "x-amz-security-token",
+      "x-auth-token",
+    ];
     for (let i = 0; i < hidden.length; i++) {
       const name = utf8(hidden[i]);
       expect(defaults.ofHeader(view(name))).toBe(Action.Mask, hidden[i]);

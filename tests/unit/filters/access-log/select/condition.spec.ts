@@ -1,4 +1,7 @@
-import { anyHolds, readConditions } from "../../../../../assembly/filters/access-log/select/condition";
+import {
+  anyHolds,
+  readConditions,
+} from "../../../../../assembly/filters/access-log/select/condition";
 import { config } from "../../../support/config";
 import { FakeRecord } from "../../../support/record";
 import { FakeRequest } from "../../../support/request";
@@ -42,17 +45,26 @@ describe("conditions", () => {
     const request = new FakeRequest("POST", "/a").with("content-type", "application/grpc+proto");
     const record = new FakeRecord(request).integerAt("response.grpc_status", 14);
     expect(holds('[{"grpcStatus":{"min":1}}]', record)).toBe(true);
-    expect(holds('[{"grpcStatus":{"min":0}}]', answered(200).integerAt("response.grpc_status", 2))).toBe(false);
+    expect(
+      holds('[{"grpcStatus":{"min":0}}]', answered(200).integerAt("response.grpc_status", 2)),
+    ).toBe(false);
   });
 
   it("hold all together, and in a list one is enough", () => {
-    expect(holds('[{"status":{"min":500},"duration":{"min":"1s"}}]', answered(500, 10))).toBe(false);
-    expect(holds('[{"status":{"min":500}},{"duration":{"min":"1s"}}]', answered(500, 10))).toBe(true);
-    expect(holds('[{"match":[{"uri":{"prefix":"/api"}}],"status":{"max":299}}]', answered(200))).toBe(true);
+    expect(holds('[{"status":{"min":500},"duration":{"min":"1s"}}]', answered(500, 10))).toBe(
+      false,
+    );
+    expect(holds('[{"status":{"min":500}},{"duration":{"min":"1s"}}]', answered(500, 10))).toBe(
+      true,
+    );
+    expect(
+      holds('[{"match":[{"uri":{"prefix":"/api"}}],"status":{"max":299}}]', answered(200)),
+    ).toBe(true);
   });
 
   it("are put together with and, or, not", () => {
-    const nested = '[{"and":[{"not":{"status":{"max":399}}},{"or":[{"flags":["any"]},{"duration":{"min":"1s"}}]}]}]';
+    const nested =
+      '[{"and":[{"not":{"status":{"max":399}}},{"or":[{"flags":["any"]},{"duration":{"min":"1s"}}]}]}]';
     expect(holds(nested, answered(500, 2_000))).toBe(true);
     expect(holds(nested, answered(500, 10, 1))).toBe(true);
     expect(holds(nested, answered(500, 10))).toBe(false);

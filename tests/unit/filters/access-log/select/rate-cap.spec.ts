@@ -39,7 +39,8 @@ describe("the cap on lines", () => {
   it("admits exactly its rate over ten seconds of a storm", () => {
     const cap = new RateCap(7);
     let count = 0;
-    for (let millis: i64 = 0; millis < 10_000; millis++) count += admitted(cap, START + millis * 1_000_000, 3);
+    for (let millis: i64 = 0; millis < 10_000; millis++)
+      count += admitted(cap, START + millis * 1_000_000, 3);
     expect(count).toBeGreaterThanOrEqual(76);
     expect(count).toBeLessThanOrEqual(77);
   });

@@ -45,7 +45,9 @@ describe("sampling", () => {
   });
 
   it("keeps what must be kept, whatever the lot says", () => {
-    const lot = sampling('{"percent":0,"alwaysWhen":[{"status":{"min":500}},{"duration":{"min":"1s"}}]}');
+    const lot = sampling(
+      '{"percent":0,"alwaysWhen":[{"status":{"min":500}},{"duration":{"min":"1s"}}]}',
+    );
     expect(lot.keeps(new FakeRecord().integerAt("response.code", 503))).toBe(true);
     expect(lot.keeps(new FakeRecord().integerAt("response.code", 200))).toBe(false);
     expect(lot.keeps(new FakeRecord().integerAt("request.duration", 1_000_000_000))).toBe(true);
@@ -54,7 +56,9 @@ describe("sampling", () => {
 
   it("falls back on the request's id, then on chance", () => {
     const lot = sampling('{"percent":50}');
-    const record = new FakeRecord(new FakeRequest().with("x-request-id", "b626b192-10bc-4ada-a869-a75f429c52c5"));
+    const record = new FakeRecord(
+      new FakeRequest().with("x-request-id", "b626b192-10bc-4ada-a869-a75f429c52c5"),
+    );
     const first = lot.keeps(record);
     for (let i = 0; i < 10; i++) expect(lot.keeps(record)).toBe(first);
     let kept = 0;

@@ -1,4 +1,7 @@
-import { TraceContext, binaryId } from "../../../../../assembly/filters/access-log/select/trace-context";
+import {
+  TraceContext,
+  binaryId,
+} from "../../../../../assembly/filters/access-log/select/trace-context";
 import { NONE, at, lengthOf, toText, utf8, view } from "../../../../../assembly/lib/bytes";
 import { FakeRequest } from "../../../support/request";
 
@@ -16,12 +19,18 @@ describe("the trace of a request", () => {
   it("is W3C's before B3's", () => {
     const request = new FakeRequest().with("x-b3-traceid", "a3ce929d0e0e4736");
     expect(traceOf(request)).toBe("a3ce929d0e0e4736 -");
-    expect(traceOf(request.with("traceparent", "00-" + TRACE + "-" + SPAN + "-01"))).toBe(TRACE + " " + SPAN);
+    expect(traceOf(request.with("traceparent", "00-" + TRACE + "-" + SPAN + "-01"))).toBe(
+      TRACE + " " + SPAN,
+    );
   });
 
   it("is B3's in several headers or in one", () => {
-    expect(traceOf(new FakeRequest().with("x-b3-traceid", TRACE).with("x-b3-spanid", SPAN))).toBe(TRACE + " " + SPAN);
-    expect(traceOf(new FakeRequest().with("b3", TRACE + "-" + SPAN + "-1-" + SPAN))).toBe(TRACE + " " + SPAN);
+    expect(traceOf(new FakeRequest().with("x-b3-traceid", TRACE).with("x-b3-spanid", SPAN))).toBe(
+      TRACE + " " + SPAN,
+    );
+    expect(traceOf(new FakeRequest().with("b3", TRACE + "-" + SPAN + "-1-" + SPAN))).toBe(
+      TRACE + " " + SPAN,
+    );
   });
 
   it("is none where there is no id", () => {

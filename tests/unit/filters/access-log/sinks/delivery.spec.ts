@@ -1,4 +1,8 @@
-import { Delivery, DeliverySettings, NO_STATUS } from "../../../../../assembly/filters/access-log/sinks/delivery";
+import {
+  Delivery,
+  DeliverySettings,
+  NO_STATUS,
+} from "../../../../../assembly/filters/access-log/sinks/delivery";
 import { Line } from "../../../../../assembly/filters/access-log/format/line";
 import { NdjsonEncoder } from "../../../../../assembly/filters/access-log/sinks/ndjson";
 import { OtlpJsonEncoder } from "../../../../../assembly/filters/access-log/sinks/otlp-json";

@@ -8,6 +8,8 @@ describe("NDJSON", () => {
   });
 
   it("makes an object of a line of text, whatever stands in it", () => {
-    expect(textOf(new NdjsonEncoder(), [textLine('GET "/" 200')])).toBe('{"message":"GET \\"/\\" 200"}\n');
+    expect(textOf(new NdjsonEncoder(), [textLine('GET "/" 200')])).toBe(
+      '{"message":"GET \\"/\\" 200"}\n',
+    );
   });
 });

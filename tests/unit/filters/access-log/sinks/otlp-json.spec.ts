@@ -58,7 +58,9 @@ describe("OTLP in JSON", () => {
   });
 
   it("has the fields of a JSON line as attributes, with their types", () => {
-    const line = jsonLine('{"s":"a\\"b","i":-7,"d":1.5,"b":true,"n":null,"l":[1,"x"],"o":{"k":"v","e":{}}}');
+    const line = jsonLine(
+      '{"s":"a\\"b","i":-7,"d":1.5,"b":true,"n":null,"l":[1,"x"],"o":{"k":"v","e":{}}}',
+    );
     const record = recordsOf(textOf(plain, [line]));
     expect(record.substring(record.indexOf('"attributes"'))).toBe(
       '"attributes":[{"key":"s","value":{"stringValue":"a\\"b"}},{"key":"i","value":{"intValue":"-7"}},' +
@@ -85,7 +87,15 @@ describe("OTLP in JSON", () => {
   it("reads how many records an answer refuses, and takes anything else for none", () => {
     expect(rejected('{"partialSuccess":{"rejectedLogRecords":"3"}}')).toBe(3);
     expect(rejected('{"partialSuccess":{"rejectedLogRecords":4,"errorMessage":"x"}}')).toBe(4);
-    const others = ["", "{}", '{"partialSuccess":{}}', '{"partialSuccess":3}', "[1]", "ok", '{"partialSuccess":'];
+    const others = [
+      "",
+      "{}",
+      '{"partialSuccess":{}}',
+      '{"partialSuccess":3}',
+      "[1]",
+      "ok",
+      '{"partialSuccess":',
+    ];
     for (let i = 0; i < others.length; i++) expect(rejected(others[i])).toBe(0, others[i]);
     expect(rejected('{"partialSuccess":{"rejectedLogRecords":"-3"}}')).toBe(0);
     expect(rejected('{"partialSuccess":{"rejectedLogRecords":1e99}}')).toBe(0);

@@ -10,7 +10,10 @@ const plain = new OtlpProtobufEncoder([]);
 const traceId = utf8("0123456789abcdef");
 const spanId = utf8("12345678");
 
-/** A message as text: `1:"text" 2:{…}`, where the fields named in `messages` (by their path) are messages themselves. */
+/**
+ * A message as text: `1:"text" 2:{…}`, where the fields named in `messages` (by their path) are
+ * messages themselves.
+ */
 function dump(message: Bytes, path: string, messages: string[]): string {
   const reader = new ProtobufReader();
   reader.start(message);
@@ -21,7 +24,9 @@ function dump(message: Bytes, path: string, messages: string[]): string {
     out += reader.field.toString() + ":";
     if (reader.type == WireType.LengthDelimited) {
       const isMessage = messages.includes(here.substring(1));
-      out += isMessage ? "{" + dump(reader.content, here, messages) + "}" : '"' + toText(reader.content) + '"';
+      out += isMessage
+        ? "{" + dump(reader.content, here, messages) + "}"
+        : '"' + toText(reader.content) + '"';
     } else {
       out += (<i64>reader.value).toString();
     }
@@ -31,7 +36,14 @@ function dump(message: Bytes, path: string, messages: string[]): string {
 
 const AROUND = ["1", "1.1", "1.1.1", "1.1.1.2", "1.2", "1.2.1"];
 const RECORD = ["1.2.2", "1.2.2.5"];
-const ATTRIBUTE = ["1.2.2.6", "1.2.2.6.2", "1.2.2.6.2.5", "1.2.2.6.2.6", "1.2.2.6.2.5.1", "1.2.2.6.2.6.1"];
+const ATTRIBUTE = [
+  "1.2.2.6",
+  "1.2.2.6.2",
+  "1.2.2.6.2.5",
+  "1.2.2.6.2.6",
+  "1.2.2.6.2.5.1",
+  "1.2.2.6.2.6.1",
+];
 const NESTED = ["1.2.2.6.2.6.1.2", "1.2.2.6.2.6.1.2.6"];
 
 function text(batch: Writer): string {
@@ -67,12 +79,16 @@ describe("OTLP as protobuf", () => {
     line.isSampled = true;
     line.severity = Severity.Error;
     expect(
-      text(batchOf(plain, [line])).endsWith('2:17 3:"ERROR" 5:{1:"a"} 8:1 9:"0123456789abcdef" 10:"12345678"}}}'),
+      text(batchOf(plain, [line])).endsWith(
+        '2:17 3:"ERROR" 5:{1:"a"} 8:1 9:"0123456789abcdef" 10:"12345678"}}}',
+      ),
     ).toBe(true);
   });
 
   it("has the fields of a JSON line as attributes, with their types", () => {
-    const line = jsonLine('{"s":"a\\"b","i":-7,"d":1.5,"b":true,"n":null,"l":[1,"x"],"o":{"k":"v","e":{}}}');
+    const line = jsonLine(
+      '{"s":"a\\"b","i":-7,"d":1.5,"b":true,"n":null,"l":[1,"x"],"o":{"k":"v","e":{}}}',
+    );
     const said = text(batchOf(plain, [line]));
     expect(said.substring(said.indexOf(" 6:"))).toBe(
       ' 6:{1:"s" 2:{1:"a"b"}} 6:{1:"i" 2:{3:-7}} 6:{1:"d" 2:{4:4609434218613702656}} 6:{1:"b" 2:{2:1}} ' +
@@ -95,7 +111,9 @@ describe("OTLP as protobuf", () => {
     expect(rejected([0x0a, 0x00])).toBe(0);
     expect(rejected([0x0a, 0x7f])).toBe(0);
     expect(rejected([0xff, 0xff])).toBe(0);
-    expect(rejected([0x0a, 0x0b, 0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01])).toBe(0);
+    expect(
+      rejected([0x0a, 0x0b, 0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]),
+    ).toBe(0);
     const html = utf8("<html>not an answer</html>");
     expect(plain.rejected(view(html))).toBe(0);
   });

@@ -1,4 +1,9 @@
-import { HEAD_BYTES, NO_ROOM, Queue, measuredBytes } from "../../../../../assembly/filters/access-log/sinks/queue";
+import {
+  HEAD_BYTES,
+  NO_ROOM,
+  Queue,
+  measuredBytes,
+} from "../../../../../assembly/filters/access-log/sinks/queue";
 import { toText, utf8, view } from "../../../../../assembly/lib/bytes";
 import { Writer } from "../../../../../assembly/lib/writer";
 

@@ -1,4 +1,7 @@
-import { UNSTATED, retryAfterNanos } from "../../../../../assembly/filters/access-log/sinks/retry-after";
+import {
+  UNSTATED,
+  retryAfterNanos,
+} from "../../../../../assembly/filters/access-log/sinks/retry-after";
 import { NONE, utf8, view } from "../../../../../assembly/lib/bytes";
 
 const SECOND: i64 = 1_000_000_000;

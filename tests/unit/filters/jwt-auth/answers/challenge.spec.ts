@@ -26,6 +26,8 @@ describe("The challenge", () => {
 
   it("cannot be broken out of, whoever chose the realm", () => {
     expect(challengeOf(JwtStatus.Missing, 'a"b\\c\r\nd\u00e9')).toBe('Bearer realm="abcd"');
-    expect(challengeOf(JwtStatus.Missing, "x".repeat(1000)).length).toBe('Bearer realm=""'.length + 256);
+    expect(challengeOf(JwtStatus.Missing, "x".repeat(1000)).length).toBe(
+      'Bearer realm=""'.length + 256,
+    );
   });
 });

@@ -9,12 +9,16 @@ function read(address: string): Address | null {
 function parts(address: string): string {
   const made = read(address);
   if (made === null) return "refused";
-  return toText(view(made.authority)) + " " + toText(view(made.path)) + " " + toText(view(made.cluster));
+  return (
+    toText(view(made.authority)) + " " + toText(view(made.path)) + " " + toText(view(made.cluster))
+  );
 }
 
 describe("The address of keys", () => {
   it("is cut into what a call needs", () => {
-    expect(parts("https://a.example.com/x/y?z=1")).toBe("a.example.com /x/y?z=1 outbound|443||a.example.com");
+    expect(parts("https://a.example.com/x/y?z=1")).toBe(
+      "a.example.com /x/y?z=1 outbound|443||a.example.com",
+    );
     expect(parts("http://a:8080")).toBe("a:8080 / outbound|8080||a");
     expect(parts("https://a?x")).toBe("a /?x outbound|443||a");
     expect(parts("http://[2001:db8::1]:81/")).toBe("[2001:db8::1]:81 / outbound|81||[2001:db8::1]");

@@ -1,6 +1,9 @@
 import { text, toText, view } from "../../../../../assembly/lib/bytes";
 import { Address } from "../../../../../assembly/filters/jwt-auth/keys/address";
-import { DiscoveryStatus, readDiscovered } from "../../../../../assembly/filters/jwt-auth/keys/discovery";
+import {
+  DiscoveryStatus,
+  readDiscovered,
+} from "../../../../../assembly/filters/jwt-auth/keys/discovery";
 
 const ISSUER = "https://auth.example.com";
 
@@ -13,14 +16,17 @@ function read(body: string, found: Address = new Address()): DiscoveryStatus {
 describe("The issuer's OpenID configuration", () => {
   it("says where the keys are, also on another host", () => {
     const found = new Address();
-    const body = '{"issuer":"https://auth.example.com","jwks_uri":"https://keys.example.org/v1?x","x":[1,{}]}';
+    const body =
+      '{"issuer":"https://auth.example.com","jwks_uri":"https://keys.example.org/v1?x","x":[1,{}]}';
     expect(read(body, found)).toBe(DiscoveryStatus.Ok);
     expect(toText(view(found.authority))).toBe("keys.example.org");
     expect(toText(view(found.path))).toBe("/v1?x");
   });
 
   it("counts only for exactly the issuer that was asked", () => {
-    expect(read('{"issuer":"https://auth.example.com/","jwks_uri":"https://a/"}')).toBe(DiscoveryStatus.OtherIssuer);
+    expect(read('{"issuer":"https://auth.example.com/","jwks_uri":"https://a/"}')).toBe(
+      DiscoveryStatus.OtherIssuer,
+    );
     expect(read('{"jwks_uri":"https://a/"}')).toBe(DiscoveryStatus.OtherIssuer);
   });
 
@@ -29,8 +35,12 @@ describe("The issuer's OpenID configuration", () => {
     expect(read('{"issuer":"https://auth.example.com","jwks_uri":"file:///etc/passwd"}')).toBe(
       DiscoveryStatus.NoAddress,
     );
-    expect(read('{"issuer":"https://auth.example.com","jwks_uri":7}')).toBe(DiscoveryStatus.NoAddress);
-    expect(read('{"issuer":"https://auth.example.com","jwks_uri":"http://a/"}')).toBe(DiscoveryStatus.Insecure);
+    expect(read('{"issuer":"https://auth.example.com","jwks_uri":7}')).toBe(
+      DiscoveryStatus.NoAddress,
+    );
+    expect(read('{"issuer":"https://auth.example.com","jwks_uri":"http://a/"}')).toBe(
+      DiscoveryStatus.Insecure,
+    );
   });
 
   it("is refused when it is no JSON, or too deep", () => {

@@ -1,5 +1,8 @@
 import { Bytes, NONE, text } from "../../../../../assembly/lib/bytes";
-import { UNSTATED, freshSeconds as fresh } from "../../../../../assembly/filters/jwt-auth/keys/freshness";
+import {
+  UNSTATED,
+  freshSeconds as fresh,
+} from "../../../../../assembly/filters/jwt-auth/keys/freshness";
 
 function freshSeconds(cacheControl: Bytes, age: Bytes): i64 {
   return fresh(cacheControl, age, NONE, NONE);
@@ -21,8 +24,19 @@ describe("HTTP freshness", () => {
   });
 
   it("is unstated without a usable directive", () => {
-    const unusable = ["", ",", "public", "max-age", "max-age=", "max-age=-1", "max-age=soon", "s-maxage=5", "=5"];
-    for (let i = 0; i < unusable.length; i++) expect(freshSeconds(text(unusable[i]), NONE)).toBe(UNSTATED, unusable[i]);
+    const unusable = [
+      "",
+      ",",
+      "public",
+      "max-age",
+      "max-age=",
+      "max-age=-1",
+      "max-age=soon",
+      "s-maxage=5",
+      "=5",
+    ];
+    for (let i = 0; i < unusable.length; i++)
+      expect(freshSeconds(text(unusable[i]), NONE)).toBe(UNSTATED, unusable[i]);
     expect(freshSeconds(NONE, text("5"))).toBe(UNSTATED);
   });
 

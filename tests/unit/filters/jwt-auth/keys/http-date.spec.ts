@@ -23,6 +23,7 @@ describe("A date of an HTTP header", () => {
       "Sun, 06 Nov 1994 08:49:xx GMT",
       "Sun, 06 Nov 1994 08:49:37 GMT ",
     ];
-    for (let i = 0; i < others.length; i++) expect(parseHttpDate(text(others[i]))).toBe(NO_DATE, others[i]);
+    for (let i = 0; i < others.length; i++)
+      expect(parseHttpDate(text(others[i]))).toBe(NO_DATE, others[i]);
   });
 });

@@ -1,6 +1,9 @@
 import { text, toText, view } from "../../../../../assembly/lib/bytes";
 import { JsonDocument } from "../../../../../assembly/lib/json/document";
-import { readClaimRules, scopeOf } from "../../../../../assembly/filters/jwt-auth/rules/claim-rule-config";
+import {
+  readClaimRules,
+  scopeOf,
+} from "../../../../../assembly/filters/jwt-auth/rules/claim-rule-config";
 import { config } from "../../../support/config";
 
 function refusal(rule: string): string {
@@ -52,16 +55,26 @@ describe("A rule about a claim", () => {
   it("matches texts alone with the conditions on texts", () => {
     expect(holds('{"claim":"a","regex":"[0-9]+"}', '{"a":"12"}')).toBe(true);
     expect(holds('{"claim":"a","regex":"[0-9]+"}', '{"a":12}')).toBe(false);
-    expect(holds('{"claim":"a","suffix":"@B.com","ignoreCase":true}', '{"a":"x@b.COM"}')).toBe(true);
+    expect(holds('{"claim":"a","suffix":"@B.com","ignoreCase":true}', '{"a":"x@b.COM"}')).toBe(
+      true,
+    );
   });
 
   it("has exactly one condition", () => {
     expect(refusal('{"claim":"a"}')).toBe(
       "/claims/0: expected exactly one of: equals, oneOf, contains, exact, prefix, suffix, regex, present",
     );
-    expect(refusal('{"claim":"a","equals":1,"present":true}').startsWith("/claims/0: expected exactly one")).toBe(true);
-    expect(refusal('{"claim":"a","equals":null}')).toBe("/claims/0/equals: expected text, a number, true or false");
-    expect(refusal('{"claim":"a","oneOf":[]}')).toBe("/claims/0/oneOf: expected at least one value");
+    expect(
+      refusal('{"claim":"a","equals":1,"present":true}').startsWith(
+        "/claims/0: expected exactly one",
+      ),
+    ).toBe(true);
+    expect(refusal('{"claim":"a","equals":null}')).toBe(
+      "/claims/0/equals: expected text, a number, true or false",
+    );
+    expect(refusal('{"claim":"a","oneOf":[]}')).toBe(
+      "/claims/0/oneOf: expected at least one value",
+    );
     expect(refusal('{"equals":1}').startsWith("/claims/0/claim: missing")).toBe(true);
   });
 

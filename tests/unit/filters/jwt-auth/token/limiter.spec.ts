@@ -3,7 +3,12 @@ import { CostClass } from "../../../../../assembly/lib/jose/algorithm";
 
 const SECOND: i64 = 1_000_000_000;
 
-function takeAll(limiter: VerificationLimiter, costClass: CostClass, now: i64, failed: bool = true): i32 {
+function takeAll(
+  limiter: VerificationLimiter,
+  costClass: CostClass,
+  now: i64,
+  failed: bool = true,
+): i32 {
   let taken = 0;
   while (taken < 100_000 && limiter.admits(costClass, true, now)) {
     limiter.count(costClass, failed);

@@ -1,6 +1,11 @@
 import { text, toText } from "../../../../../assembly/lib/bytes";
 import { Scratch } from "../../../../../assembly/lib/http/scratch";
-import { FoundTokens, Location, Place, TOKENS_MAX } from "../../../../../assembly/filters/jwt-auth/token/location";
+import {
+  FoundTokens,
+  Location,
+  Place,
+  TOKENS_MAX,
+} from "../../../../../assembly/filters/jwt-auth/token/location";
 import { FakeRequest } from "../../../support/request";
 
 const BEARER = new Location(Place.Header, text("authorization"), text("Bearer "));

@@ -77,7 +77,8 @@ describe("The token cache", () => {
     cache.beginRequest();
     const held: SeenToken[] = [];
     for (let i = 0; i < 9; i++) held.push(keep(cache, 0, text("a.b.request-" + i.toString())));
-    for (let i = 0; i < 9; i++) expect(equal(held[i].token, text("a.b.request-" + i.toString()))).toBe(true);
+    for (let i = 0; i < 9; i++)
+      expect(equal(held[i].token, text("a.b.request-" + i.toString()))).toBe(true);
   });
 
   it("drops what was not used since the hand passed before what was", () => {
