@@ -5,7 +5,7 @@ import { Bytes, startsWith, text, utf8, view } from "../../lib/bytes";
 import { Cursor } from "../../lib/config/reader";
 import { putDecimal } from "../../lib/http/decimal";
 import { Scratch } from "../../lib/http/scratch";
-import { isToken } from "../../lib/match/named-match";
+import { isToken } from "../../lib/http/field";
 
 const SECOND: i64 = 1_000_000_000;
 const DAY = 24 * 3600 * SECOND;

@@ -2,7 +2,7 @@
 // cookies and log lines.
 import { toText, view } from "../../lib/bytes";
 import { Cursor } from "../../lib/config/reader";
-import { isToken, lowerCased } from "../../lib/match/named-match";
+import { isToken, lowerCased } from "../../lib/http/field";
 
 export const NAME_BYTES_MAX = 64;
 export const NAME_WANTED = "expected 1 to 64 letters, digits, '-', '_' and '.'";

@@ -8,7 +8,7 @@ import { RequestView } from "../../lib/http/request";
 import { Scratch } from "../../lib/http/scratch";
 import { Family, IpAddress } from "../../lib/ip";
 import { ClaimPath } from "../../lib/match/claim-path";
-import { isToken, lowerCased } from "../../lib/match/named-match";
+import { isToken, lowerCased } from "../../lib/http/field";
 import { IssuedCookie } from "./issued-cookie";
 
 export const enum StickySource {

@@ -3,7 +3,7 @@
 import { equal, text, utf8, view } from "../../lib/bytes";
 import { ConfigErrors, Cursor, readConfig } from "../../lib/config/reader";
 import { MatchList } from "../../lib/match/match";
-import { isWord } from "../../lib/match/named-match";
+import { isWord } from "../../lib/http/field";
 import { readClaimRules, scopeOf } from "./rules/claim-rule-config";
 import { Provider } from "./provider";
 import { readProvider } from "./provider-config";

@@ -13,9 +13,9 @@ import {
 import { Cursor } from "../../lib/config/reader";
 import { ALGORITHM_NAMES, ASYMMETRIC, algorithmOf } from "../../lib/jose/algorithm";
 import { ClaimPath } from "../../lib/match/claim-path";
-import { isToken, isWord } from "../../lib/match/named-match";
+import { isToken, isWord } from "../../lib/http/field";
 import { StringMatch } from "../../lib/match/string-match";
-import { readFieldName } from "./field-name";
+import { readFieldName } from "../../lib/config/field-name";
 import { readInlineKeys } from "./keys/inline-keys";
 import { shortType } from "./token/examiner";
 import { Location, Place } from "./token/location";

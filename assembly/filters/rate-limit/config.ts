@@ -1,6 +1,7 @@
 // The settings of rate-limit, read once into something that cannot be wrong.
 import { ConfigErrors, Cursor, readConfig } from "../../lib/config/reader";
 import { equal, utf8, view } from "../../lib/bytes";
+import { isFieldValue } from "../../lib/http/field";
 import { readFieldName } from "./key";
 import { Limit } from "./limit";
 import { decimal } from "../../lib/writer";
@@ -124,19 +125,12 @@ function readHeaders(parent: Cursor, name: string): HeaderValue[] {
     if (!at.expectObject()) continue;
     const header = readFieldName(at, "name");
     const value = at.bytes("value");
-    if (!isFieldValue(value))
+    if (!isFieldValue(view(value)))
       at.refuse("value", "expected a header value without control characters");
     at.done();
     headers.push(new HeaderValue(header, value));
   }
   return headers;
-}
-
-function isFieldValue(value: StaticArray<u8>): bool {
-  for (let i = 0; i < value.length; i++) {
-    if ((value[i] < 0x20 && value[i] != 0x09) || value[i] == 0x7f) return false;
-  }
-  return true;
 }
 
 function readGlobal(parent: Cursor): Global | null {

@@ -11,7 +11,7 @@ import { RequestView } from "../../lib/http/request";
 import { Scratch } from "../../lib/http/scratch";
 import { Family, IpAddress } from "../../lib/ip";
 import { ClaimPath } from "../../lib/match/claim-path";
-import { isToken, lowerCased } from "../../lib/match/named-match";
+import { isToken, lowerCased } from "../../lib/http/field";
 
 export const enum KeySource {
   Header,

@@ -13,8 +13,6 @@ import { ClaimMatch } from "./claim-match";
 import { NamedMatch, readHeaders, readNamed } from "./named-match";
 import { StringMatch, StringMatchKind } from "./string-match";
 
-export { lowerCased } from "./named-match";
-
 const COMMA: u8 = 0x2c;
 const PSEUDO_HEADERS = ["method", "authority", "scheme"];
 

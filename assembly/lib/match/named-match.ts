@@ -1,18 +1,8 @@
 // Conditions on things that have a name: headers, query parameters, cookies. Names of headers are
 // put into lower case.
-import {
-  Bytes,
-  at as byteAt,
-  equal,
-  indexOf,
-  lengthOf,
-  lower,
-  slice,
-  text,
-  toText,
-  view,
-} from "../bytes";
+import { Bytes, equal, slice, text, toText, view } from "../bytes";
 import { Cursor } from "../config/reader";
+import { isToken, lowerCased } from "../http/field";
 import { StringMatch } from "./string-match";
 
 const PATH = text(":path");
@@ -20,7 +10,6 @@ const AUTHORITY = text(":authority");
 const HOST = text("host");
 const METHOD = text(":method");
 const SCHEME = text(":scheme");
-const TOKEN_MARKS = text("!#$%&'*+-.^_`|~");
 
 /**
  * A condition on the value of something that has a name, and the ones that have to hold beside
@@ -42,13 +31,6 @@ export class NamedMatch {
   ) {
     this.name = view(owner);
   }
-}
-
-/** A copy with ASCII letters in lower case: header names, as proxies hold them. */
-export function lowerCased(name: StaticArray<u8>): StaticArray<u8> {
-  const copy = new StaticArray<u8>(name.length);
-  for (let i = 0; i < name.length; i++) copy[i] = lower(name[i]);
-  return copy;
 }
 
 /** Reads the map `name`: name → StringMatch. */
@@ -90,19 +72,4 @@ function nameHint(name: Bytes): string {
   if (equal(name, AUTHORITY) || equal(name, HOST)) return wanted + "; for the host use authority";
   if (equal(name, METHOD) || equal(name, SCHEME)) return wanted + "; use " + toText(slice(name, 1));
   return isToken(name) ? "" : wanted;
-}
-
-/** A token of RFC 9110 section 5.6.2: the name of a header or a cookie. A pseudo-header is none. */
-export function isToken(name: Bytes): bool {
-  return isWord(name, TOKEN_MARKS);
-}
-
-/** One byte at least, and none besides letters, digits and `marks`. */
-export function isWord(text: Bytes, marks: Bytes): bool {
-  for (let i = 0; i < lengthOf(text); i++) {
-    const byte = byteAt(text, i);
-    const isAlphanumeric = byte - 0x30 < 10 || (byte | 0x20) - 0x61 < 26;
-    if (!isAlphanumeric && indexOf(marks, byte) < 0) return false;
-  }
-  return lengthOf(text) > 0;
 }

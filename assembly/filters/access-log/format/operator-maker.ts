@@ -17,8 +17,8 @@ import {
 } from "../../../lib/bytes";
 import { JsonDocument, JsonKind } from "../../../lib/json/document";
 import { ClaimPath } from "../../../lib/match/claim-path";
-import { lowerCased } from "../../../lib/match/match";
-import { isToken } from "../../../lib/match/named-match";
+import { lowerCased } from "../../../lib/http/field";
+import { isToken } from "../../../lib/http/field";
 import { Writer, decimal } from "../../../lib/writer";
 import { Piece } from "./command";
 import { HeaderForm, HeaderName, HeaderOperator } from "./header-operators";

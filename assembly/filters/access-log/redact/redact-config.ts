@@ -12,7 +12,7 @@ import {
 } from "../../../lib/bytes";
 import { Cursor } from "../../../lib/config/reader";
 import { ClaimPath } from "../../../lib/match/claim-path";
-import { lowerCased } from "../../../lib/match/match";
+import { lowerCased } from "../../../lib/http/field";
 import { regexError } from "../../../lib/regex/regex";
 import { Searcher } from "../../../lib/regex/searcher";
 import { JsonKind } from "../../../lib/json/document";

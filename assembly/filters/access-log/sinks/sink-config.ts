@@ -1,9 +1,9 @@
 // Where lines go: the settings of `sinks`.
 import { Cursor } from "../../../lib/config/reader";
 import { Bytes, EMPTY, NONE, owned, text, view } from "../../../lib/bytes";
-import { isWord, lowerCased } from "../../../lib/match/named-match";
+import { isFieldValue, isWord, lowerCased } from "../../../lib/http/field";
 import { itemsOf } from "../items";
-import { isFieldName, isFieldValue, isVariable } from "../names";
+import { isFieldName, isVariable } from "../names";
 import { DeliverySettings } from "./delivery";
 import { wordAt } from "../words";
 import { NamedText, readLabels, readResource } from "../format/named-text";

@@ -2,7 +2,7 @@
 import { toText, utf8, view } from "../../../lib/bytes";
 import { Cursor } from "../../../lib/config/reader";
 import { StringMatch } from "../../../lib/match/string-match";
-import { readFieldName } from "../field-name";
+import { readFieldName } from "../../../lib/config/field-name";
 
 const REALM_BYTES_MAX = 256;
 

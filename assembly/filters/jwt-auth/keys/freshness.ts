@@ -12,7 +12,7 @@ import {
   trim,
   trimSpace,
 } from "../../../lib/bytes";
-import { NO_DATE, parseHttpDate } from "./http-date";
+import { NO_DATE, parseHttpDate } from "../../../lib/http/date";
 
 /** Nothing usable was said. */
 export const UNSTATED: i64 = -1;

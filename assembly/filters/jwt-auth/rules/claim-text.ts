@@ -2,6 +2,7 @@
 // digits, so that integers above 2^53 stay what they are.
 import { Bytes, NONE, at, lengthOf, utf8, view } from "../../../lib/bytes";
 import { spent } from "../../../lib/garbage";
+import { isFieldValue } from "../../../lib/http/field";
 import { Scratch } from "../../../lib/http/scratch";
 import { JsonDocument, JsonKind } from "../../../lib/json/document";
 import { decimal } from "../../../lib/writer";
@@ -60,13 +61,4 @@ function compacted(source: Bytes, scratch: Scratch): Bytes {
     if (inText && byte == BACKSLASH && i + 1 < lengthOf(source)) scratch.putByte(at(source, ++i));
   }
   return scratch.view();
-}
-
-/** RFC 9110 section 5.5: no control characters but the tab. */
-function isFieldValue(value: Bytes): bool {
-  for (let i = 0; i < lengthOf(value); i++) {
-    const byte = at(value, i);
-    if ((byte < 0x20 && byte != 0x09) || byte == 0x7f) return false;
-  }
-  return true;
 }

@@ -1,7 +1,7 @@
 // A date of an HTTP header, in the one form that is still made (RFC 9110 section 5.6.7,
 // IMF-fixdate): `Sun, 06 Nov 1994 08:49:37 GMT`.
-import { Bytes, at, equal, lengthOf, parseUnsigned, slice, text } from "../../../lib/bytes";
-import { daysFromCivil } from "../../../lib/calendar";
+import { Bytes, at, equal, lengthOf, parseUnsigned, slice, text } from "../bytes";
+import { daysFromCivil } from "../calendar";
 
 /** Not a date. */
 export const NO_DATE: i64 = -1;

@@ -1,7 +1,7 @@
-// Names of headers and cookies in the configuration: tokens of RFC 9110 section 5.6.2.
-import { view } from "../../lib/bytes";
-import { Cursor } from "../../lib/config/reader";
-import { isToken, lowerCased } from "../../lib/match/named-match";
+// Names of headers in the configuration (RFC 9110 section 5.1).
+import { view } from "../bytes";
+import { isToken, lowerCased } from "../http/field";
+import { Cursor } from "./reader";
 
 /** This value as the name of a header, in lower case. */
 export function readFieldName(cursor: Cursor): StaticArray<u8> {

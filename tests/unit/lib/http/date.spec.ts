@@ -1,5 +1,5 @@
-import { text } from "../../../../../assembly/lib/bytes";
-import { NO_DATE, parseHttpDate } from "../../../../../assembly/filters/jwt-auth/keys/http-date";
+import { text } from "../../../../assembly/lib/bytes";
+import { NO_DATE, parseHttpDate } from "../../../../assembly/lib/http/date";
 
 describe("A date of an HTTP header", () => {
   it("is read in its one form", () => {
