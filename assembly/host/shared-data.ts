@@ -1,38 +1,47 @@
-// Shared data: one store for all workers and all plugins of the proxy. Keys begin with
-// `<filter>/<instance>/`. There is no delete and no expiry: keys come from a fixed set.
+// The proxy's shared data: one store for all workers and all plugins of the proxy. Keys begin with
+// `<filter>/<instance>/`. There is no delete and no expiry, so keys come from a fixed set.
 import {
   proxy_get_shared_data,
   proxy_set_shared_data,
 } from "@solo-io/proxy-runtime/assembly/imports";
-import { Bytes, NONE, lengthOf, pointerOf } from "../lib/bytes";
+import { Bytes, NONE, isPresent, lengthOf, pointerOf } from "../lib/bytes";
+import { SharedStore, SharedValue } from "../lib/shared-store";
+import { mark, release } from "./arena";
 import { OUT, answer, clear } from "./out";
 import { Status } from "./status";
 
-/** The version of the value just read, for `writeShared`. */
-export let sharedVersion: u32 = 0;
+const VERSION = OUT + 8;
 
-/**
- * The value under `key`, alive until the callback returns; NONE when there is none. Sets
- * `sharedVersion`.
- */
-export function readShared(key: Bytes): Bytes {
-  clear();
-  store<u32>(OUT + 8, 0);
-  const status = proxy_get_shared_data(pointerOf(key), lengthOf(key), OUT, OUT + 4, OUT + 8);
-  sharedVersion = load<u32>(OUT + 8);
-  return status == Status.Ok ? answer() : NONE;
-}
 
-/**
- * Writes if the value still has `version`, else CasMismatch. Version 0 overwrites whatever is
- * there.
- */
-export function writeShared(key: Bytes, value: Bytes, version: u32): Status {
-  return proxy_set_shared_data(
-    pointerOf(key),
-    lengthOf(key),
-    pointerOf(value),
-    lengthOf(value),
-    version,
-  );
+@final
+export class SharedData extends SharedStore {
+  private readonly probe: SharedValue = new SharedValue();
+
+  read(key: Bytes, into: SharedValue): Bytes {
+    clear();
+    store<u32>(VERSION, 0);
+    const status = proxy_get_shared_data(pointerOf(key), lengthOf(key), OUT, OUT + 4, VERSION);
+    into.version = load<u32>(VERSION);
+    into.value = status == Status.Ok ? answer() : NONE;
+    return into.value;
+  }
+
+  write(key: Bytes, value: Bytes, version: u32): bool {
+    const keyBytes = lengthOf(key);
+    const status = proxy_set_shared_data(
+      pointerOf(key),
+      keyBytes,
+      pointerOf(value),
+      lengthOf(value),
+      version,
+    );
+    return status == Status.Ok;
+  }
+
+  exists(key: Bytes): bool {
+    const before = mark();
+    const isThere = isPresent(this.read(key, this.probe));
+    release(before);
+    return isThere;
+  }
 }

@@ -100,6 +100,13 @@ export class Writer {
     }
   }
 
+  /** `value` in hexadecimal, without leading zeros. */
+  hexNumber(value: u32): void {
+    let shift = 28;
+    while (shift > 0 && value >> shift == 0) shift -= 4;
+    for (; shift >= 0; shift -= 4) this.byte(load<u8>(HEX_DIGITS + ((value >> shift) & 15)));
+  }
+
   /** Two lower-case hexadecimal digits for each byte (trace ids, digests). */
   hex(source: Bytes): void {
     const length = lengthOf(source);

@@ -11,7 +11,7 @@ import {
   slice,
   trimSpace,
 } from "../../lib/bytes";
-import { Scratch } from "../../lib/http/scratch";
+import { Writer } from "../../lib/writer";
 
 /** Section 3.3.2: more a platform need not carry on. */
 export const BAGGAGE_BYTES_MAX = 8192;
@@ -21,7 +21,7 @@ const COMMA: u8 = 0x2c;
 const EQUALS: u8 = 0x3d;
 const SEMICOLON: u8 = 0x3b;
 
-const scratch = new Scratch();
+const scratch = new Writer();
 
 /**
  * `current` (or NONE) with the member `key=value` first, in place of any other of that key. Of
@@ -29,10 +29,10 @@ const scratch = new Scratch();
  * that is left out. Valid until the next call.
  */
 export function withMember(current: Bytes, key: Bytes, value: Bytes): Bytes {
-  scratch.clear();
-  scratch.put(key);
-  scratch.putByte(EQUALS);
-  scratch.put(value);
+  scratch.reset();
+  scratch.bytes(key);
+  scratch.byte(EQUALS);
+  scratch.bytes(value);
   return withOthers(current, key, 1);
 }
 
@@ -42,7 +42,7 @@ export function withMember(current: Bytes, key: Bytes, value: Bytes): Bytes {
  */
 export function withoutMember(current: Bytes, key: Bytes): Bytes {
   if (!hasMember(current, key)) return current;
-  scratch.clear();
+  scratch.reset();
   return withOthers(current, key, 0);
 }
 
@@ -55,8 +55,8 @@ function withOthers(current: Bytes, key: Bytes, count: i32): Bytes {
     from = end + 1;
     if (lengthOf(member) == 0 || equal(keyOf(member), key)) continue;
     if (scratch.length + 1 + lengthOf(member) > BAGGAGE_BYTES_MAX) continue;
-    if (members > 0) scratch.putByte(COMMA);
-    scratch.put(member);
+    if (members > 0) scratch.byte(COMMA);
+    scratch.bytes(member);
     members++;
   }
   return scratch.length == 0 ? EMPTY : scratch.view();

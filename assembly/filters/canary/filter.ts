@@ -19,7 +19,7 @@ import {
   view,
 } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
-import { Scratch } from "../../lib/http/scratch";
+import { Writer } from "../../lib/writer";
 import { withMember, withoutMember } from "./baggage";
 import { Config, Mode } from "./config";
 import { NO_STATUS, Outcome, outcomeOf, parseGrpcStatus } from "./outcome";
@@ -53,7 +53,7 @@ const DURATION = path("request.duration");
 const request = new HostRequest();
 /** Headers or trailers of the answer at hand. */
 const answer = new HeaderMap();
-const cookieText = new Scratch();
+const cookieText = new Writer();
 
 
 @final

@@ -3,9 +3,8 @@
 // 6265bis, Partitioned of CHIPS).
 import { Bytes, startsWith, text, utf8, view } from "../../lib/bytes";
 import { Cursor } from "../../lib/config/reader";
-import { putDecimal } from "../../lib/http/decimal";
-import { Scratch } from "../../lib/http/scratch";
 import { isToken } from "../../lib/http/field";
+import { Writer } from "../../lib/writer";
 
 const SECOND: i64 = 1_000_000_000;
 const DAY = 24 * 3600 * SECOND;
@@ -38,7 +37,7 @@ export class IssuedCookie {
   private httpOnly: bool = true;
   private partitioned: bool = false;
   /** Everything of the cookie after its value. */
-  private attributes: Scratch = new Scratch();
+  private attributes: Writer = new Writer();
 
   static read(at: Cursor): IssuedCookie {
     const cookie = new IssuedCookie();
@@ -79,32 +78,32 @@ export class IssuedCookie {
       at.refuse("path", "expected /: browsers drop __Host- cookies with another path");
   }
 
-  private putAttributes(to: Scratch): void {
-    to.put(PATH);
-    to.put(view(this.path));
+  private putAttributes(to: Writer): void {
+    to.bytes(PATH);
+    to.bytes(view(this.path));
     if (this.maxAgeNanos > 0) {
-      to.put(MAX_AGE);
+      to.bytes(MAX_AGE);
       // Rounded up: a Max-Age of zero would delete the cookie.
-      putDecimal(to, (this.maxAgeNanos + SECOND - 1) / SECOND);
+      to.decimal((this.maxAgeNanos + SECOND - 1) / SECOND);
     }
     if (this.domain.length > 0) {
-      to.put(DOMAIN);
-      to.put(view(this.domain));
+      to.bytes(DOMAIN);
+      to.bytes(view(this.domain));
     }
-    to.put(SAME_SITE);
-    to.put(text(SAME_SITES[this.sameSite]));
-    if (this.secure) to.put(SECURE);
-    if (this.httpOnly) to.put(HTTP_ONLY);
-    if (this.partitioned) to.put(PARTITIONED);
+    to.bytes(SAME_SITE);
+    to.bytes(text(SAME_SITES[this.sameSite]));
+    if (this.secure) to.bytes(SECURE);
+    if (this.httpOnly) to.bytes(HTTP_ONLY);
+    if (this.partitioned) to.bytes(PARTITIONED);
   }
 
   /** The whole `set-cookie` value, in `to`. */
-  withValue(value: Bytes, to: Scratch): Bytes {
-    to.clear();
-    to.put(view(this.name));
-    to.putByte(EQUALS);
-    to.put(value);
-    to.put(this.attributes.view());
+  withValue(value: Bytes, to: Writer): Bytes {
+    to.reset();
+    to.bytes(view(this.name));
+    to.byte(EQUALS);
+    to.bytes(value);
+    to.bytes(this.attributes.view());
     return to.view();
   }
 }

@@ -2,22 +2,13 @@
 import { Bytes, NONE, isPresent, lengthOf, text, toText, view } from "../../lib/bytes";
 import { mix } from "../../lib/hash";
 import { RequestView } from "../../lib/http/request";
+import { SharedStore, SharedValue } from "../../lib/shared-store";
 import { Config, Mode } from "./config";
 import { GuardMode, GuardSettings, GuardState, TRICKLE_PERCENT } from "./guard";
 import { Route } from "./route";
 import { placeOf } from "./split";
 import { StickySource, newKey } from "./sticky";
 import { Reason, Verdict } from "./verdict";
-
-/** What the guards need of a place that all workers share. */
-export abstract class Store {
-  /** The version of the value just read. */
-  version: u32 = 0;
-
-  abstract read(key: Bytes): Bytes;
-
-  abstract write(key: Bytes, value: Bytes, version: u32): bool;
-}
 
 /** Writes lost to other workers in a row before one answer goes uncounted. */
 const ATTEMPTS_MAX = 32;
@@ -34,13 +25,14 @@ export class Policy {
    */
   private readonly guardKeys: Bytes[] = [];
   private readonly guard: GuardState = new GuardState();
+  private readonly stored: SharedValue = new SharedValue();
   private state0: u64;
   private state1: u64;
 
   /** `seed` is for keys of new clients. */
   constructor(
     private readonly config: Config,
-    private readonly store: Store,
+    private readonly store: SharedStore,
     seed: u64,
   ) {
     this.routes = StaticArray.fromArray(config.routes);
@@ -61,9 +53,8 @@ export class Policy {
     const key = text(
       "canary/" + this.config.instance + "/" + toText(view(route.name)) + "/" + variant + "/guard",
     );
-    if (isPresent(this.store.read(key))) return key;
     this.guard.load(NONE);
-    this.store.write(key, this.guard.view(), 0);
+    this.store.create(key, this.guard.view());
     return key;
   }
 
@@ -147,11 +138,11 @@ export class Policy {
     const verdict = this.verdict;
     const isForced = verdict.reason == Reason.Forced || verdict.reason == Reason.Rule;
     if (isForced && guard.exemptForced) return;
-    const stored = unchecked(this.guardKeys[verdict.routeIndex]);
-    this.guard.load(this.store.read(stored));
+    const guardKey = unchecked(this.guardKeys[verdict.routeIndex]);
+    this.guard.load(this.store.read(guardKey, this.stored));
     if (this.guard.reopen(guard, now)) {
       // Whoever loses this race reads Trickle with the next request.
-      verdict.reopened = this.store.write(stored, this.guard.view(), this.store.version);
+      verdict.reopened = this.store.write(guardKey, this.guard.view(), this.stored.version);
     }
     const mode = this.guard.mode;
     if (
@@ -198,16 +189,16 @@ export class Policy {
     if (guard === null) return false;
     const key = unchecked(this.guardKeys[routeIndex]);
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-      this.guard.load(this.store.read(key));
+      this.guard.load(this.store.read(key, this.stored));
       const changed = this.guard.count(guard, failed, monotonicNanos);
-      if (this.store.write(key, this.guard.view(), this.store.version)) return changed;
+      if (this.store.write(key, this.guard.view(), this.stored.version)) return changed;
     }
     return false;
   }
 
   /** The mode of a route's guard as the workers share it. */
   guardModeOf(routeIndex: i32): GuardMode {
-    this.guard.load(this.store.read(unchecked(this.guardKeys[routeIndex])));
+    this.guard.load(this.store.read(unchecked(this.guardKeys[routeIndex]), this.stored));
     return this.guard.mode;
   }
 

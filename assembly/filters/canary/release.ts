@@ -1,28 +1,13 @@
 // One configuration at work: its policy over the proxy's shared data, its metrics, and what its
 // guards have to say.
 import { LogLevel, log } from "../../host/log";
-import { readShared, sharedVersion, writeShared } from "../../host/shared-data";
-import { Status } from "../../host/status";
-import { Bytes, toText, view } from "../../lib/bytes";
+import { SharedData } from "../../host/shared-data";
+import { toText, view } from "../../lib/bytes";
 import { Config } from "./config";
 import { RouteCounters } from "./counters";
 import { GuardMode } from "./guard";
-import { Policy, Store } from "./policy";
+import { Policy } from "./policy";
 import { Verdict } from "./verdict";
-
-
-@final
-class SharedStore extends Store {
-  read(key: Bytes): Bytes {
-    const value = readShared(key);
-    this.version = sharedVersion;
-    return value;
-  }
-
-  write(key: Bytes, value: Bytes, version: u32): bool {
-    return writeShared(key, value, version) == Status.Ok;
-  }
-}
 
 
 @final
@@ -35,7 +20,7 @@ export class Release {
     readonly config: Config,
     seed: u64,
   ) {
-    this.policy = new Policy(config, new SharedStore(), seed);
+    this.policy = new Policy(config, new SharedData(), seed);
     this.counters = new StaticArray<RouteCounters>(config.routes.length);
     for (let i = 0; i < config.routes.length; i++) {
       const counters = new RouteCounters(config.routes[i]);

@@ -5,7 +5,7 @@ import { Bytes, NONE, isPresent, lengthOf, view } from "../../lib/bytes";
 import { Cursor } from "../../lib/config/reader";
 import { cookie } from "../../lib/http/cookie";
 import { RequestView } from "../../lib/http/request";
-import { Scratch } from "../../lib/http/scratch";
+import { Writer } from "../../lib/writer";
 import { Family, IpAddress } from "../../lib/ip";
 import { ClaimPath } from "../../lib/match/claim-path";
 import { isToken, lowerCased } from "../../lib/http/field";
@@ -95,7 +95,7 @@ export class Sticky {
   }
 
   /** The `set-cookie` value that gives a client `key`. Valid until `to` is cleared. */
-  setCookie(key: Bytes, to: Scratch): Bytes {
+  setCookie(key: Bytes, to: Writer): Bytes {
     return this.cookie.withValue(key, to);
   }
 }

@@ -5,7 +5,7 @@ import { MapType, removeHeader, replaceHeader } from "../../host/header-map";
 import { setProperty } from "../../host/property";
 import { CLAIMS_PROPERTY } from "../../host/request";
 import { RequestView } from "../../lib/http/request";
-import { Scratch } from "../../lib/http/scratch";
+import { Writer } from "../../lib/writer";
 import { Config } from "./config";
 import { Location } from "./token/location";
 import { Provider } from "./provider";
@@ -13,8 +13,8 @@ import { SeenToken } from "./token/seen-token";
 import { Verdict } from "./answers/verdict";
 
 /** Put together from several pieces; two, because what is read must not lie where is written. */
-const places: Scratch[] = [new Scratch(), new Scratch()];
-const whole = new Scratch();
+const places: Writer[] = [new Writer(), new Writer()];
+const whole = new Writer();
 
 
 @final
@@ -100,14 +100,14 @@ function strip(request: RequestView, locations: Location[], index: i32): void {
   const location = unchecked(locations[index]);
   const name = location.header;
   let found = false;
-  whole.clear();
+  whole.reset();
   for (let i = request.headerIndex(name, 0); i >= 0; i = request.headerIndex(name, i + 1)) {
     const value = request.headerValue(i);
     const left = stripped(locations, index, value);
     if (left != value) found = true;
     if (lengthOf(left) == 0) continue;
-    if (whole.length > 0) whole.put(location.separator);
-    whole.put(left);
+    if (whole.length > 0) whole.bytes(location.separator);
+    whole.bytes(left);
   }
   if (!found) return;
   if (whole.length > 0) replaceHeader(MapType.RequestHeaders, name, whole.view());

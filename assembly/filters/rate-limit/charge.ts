@@ -1,10 +1,10 @@
 // One limit's part in one request: which bucket, found where, in which state. Made once per limit
 // and used again, since a request may meet several limits and all must be looked at before any is
 // charged.
-import { Bytes, lengthOf, pointerOf, utf8, view } from "../../lib/bytes";
+import { Bytes, utf8, view } from "../../lib/bytes";
+import { SharedStore, SharedValue } from "../../lib/shared-store";
 import { TokenBucket } from "./bucket";
 import { Limit } from "./limit";
-import { Store } from "./store";
 import { BucketSet, Found, OWN_SLOTS, setOf } from "./table";
 import { Table } from "./shared-state";
 import { decimal } from "../../lib/writer";
@@ -55,7 +55,7 @@ export class Charge {
   private fingerprint: u64 = 0;
   /** The bucket is that of the request's key. */
   isClient: bool = false;
-  private version: u32 = 0;
+  private readonly stored: SharedValue = new SharedValue();
   private now: i64 = 0;
   private fullAt: i64 = 0;
 
@@ -89,7 +89,7 @@ export class Charge {
   }
 
   /** Creates the limit's own buckets where there are none yet. */
-  prepare(store: Store): void {
+  prepare(store: SharedStore): void {
     for (let i = 0; i < this.tiers.length; i++) {
       this.set.load(0, OWN_SLOTS);
       store.create(view(this.tiers[i].ownKey), this.set.view());
@@ -129,7 +129,7 @@ export class Charge {
   /**
    * Reads the bucket as it is at `now`. A client without a free slot goes to the overflow bucket.
    */
-  look(from: Store, now: i64): void {
+  look(from: SharedStore, now: i64): void {
     let found = this.read(from, now);
     if (found == Found.Full && this.isClient && !this.overflowed) {
       this.overflowed = true;
@@ -141,14 +141,12 @@ export class Charge {
     if (isNew && this.table.setsBefore > 0) this.lookBefore(from, now);
   }
 
-  private read(from: Store, now: i64): Found {
+  private read(from: SharedStore, now: i64): Found {
     const key = this.key();
-    const value = from.read(key);
-    this.version = from.version;
+    const value = from.read(key, this.stored);
     this.set.load(value, this.isClient && !this.overflowed ? this.table.slots : OWN_SLOTS);
-    if (this.set.isSetBack(now) && from.write(key, this.set.view(), this.version)) {
-      from.read(key);
-      this.version = from.version;
+    if (this.set.isSetBack(now) && from.write(key, this.set.view(), this.stored.version)) {
+      from.read(key, this.stored);
     }
     this.now = this.set.now;
     return this.set.find(this.overflowed ? this.tier.seed : this.fingerprint);
@@ -165,13 +163,9 @@ export class Charge {
    * A client that is new in the table may have had a bucket in the one of another `maxKeys`, and
    * brings it along.
    */
-  private lookBefore(from: Store, now: i64): void {
-    const version = this.version;
-    before.load(
-      from.read(this.table.at(setOf(this.fingerprint, this.table.setsBefore))),
-      this.table.slots,
-    );
-    this.version = version;
+  private lookBefore(from: SharedStore, now: i64): void {
+    const place = this.table.at(setOf(this.fingerprint, this.table.setsBefore));
+    before.load(from.read(place, storedBefore), this.table.slots);
     before.isSetBack(now);
     if (before.find(this.fingerprint) == Found.Own) this.fullAt = before.fullAt();
   }
@@ -185,12 +179,12 @@ export class Charge {
    * Takes the cost. False when other workers emptied the bucket meanwhile: then nothing was
    * taken.
    */
-  take(into: Store): bool {
+  take(into: SharedStore): bool {
     if (this.cost == 0) return true;
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const fullAt = this.bucket.charged(this.fullAt, this.now, this.cost);
       this.set.put(this.overflowed ? this.tier.seed : this.fingerprint, fullAt);
-      if (into.write(this.key(), this.set.view(), this.version)) {
+      if (into.write(this.key(), this.set.view(), this.stored.version)) {
         this.fullAt = fullAt;
         return true;
       }
@@ -201,12 +195,12 @@ export class Charge {
   }
 
   /** Gives back what `take` took, because a later limit refused. */
-  giveBack(into: Store): void {
+  giveBack(into: SharedStore): void {
     for (let attempt = 0; this.cost > 0 && attempt < ATTEMPTS_MAX; attempt++) {
       if (this.read(into, this.now) != Found.Own) return;
       this.fullAt = this.set.fullAt() - this.cost * this.bucket.ticksPerToken;
       this.set.put(this.overflowed ? this.tier.seed : this.fingerprint, this.fullAt);
-      if (into.write(this.key(), this.set.view(), this.version)) return;
+      if (into.write(this.key(), this.set.view(), this.stored.version)) return;
     }
   }
 
@@ -230,3 +224,4 @@ export class Charge {
 
 /** The set of the table before, while it is looked into. */
 const before = new BucketSet();
+const storedBefore = new SharedValue();

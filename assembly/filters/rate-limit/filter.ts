@@ -7,6 +7,7 @@ import { LogLevel, log } from "../../host/log";
 import { setProperty } from "../../host/property";
 import { HostRequest } from "../../host/request";
 import { register } from "../../host/runtime";
+import { SharedData } from "../../host/shared-data";
 import { Status } from "../../host/status";
 import { continueRequest, useContext } from "../../host/stream-control";
 import { Bytes, EMPTY, NONE, text, toText, utf8, view } from "../../lib/bytes";
@@ -22,7 +23,6 @@ import { Policy } from "./policy";
 import { isAsked, question } from "./question";
 import { Quota } from "./quota";
 import { Answer, ServiceAnswer } from "./service-answer";
-import { SharedStore } from "./shared-store";
 
 export {
   proxy_abi_version_0_2_1,
@@ -207,7 +207,7 @@ class RateLimitRoot extends Root {
     }
     if (config.global !== null && this.fleet === null) this.fleet = new Fleet();
     this.config = config;
-    this.policy = new Policy(config, new SharedStore(), unixNanos() ^ (monotonicNanos() << 20));
+    this.policy = new Policy(config, new SharedData(), unixNanos() ^ (monotonicNanos() << 20));
     return true;
   }
 

@@ -4,11 +4,10 @@
 import { Cursor } from "../../lib/config/reader";
 import { Bytes, NONE, bytes, isPresent, view } from "../../lib/bytes";
 import { siphash } from "../../lib/hash";
-import { putDecimal, putHex } from "../../lib/http/decimal";
 import { cookie } from "../../lib/http/cookie";
 import { decoded, param } from "../../lib/http/query";
 import { RequestView } from "../../lib/http/request";
-import { Scratch } from "../../lib/http/scratch";
+import { Writer } from "../../lib/writer";
 import { Family, IpAddress } from "../../lib/ip";
 import { ClaimPath } from "../../lib/match/claim-path";
 import { isToken, lowerCased } from "../../lib/http/field";
@@ -40,7 +39,7 @@ const NAMES = [
 /** Addresses and decoded parameters while they are hashed. */
 const addressBytes = new StaticArray<u8>(17);
 const masked = new IpAddress();
-const parameter = new Scratch();
+const parameter = new Writer();
 
 /** One part of a key. */
 @final
@@ -132,25 +131,25 @@ export class KeyPart {
    */
   addressText(request: RequestView): Bytes {
     const address = request.sourceIp();
-    parameter.clear();
+    parameter.reset();
     if (address.family == Family.None) return parameter.view();
     masked.set(address);
     masked.mask(this.v4Prefix, this.v6Prefix);
     const isV4 = masked.family == Family.V4;
     for (let i = 0; isV4 && i < 4; i++) {
-      if (i > 0) parameter.putByte(0x2e);
-      putDecimal(parameter, (masked.low >> (24 - 8 * i)) & 0xff);
+      if (i > 0) parameter.byte(0x2e);
+      parameter.decimal((masked.low >> (24 - 8 * i)) & 0xff);
     }
     for (let i = 0; !isV4 && i < 8; i++) {
-      if (i > 0) parameter.putByte(0x3a);
+      if (i > 0) parameter.byte(0x3a);
       const word = i < 4 ? masked.high : masked.low;
-      putHex(parameter, <u32>((word >> (48 - 16 * (i & 3))) & 0xffff));
+      parameter.hexNumber(<u32>((word >> (48 - 16 * (i & 3))) & 0xffff));
     }
     const prefix = isV4 ? this.v4Prefix : this.v6Prefix;
     const bits = isV4 ? 32 : 128;
     if (prefix != bits) {
-      parameter.putByte(0x2f);
-      putDecimal(parameter, prefix);
+      parameter.byte(0x2f);
+      parameter.decimal(prefix);
     }
     return parameter.view();
   }

@@ -2,12 +2,12 @@
 import { Bytes, at, isPresent, lengthOf, parseUnsigned, toText, view } from "../../lib/bytes";
 import { mix } from "../../lib/hash";
 import { RequestView } from "../../lib/http/request";
+import { SharedStore } from "../../lib/shared-store";
 import { Charge, Outcome } from "./charge";
 import { Config } from "./config";
 import { MISSING, fingerprint } from "./key";
 import { Limit, WhenMissing } from "./limit";
 import { Secret, noTable, sharedTable } from "./shared-state";
-import { Store } from "./store";
 
 const PERCENT_ALL: u64 = 10_000;
 
@@ -36,7 +36,7 @@ export class Policy {
 
   constructor(
     private readonly config: Config,
-    private readonly store: Store,
+    private readonly store: SharedStore,
     seed: u64,
   ) {
     this.random = seed | 1;

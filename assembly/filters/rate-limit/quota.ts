@@ -1,7 +1,6 @@
 // What an answer tells its client about the quota, in the two dialects there are, and Retry-After.
 import { Bytes, NONE, text } from "../../lib/bytes";
-import { putDecimal } from "../../lib/http/decimal";
-import { Scratch } from "../../lib/http/scratch";
+import { Writer } from "../../lib/writer";
 import { TICKS_PER_NANO } from "./bucket";
 import { Charge } from "./charge";
 import { QuotaHeaders } from "./config";
@@ -38,7 +37,7 @@ export class Quota {
   private remaining: i64 = 0;
   private resetSeconds: i64 = 0;
   private retrySeconds: i64 = 0;
-  private readonly value: Scratch = new Scratch();
+  private readonly value: Writer = new Writer();
 
   get isKnown(): bool {
     return this.limitName != NONE;
@@ -80,12 +79,12 @@ export class Quota {
   /** `x-ratelimit-limit: 1000, 1000;w=10` and the two others. */
   private writeDraft03(to: HeaderSink): void {
     const value = this.value;
-    value.clear();
-    putDecimal(value, this.maxTokens);
-    value.put(COMMA);
-    putDecimal(value, this.maxTokens);
-    value.put(WINDOW);
-    putDecimal(value, this.windowSeconds);
+    value.reset();
+    value.decimal(this.maxTokens);
+    value.bytes(COMMA);
+    value.decimal(this.maxTokens);
+    value.bytes(WINDOW);
+    value.decimal(this.windowSeconds);
     to.header(X_RATELIMIT_LIMIT, value.view());
     to.header(X_RATELIMIT_REMAINING, this.decimal(this.remaining));
     to.header(X_RATELIMIT_RESET, this.decimal(this.resetSeconds));
@@ -95,16 +94,16 @@ export class Quota {
   private writeIetf(to: HeaderSink): void {
     const value = this.value;
     this.name();
-    value.put(POLICY_QUOTA);
-    putDecimal(value, this.maxTokens);
-    value.put(WINDOW);
-    putDecimal(value, this.windowSeconds);
+    value.bytes(POLICY_QUOTA);
+    value.decimal(this.maxTokens);
+    value.bytes(WINDOW);
+    value.decimal(this.windowSeconds);
     to.header(RATELIMIT_POLICY, value.view());
     this.name();
-    value.put(REMAINING);
-    putDecimal(value, this.remaining);
-    value.put(RESET);
-    putDecimal(value, this.resetSeconds);
+    value.bytes(REMAINING);
+    value.decimal(this.remaining);
+    value.bytes(RESET);
+    value.decimal(this.resetSeconds);
     to.header(RATELIMIT, value.view());
   }
 
@@ -118,14 +117,14 @@ export class Quota {
   }
 
   private name(): void {
-    this.value.clear();
-    this.value.putByte(QUOTE);
-    this.value.put(this.limitName);
+    this.value.reset();
+    this.value.byte(QUOTE);
+    this.value.bytes(this.limitName);
   }
 
   private decimal(number: i64): Bytes {
-    this.value.clear();
-    putDecimal(this.value, number);
+    this.value.reset();
+    this.value.decimal(number);
     return this.value.view();
   }
 }

@@ -2,7 +2,7 @@
 // hashed with, and the table of clients' buckets. Whoever comes first makes it; nobody makes it
 // twice.
 import { Bytes, bytes, lengthOf, pointerOf, utf8, view } from "../../lib/bytes";
-import { Store } from "./store";
+import { SharedStore, SharedValue } from "../../lib/shared-store";
 import { BucketSet, setsFor, slotsFor } from "./table";
 
 /** `…/secret`: two words. */
@@ -44,13 +44,13 @@ export class Secret {
   ) {}
 
   /** The proxy's secret; `k0` and `k1` become it when there is none yet. */
-  static shared(store: Store, prefix: string, k0: u64, k1: u64): Secret {
+  static shared(store: SharedStore, prefix: string, k0: u64, k1: u64): Secret {
     const key = utf8(prefix + "secret");
     const words = new StaticArray<u64>(2);
     words[0] = k0;
     words[1] = k1;
     store.create(view(key), bytes(changetype<usize>(words), SECRET_BYTES));
-    const shared = store.read(view(key));
+    const shared = store.read(view(key), new SharedValue());
     if (lengthOf(shared) != SECRET_BYTES) return new Secret(k0, k1);
     return new Secret(load<u64>(pointerOf(shared)), load<u64>(pointerOf(shared), 8));
   }
@@ -65,13 +65,13 @@ export function noTable(): Table {
  * The table's sets, all at once, so that memory is taken here and never by a request. A larger
  * one keeps what it has.
  */
-export function sharedTable(store: Store, prefix: string, maxKeys: i32): Table {
+export function sharedTable(store: SharedStore, prefix: string, maxKeys: i32): Table {
   const key = utf8(prefix + "s/....");
   const wanted: u32 = setsFor(maxKeys);
   const slots = slotsFor(maxKeys);
   const sizeKey = utf8(prefix + "sets");
-  const known = store.read(view(sizeKey));
-  const version = store.version;
+  const stored = new SharedValue();
+  const known = store.read(view(sizeKey), stored);
   const isKnown = lengthOf(known) == SIZES_BYTES;
   const sets = isKnown ? load<u32>(pointerOf(known)) : wanted;
   const before = isKnown ? load<u32>(pointerOf(known), 4) : 0;
@@ -86,6 +86,6 @@ export function sharedTable(store: Store, prefix: string, maxKeys: i32): Table {
   sizes[2] = max(made, wanted);
   const value = bytes(changetype<usize>(sizes), SIZES_BYTES);
   if (!isKnown) store.create(view(sizeKey), value);
-  else if (wanted != sets) store.write(view(sizeKey), value, version);
+  else if (wanted != sets) store.write(view(sizeKey), value, stored.version);
   return table;
 }

@@ -4,7 +4,7 @@
 // values: RFC 6265 knows no encoding.
 import { Bytes, EMPTY, NONE, at, equal, indexOf, lengthOf, slice, text, trimSpace } from "../bytes";
 import { HeaderList } from "./headers";
-import { Scratch } from "./scratch";
+import { Writer } from "../writer";
 
 export const COOKIE = text("cookie");
 const SEPARATOR = text("; ");
@@ -106,17 +106,17 @@ export function cookie(headers: HeaderList, name: Bytes): Bytes {
  * order, in `scratch`. The view `source` itself when the cookie is not there; EMPTY when nothing
  * remains (remove the header).
  */
-export function withoutCookie(source: Bytes, name: Bytes, scratch: Scratch): Bytes {
+export function withoutCookie(source: Bytes, name: Bytes, scratch: Writer): Bytes {
   let found = false;
-  scratch.clear();
+  scratch.reset();
   reader.open(source);
   while (reader.nextPiece()) {
     if (reader.split() && equal(reader.name, name)) {
       found = true;
       continue;
     }
-    if (scratch.length > 0) scratch.put(SEPARATOR);
-    scratch.put(slice(source, reader.start, reader.end));
+    if (scratch.length > 0) scratch.bytes(SEPARATOR);
+    scratch.bytes(slice(source, reader.start, reader.end));
   }
   if (!found) return source;
   return scratch.length > 0 ? scratch.view() : EMPTY;

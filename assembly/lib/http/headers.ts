@@ -2,12 +2,12 @@
 // entries, pseudo-headers (`:method`) among them. Knows no host: the filters and the units each
 // put their own list behind it.
 import { Bytes, NONE } from "../bytes";
-import { Scratch } from "./scratch";
+import { Writer } from "../writer";
 
 const COMMA: u8 = 0x2c;
 
 /** Where duplicates are joined; a joined value is valid until the next header is joined. */
-const joined = new Scratch();
+const joined = new Writer();
 
 export abstract class HeaderList {
   /** How many entries there are, duplicates counted. */
@@ -37,11 +37,11 @@ export abstract class HeaderList {
     if (first < 0) return NONE;
     let index = this.headerIndex(name, first + 1);
     if (index < 0) return this.headerValue(first);
-    joined.clear();
-    joined.put(this.headerValue(first));
+    joined.reset();
+    joined.bytes(this.headerValue(first));
     for (; index >= 0; index = this.headerIndex(name, index + 1)) {
-      joined.putByte(COMMA);
-      joined.put(this.headerValue(index));
+      joined.byte(COMMA);
+      joined.bytes(this.headerValue(index));
     }
     return joined.view();
   }

@@ -2,7 +2,7 @@
 // the query and their percent-encoding. "&" alone separates parameters and "+" stays "+", as in
 // Envoy; a malformed "%" stands for itself.
 import { Bytes, EMPTY, NONE, at, bytes, indexOf, lengthOf, pointerOf, slice } from "../bytes";
-import { Scratch } from "./scratch";
+import { Writer } from "../writer";
 
 const QUESTION: u8 = 0x3f;
 const HASH: u8 = 0x23;
@@ -113,14 +113,14 @@ export function equalDecoded(raw: Bytes, plain: Bytes): bool {
  * `raw` percent-decoded: itself when there is nothing to decode, otherwise in `scratch` (cleared
  * first).
  */
-export function decoded(raw: Bytes, scratch: Scratch): Bytes {
+export function decoded(raw: Bytes, scratch: Writer): Bytes {
   if (indexOf(raw, PERCENT) < 0) return raw;
-  scratch.clear();
+  scratch.reset();
   for (let i = 0; i < lengthOf(raw); i++) {
     const byte = at(raw, i);
     const escaped = byte == PERCENT ? escapeAt(raw, i) : -1;
     if (escaped >= 0) i += 2;
-    scratch.putByte(escaped >= 0 ? <u8>escaped : byte);
+    scratch.byte(escaped >= 0 ? <u8>escaped : byte);
   }
   return scratch.view();
 }
@@ -141,23 +141,23 @@ export function param(query: Bytes, name: Bytes): Bytes {
  * "?" goes with the last parameter, the fragment stays. The view `target` itself when there is
  * none.
  */
-export function withoutParam(target: Bytes, name: Bytes, scratch: Scratch): Bytes {
+export function withoutParam(target: Bytes, name: Bytes, scratch: Writer): Bytes {
   const query = queryOf(target);
   const path = pathOf(target);
   let found = false;
-  scratch.clear();
-  scratch.put(path);
+  scratch.reset();
+  scratch.bytes(path);
   reader.open(query);
   while (reader.next()) {
     if (equalDecoded(reader.name, name)) {
       found = true;
       continue;
     }
-    scratch.putByte(scratch.length == lengthOf(path) ? QUESTION : AMPERSAND);
-    scratch.put(slice(query, reader.start, reader.end));
+    scratch.byte(scratch.length == lengthOf(path) ? QUESTION : AMPERSAND);
+    scratch.bytes(slice(query, reader.start, reader.end));
   }
   if (!found) return target;
-  scratch.put(tail(target, query));
+  scratch.bytes(tail(target, query));
   return scratch.view();
 }
 

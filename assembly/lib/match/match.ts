@@ -7,7 +7,7 @@ import { Cursor } from "../config/reader";
 import { cookie } from "../http/cookie";
 import { decoded, param } from "../http/query";
 import { RequestView } from "../http/request";
-import { Scratch } from "../http/scratch";
+import { Writer } from "../writer";
 import { Cidr, CidrStatus, Family, IpAddress, cidrHint } from "../ip";
 import { ClaimMatch } from "./claim-match";
 import { NamedMatch, readHeaders, readNamed } from "./named-match";
@@ -16,7 +16,7 @@ import { StringMatch, StringMatchKind } from "./string-match";
 const COMMA: u8 = 0x2c;
 const PSEUDO_HEADERS = ["method", "authority", "scheme"];
 
-const parameter = new Scratch();
+const parameter = new Writer();
 
 
 @final

@@ -2,7 +2,7 @@
 // longest_match, POSIX), not the one that Perl's order of alternatives would prefer. For
 // redaction, where the longer match is the safer one.
 import { Bytes, EMPTY, lengthOf, slice } from "../bytes";
-import { Scratch } from "../http/scratch";
+import { Writer } from "../writer";
 import { Dfa } from "./dfa";
 import { Leftmost } from "./leftmost";
 import { Program } from "./program";
@@ -58,30 +58,30 @@ export class Searcher {
    * `value` with each non-empty match replaced by `mark`: itself without a match, otherwise in
    * `scratch`.
    */
-  replaceAll(value: Bytes, mark: Bytes, scratch: Scratch): Bytes {
+  replaceAll(value: Bytes, mark: Bytes, scratch: Writer): Bytes {
     const length = lengthOf(value);
     let walked: i64 = 0;
     let copied = 0;
     let from = 0;
-    scratch.clear();
+    scratch.reset();
     while (from <= length && this.find(value, from)) {
       walked += <i64>this.leftmost.walked;
       if (walked > <i64>length * WALKS_MAX) {
-        scratch.put(slice(value, copied, this.start));
-        scratch.put(mark);
+        scratch.bytes(slice(value, copied, this.start));
+        scratch.bytes(mark);
         return scratch.view();
       }
       if (this.end == this.start) {
         from = this.end + 1;
         continue;
       }
-      scratch.put(slice(value, copied, this.start));
-      scratch.put(mark);
+      scratch.bytes(slice(value, copied, this.start));
+      scratch.bytes(mark);
       copied = this.end;
       from = this.end;
     }
     if (copied == 0) return value;
-    scratch.put(copied < length ? slice(value, copied) : EMPTY);
+    scratch.bytes(copied < length ? slice(value, copied) : EMPTY);
     return scratch.view();
   }
 }

@@ -33,6 +33,16 @@ describe("a writer", () => {
     expect(toText(writer.view())).toBe("007f417a");
   });
 
+  it("writes numbers in hexadecimal without leading zeros", () => {
+    const writer = new Writer();
+    writer.hexNumber(0);
+    writer.byte(0x20);
+    writer.hexNumber(0x2f0a);
+    writer.byte(0x20);
+    writer.hexNumber(u32.MAX_VALUE);
+    expect(toText(writer.view())).toBe("0 2f0a ffffffff");
+  });
+
   it("keeps its contents when it grows", () => {
     const writer = new Writer();
     for (let i = 0; i < 1000; i++) writer.unsigned(i, 4);

@@ -1,7 +1,7 @@
 // Shared data for units: what several workers of one proxy would share, and a hook for another
 // worker to be faster.
 import { Bytes, NONE, at, lengthOf, owned, view } from "../../../assembly/lib/bytes";
-import { Store } from "../../../assembly/filters/rate-limit/store";
+import { SharedStore, SharedValue } from "../../../assembly/lib/shared-store";
 
 /** How a host treats versions. */
 export const enum Rules {
@@ -58,7 +58,7 @@ export class SharedValues {
 
 
 @final
-export class FakeStore extends Store {
+export class FakeStore extends SharedStore {
   /** Answers of the host lie in memory of their own until the request is over. */
   private readonly answers: StaticArray<u8>[] = [];
 
@@ -66,14 +66,20 @@ export class FakeStore extends Store {
     super();
   }
 
-  read(key: Bytes): Bytes {
+  read(key: Bytes, into: SharedValue): Bytes {
     const name = named(key);
     this.shared.reads++;
-    this.version = this.shared.versions.has(name) ? this.shared.versions.get(name) : 0;
+    into.version = this.shared.versions.has(name) ? this.shared.versions.get(name) : 0;
+    into.value = NONE;
     if (!this.shared.values.has(name)) return NONE;
     const answer = owned(view(this.shared.values.get(name)));
     this.answers.push(answer);
-    return view(answer);
+    into.value = view(answer);
+    return into.value;
+  }
+
+  exists(key: Bytes): bool {
+    return this.shared.values.has(named(key));
   }
 
   write(key: Bytes, value: Bytes, version: u32): bool {

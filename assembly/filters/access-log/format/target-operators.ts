@@ -1,7 +1,7 @@
 // %PATH(…)%, %QUERY_PARAM(…)% and %QUERY_PARAMS(…)%: parts of the request target.
 import { Bytes, EMPTY, NONE, at, indexOf, lengthOf, slice, text, view } from "../../../lib/bytes";
 import { param, decoded, pathOf, queryOf } from "../../../lib/http/query";
-import { Scratch } from "../../../lib/http/scratch";
+import { Writer } from "../../../lib/writer";
 import { Operator, Value, answer, truncated } from "./operator";
 import { Redaction } from "../redact/redaction";
 import { RecordView } from "../record";
@@ -39,7 +39,7 @@ export class PathOperator extends Operator {
 
 const PERCENT: u8 = 0x25;
 const QUESTION: u8 = 0x3f;
-const one = new Scratch();
+const one = new Writer();
 
 /** The first parameter of a name, of the original path if there is one; as it came, not decoded. */
 @final

@@ -20,7 +20,6 @@ import { HmacKey } from "../../../lib/crypto/hmac";
 import { SHA256 } from "../../../lib/crypto/sha256";
 import { CookieReader } from "../../../lib/http/cookie";
 import { ParamReader, decoded } from "../../../lib/http/query";
-import { Scratch } from "../../../lib/http/scratch";
 import { Writer } from "../../../lib/writer";
 import { Action, MASK, RedactConfig } from "./redact-config";
 import {
@@ -62,14 +61,14 @@ const digest = memory.data(32, 16);
 /** A URL that is encoded so many times more than its query is no longer looked into. */
 const ENCODINGS_MAX = 4;
 
-// What the steps of one value are put together in. Of all configurations together: a scratch is
+// What the steps of one value are put together in. Of all configurations together: a writer is
 // never given back.
-const urlOut = new Scratch();
-const cookieOut = new Scratch();
-const tokenOut = new Scratch();
-const patternOut: Scratch[] = [new Scratch(), new Scratch()];
-const plainName = new Scratch();
-const plainValue: Scratch[] = [new Scratch(), new Scratch()];
+const urlOut = new Writer();
+const cookieOut = new Writer();
+const tokenOut = new Writer();
+const patternOut: Writer[] = [new Writer(), new Writer()];
+const plainName = new Writer();
+const plainValue: Writer[] = [new Writer(), new Writer()];
 
 
 @final
@@ -163,12 +162,12 @@ export class Redaction {
   }
 
   /** `value` with each match of pattern `index` hashed, in `out`; itself without a match. */
-  private hashedMatches(index: i32, value: Bytes, out: Scratch): Bytes {
+  private hashedMatches(index: i32, value: Bytes, out: Writer): Bytes {
     const searcher = unchecked(this.config.patterns[index]).searcher;
     let from = 0;
     let copied = 0;
     let found = 0;
-    out.clear();
+    out.reset();
     while (from <= lengthOf(value) && searcher.find(value, from)) {
       // To find all of many costs the square of the length: what is behind so many counts as one.
       const end = ++found > MATCHES_MAX ? lengthOf(value) : searcher.end;
@@ -176,13 +175,13 @@ export class Redaction {
         from = end + 1;
         continue;
       }
-      out.put(slice(value, copied, searcher.start));
-      out.put(this.replacement(Action.Hash, slice(value, searcher.start, end)));
+      out.bytes(slice(value, copied, searcher.start));
+      out.bytes(this.replacement(Action.Hash, slice(value, searcher.start, end)));
       copied = end;
       from = end;
     }
     if (copied == 0) return value;
-    out.put(slice(value, copied));
+    out.bytes(slice(value, copied));
     return out.view();
   }
 
@@ -194,20 +193,20 @@ export class Redaction {
     if (start < 0) return value;
     const out = tokenOut;
     let copied = 0;
-    out.clear();
+    out.reset();
     while (start >= 0) {
       let end = start;
       while (end < lengthOf(value) && isTokenByte(at(value, end))) end++;
       if (end - start >= TOKEN_BYTES_MIN) {
-        out.put(slice(value, copied, start));
+        out.bytes(slice(value, copied, start));
         const mark = this.replacement(this.config.action, slice(value, start, end));
-        if (mark != NONE) out.put(mark);
+        if (mark != NONE) out.bytes(mark);
         copied = end;
       }
       start = find(value, TOKEN_START, end);
     }
     if (copied == 0) return value;
-    out.put(slice(value, copied));
+    out.bytes(slice(value, copied));
     return out.view();
   }
 
@@ -219,8 +218,8 @@ export class Redaction {
     const known = this.config.defaults ? withoutUsers(value) : value;
     const first = nextMark(known, 0);
     if (!this.hasSecret(known, first)) return known;
-    urlOut.clear();
-    urlOut.put(slice(known, 0, first));
+    urlOut.reset();
+    urlOut.bytes(slice(known, 0, first));
     this.putMarked(known, first);
     return urlOut.view();
   }
@@ -263,7 +262,7 @@ export class Redaction {
     if (query == NONE) return NONE;
     const known = this.config.defaults ? withoutUsers(query) : query;
     const end = nextMark(known, 0);
-    urlOut.clear();
+    urlOut.reset();
     this.putParams(urlOut, 0, slice(known, 0, end));
     this.putMarked(known, end);
     return this.scrubbed(urlOut.view());
@@ -280,12 +279,12 @@ export class Redaction {
   }
 
   /** Puts `mark` (0: none) and the parameters that may be shown, each as it stood. */
-  private putParams(out: Scratch, mark: u8, query: Bytes): void {
+  private putParams(out: Writer, mark: u8, query: Bytes): void {
     const start = out.length;
     let copied = 0;
     let hasGap = false;
     let hasDropped = false;
-    if (mark != 0) out.putByte(mark);
+    if (mark != 0) out.byte(mark);
     this.params.open(query);
     while (this.params.next()) {
       const value = this.params.value;
@@ -293,17 +292,19 @@ export class Redaction {
       if (action == Action.Keep) continue;
       // Between the last redacted parameter and this one everything stays byte for byte.
       if (action == Action.Drop) {
-        out.put(withoutAmpersand(slice(query, copied, this.params.start), hasGap));
+        out.bytes(withoutAmpersand(slice(query, copied, this.params.start), hasGap));
         hasGap = true;
         hasDropped = true;
       } else {
-        out.put(withoutAmpersand(slice(query, copied, this.params.end - lengthOf(value)), hasGap));
-        out.put(this.replacement(action, value));
+        out.bytes(
+          withoutAmpersand(slice(query, copied, this.params.end - lengthOf(value)), hasGap),
+        );
+        out.bytes(this.replacement(action, value));
         hasGap = false;
       }
       copied = this.params.end;
     }
-    out.put(withoutAmpersand(slice(query, copied), hasGap));
+    out.bytes(withoutAmpersand(slice(query, copied), hasGap));
     if (hasDropped) trimEnd(out, start, mark);
   }
 
@@ -334,7 +335,7 @@ export class Redaction {
 
   private cookieHeader(value: Bytes): Bytes {
     const out = cookieOut;
-    out.clear();
+    out.reset();
     this.cookies.open(value);
     while (this.cookies.nextPiece())
       this.putCookie(out, slice(value, this.cookies.start, this.cookies.end));
@@ -343,22 +344,22 @@ export class Redaction {
 
   private setCookieHeader(value: Bytes): Bytes {
     const out = cookieOut;
-    out.clear();
+    out.reset();
     const end = indexOf(value, SEMICOLON);
     this.putCookie(out, trimSpace(end < 0 ? value : slice(value, 0, end)));
-    if (end >= 0) out.put(slice(value, end));
+    if (end >= 0) out.bytes(slice(value, end));
     return out.view();
   }
 
   /** One `name=value`; what is no pair counts as a value without a name. */
-  private putCookie(out: Scratch, piece: Bytes): void {
+  private putCookie(out: Writer, piece: Bytes): void {
     const equals = indexOf(piece, EQUALS);
     const name = equals < 0 ? EMPTY : trimSpace(slice(piece, 0, equals));
     const action = this.config.ofCookie(name);
     const shown = this.replacement(action, slice(piece, equals + 1));
     if (shown == NONE) return;
-    if (out.length > 0) out.put(SEPARATOR);
-    if (equals >= 0) out.put(slice(piece, 0, equals + 1));
-    out.put(shown);
+    if (out.length > 0) out.bytes(SEPARATOR);
+    if (equals >= 0) out.bytes(slice(piece, 0, equals + 1));
+    out.bytes(shown);
   }
 }

@@ -11,7 +11,7 @@ import {
   slice,
   unpacked,
 } from "../../../lib/bytes";
-import { Scratch } from "../../../lib/http/scratch";
+import { Writer } from "../../../lib/writer";
 
 /** Anywhere in a name. */
 const PARTS = unpacked(
@@ -26,7 +26,7 @@ const WHOLE = unpacked(
 );
 
 const BLANK: u8 = 0x20;
-const plain = new Scratch();
+const plain = new Writer();
 
 /**
  * A bit for the first three letters of each: a name without any of these, as nearly every one is,
@@ -98,10 +98,10 @@ function hasSensitivePart(bare: Bytes): bool {
 }
 
 function bareName(name: Bytes): Bytes {
-  plain.clear();
+  plain.reset();
   for (let i = 0; i < lengthOf(name); i++) {
     const byte = at(name, i);
-    if (!isSeparator(byte)) plain.putByte(lower(byte));
+    if (!isSeparator(byte)) plain.byte(lower(byte));
   }
   return plain.view();
 }

@@ -1,7 +1,7 @@
 // Where in a text secrets may stand: behind the marks of a URL, before its host, in what looks
 // like a token. Knows bytes, not what becomes of them.
 import { Bytes, at, find, lengthOf, slice, text, view } from "../../../lib/bytes";
-import { Scratch } from "../../../lib/http/scratch";
+import { Writer } from "../../../lib/writer";
 import { MASK } from "./redact-config";
 
 const SCHEME_END = text("://");
@@ -14,8 +14,8 @@ const SLASH: u8 = 0x2f;
 /** "#", ":", "?" and "J" (of `://` and `eyJ`), as bits from "#" on. */
 const MARKS: u64 = 0x0000_0080_1080_0001;
 
-/** Of all configurations together: a scratch is never given back. */
-const userOut = new Scratch();
+/** Of all configurations together: a writer is never given back. */
+const userOut = new Writer();
 
 /**
  * Whether a URL's query, its user or a token may be in `value`: most values have no byte of "?",
@@ -42,19 +42,19 @@ export function withoutUsers(value: Bytes): Bytes {
   if (scheme < 0) return value;
   const query = nextMark(value, 0);
   let copied = 0;
-  userOut.clear();
+  userOut.reset();
   while (scheme >= 0) {
     const start = scheme + 3;
     const end = userEnd(value, start, start > query);
     if (end > start) {
-      userOut.put(slice(value, copied, start));
-      userOut.put(MASK);
+      userOut.bytes(slice(value, copied, start));
+      userOut.bytes(MASK);
       copied = end;
     }
     scheme = find(value, SCHEME_END, max(start, end));
   }
   if (copied == 0) return value;
-  userOut.put(slice(value, copied));
+  userOut.bytes(slice(value, copied));
   return userOut.view();
 }
 
@@ -80,7 +80,7 @@ export function withoutAmpersand(part: Bytes, hasGap: bool): Bytes {
 }
 
 /** Takes off an "&" or a mark that has nothing behind it any more. */
-export function trimEnd(out: Scratch, start: i32, mark: u8): void {
+export function trimEnd(out: Writer, start: i32, mark: u8): void {
   if (out.length > start && at(out.view(), out.length - 1) == AMPERSAND)
     out.truncate(out.length - 1);
   if (mark != 0 && out.length == start + 1) out.truncate(start);

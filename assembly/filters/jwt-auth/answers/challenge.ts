@@ -1,7 +1,7 @@
 // The `www-authenticate` value of a refusal: RFC 6750 section 3, in the quoting of RFC 9110
 // section 5.6.4.
 import { Bytes, at, lengthOf, text } from "../../../lib/bytes";
-import { Scratch } from "../../../lib/http/scratch";
+import { Writer } from "../../../lib/writer";
 import { Refusal } from "./refusal";
 
 /** The native filter cuts its realm, the request's address, at the same length. */
@@ -13,7 +13,7 @@ const DESCRIPTION = text('", error_description="');
 const SCOPE = text('", scope="');
 const QUOTE: u8 = 0x22;
 
-const value = new Scratch();
+const value = new Writer();
 
 /**
  * `Bearer realm="…", error="…", error_description="…", scope="…"`, valid until the next call.
@@ -21,20 +21,20 @@ const value = new Scratch();
  * is empty.
  */
 export function challenge(refusal: Refusal, realm: Bytes, scope: Bytes): Bytes {
-  value.clear();
-  value.put(REALM);
+  value.reset();
+  value.bytes(REALM);
   putQuoted(realm, REALM_BYTES_MAX);
   if (lengthOf(refusal.error) > 0) {
-    value.put(ERROR);
-    value.put(refusal.error);
-    value.put(DESCRIPTION);
+    value.bytes(ERROR);
+    value.bytes(refusal.error);
+    value.bytes(DESCRIPTION);
     putQuoted(refusal.body, i32.MAX_VALUE);
     if (lengthOf(scope) > 0) {
-      value.put(SCOPE);
+      value.bytes(SCOPE);
       putQuoted(scope, i32.MAX_VALUE);
     }
   }
-  value.putByte(QUOTE);
+  value.byte(QUOTE);
   return value.view();
 }
 
@@ -46,6 +46,6 @@ function putQuoted(part: Bytes, bytesMax: i32): void {
   const length = min(lengthOf(part), bytesMax);
   for (let i = 0; i < length; i++) {
     const byte = at(part, i);
-    if (byte >= 0x20 && byte < 0x7f && byte != QUOTE && byte != 0x5c) value.putByte(byte);
+    if (byte >= 0x20 && byte < 0x7f && byte != QUOTE && byte != 0x5c) value.byte(byte);
   }
 }

@@ -15,9 +15,9 @@ import {
   view,
 } from "../../../lib/bytes";
 import { allocate } from "../../../host/arena";
-import { readShared, sharedVersion, writeShared } from "../../../host/shared-data";
-import { Status } from "../../../host/status";
+import { SharedData } from "../../../host/shared-data";
 import { siphash } from "../../../lib/hash";
+import { SharedStore, SharedValue } from "../../../lib/shared-store";
 import { decimal } from "../../../lib/writer";
 import { FetchRecord } from "./fetch-record";
 import { Provider } from "../provider";
@@ -35,7 +35,9 @@ export class SharedKeys {
 
   private recordKey: StaticArray<u8>;
   private keysKey: StaticArray<u8>;
-  private recordVersion: u32 = 0;
+  private readonly store: SharedStore = new SharedData();
+  private readonly storedRecord: SharedValue = new SharedValue();
+  private readonly storedKeys: SharedValue = new SharedValue();
 
   constructor(provider: Provider, instance: string) {
     const address = provider.keysAddress;
@@ -46,22 +48,18 @@ export class SharedKeys {
     this.keysKey = utf8(base + "keys");
     // The first of all workers makes the record: only what is there can be written by
     // compare-and-swap.
-    if (readShared(view(this.recordKey)) == NONE)
-      writeShared(view(this.recordKey), this.record.toBytes(), 0);
+    this.store.create(view(this.recordKey), this.record.toBytes());
   }
 
   /** Reads the record as it is now. */
   look(): void {
-    const stored = readShared(view(this.recordKey));
-    this.recordVersion = sharedVersion;
+    const stored = this.store.read(view(this.recordKey), this.storedRecord);
     this.record.read(stored == NONE ? EMPTY : stored);
   }
 
   /** Writes the record; false when another worker wrote since `look`. */
   write(): bool {
-    return (
-      writeShared(view(this.recordKey), this.record.toBytes(), this.recordVersion) == Status.Ok
-    );
+    return this.store.write(view(this.recordKey), this.record.toBytes(), this.storedRecord.version);
   }
 
   /**
@@ -69,7 +67,7 @@ export class SharedKeys {
    * there is none.
    */
   keys(known: u32): Bytes {
-    const stored = readShared(view(this.keysKey));
+    const stored = this.store.read(view(this.keysKey), this.storedKeys);
     if (stored == NONE || lengthOf(stored) <= EDITION_BYTES) return NONE;
     this.editionRead = load<u32>(pointerOf(stored));
     return this.editionRead == known ? NONE : slice(stored, EDITION_BYTES);
@@ -77,7 +75,7 @@ export class SharedKeys {
 
   /** Whether `body` is the set of the record's edition. */
   isStored(body: Bytes): bool {
-    const stored = readShared(view(this.keysKey));
+    const stored = this.store.read(view(this.keysKey), this.storedKeys);
     if (stored == NONE || lengthOf(stored) <= EDITION_BYTES) return false;
     return (
       load<u32>(pointerOf(stored)) == this.record.edition &&
@@ -92,7 +90,7 @@ export class SharedKeys {
     if (place == 0) return false;
     store<u32>(place, this.record.edition);
     memory.copy(place + EDITION_BYTES, pointerOf(body), lengthOf(body));
-    readShared(view(this.keysKey));
-    return writeShared(view(this.keysKey), bytes(place, size), sharedVersion) == Status.Ok;
+    this.store.read(view(this.keysKey), this.storedKeys);
+    return this.store.write(view(this.keysKey), bytes(place, size), this.storedKeys.version);
   }
 }

@@ -3,9 +3,8 @@
 import { Bytes, NONE, at, lengthOf, utf8, view } from "../../../lib/bytes";
 import { spent } from "../../../lib/garbage";
 import { isFieldValue } from "../../../lib/http/field";
-import { Scratch } from "../../../lib/http/scratch";
 import { JsonDocument, JsonKind } from "../../../lib/json/document";
-import { decimal } from "../../../lib/writer";
+import { Writer, decimal } from "../../../lib/writer";
 
 const QUOTE: u8 = 0x22;
 const BACKSLASH: u8 = 0x5c;
@@ -17,7 +16,7 @@ const VALUE_BYTES_MAX = 16 * 1024;
  * absent, null or empty text, or it holds bytes that no header may have (line ends would make
  * headers of their own).
  */
-export function claimText(document: JsonDocument, node: i32, scratch: Scratch): Bytes {
+export function claimText(document: JsonDocument, node: i32, scratch: Writer): Bytes {
   if (node < 0 || document.is(node, JsonKind.Null)) return NONE;
   const value = document.is(node, JsonKind.String)
     ? document.text(node)
@@ -26,7 +25,7 @@ export function claimText(document: JsonDocument, node: i32, scratch: Scratch): 
   return length > 0 && length <= VALUE_BYTES_MAX && isFieldValue(value) ? value : NONE;
 }
 
-function jsonText(document: JsonDocument, node: i32, scratch: Scratch): Bytes {
+function jsonText(document: JsonDocument, node: i32, scratch: Writer): Bytes {
   const source = document.source(node);
   if (document.is(node, JsonKind.Integer))
     return isPlainInteger(source) ? source : digits(document.integer(node));
@@ -50,15 +49,15 @@ function digits(value: i64): Bytes {
 }
 
 /** JSON without the blanks between its parts. */
-function compacted(source: Bytes, scratch: Scratch): Bytes {
-  scratch.clear();
+function compacted(source: Bytes, scratch: Writer): Bytes {
+  scratch.reset();
   let inText = false;
   for (let i = 0; i < lengthOf(source); i++) {
     const byte = at(source, i);
     if (!inText && byte <= 0x20) continue;
-    scratch.putByte(byte);
+    scratch.byte(byte);
     if (byte == QUOTE) inText = !inText;
-    if (inText && byte == BACKSLASH && i + 1 < lengthOf(source)) scratch.putByte(at(source, ++i));
+    if (inText && byte == BACKSLASH && i + 1 < lengthOf(source)) scratch.byte(at(source, ++i));
   }
   return scratch.view();
 }

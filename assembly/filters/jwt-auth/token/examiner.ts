@@ -13,7 +13,7 @@ import {
   view,
 } from "../../../lib/bytes";
 import { decodeBase64urlInto } from "../../../lib/base64url";
-import { Scratch } from "../../../lib/http/scratch";
+import { Writer } from "../../../lib/writer";
 import { Claims, NO_TIME } from "../../../lib/jose/claims";
 import {
   encodedHeader,
@@ -58,7 +58,7 @@ export class Examiner {
   private readStatus: JwtStatus = JwtStatus.BadFormat;
   private values: StaticArray<Bytes>;
   /** Each value that must be put together has its own place, for all are needed at once. */
-  private places: Scratch[] = [];
+  private places: Writer[] = [];
 
   constructor(
     signatures: HostSignatures,
@@ -71,7 +71,7 @@ export class Examiner {
     this.payloadBytes = new StaticArray<u8>(tokenBytesMax);
     this.signatureBytes = new StaticArray<u8>(tokenBytesMax);
     this.values = new StaticArray<Bytes>(claimHeadersMax);
-    for (let i = 0; i < claimHeadersMax; i++) this.places.push(new Scratch());
+    for (let i = 0; i < claimHeadersMax; i++) this.places.push(new Writer());
   }
 
   /** Another request: its tokens may lie where those of the one before lay. */

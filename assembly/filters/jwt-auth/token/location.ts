@@ -17,7 +17,7 @@ import {
 import { COOKIE, CookieReader, withoutCookie } from "../../../lib/http/cookie";
 import { HeaderList } from "../../../lib/http/headers";
 import { ParamReader, decoded, equalDecoded, queryOf, withoutParam } from "../../../lib/http/query";
-import { Scratch } from "../../../lib/http/scratch";
+import { Writer } from "../../../lib/writer";
 
 export const enum Place {
   Header = 0,
@@ -42,7 +42,7 @@ export class FoundTokens {
   overflow: bool = false;
   private tokens: StaticArray<Bytes> = new StaticArray<Bytes>(TOKENS_MAX);
   /** Percent-decoded values, a place for each token: they are all looked at together. */
-  private places: StaticArray<Scratch | null> = new StaticArray<Scratch | null>(TOKENS_MAX);
+  private places: StaticArray<Writer | null> = new StaticArray<Writer | null>(TOKENS_MAX);
 
   clear(): void {
     this.count = 0;
@@ -70,7 +70,7 @@ export class FoundTokens {
     }
     let place = unchecked(this.places[this.count]);
     if (place === null) {
-      place = new Scratch();
+      place = new Writer();
       unchecked((this.places[this.count] = place));
     }
     this.add(decoded(raw, place));
@@ -161,11 +161,11 @@ export class Location {
    * in it, in `scratch`, which `current` must not lie in. The view `current` itself: nothing was
    * found. EMPTY: nothing is left.
    */
-  strip(current: Bytes, scratch: Scratch): Bytes {
+  strip(current: Bytes, scratch: Writer): Bytes {
     if (this.place == Place.Cookie) return withoutCookie(current, this.name, scratch);
     if (this.place == Place.Parameter) return withoutParam(current, this.name, scratch);
     let found = false;
-    scratch.clear();
+    scratch.reset();
     for (let from = 0, end = 0; from <= lengthOf(current); from = end + 1) {
       end = elementEnd(current, from);
       const element = trimSpace(slice(current, from, end));
@@ -174,8 +174,8 @@ export class Location {
         found = true;
         continue;
       }
-      if (scratch.length > 0) scratch.put(SEPARATOR);
-      scratch.put(element);
+      if (scratch.length > 0) scratch.bytes(SEPARATOR);
+      scratch.bytes(element);
     }
     if (!found) return current;
     return scratch.length > 0 ? scratch.view() : EMPTY;

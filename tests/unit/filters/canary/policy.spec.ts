@@ -1,6 +1,6 @@
 import { Config } from "../../../../assembly/filters/canary/config";
 import { GuardMode } from "../../../../assembly/filters/canary/guard";
-import { Policy, Store } from "../../../../assembly/filters/canary/policy";
+import { Policy } from "../../../../assembly/filters/canary/policy";
 import { Reason, Verdict } from "../../../../assembly/filters/canary/verdict";
 import {
   Bytes,
@@ -14,39 +14,9 @@ import {
 } from "../../../../assembly/lib/bytes";
 import { ConfigErrors } from "../../../../assembly/lib/config/reader";
 import { FakeRequest } from "../../support/request";
+import { FakeStore, SharedValues } from "../../support/store";
 
 const SECOND: i64 = 1_000_000_000;
-
-/** Shared data as the workers of a proxy see it. */
-class MemoryStore extends Store {
-  keys: StaticArray<u8>[] = [];
-  values: StaticArray<u8>[] = [];
-  versions: u32[] = [];
-
-  read(key: Bytes): Bytes {
-    for (let i = 0; i < this.keys.length; i++) {
-      if (!equal(view(this.keys[i]), key)) continue;
-      this.version = this.versions[i];
-      return view(this.values[i]);
-    }
-    this.version = 0;
-    return NONE;
-  }
-
-  write(key: Bytes, value: Bytes, version: u32): bool {
-    for (let i = 0; i < this.keys.length; i++) {
-      if (!equal(view(this.keys[i]), key)) continue;
-      if (version != 0 && version != this.versions[i]) return false;
-      this.values[i] = owned(value);
-      this.versions[i]++;
-      return true;
-    }
-    this.keys.push(owned(key));
-    this.values.push(owned(value));
-    this.versions.push(1);
-    return true;
-  }
-}
 
 function configOf(route: string, mode: string = "enforce"): Config {
   const errors = new ConfigErrors();
@@ -56,7 +26,7 @@ function configOf(route: string, mode: string = "enforce"): Config {
 }
 
 function policyOf(route: string, seed: u64 = 1): Policy {
-  return new Policy(configOf(route), new MemoryStore(), seed);
+  return new Policy(configOf(route), new FakeStore(new SharedValues()), seed);
 }
 
 function judge(policy: Policy, request: FakeRequest, unix: i64 = 0, monotonic: i64 = 0): Verdict {
@@ -111,7 +81,7 @@ describe("the policy", () => {
     const config = configOf(
       '{"name":"a","match":[{"uri":{"prefix":"/a"}}],"split":{"x":100}},{"name":"b","split":{"y":10,"z":90}}',
     );
-    const verdict = new Policy(config, new MemoryStore(), 1).judgeBlind();
+    const verdict = new Policy(config, new FakeStore(new SharedValues()), 1).judgeBlind();
     expect(toText(verdict.name)).toBe("z");
     expect(verdict.routeIndex).toBe(1);
   });
@@ -119,7 +89,7 @@ describe("the policy", () => {
 
 describe("a guard over two workers", () => {
   it("trips in both, is told of by one, and comes back by way of a trickle", () => {
-    const store = new MemoryStore();
+    const store = new FakeStore(new SharedValues());
     const one = new Policy(configOf(GUARDED), store, 1);
     const two = new Policy(configOf(GUARDED), store, 2);
     let told = 0;
@@ -158,12 +128,12 @@ describe("a guard over two workers", () => {
   });
 
   it("watches nothing in report mode, where the mesh goes its own way", () => {
-    const policy = new Policy(configOf(GUARDED, "report"), new MemoryStore(), 1);
+    const policy = new Policy(configOf(GUARDED, "report"), new FakeStore(new SharedValues()), 1);
     expect(judge(policy, user("u"), 0, SECOND).isWatched).toBe(false);
   });
 
   it("begins anew for another variant of the same route", () => {
-    const store = new MemoryStore();
+    const store = new FakeStore(new SharedValues());
     const policy = new Policy(configOf(GUARDED), store, 1);
     for (let i = 0; i < 5; i++) policy.count(0, true, SECOND);
     const next = new Policy(configOf(GUARDED.replaceAll("canary", "next")), store, 1);

@@ -4,6 +4,7 @@ import { Config } from "../../../../assembly/filters/rate-limit/config";
 import { Policy, Verdict } from "../../../../assembly/filters/rate-limit/policy";
 import { toText, utf8, view } from "../../../../assembly/lib/bytes";
 import { ConfigErrors } from "../../../../assembly/lib/config/reader";
+import { SharedValue } from "../../../../assembly/lib/shared-store";
 import { FakeRequest } from "../../support/request";
 import { FakeStore, Rules, SharedValues } from "../../support/store";
 
@@ -161,7 +162,7 @@ describe("workers that begin", () => {
     store.create(key, view(utf8("first")));
     // A racer that had looked before: its write comes with the version that creates only.
     store.write(key, view(utf8("second")), 0x7fffffff);
-    expect(toText(store.read(key))).toBe("first");
+    expect(toText(store.read(key, new SharedValue()))).toBe("first");
   });
 
   it("work on hosts with other rules for versions", () => {

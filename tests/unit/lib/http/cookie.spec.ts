@@ -1,6 +1,6 @@
 import { EMPTY, equal, isPresent, text, toText } from "../../../../assembly/lib/bytes";
 import { CookieReader, cookie, withoutCookie } from "../../../../assembly/lib/http/cookie";
-import { Scratch } from "../../../../assembly/lib/http/scratch";
+import { Writer } from "../../../../assembly/lib/writer";
 import { FakeRequest } from "../../support/request";
 
 function pairs(source: string): string {
@@ -11,7 +11,7 @@ function pairs(source: string): string {
 }
 
 function without(source: string, name: string): string {
-  return toText(withoutCookie(text(source), text(name), new Scratch()));
+  return toText(withoutCookie(text(source), text(name), new Writer()));
 }
 
 describe("cookie strings", () => {
@@ -44,7 +44,7 @@ describe("cookie strings", () => {
   });
 
   it("say when nothing is left and when nothing changed", () => {
-    const scratch = new Scratch();
+    const scratch = new Writer();
     expect(withoutCookie(text("token=x"), text("token"), scratch) == EMPTY).toBe(true);
     const source = text("a=1;b=2");
     expect(withoutCookie(source, text("c"), scratch) == source).toBe(true);

@@ -9,7 +9,7 @@ import {
   queryOf,
   withoutParam,
 } from "../../../../assembly/lib/http/query";
-import { Scratch } from "../../../../assembly/lib/http/scratch";
+import { Writer } from "../../../../assembly/lib/writer";
 
 function params(query: string): string {
   const reader = new ParamReader().open(text(query));
@@ -19,7 +19,7 @@ function params(query: string): string {
 }
 
 function without(target: string, name: string): string {
-  return toText(withoutParam(text(target), text(name), new Scratch()));
+  return toText(withoutParam(text(target), text(name), new Writer()));
 }
 
 describe("request targets", () => {
@@ -49,7 +49,7 @@ describe("query parameters", () => {
   });
 
   it("are percent-decoded, a malformed escape stands for itself", () => {
-    const scratch = new Scratch();
+    const scratch = new Writer();
     expect(toText(decoded(text("a%20b%2Fc+d"), scratch))).toBe("a b/c+d");
     expect(toText(decoded(text("%"), scratch))).toBe("%");
     expect(toText(decoded(text("%4"), scratch))).toBe("%4");

@@ -1,5 +1,5 @@
 import { Bytes, NONE, text, toText } from "../../../../../assembly/lib/bytes";
-import { Scratch } from "../../../../../assembly/lib/http/scratch";
+import { Writer } from "../../../../../assembly/lib/writer";
 import { JsonDocument } from "../../../../../assembly/lib/json/document";
 import { claimText } from "../../../../../assembly/filters/jwt-auth/rules/claim-text";
 
@@ -8,7 +8,7 @@ const NOTHING = "(none)";
 function header(value: string): string {
   const document = new JsonDocument();
   if (!document.parse(text('{"a":' + value + "}"), 65536)) return "(no JSON)";
-  const made: Bytes = claimText(document, document.find(0, text("a")), new Scratch());
+  const made: Bytes = claimText(document, document.find(0, text("a")), new Writer());
   return made == NONE ? NOTHING : toText(made);
 }
 
