@@ -4,7 +4,7 @@
 import * as crypto from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { compile } from "../build.ts";
+import { compile } from "../tools/build.ts";
 import type { Effort } from "./compare.ts";
 import { type Finding, finding, print } from "./report.ts";
 

@@ -4,7 +4,7 @@
 // misses it.
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { compile } from "../build.ts";
+import { compile } from "../tools/build.ts";
 
 const root = join(import.meta.dirname, "..");
 const TARGET_MB_PER_S = 200;

@@ -1,5 +1,5 @@
 // What runs instead of AssemblyScript's own abort: one line that says where, then the trap.
-// Reaching it is a bug. What is wrong stands at the place: `leaner.js` has left the message out.
+// Reaching it is a bug. The place says what is wrong, so the compiler's message is not logged.
 // Allocates nothing, since memory may be what is missing, and uses no class, since each may have
 // a place that comes here.
 import { lengthOf, pointerOf, text } from "../lib/bytes";

@@ -8,8 +8,6 @@
 // (`text`), an owned StaticArray<u8> (`view`), or the host arena, which is gone when the callback
 // returns (`owned` copies out of it).
 
-import { spent } from "./garbage";
-
 /**
  * A view of `length` bytes at `pointer`. Comparing two with `==` compares the place: use `equal`
  * for contents.
@@ -199,9 +197,9 @@ export function owned(source: Bytes): StaticArray<u8> {
 }
 
 /**
- * The UTF-8 bytes of a literal, for module constants only: they are never freed. In a build
- * `literals.js` has put them into the module's data already; this is what other compilations run,
- * and what a text that is put together takes.
+ * The UTF-8 bytes of a literal, for module constants only: they are never freed. `text("…")` is a
+ * constant of the module's data (`tools/transform/text.js`); this body serves texts that are put
+ * together when the module starts.
  */
 export function text(literal: string): Bytes {
   const length = String.UTF8.byteLength(literal);
@@ -218,79 +216,9 @@ export function path(dotted: string): Bytes {
   return text(dotted.replaceAll(".", "\0"));
 }
 
-/**
- * `text` of a long literal, a table or a list of words: a build packs it among the strings, and
- * it is unpacked when the module starts.
- */
+/** `text` of a long literal. */
 export function unpacked(literal: string): Bytes {
   return text(literal);
-}
-
-// @ts-ignore: decorator
-@global
-/** Where a build has put the texts of all literals (`literals.js`). */
-const LITERALS: usize = 0;
-
-// @ts-ignore: decorator
-@global
-/** The two bytes that each byte from 0x80 on stands for in them. */
-const PAIRS: usize = 0;
-
-/** Where the literal ends that was inflated last. */
-let literalEnd: usize = 0;
-
-// @ts-ignore: decorator
-@global
-/**
- * The literal at an offset of LITERALS, its length before it: what a build makes of a string
- * literal.
- */
-function inflated(offset: usize): string {
-  let at = LITERALS + offset;
-  let length = <usize>load<u8>(at++);
-  if (length >= 0x80) length = ((length & 0x7f) << 7) | (<usize>load<u8>(at++));
-  const made = changetype<string>(__new(length << 1, idof<string>()));
-  let to = changetype<usize>(made);
-  const end = to + (length << 1);
-  while (to < end) to = expanded(load<u8>(at++), to);
-  literalEnd = at;
-  spent((<i32>length) << 1);
-  return made;
-}
-
-/** Writes the characters that one byte stands for; gives the place behind them. */
-function expanded(byte: u8, to: usize): usize {
-  while (byte >= 0x80) {
-    const pair = PAIRS + ((<usize>(byte & 0x7f)) << 1);
-    to = expanded(load<u8>(pair), to);
-    byte = load<u8>(pair, 1);
-  }
-  store<u16>(to, byte);
-  return to + 2;
-}
-
-// @ts-ignore: decorator
-@global
-/**
- * As many literals as `count`, one behind the other: what a build makes of a list of string
- * literals.
- */
-function inflatedList(offset: usize, count: i32): string[] {
-  const list = new Array<string>(count);
-  for (let i = 0; i < count; i++) {
-    unchecked((list[i] = inflated(offset)));
-    offset = literalEnd - LITERALS;
-  }
-  return list;
-}
-
-// @ts-ignore: decorator
-@global
-// @ts-ignore: decorator
-@inline
-/** An empty list: what a build makes of `[]` where the type is written beside it. */
-function emptyList<T>(): T {
-  return changetype<T>(__newArray(0, 0, idof<T>(), 0));
 }
 
 /** UTF-8 of a string as owned bytes, for configuration time. */

@@ -4,7 +4,7 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { compile } from "../../build.ts";
+import { compile } from "../../tools/build.ts";
 import { cluster, directResponse, wasmFilter } from "../../envoy/bootstrap.ts";
 import { added, type Effort, measure, wire } from "../compare.ts";
 import { type Finding, finding } from "../report.ts";

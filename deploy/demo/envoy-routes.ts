@@ -2,7 +2,7 @@
 // demo need. Throws at what it does not know, so that nothing is shown that the mesh would do
 // otherwise.
 import type { Json } from "../../envoy/bootstrap.ts";
-import { ToolError } from "../problem.ts";
+import { ToolError } from "../core/problem.ts";
 import type { Routing } from "../try/route.ts";
 
 /** A place that requests go to, and the name of its cluster, which is Istio's. */

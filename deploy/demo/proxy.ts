@@ -6,7 +6,7 @@ import type { RunningEnvoy } from "../../envoy/launch.ts";
 import type { Envoy } from "../../envoy/find.ts";
 import { growth } from "../emulator/cases.ts";
 import type { Case, Observed } from "../emulator/cases.ts";
-import { catalog } from "../catalog.ts";
+import { catalog } from "../core/catalog.ts";
 import { calleesIn } from "../render/clusters.ts";
 import { environmentFrom } from "../validate/module-check.ts";
 import { clusterParts } from "../render/clusters.ts";

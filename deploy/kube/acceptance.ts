@@ -1,7 +1,7 @@
 // How istiod stands to what was applied: by the status that it writes, or else by the webhook
 // that let it pass.
 import { setTimeout as sleep } from "node:timers/promises";
-import { ToolError } from "../problem.ts";
+import { ToolError } from "../core/problem.ts";
 import type { Resource } from "../render/plugin.ts";
 import { titleOf } from "./cluster.ts";
 import type { Cluster, Header } from "./cluster.ts";

@@ -7,7 +7,7 @@ import {
   PatchStrategy,
 } from "@kubernetes/client-node";
 import type { KubernetesObject, RequestContext } from "@kubernetes/client-node";
-import { ToolError, reasonOf } from "../problem.ts";
+import { ToolError, reasonOf } from "../core/problem.ts";
 import type { Resource } from "../render/plugin.ts";
 import { conflictsIn } from "./conflict.ts";
 import type { Conflict } from "./conflict.ts";

@@ -1,7 +1,7 @@
 // What would change: the live resource beside what the API server would make of ours (a dry run),
 // line by line.
 import type { Resource } from "../render/plugin.ts";
-import { yamlText } from "../yaml-text.ts";
+import { yamlText } from "../core/yaml-text.ts";
 
 /** Fields that the API server writes and nobody compares. */
 const serverFields = [

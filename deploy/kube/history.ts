@@ -2,7 +2,7 @@
 // annotation, so that a rollback needs nothing from the machine that applied it.
 import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { ToolError } from "../problem.ts";
+import { ToolError } from "../core/problem.ts";
 import type { Resource } from "../render/plugin.ts";
 import type { Cluster, Header } from "./cluster.ts";
 

@@ -1,5 +1,5 @@
 // A policy beside the cluster: what it renders to, what is there already, what would have to go.
-import type { Policy } from "../policy.ts";
+import type { Policy } from "../core/policy.ts";
 import { render } from "../render/render.ts";
 import type { Api, Resource } from "../render/plugin.ts";
 import type { Cluster, Header } from "./cluster.ts";

@@ -1,7 +1,7 @@
 // What the proxies made of their plugins, as istiod remembers it: the last refusal of each, from
 // its debug interface (`/debug/syncz` on port 15014; istio/pilot/pkg/xds/debug.go). Istio before
 // 1.31 does not tell the reason, and nothing is found.
-import { ToolError, reasonOf } from "../problem.ts";
+import { ToolError, reasonOf } from "../core/problem.ts";
 
 const extensionType = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig";
 

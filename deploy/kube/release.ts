@@ -1,7 +1,7 @@
 // Brings policies into the cluster: all of them on trial, then one after the other, each as a
 // revision of its history. Safe to run again at any point; what breaks off says what was done and
 // what was not.
-import { ToolError, reasonOf } from "../problem.ts";
+import { ToolError, reasonOf } from "../core/problem.ts";
 import type { Resource } from "../render/plugin.ts";
 import { titleOf } from "./cluster.ts";
 import type { Cluster, Header } from "./cluster.ts";

@@ -1,6 +1,6 @@
 // A dry run of everything before the first change: refusals and conflicts are known, and what
 // would change.
-import { ToolError } from "../problem.ts";
+import { ToolError } from "../core/problem.ts";
 import type { Resource } from "../render/plugin.ts";
 import { titleOf } from "./cluster.ts";
 import type { Cluster, Header } from "./cluster.ts";

@@ -1,7 +1,7 @@
 // The mesh's own access log (MeshConfig, Telemetry) → access-log. The line stays what it was: Envoy's logger prints it from
 // the filter state, so that nothing downstream of the log has to change.
 import { parseDocument } from "yaml";
-import type { Manifest, Path } from "../source.ts";
+import type { Manifest, Path } from "../core/source.ts";
 import { listOf, placementFor } from "./context.ts";
 import { withoutImpossible } from "./log-format.ts";
 import type { Context } from "./context.ts";

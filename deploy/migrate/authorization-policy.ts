@@ -1,7 +1,7 @@
 // AuthorizationPolicy: what it says about tokens goes into jwt-auth's rules; the rest stays with
 // Envoy's RBAC, which runs after jwt-auth. A policy that loses a condition is written anew
 // without it.
-import type { Manifest, Path } from "../source.ts";
+import type { Manifest, Path } from "../core/source.ts";
 import { usesOfRequestAuth } from "../validate/cross-checks.ts";
 import { covers, mayMeet } from "../validate/overlap.ts";
 import type { Scope } from "../validate/overlap.ts";

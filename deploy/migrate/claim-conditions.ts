@@ -1,6 +1,6 @@
 // The token half of an AuthorizationPolicy rule (requestPrincipals, request.auth.*) as claim
 // rules of jwt-auth.
-import type { Path } from "../source.ts";
+import type { Path } from "../core/source.ts";
 import { listOf } from "./context.ts";
 import { anyOf, wildcard } from "./matchers.ts";
 

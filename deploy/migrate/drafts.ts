@@ -1,9 +1,9 @@
 // The policies that a migration is writing: one for each place in the mesh that something was
 // read for.
-import { filterNames } from "../catalog.ts";
-import type { FilterName } from "../catalog.ts";
-import { policyVersion } from "../policy.ts";
-import type { Manifest } from "../source.ts";
+import { filterNames } from "../core/catalog.ts";
+import type { FilterName } from "../core/catalog.ts";
+import { policyVersion } from "../core/policy.ts";
+import type { Manifest } from "../core/source.ts";
 import type { Resource } from "../render/plugin.ts";
 import type { Scope } from "../validate/overlap.ts";
 

@@ -1,6 +1,6 @@
 // Access to protobuf messages in YAML, whose fields are spelt in snake_case or camelCase as their
 // writer liked.
-import type { Path } from "../source.ts";
+import type { Path } from "../core/source.ts";
 
 export class Fields {
   readonly value: any;

@@ -1,6 +1,6 @@
 // Flagger Canary → schedule and guard of a canary route. The filter ramps by the clock and watches responses; Flagger's
 // judgement by Prometheus, its webhooks and its Deployments have no counterpart in a proxy.
-import type { Manifest, Path } from "../source.ts";
+import type { Manifest, Path } from "../core/source.ts";
 import { listOf } from "./context.ts";
 import type { Context } from "./context.ts";
 import { slug } from "./drafts.ts";

@@ -1,6 +1,6 @@
 // Envoy's LocalRateLimit message → settings of rate-limit. Takes snake_case and camelCase.
 import { STATUS_CODES } from "node:http";
-import type { Manifest } from "../source.ts";
+import type { Manifest } from "../core/source.ts";
 import { listOf } from "./context.ts";
 import type { Context } from "./context.ts";
 import { descriptorLimits } from "./descriptors.ts";

@@ -1,6 +1,6 @@
 // EnvoyFilter around Envoy's local_ratelimit → rate-limit settings. Takes both spellings of TypedStruct, typed_config
 // without one, snake_case and camelCase.
-import type { Manifest, Path } from "../source.ts";
+import type { Manifest, Path } from "../core/source.ts";
 import { listOf } from "./context.ts";
 import type { Context } from "./context.ts";
 import { Fields } from "./fields.ts";

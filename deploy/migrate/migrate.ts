@@ -1,7 +1,7 @@
 // What people run today → settings. Reads every resource, gives each to who knows it, and keeps the report complete.
-import type { Manifest } from "../source.ts";
-import { partsOf } from "../kustomize.ts";
-import { checkShape } from "../resources.ts";
+import type { Manifest } from "../core/source.ts";
+import { partsOf } from "../core/kustomize.ts";
+import { checkShape } from "../core/resources.ts";
 import { hasAccessLog, migrateMeshAccessLog, migrateTelemetry } from "./access-log.ts";
 import { migrateAuthorizationPolicies, splitDrafts } from "./authorization-policy.ts";
 import { Context } from "./context.ts";

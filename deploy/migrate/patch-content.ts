@@ -1,6 +1,6 @@
 // What a patch of an EnvoyFilter holds for a local rate limit: the limiter's own configuration,
 // or actions of routes.
-import type { Manifest, Path } from "../source.ts";
+import type { Manifest, Path } from "../core/source.ts";
 import { listOf } from "./context.ts";
 import type { Context } from "./context.ts";
 import { Fields } from "./fields.ts";

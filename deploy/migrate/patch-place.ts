@@ -1,6 +1,6 @@
 // Where a patch of an EnvoyFilter applies: the part of `match` that is a policy's placement, and
 // the part that has none.
-import type { Manifest, Path } from "../source.ts";
+import type { Manifest, Path } from "../core/source.ts";
 import { isGateway } from "./context.ts";
 import type { Context } from "./context.ts";
 import { authorityOf } from "./matchers.ts";

@@ -1,8 +1,8 @@
 // What became of each field of what was read. Nothing may be lost silently: a field that nobody
 // spoke for is reported too.
-import type { Finding } from "../problem.ts";
-import { pathText } from "../source.ts";
-import type { Manifest, Path } from "../source.ts";
+import type { Finding } from "../core/problem.ts";
+import { pathText } from "../core/source.ts";
+import type { Manifest, Path } from "../core/source.ts";
 
 /**
  * `carried`: the same in other words. `changed`: not quite the same. `kept`: it stays where it

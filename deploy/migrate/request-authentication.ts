@@ -1,5 +1,5 @@
 // RequestAuthentication → jwt-auth providers. Istio's meaning is kept: no token passes, a bad one does not.
-import type { Manifest, Path } from "../source.ts";
+import type { Manifest, Path } from "../core/source.ts";
 import { listOf, placementFor } from "./context.ts";
 import type { Context } from "./context.ts";
 import { slug } from "./drafts.ts";

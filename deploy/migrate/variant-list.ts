@@ -1,6 +1,6 @@
 // The variants that a VirtualService's rules lead to: one for each destination, with its options
 // and its place in `traffic`.
-import type { Manifest, Path } from "../source.ts";
+import type { Manifest, Path } from "../core/source.ts";
 import type { Context } from "./context.ts";
 import { slug } from "./drafts.ts";
 

@@ -1,7 +1,7 @@
 // VirtualService → a canary route: matches become variants, weights the split. What is no routing between versions of one
 // thing (timeouts, retries, faults) goes beside it, into `traffic`, from which render writes the
 // VirtualService anew.
-import type { Manifest, Path } from "../source.ts";
+import type { Manifest, Path } from "../core/source.ts";
 import { rootNamespace } from "../validate/overlap.ts";
 import { listOf } from "./context.ts";
 import type { Context } from "./context.ts";

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { ToolError, reasonOf } from "../problem.ts";
+import { ToolError, reasonOf } from "../core/problem.ts";
 
 export interface Credentials {
   username: string;

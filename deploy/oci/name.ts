@@ -1,6 +1,6 @@
 // Names of images: registry, repository, tag or digest (OCI distribution specification, section
 // "Pulling manifests").
-import { ToolError } from "../problem.ts";
+import { ToolError } from "../core/problem.ts";
 
 export interface Name {
   /** Host and port as dialled. */

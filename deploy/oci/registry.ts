@@ -2,7 +2,7 @@
 // specification 1.1). Every request has a time limit; what may have been a passing trouble is
 // tried again.
 import { setTimeout as sleep } from "node:timers/promises";
-import { ToolError, reasonOf } from "../problem.ts";
+import { ToolError, reasonOf } from "../core/problem.ts";
 import type { Credentials } from "./credentials.ts";
 import { digestOf } from "./image.ts";
 import type { Blob } from "./image.ts";

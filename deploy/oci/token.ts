@@ -2,7 +2,7 @@
 // specification, "token authentication"). Credentials never go anywhere less secure than the
 // registry itself.
 import type { Credentials } from "./credentials.ts";
-import { ToolError } from "../problem.ts";
+import { ToolError } from "../core/problem.ts";
 
 export interface Challenge {
   scheme: "basic" | "bearer";

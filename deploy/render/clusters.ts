@@ -1,7 +1,7 @@
 // The hosts that filters call, and what makes them reachable: a ServiceEntry, and TLS by a
 // DestinationRule.
-import type { FilterName } from "../catalog.ts";
-import type { Policy } from "../policy.ts";
+import type { FilterName } from "../core/catalog.ts";
+import type { Policy } from "../core/policy.ts";
 import { labelsOf } from "./plugin.ts";
 import type { Resource } from "./plugin.ts";
 

@@ -1,10 +1,10 @@
 // One filter of a policy as the resource that Istio loads it by: WasmPlugin, or TrafficExtension
 // from Istio 1.30 on.
-import { catalog } from "../catalog.ts";
-import type { FilterName } from "../catalog.ts";
-import { schemaOf } from "../filter-schemas.ts";
-import { modeIn } from "../policy.ts";
-import type { Policy, Variable } from "../policy.ts";
+import { catalog } from "../core/catalog.ts";
+import type { FilterName } from "../core/catalog.ts";
+import { schemaOf } from "../core/filter-schemas.ts";
+import { modeIn } from "../core/policy.ts";
+import type { Policy, Variable } from "../core/policy.ts";
 import { ordered } from "./order.ts";
 import { stamped } from "./schedule.ts";
 

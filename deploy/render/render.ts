@@ -1,9 +1,9 @@
 // A policy as the resources of the mesh, in the order in which they should be applied: what is
 // called before who calls.
 import { buildImage, digestOf } from "../oci/image.ts";
-import type { FilterName } from "../catalog.ts";
-import { moduleOf, schemaOf, version } from "../filter-schemas.ts";
-import type { Policy } from "../policy.ts";
+import type { FilterName } from "../core/catalog.ts";
+import { moduleOf, schemaOf, version } from "../core/filter-schemas.ts";
+import type { Policy } from "../core/policy.ts";
 import { renderClusters } from "./clusters.ts";
 import { renderPlugin } from "./plugin.ts";
 import type { Api, Resource } from "./plugin.ts";

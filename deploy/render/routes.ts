@@ -1,7 +1,7 @@
 // What a canary route needs in the mesh: a VirtualService that matches on the variant's header,
 // and the subsets.
-import type { Policy, Traffic, Variant } from "../policy.ts";
-import { baseOf, defaultHeader, variantsOf } from "../variants.ts";
+import type { Policy, Traffic, Variant } from "../core/policy.ts";
+import { baseOf, defaultHeader, variantsOf } from "../core/variants.ts";
 import { ordered } from "./order.ts";
 import { labelsOf } from "./plugin.ts";
 import type { Resource } from "./plugin.ts";

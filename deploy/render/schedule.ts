@@ -1,6 +1,6 @@
 // `after` in a canary's schedule: the tool's sugar for people who plan in steps. The filter only
 // knows moments (`at`).
-import { ToolError } from "../problem.ts";
+import { ToolError } from "../core/problem.ts";
 
 const unitMillis: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 

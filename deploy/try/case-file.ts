@@ -3,9 +3,9 @@
 import { EmulatorError } from "../emulator/abi.ts";
 import { readCases } from "../emulator/cases.ts";
 import type { Case } from "../emulator/cases.ts";
-import { ToolError, textOf } from "../problem.ts";
-import { pathOf, read } from "../source.ts";
-import type { Manifest, Path } from "../source.ts";
+import { ToolError, textOf } from "../core/problem.ts";
+import { pathOf, read } from "../core/source.ts";
+import type { Manifest, Path } from "../core/source.ts";
 import type { Scripted } from "./chain.ts";
 
 export interface CaseFile {

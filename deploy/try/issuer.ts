@@ -2,7 +2,7 @@
 // that goes with them. Knows JWS; refuses to know which filter reads them.
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { ToolError } from "../problem.ts";
+import { ToolError } from "../core/problem.ts";
 
 interface Algorithm {
   make(): { privateKey: KeyObject; publicKey: KeyObject };

@@ -1,6 +1,6 @@
 // `{{token …}}` in the texts of a case file: the tokens that a table of requests cannot hold,
 // since they expire.
-import { ToolError } from "../problem.ts";
+import { ToolError } from "../core/problem.ts";
 import { wordsOf } from "./issuer.ts";
 import type { Issuer } from "./issuer.ts";
 

@@ -1,8 +1,8 @@
 // Which rule of which VirtualService a request meets after the filters: enough of Istio's
 // matching to say where it goes.
-import type { Policy } from "../policy.ts";
+import type { Policy } from "../core/policy.ts";
 import { renderRoutes } from "../render/routes.ts";
-import type { Manifest } from "../source.ts";
+import type { Manifest } from "../core/source.ts";
 import { hostMatches } from "../validate/overlap.ts";
 
 interface Service {

@@ -2,8 +2,8 @@
 // the proxy's view of it?
 import { calleesIn, clusterParts, isInCluster } from "../render/clusters.ts";
 import type { Callee } from "../render/clusters.ts";
-import type { Finding } from "../problem.ts";
-import type { Manifest } from "../source.ts";
+import type { Finding } from "../core/problem.ts";
+import type { Manifest } from "../core/source.ts";
 import type { World } from "./cross-checks.ts";
 import { hostMatches, isSubset, rootNamespace } from "./overlap.ts";
 import type { Plugin } from "./plugin.ts";

@@ -1,7 +1,7 @@
 // Mistakes that no single resource shows: what one of them needs and another does not give.
-import { catalog, oldestTrafficExtension, olderThan } from "../catalog.ts";
-import type { Finding, Severity } from "../problem.ts";
-import type { Manifest } from "../source.ts";
+import { catalog, oldestTrafficExtension, olderThan } from "../core/catalog.ts";
+import type { Finding, Severity } from "../core/problem.ts";
+import type { Manifest } from "../core/source.ts";
 import { checkCallees } from "./callees.ts";
 import { mayMeet } from "./overlap.ts";
 import type { Plugin } from "./plugin.ts";

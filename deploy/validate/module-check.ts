@@ -3,9 +3,9 @@
 import { EmulatorError } from "../emulator/abi.ts";
 import { Proxy } from "../emulator/proxy.ts";
 import { Module } from "../emulator/vm.ts";
-import type { FilterName } from "../catalog.ts";
-import { moduleOf } from "../filter-schemas.ts";
-import { pathOf } from "../source.ts";
+import type { FilterName } from "../core/catalog.ts";
+import { moduleOf } from "../core/filter-schemas.ts";
+import { pathOf } from "../core/source.ts";
 
 const modules = new Map<FilterName, Module>();
 /**

@@ -1,12 +1,12 @@
 // A plugin in the mesh, whoever wrote it: a WasmPlugin, a TrafficExtension, or a filter of a
 // policy. One shape for checks.
-import { isFilter } from "../catalog.ts";
-import type { FilterName } from "../catalog.ts";
-import type { Policy } from "../policy.ts";
+import { isFilter } from "../core/catalog.ts";
+import type { FilterName } from "../core/catalog.ts";
+import type { Policy } from "../core/policy.ts";
 import { render } from "../render/render.ts";
 import type { Api, Resource } from "../render/plugin.ts";
-import type { Place } from "../problem.ts";
-import type { Manifest, Path } from "../source.ts";
+import type { Place } from "../core/problem.ts";
+import type { Manifest, Path } from "../core/source.ts";
 
 export interface Plugin {
   title: string;

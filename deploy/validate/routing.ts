@@ -1,7 +1,7 @@
 // The other half of a canary: something in the mesh must route on the header that the filter sets.
-import { baseOf, defaultHeader, variantsOf } from "../variants.ts";
-import type { Finding } from "../problem.ts";
-import type { Manifest } from "../source.ts";
+import { baseOf, defaultHeader, variantsOf } from "../core/variants.ts";
+import type { Finding } from "../core/problem.ts";
+import type { Manifest } from "../core/source.ts";
 import type { World } from "./cross-checks.ts";
 import type { Plugin } from "./plugin.ts";
 

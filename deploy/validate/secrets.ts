@@ -1,7 +1,7 @@
 // Secrets that were pasted into a file. Everybody who may read the resource reads them; the
 // proxy's environment is better.
-import type { Finding } from "../problem.ts";
-import { pathText } from "../source.ts";
+import type { Finding } from "../core/problem.ts";
+import { pathText } from "../core/source.ts";
 import type { Plugin } from "./plugin.ts";
 
 /** Keys whose string value is a secret wherever they stand. */

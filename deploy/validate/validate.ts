@@ -1,18 +1,18 @@
 // Checks everything in the given files: syntax, kinds, Istio's schema, our schemas, the real
 // filters, and what one resource needs of another. Pure but for reading modules; says nothing,
 // returns findings.
-import { currentIstio } from "../catalog.ts";
-import { partsOf } from "../kustomize.ts";
-import { checkSettings, isPolicy, parsePolicy } from "../policy.ts";
-import type { FilterName } from "../catalog.ts";
-import type { Policy } from "../policy.ts";
-import { ToolError } from "../problem.ts";
-import type { Finding } from "../problem.ts";
+import { currentIstio } from "../core/catalog.ts";
+import { partsOf } from "../core/kustomize.ts";
+import { checkSettings, isPolicy, parsePolicy } from "../core/policy.ts";
+import type { FilterName } from "../core/catalog.ts";
+import type { Policy } from "../core/policy.ts";
+import { ToolError } from "../core/problem.ts";
+import type { Finding } from "../core/problem.ts";
 import type { Resource } from "../render/plugin.ts";
-import { checkResource, isKnown } from "../resources.ts";
-import { parse, pathText } from "../source.ts";
-import type { Manifest } from "../source.ts";
-import { yamlText } from "../yaml-text.ts";
+import { checkResource, isKnown } from "../core/resources.ts";
+import { parse, pathText } from "../core/source.ts";
+import type { Manifest } from "../core/source.ts";
+import { yamlText } from "../core/yaml-text.ts";
 import { crossChecks } from "./cross-checks.ts";
 import { environmentFrom, refusalOf } from "./module-check.ts";
 import { isPlugin, pluginOf, pluginsOf } from "./plugin.ts";

@@ -2,8 +2,8 @@
 // notes it down.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { compile } from "../../build.ts";
-import type { FilterName } from "../../deploy/catalog.ts";
+import { compile } from "../../tools/build.ts";
+import type { FilterName } from "../../deploy/core/catalog.ts";
 import { Proxy } from "../../deploy/emulator/proxy.ts";
 import { Module } from "../../deploy/emulator/vm.ts";
 

@@ -1,10 +1,10 @@
 // The two judges of a configuration: the schema, and the parser inside the built module.
-import type { FilterName } from "../../deploy/catalog.ts";
+import type { FilterName } from "../../deploy/core/catalog.ts";
 import { EmulatorError } from "../../deploy/emulator/abi.ts";
 import { Proxy } from "../../deploy/emulator/proxy.ts";
 import { Module } from "../../deploy/emulator/vm.ts";
 import type { Plugin } from "../../deploy/emulator/worker.ts";
-import { moduleOf, validatorOf } from "../../deploy/filter-schemas.ts";
+import { moduleOf, validatorOf } from "../../deploy/core/filter-schemas.ts";
 
 /** A machine that took many configurations is given up for a new one: memory never shrinks. */
 const CONFIGURATIONS_MAX = 300;

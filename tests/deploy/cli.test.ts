@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { exitCodes } from "../../deploy/problem.ts";
+import { exitCodes } from "../../deploy/core/problem.ts";
 import { fixtures, gatehouse } from "./helper.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gatehouse-cli-"));
@@ -61,7 +61,7 @@ test("what the README shows of the tool works as it is written", async () => {
 test("the tool's page names every field of the settings file, and of a case", () => {
   const page = readFileSync(join(import.meta.dirname, "../../deploy/README.md"), "utf8");
   const schema = JSON.parse(
-    readFileSync(join(import.meta.dirname, "../../deploy/policy.schema.json"), "utf8"),
+    readFileSync(join(import.meta.dirname, "../../deploy/core/policy.schema.json"), "utf8"),
   );
   const names = new Set<string>();
   const walk = (node: any): void => {
@@ -237,7 +237,7 @@ test("--json reports errors as an object with code, message and place", async ()
 });
 
 test("the shim runs on the machine's own Node, whatever its version", () => {
-  const shim = join(import.meta.dirname, "../../deploy/bin/gatehouse.js");
+  const shim = join(import.meta.dirname, "../../deploy/cli/gatehouse.js");
   for (const node of [process.execPath, "node"]) {
     const { status, stdout } = spawnSync(node, [shim, "render", "--help"], { encoding: "utf8" });
     assert.equal(status, 0, node);

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import assert from "node:assert/strict";
 import { parseAllDocuments } from "yaml";
-import { run } from "../../deploy/cli.ts";
+import { run } from "../../deploy/cli/main.ts";
 
 export const fixtures = join(import.meta.dirname, "fixtures");
 

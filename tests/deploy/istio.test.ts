@@ -5,7 +5,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
-import { filterNames } from "../../deploy/catalog.ts";
+import { filterNames } from "../../deploy/core/catalog.ts";
 import { gatehouse } from "./helper.ts";
 import { workspace } from "./workspace.ts";
 

@@ -11,7 +11,7 @@ import type { Form } from "../../deploy/oci/image.ts";
 import { nameText, originOf, parseName } from "../../deploy/oci/name.ts";
 import { push } from "../../deploy/oci/push.ts";
 import { parseChallenge, tokenRequest } from "../../deploy/oci/token.ts";
-import { ToolError } from "../../deploy/problem.ts";
+import { ToolError } from "../../deploy/core/problem.ts";
 import { FakeRegistry } from "./fake-registry.ts";
 import type { Behaviour } from "./fake-registry.ts";
 import { gatehouse } from "./helper.ts";

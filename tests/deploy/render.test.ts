@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse, parseAllDocuments, stringify } from "yaml";
-import { modeOf } from "../../deploy/catalog.ts";
+import { modeOf } from "../../deploy/core/catalog.ts";
 import { ordered } from "../../deploy/render/order.ts";
-import { baseOf, variantsOf } from "../../deploy/variants.ts";
+import { baseOf, variantsOf } from "../../deploy/core/variants.ts";
 import { hasAfter, millisOf, stamped } from "../../deploy/render/schedule.ts";
 import { assertGolden, fixtures, gatehouse } from "./helper.ts";
 

@@ -3,7 +3,7 @@
 // nothing of what the entry exports.
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { compile } from "../../build.ts";
+import { compile } from "../../tools/build.ts";
 
 const root = join(import.meta.dirname, "../..");
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { build } from "../../build.ts";
+import { build } from "../../tools/build.ts";
 import type { Json } from "../../envoy/bootstrap.ts";
 import { type Kind, type Traffic, kinds, sendKind, startTraffic } from "./access-log-traffic.ts";
 

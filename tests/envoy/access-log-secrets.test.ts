@@ -2,7 +2,7 @@
 // into every sink at once: none of them may be found in anything that was written.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { build } from "../../build.ts";
+import { build } from "../../tools/build.ts";
 import { type Chain, startChain } from "../support/chain.ts";
 import { closeConnections } from "../support/client.ts";
 import { jwks, token } from "../support/tokens.ts";

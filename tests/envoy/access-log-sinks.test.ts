@@ -2,7 +2,7 @@
 // broken or lying: requests never notice, and every line is delivered or counted.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { build } from "../../build.ts";
+import { build } from "../../tools/build.ts";
 import { cluster } from "../../envoy/bootstrap.ts";
 import { type Chain, startChain } from "../support/chain.ts";
 import { closeConnections } from "../support/client.ts";

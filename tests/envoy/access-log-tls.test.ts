@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:https";
 import { after, before, test } from "node:test";
-import { build } from "../../build.ts";
+import { build } from "../../tools/build.ts";
 import { bootstrap, directResponse, listener, wasmFilter } from "../../envoy/bootstrap.ts";
 import { pinnedEnvoy } from "../../envoy/find.ts";
 import { type RunningEnvoy, launchEnvoy } from "../../envoy/launch.ts";

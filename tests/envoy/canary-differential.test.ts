@@ -3,7 +3,7 @@
 // on two Envoys with different numbers of workers.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { build } from "../../build.ts";
+import { build } from "../../tools/build.ts";
 import type { Json } from "../../envoy/bootstrap.ts";
 import { type Chain, startChain } from "../support/chain.ts";
 import { closeConnections } from "../support/client.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { promisify } from "node:util";
 import { parse } from "yaml";
-import { build } from "../../build.ts";
+import { build } from "../../tools/build.ts";
 import { type Json, readBootstrap, wasmPlugins } from "../../envoy/bootstrap.ts";
 import { newestVersion, pinnedEnvoy } from "../../envoy/find.ts";
 

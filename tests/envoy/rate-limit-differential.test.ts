@@ -2,7 +2,7 @@
 // requests pass, the answers read the same. Each difference is named where it shows.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { build } from "../../build.ts";
+import { build } from "../../tools/build.ts";
 import { type Json, directResponse, nativeFilter } from "../../envoy/bootstrap.ts";
 import { type Chain, startChain } from "../support/chain.ts";
 import { closeConnections } from "../support/client.ts";

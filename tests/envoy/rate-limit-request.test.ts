@@ -2,7 +2,7 @@
 // cannot fool it.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { build } from "../../build.ts";
+import { build } from "../../tools/build.ts";
 import { directResponse, nativeFilter } from "../../envoy/bootstrap.ts";
 import { type Chain, type ChainOptions, startChain } from "../support/chain.ts";
 import { closeConnections } from "../support/client.ts";

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
-import { build } from "../../build.ts";
+import { build } from "../../tools/build.ts";
 import { cluster } from "../../envoy/bootstrap.ts";
 import { type Chain, startChain } from "../support/chain.ts";
 import { closeConnections } from "../support/client.ts";

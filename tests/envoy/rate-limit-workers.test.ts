@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { build, compile } from "../../build.ts";
+import { build, compile } from "../../tools/build.ts";
 import { directResponse } from "../../envoy/bootstrap.ts";
 import { type Chain, type ChainOptions, startChain } from "../support/chain.ts";
 import { closeConnections } from "../support/client.ts";

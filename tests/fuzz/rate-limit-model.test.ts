@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import { build } from "../../build.ts";
+import { build } from "../../tools/build.ts";
 import { Proxy } from "../../deploy/emulator/proxy.ts";
 import { Module } from "../../deploy/emulator/vm.ts";
 import type { Plugin } from "../../deploy/emulator/worker.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { filters } from "../../build.ts";
+import { filters } from "../../tools/build.ts";
 import { Proxy } from "../../deploy/emulator/proxy.ts";
 import { Module } from "../../deploy/emulator/vm.ts";
 import type { Cases } from "../contract/cases.ts";

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { build } from "../../build.ts";
+import { build } from "../../tools/build.ts";
 import { Proxy } from "../../deploy/emulator/proxy.ts";
 import { Module } from "../../deploy/emulator/vm.ts";
 import { linesOf } from "../support/otlp.ts";

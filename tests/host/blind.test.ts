@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { build } from "../../build.ts";
+import { build } from "../../tools/build.ts";
 import { BareHost, encodeHeaders } from "../support/bare-host.ts";
 
 await build();

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { filters } from "../../build.ts";
+import { filters } from "../../tools/build.ts";
 import { BareHost, type BareRequest, encodeHeaders } from "../support/bare-host.ts";
 
 const root = join(import.meta.dirname, "../..");

@@ -1,7 +1,7 @@
 // Runs probe scripts on the emulator and on Envoy and gives, for both, what the host answered,
 // line by line.
 import { cluster } from "../../envoy/bootstrap.ts";
-import { compile } from "../../build.ts";
+import { compile } from "../../tools/build.ts";
 import type { Request, Response } from "../../deploy/emulator/exchange.ts";
 import { Proxy } from "../../deploy/emulator/proxy.ts";
 import { Module } from "../../deploy/emulator/vm.ts";

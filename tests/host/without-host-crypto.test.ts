@@ -2,7 +2,7 @@
 // before it is needed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { build } from "../../build.ts";
+import { build } from "../../tools/build.ts";
 import { EmulatorError } from "../../deploy/emulator/abi.ts";
 import { Clock } from "../../deploy/emulator/clock.ts";
 import { Proxy } from "../../deploy/emulator/proxy.ts";

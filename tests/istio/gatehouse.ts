@@ -19,7 +19,7 @@ export async function gatehouse(
   args: string[],
   { expected = 0, input = "" } = {},
 ): Promise<Outcome> {
-  const child = spawn(process.execPath, [join(root, "deploy/bin/gatehouse.js"), ...args], {
+  const child = spawn(process.execPath, [join(root, "deploy/cli/gatehouse.js"), ...args], {
     cwd: root,
     stdio: ["pipe", "pipe", "pipe"],
     env: {

@@ -1,12 +1,12 @@
 // Modules that no release has: variations of the built ones, for upgrades and for what goes wrong.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FilterName } from "../../deploy/catalog.ts";
-import { moduleOf, schemaOf } from "../../deploy/filter-schemas.ts";
+import type { FilterName } from "../../deploy/core/catalog.ts";
+import { moduleOf, schemaOf } from "../../deploy/core/filter-schemas.ts";
 import { buildImage } from "../../deploy/oci/image.ts";
 import { parseName } from "../../deploy/oci/name.ts";
 import { push } from "../../deploy/oci/push.ts";
-import { compile } from "../../build.ts";
+import { compile } from "../../tools/build.ts";
 import type { Stack } from "./stack.ts";
 import { root } from "./world.ts";
 

@@ -3,7 +3,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parse } from "yaml";
-import { build } from "../../build.ts";
+import { build } from "../../tools/build.ts";
 import { type Case, readCases } from "../../deploy/emulator/cases.ts";
 import { toUnixNanos } from "../../deploy/emulator/clock.ts";
 import { probeModule } from "../host/probe.ts";

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { after, before, test } from "node:test";
-import { build } from "../../build.ts";
+import { build } from "../../tools/build.ts";
 import { type Chain, startChain } from "../support/chain.ts";
 import { generateLoad } from "../support/load.ts";
 import { type OtlpRecord, otlpOf } from "../support/otlp.ts";

@@ -9,7 +9,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { build } from "../../build.ts";
+import { build } from "../../tools/build.ts";
 import { bootstrap, cluster, directResponse, listener, wasmFilter } from "../../envoy/bootstrap.ts";
 import { launchEnvoy, type RunningEnvoy } from "../../envoy/launch.ts";
 import { goBinary, redisServer } from "./binaries.ts";

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { filterNames } from "../../deploy/catalog.ts";
+import { filterNames } from "../../deploy/core/catalog.ts";
 import { gatehouse } from "../deploy/helper.ts";
 import { goBinary } from "./binaries.ts";
 

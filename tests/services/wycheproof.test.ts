@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import { build } from "../../build.ts";
+import { build } from "../../tools/build.ts";
 import { Module } from "../../deploy/emulator/vm.ts";
 import { start } from "../differential/compile.ts";
 import { type File, readCorpus, readFixture } from "../differential/wycheproof/corpus.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { documents as documentsWithTable, refreshed } from "../../settings-table.ts";
+import { documents as documentsWithTable, refreshed } from "../../tools/settings-table.ts";
 
 const root = join(import.meta.dirname, "../..");
 const documents = globSync("**/*.md", {
@@ -40,7 +40,7 @@ for (const document of documents) {
 }
 
 for (const table of documentsWithTable) {
-  test(`the settings table of ${table.readme} is fresh: node settings-table.ts`, () => {
+  test(`the settings table of ${table.readme} is fresh: node tools/settings-table.ts`, () => {
     assert.equal(readFileSync(join(root, table.readme), "utf8"), refreshed(table));
   });
 }

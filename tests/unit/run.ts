@@ -1,7 +1,7 @@
 // Runs the as-pect specs (all, or those whose path contains an argument) and closes with the
 // plain line CI reads.
 import { spawn } from "node:child_process";
-import { globSync, mkdirSync, writeFileSync } from "node:fs";
+import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -15,20 +15,25 @@ function writeCompilerConfig(): string {
   const folder = join(root, "build/unit");
   mkdirSync(folder, { recursive: true });
   const file = join(folder, "as-pect.asconfig.json");
+  const release = JSON.parse(readFileSync(join(root, "asconfig.json"), "utf8")).options;
   const options = {
-    // As released: nothing is collected behind the back of a view.
-    runtime: "minimal",
+    // As released, so that the specs run what ships.
+    runtime: release.runtime,
+    exportStart: release.exportStart,
+    optimizeLevel: release.optimizeLevel,
+    shrinkLevel: release.shrinkLevel,
+    noAssert: release.noAssert,
+    // What as-pect needs to find its tests and to name what failed.
     exportMemory: true,
     outFile: "output.wasm",
     bindings: "raw",
-    exportStart: "_start",
     exportRuntime: true,
     exportTable: true,
     use: ["RTRACE=1"],
     debug: true,
-    optimizeLevel: 1,
   };
-  const targets = { noCoverage: { transform: [join(root, "tests/unit/transform.js")] } };
+  const transforms: string[] = [...release.transform, "tests/unit/transform.js"];
+  const targets = { noCoverage: { transform: transforms.map((file) => join(root, file)) } };
   const entries = [join(root, "node_modules/@as-pect/assembly/assembly/index.ts")];
   writeFileSync(file, JSON.stringify({ targets, options, entries }));
   return file;

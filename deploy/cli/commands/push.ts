@@ -1,16 +1,16 @@
 // `gatehouse push`: the built filters as images, into the registry that the settings (or the
 // flags) name.
-import { filterNames, isFilter } from "../catalog.ts";
-import type { FilterName } from "../catalog.ts";
-import { version } from "../filter-schemas.ts";
-import { loadPolicies } from "../load.ts";
-import { credentialsFor } from "../oci/credentials.ts";
-import type { Form } from "../oci/image.ts";
-import { nameText, parseName } from "../oci/name.ts";
-import { push } from "../oci/push.ts";
+import { filterNames, isFilter } from "../../core/catalog.ts";
+import type { FilterName } from "../../core/catalog.ts";
+import { version } from "../../core/filter-schemas.ts";
+import { loadPolicies } from "../../core/load.ts";
+import { credentialsFor } from "../../oci/credentials.ts";
+import type { Form } from "../../oci/image.ts";
+import { nameText, parseName } from "../../oci/name.ts";
+import { push } from "../../oci/push.ts";
 import type { Answer, Output } from "../output.ts";
-import { ToolError } from "../problem.ts";
-import { imageFor } from "../render/render.ts";
+import { ToolError } from "../../core/problem.ts";
+import { imageFor } from "../../render/render.ts";
 
 export interface PushFlags {
   file?: string[];

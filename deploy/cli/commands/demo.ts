@@ -4,21 +4,21 @@
 import { join, relative } from "node:path";
 import { parse } from "yaml";
 import { readFileSync } from "node:fs";
-import { EnvoyError } from "../../envoy/launch.ts";
-import { EnvoyNotFound, findEnvoy } from "../../envoy/find.ts";
-import { DemoProxy } from "../demo/proxy.ts";
-import { casesForEnvoy } from "../emulator/cases.ts";
-import type { Case } from "../emulator/cases.ts";
-import { differences } from "../emulator/expectation.ts";
+import { EnvoyError } from "../../../envoy/launch.ts";
+import { EnvoyNotFound, findEnvoy } from "../../../envoy/find.ts";
+import { DemoProxy } from "../../demo/proxy.ts";
+import { casesForEnvoy } from "../../emulator/cases.ts";
+import type { Case } from "../../emulator/cases.ts";
+import { differences } from "../../emulator/expectation.ts";
 import type { Answer, Output } from "../output.ts";
-import { ToolError } from "../problem.ts";
-import { readCaseFile } from "../try/case-file.ts";
-import { answersOf, issuerFor } from "../try/chain.ts";
-import type { Issuer } from "../try/issuer.ts";
-import { filled } from "../try/placeholders.ts";
+import { ToolError } from "../../core/problem.ts";
+import { readCaseFile } from "../../try/case-file.ts";
+import { answersOf, issuerFor } from "../../try/chain.ts";
+import type { Issuer } from "../../try/issuer.ts";
+import { filled } from "../../try/placeholders.ts";
 import { chainOf } from "./try.ts";
 
-const folder = join(import.meta.dirname, "../istio");
+const folder = join(import.meta.dirname, "../../istio");
 /** The default place, its table, and the mesh whose provider prints the access log. */
 const gateway = join(folder, "gatehouse/gateway");
 const mesh = join(folder, "install/helm/istiod.yaml");

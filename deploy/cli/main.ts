@@ -10,10 +10,10 @@ import { renderCommand } from "./commands/render.ts";
 import { rollbackCommand, statusCommand } from "./commands/status.ts";
 import { tryCommand } from "./commands/try.ts";
 import { validateCommand } from "./commands/validate.ts";
-import { version } from "./filter-schemas.ts";
+import { version } from "../core/filter-schemas.ts";
 import { Output } from "./output.ts";
 import type { Answer, Streams } from "./output.ts";
-import { exitCodes } from "./problem.ts";
+import { exitCodes } from "../core/problem.ts";
 
 const exitHelp = `
 Exit codes:

@@ -1,20 +1,20 @@
 // `gatehouse try`: the built filters on a described request, or on a table of requests with
 // expectations.
-import { differences } from "../emulator/expectation.ts";
-import type { Case } from "../emulator/cases.ts";
-import type { Request } from "../emulator/exchange.ts";
-import { load } from "../load.ts";
+import { differences } from "../../emulator/expectation.ts";
+import type { Case } from "../../emulator/cases.ts";
+import type { Request } from "../../emulator/exchange.ts";
+import { load } from "../../core/load.ts";
 import type { Answer } from "../output.ts";
-import { ToolError, hasErrors, textOf } from "../problem.ts";
-import { readCaseFile } from "../try/case-file.ts";
-import { answersOf, inOrder, issuerFor, keySets, proxyOf } from "../try/chain.ts";
-import type { Scripted } from "../try/chain.ts";
-import { explain } from "../try/explain.ts";
-import type { Explained } from "../try/explain.ts";
-import { filled } from "../try/placeholders.ts";
-import { hostOf, routingOf } from "../try/route.ts";
-import { indented, runText, runsText } from "../try/text.ts";
-import { isPlugin, pluginOf, pluginsOf } from "../validate/plugin.ts";
+import { ToolError, hasErrors, textOf } from "../../core/problem.ts";
+import { readCaseFile } from "../../try/case-file.ts";
+import { answersOf, inOrder, issuerFor, keySets, proxyOf } from "../../try/chain.ts";
+import type { Scripted } from "../../try/chain.ts";
+import { explain } from "../../try/explain.ts";
+import type { Explained } from "../../try/explain.ts";
+import { filled } from "../../try/placeholders.ts";
+import { hostOf, routingOf } from "../../try/route.ts";
+import { indented, runText, runsText } from "../../try/text.ts";
+import { isPlugin, pluginOf, pluginsOf } from "../../validate/plugin.ts";
 import { momentOf } from "./render.ts";
 
 export interface TryFlags {

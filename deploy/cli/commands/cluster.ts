@@ -1,8 +1,8 @@
 // What `apply`, `diff`, `status` and `rollback` have in common: the cluster, and which policies
 // are meant.
-import { connect } from "../kube/cluster.ts";
-import type { Cluster } from "../kube/cluster.ts";
-import { ToolError } from "../problem.ts";
+import { connect } from "../../kube/cluster.ts";
+import type { Cluster } from "../../kube/cluster.ts";
+import { ToolError } from "../../core/problem.ts";
 
 export interface ClusterFlags {
   kubeconfig?: string;

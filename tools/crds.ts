@@ -1,5 +1,5 @@
 // Writes schemas.json from the CRDs of the pinned Istio, Gateway API and Flagger: validation
-// only, one line a kind. `node deploy/crds/generate.ts` needs Go, whose module cache is where
+// only, one line a kind. `node tools/crds.ts` needs Go, whose module cache is where
 // those projects publish their CRDs.
 import { execFileSync } from "node:child_process";
 import { globSync, readFileSync, writeFileSync } from "node:fs";
@@ -65,4 +65,5 @@ export function generate(): string {
   return `{"from":${JSON.stringify(from)},\n"kinds":{\n${lines.sort().join(",\n")}\n}}\n`;
 }
 
-if (import.meta.main) writeFileSync(join(import.meta.dirname, "schemas.json"), generate());
+if (import.meta.main)
+  writeFileSync(join(import.meta.dirname, "../deploy/core/crds/schemas.json"), generate());

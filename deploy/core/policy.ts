@@ -6,7 +6,7 @@ import type { Direction, FilterName, Mode, PlacementKind } from "./catalog.ts";
 import { schemaOf, validatorOf } from "./filter-schemas.ts";
 import type { Finding } from "./problem.ts";
 import { check, compile } from "./schema.ts";
-import { millisOf, stamped } from "./render/schedule.ts";
+import { millisOf, stamped } from "../render/schedule.ts";
 import type { Manifest, Path } from "./source.ts";
 import { variantsOf } from "./variants.ts";
 

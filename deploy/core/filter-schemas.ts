@@ -7,7 +7,7 @@ import { ToolError } from "./problem.ts";
 import { compile } from "./schema.ts";
 import type { Validator } from "./schema.ts";
 
-const root = join(import.meta.dirname, "..");
+const root = join(import.meta.dirname, "../..");
 const schemas = new Map<FilterName, object | undefined>();
 const validators = new Map<FilterName, Validator>();
 

@@ -1,7 +1,7 @@
 // The only place that prints. Results go to standard output, everything said about them to
 // standard error; with --json one object on standard output is all there is.
-import { ToolError, exitCodes, reasonOf, textOf } from "./problem.ts";
-import type { Finding } from "./problem.ts";
+import { ToolError, exitCodes, reasonOf, textOf } from "../core/problem.ts";
+import type { Finding } from "../core/problem.ts";
 
 export interface Streams {
   out(text: string): void;

@@ -1,10 +1,10 @@
 // `gatehouse validate`: findings about files, folders or standard input.
-import { partsOf } from "../kustomize.ts";
+import { partsOf } from "../../core/kustomize.ts";
 import type { Answer } from "../output.ts";
-import { ToolError } from "../problem.ts";
-import type { Finding } from "../problem.ts";
-import { read } from "../source.ts";
-import { validate } from "../validate/validate.ts";
+import { ToolError } from "../../core/problem.ts";
+import type { Finding } from "../../core/problem.ts";
+import { read } from "../../core/source.ts";
+import { validate } from "../../validate/validate.ts";
 
 export interface ValidateFlags {
   istio?: string;

@@ -7,7 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = dirname(fileURLToPath(import.meta.url));
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const stamp = join(root, "node_modules/.gatehouse-lock");
 const digest = createHash("sha256")
   .update(readFileSync(join(root, "package-lock.json")))
@@ -29,4 +29,4 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== digest) {
   writeFileSync(stamp, digest);
 }
 // The Node of the dependencies runs TypeScript; the machine's may not.
-run(join(root, "node_modules/.bin/node"), ["build.ts"]);
+run(join(root, "node_modules/.bin/node"), ["tools/build.ts"]);

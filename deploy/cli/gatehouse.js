@@ -55,7 +55,7 @@ function buildOnce() {
       continue;
     }
     console.error("gatehouse: building the filters (once)");
-    const status = runNode(process.execPath, join(root, "build.ts"), [], ["ignore", 2, 2]);
+    const status = runNode(process.execPath, join(root, "tools/build.ts"), [], ["ignore", 2, 2]);
     rmSync(lock, { recursive: true, force: true });
     if (status !== 0 || !isBuilt()) missing("the filters cannot be built");
   }
@@ -76,7 +76,7 @@ if (major > 22 || (major === 22 && minor >= 18)) {
     "demo",
   ].includes(args[0]);
   if (needsModules && !args.includes("--help") && !args.includes("-h")) buildOnce();
-  const { run } = await import("../cli.ts");
+  const { run } = await import("./main.ts");
   process.exitCode = await run(args);
 } else {
   const node = join(root, "node_modules/.bin/node");

@@ -1,14 +1,14 @@
 // `gatehouse migrate`: the manifests people run → settings files on standard output, the report on standard error.
 import { writeFileSync } from "node:fs";
-import type { Cluster } from "../kube/cluster.ts";
-import { partsOf } from "../kustomize.ts";
-import { bare } from "../kube/difference.ts";
-import { migrate } from "../migrate/migrate.ts";
+import type { Cluster } from "../../kube/cluster.ts";
+import { partsOf } from "../../core/kustomize.ts";
+import { bare } from "../../kube/difference.ts";
+import { migrate } from "../../migrate/migrate.ts";
 import type { Answer } from "../output.ts";
-import { ToolError, reasonOf, textOf } from "../problem.ts";
-import { parse, read } from "../source.ts";
-import type { Manifest } from "../source.ts";
-import { yamlText } from "../yaml-text.ts";
+import { ToolError, reasonOf, textOf } from "../../core/problem.ts";
+import { parse, read } from "../../core/source.ts";
+import type { Manifest } from "../../core/source.ts";
+import { yamlText } from "../../core/yaml-text.ts";
 
 export interface MigrateFlags {
   image: string;

@@ -1,10 +1,10 @@
 // Writes the settings table of each filter's README from its `config.schema.json`, so that the
-// two cannot disagree: `node settings-table.ts`. A tidy test holds the committed text against
+// two cannot disagree: `node tools/settings-table.ts`. A tidy test holds the committed text against
 // what this makes.
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-const root = import.meta.dirname;
+const root = join(import.meta.dirname, "..");
 const OPEN = "<!-- settings -->";
 const CLOSE = "<!-- /settings -->";
 

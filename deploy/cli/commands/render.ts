@@ -1,11 +1,11 @@
 // `gatehouse render`: settings → resources, as text.
-import { oldestTrafficExtension, olderThan } from "../catalog.ts";
-import { loadPolicies } from "../load.ts";
+import { oldestTrafficExtension, olderThan } from "../../core/catalog.ts";
+import { loadPolicies } from "../../core/load.ts";
 import type { Answer } from "../output.ts";
-import { ToolError } from "../problem.ts";
-import { render } from "../render/render.ts";
-import type { Api, Resource } from "../render/plugin.ts";
-import { yamlText } from "../yaml-text.ts";
+import { ToolError } from "../../core/problem.ts";
+import { render } from "../../render/render.ts";
+import type { Api, Resource } from "../../render/plugin.ts";
+import { yamlText } from "../../core/yaml-text.ts";
 
 export interface RenderFlags {
   api: string;

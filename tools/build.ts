@@ -1,5 +1,5 @@
 // Compiles the filters: assembly/filters/<name>/filter.ts → build/<name>.wasm, two at a time, and only what changed.
-// `node build.ts [name…]` builds those; the same sources give the same bytes on every machine.
+// `node tools/build.ts [name…]` builds those; the same sources give the same bytes on every machine.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -13,26 +13,16 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 
-const root = import.meta.dirname;
+const root = join(import.meta.dirname, "..");
 
 /** The filters there are, by folder. */
 export const filters = globSync("assembly/filters/*/filter.ts", { cwd: root })
   .map((file) => file.split("/")[2]!)
   .sort();
 
-/**
- * Those compiled for speed alone: where the bench shows the difference, and the limit of size
- * leaves the room.
- */
-const forSpeed = ["canary"];
-
 /** Compiles a filter's entry with the options it is released with. */
 export function compileFilter(name: string, output = `build/${name}.wasm`): Promise<void> {
-  return compile(
-    `assembly/filters/${name}/filter.ts`,
-    output,
-    forSpeed.includes(name) ? ["--shrinkLevel", "0"] : [],
-  );
+  return compile(`assembly/filters/${name}/filter.ts`, output);
 }
 
 /** The sources that a filter's entry reaches, itself among them. */
@@ -54,10 +44,9 @@ function sourcesDigest(name: string): string {
   const sources = [...sourcesOf(`assembly/filters/${name}/filter.ts`)].sort();
   const compiling = [
     "asconfig.json",
-    "literals.js",
-    "leaner.js",
-    "syntax.js",
-    "build.ts",
+    "tools/transform/text.js",
+    "tools/transform/syntax.js",
+    "tools/build.ts",
     "package-lock.json",
   ];
   for (const file of [...sources, ...compiling]) {
@@ -78,7 +67,15 @@ export async function compile(
   mkdirSync(join(root, "build"), { recursive: true });
   const partial = `${output}.${process.pid}.wasm`;
   const asc = "node_modules/assemblyscript/bin/asc.js";
-  const args = [asc, entry, "--config", "asconfig.json", "--outFile", partial, ...options];
+  const args = [
+    asc,
+    entry,
+    "--config",
+    join(root, "asconfig.json"),
+    "--outFile",
+    partial,
+    ...options,
+  ];
   await new Promise<void>((done, fail) => {
     const child = spawn(process.execPath, args, { cwd: root });
     let output = "";

@@ -1,19 +1,19 @@
 // `gatehouse status` and `gatehouse rollback`: what a policy is in the cluster, and the way back.
 // Both need no files.
-import { isFilter } from "../catalog.ts";
-import { wordOf } from "../kube/acceptance.ts";
-import { titleOf } from "../kube/cluster.ts";
-import type { Header } from "../kube/cluster.ts";
-import { bare } from "../kube/difference.ts";
-import { readHistory, subjectText } from "../kube/history.ts";
-import type { Revision } from "../kube/history.ts";
-import { keyOf, orphansOf, ownedBy } from "../kube/plan.ts";
-import { isAbout, proxyRefusals } from "../kube/proxies.ts";
-import type { ProxyRefusal } from "../kube/proxies.ts";
-import type { Intent } from "../kube/release.ts";
+import { isFilter } from "../../core/catalog.ts";
+import { wordOf } from "../../kube/acceptance.ts";
+import { titleOf } from "../../kube/cluster.ts";
+import type { Header } from "../../kube/cluster.ts";
+import { bare } from "../../kube/difference.ts";
+import { readHistory, subjectText } from "../../kube/history.ts";
+import type { Revision } from "../../kube/history.ts";
+import { keyOf, orphansOf, ownedBy } from "../../kube/plan.ts";
+import { isAbout, proxyRefusals } from "../../kube/proxies.ts";
+import type { ProxyRefusal } from "../../kube/proxies.ts";
+import type { Intent } from "../../kube/release.ts";
 import type { Answer, Output } from "../output.ts";
-import { ToolError } from "../problem.ts";
-import type { Resource } from "../render/plugin.ts";
+import { ToolError } from "../../core/problem.ts";
+import type { Resource } from "../../render/plugin.ts";
 import { rollOut } from "./apply.ts";
 import type { RolloutFlags } from "./apply.ts";
 import { clusterOf, subjectOf, timeoutOf } from "./cluster.ts";
