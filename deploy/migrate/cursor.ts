@@ -1,7 +1,7 @@
 // A typed walk over the user's YAML: where a value is, what it is, and what became of it. Nothing outside this file and the
 // parser handles a value whose type is not proved.
-import type { Place } from "../problem.ts";
-import type { Manifest, Path } from "../source.ts";
+import type { Place } from "../core/problem.ts";
+import type { Manifest, Path } from "../core/source.ts";
 import type { Fate, Report } from "./report.ts";
 
 export class Cursor {

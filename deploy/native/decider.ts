@@ -1,5 +1,5 @@
 // Puts the models' stages in the order of Istio's filter chain and runs a request through them.
-import type { Manifest } from "../source.ts";
+import type { Manifest } from "../core/source.ts";
 import { defaultMesh } from "./types.ts";
 import type { Decider, Decision, Exchange, Mesh, NativeModel, NativeRequest } from "./types.ts";
 

@@ -1,6 +1,6 @@
 // What every model of Istio's and Envoy's own resources shares: the request, the place it arrives at, and the decision.
 // Models are pure: they know neither files, nor our filters, nor the clock.
-import type { Manifest } from "../source.ts";
+import type { Manifest } from "../core/source.ts";
 
 /** A request header as it is on the wire: the name in lower case, duplicates as they came. */
 export type Header = readonly [name: string, value: string];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Cursor } from "../../deploy/migrate/cursor.ts";
 import { Report } from "../../deploy/migrate/report.ts";
-import { parse } from "../../deploy/source.ts";
+import { parse } from "../../deploy/core/source.ts";
 
 function cursorOf(text: string): { cursor: Cursor; report: Report } {
   const report = new Report();
