@@ -1,6 +1,7 @@
 // canary beside an Envoy Lua filter with the same rules: two header rules and a hash split.
 import { type Json, nativeFilter, wasmFilter } from "../../envoy/bootstrap.ts";
 import { added, type Effort, measure, wire } from "../compare.ts";
+import { emptyCallback } from "../empty-callback.ts";
 import { type Finding, finding } from "../report.ts";
 
 /** Header, user agent, and a split by a hash of the client's key. */
@@ -55,16 +56,20 @@ function many(): Json {
   return wasmFilter({ name: "canary", config: { routes } });
 }
 
+/** A request of one of 5,000 users, from a desktop browser. */
+export function request(index: number): Buffer {
+  return wire("/api/products/7", {
+    "user-agent": "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101",
+    accept: "*/*",
+    "x-user": `user-${index % 5000}`,
+  });
+}
+
 export async function run(effort: Effort): Promise<Finding[]> {
-  const request = (index: number) =>
-    wire("/api/products/7", {
-      "user-agent": "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101",
-      accept: "*/*",
-      "x-user": `user-${index % 5000}`,
-    });
   const measured = await measure(
     [
       { name: "none", request },
+      { name: "empty", filters: [await emptyCallback()], request },
       { name: "lua", filters: [native()], request },
       { name: "own", filters: [own()], request },
       { name: "many", filters: [many()], request },
@@ -72,9 +77,9 @@ export async function run(effort: Effort): Promise<Finding[]> {
     effort,
   );
   const of = (name: string) => added(measured, name);
-  const detail = `own +${of("own").toFixed(2)} µs, Lua +${of("lua").toFixed(2)}`;
+  const detail = `own +${of("own").toFixed(2)} µs, an empty callback +${of("empty").toFixed(2)}, Lua +${of("lua").toFixed(2)}`;
   return [
-    finding("canary/rules-and-split", of("own"), detail),
+    finding("canary/rules-and-split", of("own") / of("empty"), detail),
     finding("canary/against-lua", of("own") / of("lua"), detail),
     finding("canary/100-routes", of("many") / of("own"), `+${of("many").toFixed(2)} µs`),
   ];

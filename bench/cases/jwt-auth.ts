@@ -54,7 +54,8 @@ export function token(by: Algorithm, index: number): string {
 
 export const RS256 = algorithm("RS256");
 
-const request = (bearer: string) =>
+/** A request with a bearer token. */
+export const request = (bearer: string) =>
   wire("/api/products/7", {
     "user-agent": "bench/1.0",
     accept: "*/*",

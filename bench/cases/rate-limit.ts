@@ -2,6 +2,7 @@
 import { type Json, nativeFilter, wasmFilter } from "../../envoy/bootstrap.ts";
 import type { RunningEnvoy } from "../../envoy/launch.ts";
 import { added, type Effort, measure, type Variant, wire } from "../compare.ts";
+import { emptyCallback } from "../empty-callback.ts";
 import { load } from "../load.ts";
 import { type Finding, finding } from "../report.ts";
 
@@ -47,7 +48,7 @@ const keyed = (maxKeys?: number): Json =>
 const headers = { "user-agent": "bench/1.0", accept: "*/*" };
 
 /** A request of one of `clients`, the next at each call. */
-function inTurn(clients: number): () => Buffer {
+export function inTurn(clients: number): () => Buffer {
   let next = 0;
   return () =>
     wire("/api", {
@@ -66,6 +67,7 @@ export async function run(effort: Effort): Promise<Finding[]> {
   const many = Math.min(KEYS_SEEN, 25 * effort.requests);
   const variants: Variant[] = [
     { name: "none", request: inTurn(1) },
+    { name: "empty", filters: [await emptyCallback()], request: inTurn(1) },
     { name: "native", filters: [native()], request: inTurn(1) },
     { name: "callbacks", filters: [own(0)], request: inTurn(1) },
     { name: "one", filters: [own(1)], request: inTurn(1) },
@@ -83,7 +85,7 @@ export async function run(effort: Effort): Promise<Finding[]> {
   const of = (name: string) => added(measured, name);
   const figure = (name: string) => `+${of(name).toFixed(2)} µs`;
   // What leases of tokens could save at most is the difference between one bucket and none.
-  const detail = `one bucket ${figure("one")}, no limit at all ${figure("callbacks")}, native ${figure("native")}`;
+  const detail = `an empty callback ${figure("empty")}, one bucket ${figure("one")}, no limit at all ${figure("callbacks")}, native ${figure("native")}`;
   const ratio = (name: string, budget: string, base = "one") =>
     finding(
       `rate-limit/${budget}`,
@@ -91,7 +93,7 @@ export async function run(effort: Effort): Promise<Finding[]> {
       `${figure(name)}; ${base} ${figure(base)}`,
     );
   return [
-    finding("rate-limit/one-bucket", of("one"), detail),
+    finding("rate-limit/one-bucket", of("one") / of("empty"), detail),
     ratio("per-client", "per-client-100000"),
     ratio("four", "four-limits"),
     ratio("million-keys", "keys-seen-10-to-1000000", "ten-keys"),
