@@ -29,6 +29,12 @@ const single = new Set(
 const toBytes = (value: HeaderValue): Buffer =>
   typeof value === "string" ? Buffer.from(value, "utf8") : Buffer.from(value);
 
+/** As Envoy's appendToHeader (run on 1.40): an empty value adds no comma. */
+function joined(before: Buffer, bytes: Buffer): Buffer {
+  if (bytes.length === 0) return before;
+  return before.length === 0 ? bytes : Buffer.concat([before, Buffer.from(","), bytes]);
+}
+
 export class HeaderMap {
   private entries: [name: string, value: Buffer][] = [];
 
@@ -55,7 +61,7 @@ export class HeaderMap {
     const key = name.toLowerCase();
     const bytes = toBytes(value);
     const existing = single.has(key) ? this.entries.find(([each]) => each === key) : undefined;
-    if (existing) existing[1] = Buffer.concat([existing[1], Buffer.from(","), bytes]);
+    if (existing) existing[1] = joined(existing[1], bytes);
     else this.entries.push([key, bytes]);
   }
 
