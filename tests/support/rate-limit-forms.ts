@@ -114,7 +114,9 @@ const actionMakers: ((random: Random) => any)[] = [
   (random) => ({
     remote_address_match: {
       descriptor_value: "m",
-      address_matcher: { ranges: [{ address_prefix: "10.1.0.0", prefix_len: random.pick([16, 24]) }] },
+      address_matcher: {
+        ranges: [{ address_prefix: "10.1.0.0", prefix_len: random.pick([16, 24]) }],
+      },
     },
   }),
 ];
@@ -157,7 +159,9 @@ function stringMatch(random: Random, from: readonly string[]): any {
     { safe_regex: { regex: `${text.replace("?", "\\?")}.*` } },
   ];
   const matcher = random.pick(kinds);
-  return "safe_regex" in matcher || random.chance(0.8) ? matcher : { ...matcher, ignore_case: true };
+  return "safe_regex" in matcher || random.chance(0.8)
+    ? matcher
+    : { ...matcher, ignore_case: true };
 }
 
 /** A descriptor that requests of the limit can have, mostly. */

@@ -1,6 +1,6 @@
 // Protobuf messages as people write them in YAML: names in snake_case or camelCase, wrappers as bare
 // values, durations as `1.5s` or {seconds, nanos}. What a reader did not ask for is found by `unread`.
-import type { Path } from "../../source.ts";
+import type { Path } from "../../core/source.ts";
 
 /** A field that the model does not know, or cannot read: nothing may be concluded from the message. */
 export class Unmodelled extends Error {

@@ -33,7 +33,8 @@ export function readRegex(message: Message): string {
   const regex = message.text("regex");
   message.get("google_re2");
   if (regex === "") throw message.refuse("regex", "Envoy refuses an empty expression");
-  if (!wholeMatch(regex)) throw message.refuse("regex", "is not an expression that can be modelled");
+  if (!wholeMatch(regex))
+    throw message.refuse("regex", "is not an expression that can be modelled");
   message.done();
   return regex;
 }

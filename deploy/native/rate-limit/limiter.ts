@@ -71,7 +71,8 @@ export class Limiter {
     const made = descriptors.length > 0 ? descriptorsOf(limits, facts) : [];
     const found = this.matches(made);
     const refusing = this.charge(found.matches, alwaysConsumeDefault, seconds);
-    const isSure = found.isSure && enabled === 100 && (refusing === undefined || enforced % 100 === 0);
+    const isSure =
+      found.isSure && enabled === 100 && (refusing === undefined || enforced % 100 === 0);
     if (refusing === undefined || enforced === 0) return { admitted: true, isSure };
     return { admitted: false, by: refusing, isSure };
   }
@@ -103,7 +104,9 @@ export class Limiter {
       if (!bucket.consume(hits, seconds) && !isShadow) return `descriptor ${descriptor}`;
     }
     const usesDefault = matches.length === 0 || alwaysConsumeDefault;
-    return usesDefault && this.fallback && !this.fallback.consume(1, seconds) ? "default" : undefined;
+    return usesDefault && this.fallback && !this.fallback.consume(1, seconds)
+      ? "default"
+      : undefined;
   }
 }
 
