@@ -1,5 +1,5 @@
 // Envoy's own routes, as Istio makes them from a VirtualService, beside our filter and routes
-// that only look at its verdict: the same requests must end at the same upstream. And one verdict
+// that only look at its decision: the same requests must end at the same upstream. And one decision
 // on two Envoys with different numbers of workers.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -197,7 +197,7 @@ describe("two Envoys with one and with four workers", () => {
   });
   after(() => Promise.all(chains.map((chain) => chain.stop())));
 
-  it("give every client the same verdict, also the cookies that one of them issued", async () => {
+  it("give every client the same decision, also the cookies that one of them issued", async () => {
     const seen = new Set<string>();
     const compare = async (cookie: string) => {
       const request: SomeRequest = {

@@ -8,7 +8,7 @@ import { NAME_WANTED, isName, readHeader, readName } from "./names";
 import { NO_NAME, Route } from "./route";
 import { Sticky } from "./sticky";
 import { readVariants } from "./variants";
-import { VerdictHeader, VerdictHeaders } from "./verdict-headers";
+import { DecisionHeader, DecisionHeaders } from "./decision-headers";
 import { decimal } from "../../lib/writer";
 
 export const ROUTES_MAX = 256;
@@ -24,7 +24,7 @@ export class Config {
   instance: string = "default";
   mode: Mode = Mode.Enforce;
   routes: Route[] = [];
-  headers: StaticArray<VerdictHeader> = [];
+  headers: StaticArray<DecisionHeader> = [];
   /** Whether a route looks at the wall clock. */
   hasSchedule: bool = false;
   hasGuard: bool = false;
@@ -39,7 +39,7 @@ export class Config {
     if (items.length > ROUTES_MAX)
       at.refuse("routes", "expected at most " + decimal(ROUTES_MAX) + " routes");
     const metrics = new Map<string, string>();
-    const headers = new VerdictHeaders();
+    const headers = new DecisionHeaders();
     for (let i = 0; i < items.length && !errors.any; i++)
       config.add(readRoute(items[i]), items[i], metrics, headers);
     config.headers = headers.all();
@@ -51,7 +51,7 @@ export class Config {
     route: Route,
     at: Cursor,
     metrics: Map<string, string>,
-    headers: VerdictHeaders,
+    headers: DecisionHeaders,
   ): void {
     checkNames(route, at, metrics);
     this.routes.push(route);

@@ -1,36 +1,29 @@
 // The metrics of one route: requests by variant and by who decided, and the state of its guard.
 import { Counter, Gauge } from "../../host/metrics";
 import { toText, view } from "../../lib/bytes";
+import { Decision, Reason } from "./decision";
 import { GuardMode } from "./guard";
 import { Route } from "./route";
-import { Reason, Verdict } from "./verdict";
 
-/** Who may decide on a variant, in the order of `Reason` behind None. */
-const OUTCOMES = ["by_trust", "by_force", "by_rule", "by_split", "by_guard"];
+const REASONS: i32 = 6;
 
 
 @final
 export class RouteCounters {
-  /**
-   * Of each variant in turn those of OUTCOMES; null where the route's settings leave nothing to
-   * count.
-   */
+  /** By variant and reason; null where the route's settings never lead to that. */
   private readonly requests: StaticArray<Counter | null>;
   private readonly guardMode: Gauge | null;
   private readonly ejections: Counter | null;
 
-  /**
-   * All that can ever count is there from the start: of a counter that comes with its first
-   * event, a scrape misses that event.
-   */
+  /** Defines all counters at once: a scrape misses the first event of one that comes later. */
   constructor(route: Route) {
-    this.requests = new StaticArray<Counter | null>(route.variants.length * OUTCOMES.length);
+    this.requests = new StaticArray<Counter | null>(route.variants.length * REASONS);
     const prefix = "gatehouse.canary." + toText(view(route.name)) + ".";
     for (let variant = 0; variant < route.variants.length; variant++) {
       const name = prefix + toText(view(route.variants[variant])) + ".";
-      for (let i = 0; i < OUTCOMES.length; i++) {
-        if (!isPossible(route, variant, <Reason>(i + 1))) continue;
-        this.requests[variant * OUTCOMES.length + i] = new Counter(name + OUTCOMES[i]);
+      for (let reason = 1; reason < REASONS; reason++) {
+        if (!isPossible(route, variant, <Reason>reason)) continue;
+        this.requests[variant * REASONS + reason] = new Counter(name + metricOf(<Reason>reason));
       }
     }
     const isGuarded = route.guard !== null;
@@ -38,23 +31,37 @@ export class RouteCounters {
     this.ejections = isGuarded ? new Counter(prefix + "guard_ejections") : null;
   }
 
-  count(verdict: Verdict): void {
-    if (verdict.variant < 0 || verdict.reason == Reason.None) return;
-    const counter = unchecked(
-      this.requests[verdict.variant * OUTCOMES.length + <i32>verdict.reason - 1],
-    );
+  count(decision: Decision): void {
+    if (decision.variant < 0 || decision.reason == Reason.None) return;
+    const counter = unchecked(this.requests[decision.variant * REASONS + <i32>decision.reason]);
     if (counter !== null) counter.add();
   }
 
   /** The guard's mode as it is now. */
-  show(mode: GuardMode): void {
+  setGuardMode(mode: GuardMode): void {
     const gauge = this.guardMode;
     if (gauge !== null) gauge.set(<u64>mode);
   }
 
-  ejected(): void {
+  countEjection(): void {
     const counter = this.ejections;
     if (counter !== null) counter.add();
+  }
+}
+
+/** The metric's last part. */
+function metricOf(reason: Reason): string {
+  switch (reason) {
+    case Reason.Trusted:
+      return "by_trust";
+    case Reason.Forced:
+      return "by_force";
+    case Reason.Rule:
+      return "by_rule";
+    case Reason.Split:
+      return "by_split";
+    default:
+      return "by_guard";
   }
 }
 

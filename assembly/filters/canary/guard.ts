@@ -89,13 +89,15 @@ export class GuardState {
     }
     store<i32>(at, load<i32>(at, 8) + 1, 8);
     if (failed) store<i32>(at, load<i32>(at, 12) + 1, 12);
-    const after = isTrickle ? this.judgeTrickle(settings) : this.judgeWindow(settings, step);
+    const after = isTrickle
+      ? this.modeAfterTrickle(settings)
+      : this.modeAfterWindow(settings, step);
     if (after == before) return false;
     this.enter(after, now);
     return true;
   }
 
-  private judgeWindow(settings: GuardSettings, step: i64): GuardMode {
+  private modeAfterWindow(settings: GuardSettings, step: i64): GuardMode {
     let answers: i64 = 0;
     let failures: i64 = 0;
     for (let i = 0; i < STEPS; i++) {
@@ -115,7 +117,7 @@ export class GuardState {
    * Open as soon as the failures are too many even if all that is missing were good; closed once
    * there is enough.
    */
-  private judgeTrickle(settings: GuardSettings): GuardMode {
+  private modeAfterTrickle(settings: GuardSettings): GuardMode {
     const answers: i64 = load<i32>(this.base + HEADER_BYTES, 8);
     const failures: i64 = load<i32>(this.base + HEADER_BYTES, 12);
     if (isTooMany(settings, failures, max<i64>(answers, settings.minRequests)))

@@ -7,7 +7,7 @@ import { isToken, lowerCased } from "../../lib/http/field";
 export const NAME_BYTES_MAX = 64;
 export const NAME_WANTED = "expected 1 to 64 letters, digits, '-', '_' and '.'";
 
-/** Headers that the proxy itself lives by: a verdict in one of them would break the request. */
+/** Headers that the proxy itself lives by: a decision in one of them would break the request. */
 const RESERVED = [
   "host",
   "cookie",

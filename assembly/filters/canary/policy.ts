@@ -1,14 +1,14 @@
 // Where a request goes. Knows routes, splits and guards; refuses to know the proxy.
 import { Bytes, NONE, isPresent, lengthOf, text, toText, view } from "../../lib/bytes";
-import { mix } from "../../lib/hash";
 import { RequestView } from "../../lib/http/request";
 import { SharedStore, SharedValue } from "../../lib/shared-store";
+import { ClientKeys } from "./client-key";
 import { Config, Mode } from "./config";
+import { Decision, Reason } from "./decision";
 import { GuardMode, GuardSettings, GuardState, TRICKLE_PERCENT } from "./guard";
 import { Route } from "./route";
 import { placeOf } from "./split";
-import { StickySource, newKey } from "./sticky";
-import { Reason, Verdict } from "./verdict";
+import { StickySource } from "./sticky";
 
 /** Writes lost to other workers in a row before one answer goes uncounted. */
 const ATTEMPTS_MAX = 32;
@@ -17,7 +17,7 @@ const TRICKLE_SEED: u64 = 0x747269636b6c65;
 
 @final
 export class Policy {
-  private readonly verdict: Verdict = new Verdict();
+  private readonly decision: Decision = new Decision();
   private readonly routes: StaticArray<Route>;
   /**
    * Where each route's guard lies in the store; the variant is part of it, so that another one
@@ -26,18 +26,16 @@ export class Policy {
   private readonly guardKeys: Bytes[] = [];
   private readonly guard: GuardState = new GuardState();
   private readonly stored: SharedValue = new SharedValue();
-  private state0: u64;
-  private state1: u64;
+  private readonly newKeys: ClientKeys;
 
   /** `seed` is for keys of new clients. */
   constructor(
-    private readonly config: Config,
+    readonly config: Config,
     private readonly store: SharedStore,
     seed: u64,
   ) {
     this.routes = StaticArray.fromArray(config.routes);
-    this.state0 = mix(seed);
-    this.state1 = mix(seed ^ TRICKLE_SEED) | 1;
+    this.newKeys = new ClientKeys(seed);
     for (let i = 0; i < config.routes.length; i++)
       this.guardKeys.push(this.openGuard(config.routes[i]));
   }
@@ -59,38 +57,38 @@ export class Policy {
   }
 
   /**
-   * The verdict on a request at `unixNanos` (for schedules) and `monotonicNanos` (for guards;
+   * The decision on a request at `unixNanos` (for schedules) and `monotonicNanos` (for guards;
    * each may be 0 where the configuration has none). The same object each time.
    */
-  judge(request: RequestView, unixNanos: i64, monotonicNanos: i64): Verdict {
-    const verdict = this.verdict.reset();
+  decide(request: RequestView, unixNanos: i64, monotonicNanos: i64): Decision {
+    const decision = this.decision.reset();
     const routes = this.routes;
     for (let i = 0; i < routes.length; i++) {
       const route = unchecked(routes[i]);
       if (!route.match.matches(request)) continue;
-      verdict.route = route;
-      verdict.routeIndex = i;
+      decision.route = route;
+      decision.routeIndex = i;
       const key = this.choose(route, request, unixNanos);
       const guard = route.guard;
-      if (guard !== null && verdict.variant == guard.variant)
-        this.ask(guard, route, request, key, monotonicNanos);
+      if (guard !== null && decision.variant == guard.variant)
+        this.applyGuard(guard, route, request, key, monotonicNanos);
       break;
     }
-    return verdict;
+    return decision;
   }
 
   /** When the header map cannot be had: the base of the first route without conditions. */
-  judgeBlind(): Verdict {
-    const verdict = this.verdict.reset();
+  decideWithoutHeaders(): Decision {
+    const decision = this.decision.reset();
     for (let i = 0; i < this.config.routes.length; i++) {
       const route = unchecked(this.config.routes[i]);
       if (!route.match.isEmpty) continue;
-      verdict.route = route;
-      verdict.routeIndex = i;
-      verdict.choose(route.base, Reason.Split);
+      decision.route = route;
+      decision.routeIndex = i;
+      decision.choose(route.base, Reason.Split);
       break;
     }
-    return verdict;
+    return decision;
   }
 
   /**
@@ -98,29 +96,29 @@ export class Policy {
    * the client's key where the split asked for it, else NONE.
    */
   private choose(route: Route, request: RequestView, unixNanos: i64): Bytes {
-    const verdict = this.verdict;
+    const decision = this.decision;
     if (!route.trust.isEmpty) {
       const named = variantIn(route, request, route.header);
       if (named >= 0 && route.trust.matches(request)) {
-        verdict.choose(named, Reason.Trusted);
+        decision.choose(named, Reason.Trusted);
         return NONE;
       }
     }
     if (route.forceHeader.length > 0) {
       const named = variantIn(route, request, route.forceHeader);
       if (named >= 0 && route.forceTrust.matches(request)) {
-        verdict.choose(named, Reason.Forced);
+        decision.choose(named, Reason.Forced);
         return NONE;
       }
     }
     const ruled = route.rules.variantFor(request);
     if (ruled >= 0) {
-      verdict.choose(ruled, Reason.Rule);
+      decision.choose(ruled, Reason.Rule);
       return NONE;
     }
     const split = route.splitAt(unixNanos);
     const key = split === null ? NONE : this.keyOf(route, request);
-    verdict.choose(
+    decision.choose(
       split === null ? route.base : split.variantAt(placeOf(key, route.seed)),
       Reason.Split,
     );
@@ -128,36 +126,36 @@ export class Policy {
   }
 
   /** Asks the guard of a request that is to go to its variant: it may send it to the fallback. */
-  private ask(
+  private applyGuard(
     guard: GuardSettings,
     route: Route,
     request: RequestView,
     key: Bytes,
     now: i64,
   ): void {
-    const verdict = this.verdict;
-    const isForced = verdict.reason == Reason.Forced || verdict.reason == Reason.Rule;
+    const decision = this.decision;
+    const isForced = decision.reason == Reason.Forced || decision.reason == Reason.Rule;
     if (isForced && guard.exemptForced) return;
-    const guardKey = unchecked(this.guardKeys[verdict.routeIndex]);
+    const guardKey = unchecked(this.guardKeys[decision.routeIndex]);
     this.guard.load(this.store.read(guardKey, this.stored));
     if (this.guard.reopen(guard, now)) {
       // Whoever loses this race reads Trickle with the next request.
-      verdict.reopened = this.store.write(guardKey, this.guard.view(), this.stored.version);
+      decision.reopened = this.store.write(guardKey, this.guard.view(), this.stored.version);
     }
     const mode = this.guard.mode;
     if (
       mode == GuardMode.Closed ||
-      (mode == GuardMode.Trickle && this.trickles(route, request, key))
+      (mode == GuardMode.Trickle && this.isInTrickle(route, request, key))
     ) {
       // In report mode the mesh decides where the request goes, unless a trusted hop told it.
-      verdict.isWatched = this.config.mode == Mode.Enforce || verdict.reason == Reason.Trusted;
+      decision.isGuarded = this.config.mode == Mode.Enforce || decision.reason == Reason.Trusted;
       return;
     }
-    verdict.choose(guard.fallback, Reason.Ejected);
+    decision.choose(guard.fallback, Reason.Ejected);
   }
 
   /**
-   * Whether the sender of this request must not bring the `index`-th verdict header, which it
+   * Whether the sender of this request must not bring the `index`-th decision header, which it
    * brings or may bring.
    */
   isForged(index: i32, request: RequestView): bool {
@@ -169,13 +167,13 @@ export class Policy {
   private keyOf(route: Route, request: RequestView): Bytes {
     const key = route.sticky.keyOf(request);
     if (isPresent(key)) return key;
-    const fresh = newKey(this.next(), this.next());
-    if (route.sticky.source == StickySource.Cookie) this.verdict.issued = fresh;
+    const fresh = this.newKeys.next();
+    if (route.sticky.source == StickySource.Cookie) this.decision.issued = fresh;
     return fresh;
   }
 
   /** Whether this client is among the first that come back to a variant that was out. */
-  private trickles(route: Route, request: RequestView, key: Bytes): bool {
+  private isInTrickle(route: Route, request: RequestView, key: Bytes): bool {
     const client = isPresent(key) && lengthOf(key) > 0 ? key : this.keyOf(route, request);
     return placeOf(client, route.seed ^ TRICKLE_SEED) < TRICKLE_PERCENT * 100;
   }
@@ -202,18 +200,9 @@ export class Policy {
     return this.guard.mode;
   }
 
-  /** The mode that the last `judge` or `count` left. */
+  /** The mode that the last `decide` or `count` left. */
   get guardMode(): GuardMode {
     return this.guard.mode;
-  }
-
-  /** xoroshiro128+ (Blackman and Vigna 2018): keys of new clients need be different, not secret. */
-  private next(): u64 {
-    const result = this.state0 + this.state1;
-    const mixed = this.state1 ^ this.state0;
-    this.state0 = rotl<u64>(this.state0, 24) ^ mixed ^ (mixed << 16);
-    this.state1 = rotl<u64>(mixed, 37);
-    return result;
   }
 }
 

@@ -28,14 +28,14 @@ export class ScheduledSplit {
 export class Route {
   name: StaticArray<u8> = NO_NAME;
   match: MatchList = MatchList.empty();
-  /** Request header that carries the verdict. */
+  /** Request header that carries the decision. */
   header: StaticArray<u8> = NO_NAME;
-  /** Where that header is among the verdict headers of all routes. */
+  /** Where that header is among the decision headers of all routes. */
   headerIndex: i32 = -1;
   /** All variants, by name. */
   variants: StaticArray<StaticArray<u8>> = [];
   rules: Rules = new Rules([]);
-  /** Takes what no rule and no split takes; -1: such requests get no verdict. */
+  /** Takes what no rule and no split takes; -1: such requests get no decision. */
   base: i32 = -1;
   /** The heaviest variant of the split beside the base, or -1. */
   second: i32 = -1;
@@ -48,7 +48,7 @@ export class Route {
   /** In the order of time; null when there is none. */
   schedule: ScheduledSplit[] | null = null;
   sticky: Sticky = new Sticky();
-  /** Senders whose inbound verdict counts. */
+  /** Senders whose inbound decision counts. */
   trust: MatchList = MatchList.empty();
   /** Request header that names a variant outright; empty: none. */
   forceHeader: StaticArray<u8> = NO_NAME;

@@ -1,38 +1,47 @@
-// Which variant a key falls to. The 10,000 places of a hundredth of a percent are dealt out once,
-// at configuration; a request costs a hash and a look at a few stretches. The same key, route and
-// weights: the same answer on every replica.
+// Which variant a key falls to. A split has 10,000 places, one for each hundredth of a percent. They
+// are assigned once, at configuration. A request costs one hash and a walk over a few ranges. The
+// same key, route and weights give the same answer on every replica.
 //
 // Two variants share the places at one border, whichever of them is the base: the first by name
 // takes the places below its weight. Of more than two, the base takes what the others leave. The
 // others, in the order of their names, share lanes by twos: the first grows from the lane's start
 // upwards, the second from its end downwards:
 //
-//   two variants                          three variants                  five: two lanes
-//   |canary →              ← stable|      |a →        base         ← b|   |a →  base  ← b|c →  base  ← d|
+//   two variants                    three variants                  five: two lanes
+//   |canary →        ← stable|      |a →        base         ← b|   |a →  base  ← b|c →  base  ← d|
 //
-// So with up to three variants a changed weight moves only keys between that variant and the
-// base. With more, that holds as long as each two fit their lane (100 % / lanes); what does not
-// fit goes to free places elsewhere, and only those places can be taken away by another variant's
-// growth.
+// So with up to three variants a changed weight moves only keys between that variant and the base.
+// With more, that holds as long as each two fit their lane (100 % / lanes). What does not fit goes
+// to free places elsewhere, and only those can be taken away when another variant grows.
 import { Bytes } from "../../lib/bytes";
 import { siphash } from "../../lib/hash";
 
 /** Weights are in hundredths of a percent; they add up to this. */
 export const PLACES = 10_000;
-/** Variants are numbered in one byte while places are dealt out. */
+/** Variants are numbered in one byte while places are assigned. */
 export const VARIANTS_MAX = 32;
 
 /** "release" as a word: a fixed key, since every replica must hash alike. */
 const KEY_0: u64 = 0x72656c65617365;
 
-/** Where places are dealt out, one byte each, before they become stretches. */
-const dealt = new StaticArray<u8>(PLACES);
+/** The variant of each place while a split is made. */
+const variantOfPlace = new StaticArray<u8>(PLACES);
+
+/** Consecutive places of one variant. */
+@final
+class PlaceRange {
+  constructor(
+    /** The first place behind it. */
+    readonly end: i32,
+    readonly variant: i32,
+  ) {}
+}
 
 
 @final
 export class Split {
-  /** Stretches of places of one variant, in order: end (exclusive) << 8 | variant. */
-  private readonly stretches: StaticArray<i32>;
+  /** In order; the last one ends at PLACES. */
+  private readonly ranges: StaticArray<PlaceRange>;
 
   /**
    * `weights[i]` belongs to variant i of the route, variants in the order of their names; they
@@ -40,24 +49,23 @@ export class Split {
    * ascending, the base among them: one of weight zero keeps its place for later.
    */
   constructor(weights: i32[], base: i32, members: i32[]) {
-    memory.fill(changetype<usize>(dealt), <u8>base, PLACES);
+    memory.fill(changetype<usize>(variantOfPlace), <u8>base, PLACES);
     if (members.length == 2) {
       // One border for both: it does not matter which of them is the base now and which will be.
-      memory.fill(changetype<usize>(dealt), <u8>members[1], PLACES);
-      memory.fill(changetype<usize>(dealt), <u8>members[0], <usize>weights[members[0]]);
+      memory.fill(changetype<usize>(variantOfPlace), <u8>members[1], PLACES);
+      memory.fill(changetype<usize>(variantOfPlace), <u8>members[0], <usize>weights[members[0]]);
     } else {
       fillLanes(weights, base, members);
     }
-    this.stretches = stretchesOf();
+    this.ranges = rangesOfPlaces();
   }
 
   /** The variant at a place (0 to PLACES - 1). */
   variantAt(place: i32): i32 {
-    const stretches = this.stretches;
+    const ranges = this.ranges;
     let i = 0;
-    // The last stretch ends at PLACES, so the walk ends.
-    while (i < stretches.length - 1 && unchecked(stretches[i]) >> 8 <= place) i++;
-    return unchecked(stretches[i]) & 0xff;
+    while (i < ranges.length - 1 && unchecked(ranges[i]).end <= place) i++;
+    return unchecked(ranges[i]).variant;
   }
 }
 
@@ -82,8 +90,8 @@ function fillLane(variant: i32, i: i32, lanes: i32, weight: i32, base: i32): i32
   let left = weight;
   for (let step = 0; step < end - start && left > 0; step++) {
     const place = upwards ? start + step : end - 1 - step;
-    if (unchecked(dealt[place]) != <u8>base) break;
-    unchecked((dealt[place] = <u8>variant));
+    if (unchecked(variantOfPlace[place]) != <u8>base) break;
+    unchecked((variantOfPlace[place] = <u8>variant));
     left--;
   }
   return left;
@@ -93,18 +101,19 @@ function fillLane(variant: i32, i: i32, lanes: i32, weight: i32, base: i32): i32
 function fillElsewhere(variant: i32, count: i32, base: i32): void {
   let left = count;
   for (let place = 0; place < PLACES && left > 0; place++) {
-    if (unchecked(dealt[place]) != <u8>base) continue;
-    unchecked((dealt[place] = <u8>variant));
+    if (unchecked(variantOfPlace[place]) != <u8>base) continue;
+    unchecked((variantOfPlace[place] = <u8>variant));
     left--;
   }
 }
 
-function stretchesOf(): StaticArray<i32> {
-  const found: i32[] = [];
+function rangesOfPlaces(): StaticArray<PlaceRange> {
+  const found: PlaceRange[] = [];
   for (let place = 1; place <= PLACES; place++) {
-    const variant = unchecked(dealt[place - 1]);
-    if (place == PLACES || unchecked(dealt[place]) != variant)
-      found.push((place << 8) | (<i32>variant));
+    const variant = <i32>unchecked(variantOfPlace[place - 1]);
+    if (place == PLACES || <i32>unchecked(variantOfPlace[place]) != variant) {
+      found.push(new PlaceRange(place, variant));
+    }
   }
   return StaticArray.fromArray(found);
 }

@@ -1,5 +1,5 @@
 // What makes a client the same client: a header, a claim, its network, or a cookie that we issue.
-// The cookie carries a key, never a verdict, so weights can move under it; whatever a client
+// The cookie carries a key, never a decision, so weights can move under it; whatever a client
 // writes into it is only a key too.
 import { Bytes, NONE, isPresent, lengthOf, view } from "../../lib/bytes";
 import { Cursor } from "../../lib/config/reader";
@@ -21,10 +21,6 @@ export const enum StickySource {
 }
 
 const NAMES = ["cookie", "header", "claim", "sourceAddress"];
-/** 128 random bits as hexadecimal digits. */
-export const ISSUED_KEY_BYTES = 32;
-
-const issued = new StaticArray<u8>(ISSUED_KEY_BYTES);
 const addressBytes = new StaticArray<u8>(17);
 const masked = new IpAddress();
 
@@ -98,16 +94,6 @@ export class Sticky {
   setCookie(key: Bytes, to: Writer): Bytes {
     return this.cookie.withValue(key, to);
   }
-}
-
-/** A new key of 128 bits from `high` and `low`; the same memory each time. */
-export function newKey(high: u64, low: u64): Bytes {
-  for (let i = 0; i < ISSUED_KEY_BYTES; i++) {
-    const word = i < 16 ? high : low;
-    const digit = <u8>((word >> (60 - 4 * (i & 15))) & 15);
-    unchecked((issued[i] = digit + (digit < 10 ? 0x30 : 0x57)));
-  }
-  return view(issued);
 }
 
 function nonEmpty(value: Bytes): Bytes {

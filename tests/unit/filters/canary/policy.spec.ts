@@ -1,7 +1,7 @@
 import { Config } from "../../../../assembly/filters/canary/config";
 import { GuardMode } from "../../../../assembly/filters/canary/guard";
 import { Policy } from "../../../../assembly/filters/canary/policy";
-import { Reason, Verdict } from "../../../../assembly/filters/canary/verdict";
+import { Decision, Reason } from "../../../../assembly/filters/canary/decision";
 import {
   Bytes,
   NONE,
@@ -29,9 +29,9 @@ function policyOf(route: string, seed: u64 = 1): Policy {
   return new Policy(configOf(route), new FakeStore(new SharedValues()), seed);
 }
 
-function judge(policy: Policy, request: FakeRequest, unix: i64 = 0, monotonic: i64 = 0): Verdict {
+function decide(policy: Policy, request: FakeRequest, unix: i64 = 0, monotonic: i64 = 0): Decision {
   request.reset();
-  return policy.judge(request, unix, monotonic);
+  return policy.decide(request, unix, monotonic);
 }
 
 function user(name: string): FakeRequest {
@@ -48,32 +48,32 @@ describe("the policy", () => {
     const policy = policyOf(
       '{"name":"r","split":{"a":50,"b":50},"sticky":{"cookie":{"name":"k"}}}',
     );
-    expect(isPresent(judge(policy, new FakeRequest().with("cookie", "k=1")).issued)).toBe(false);
-    const first = toText(judge(policy, new FakeRequest()).issued);
+    expect(isPresent(decide(policy, new FakeRequest().with("cookie", "k=1")).issued)).toBe(false);
+    const first = toText(decide(policy, new FakeRequest()).issued);
     expect(first.length).toBe(32);
-    expect(toText(judge(policy, new FakeRequest()).issued)).not.toBe(first);
+    expect(toText(decide(policy, new FakeRequest()).issued)).not.toBe(first);
   });
 
   it("issues keys that differ between workers", () => {
     const route = '{"name":"r","split":{"a":50,"b":50},"sticky":{"cookie":{"name":"k"}}}';
-    const one = toText(judge(policyOf(route, 1), new FakeRequest()).issued);
-    expect(toText(judge(policyOf(route, 2), new FakeRequest()).issued)).not.toBe(one);
+    const one = toText(decide(policyOf(route, 1), new FakeRequest()).issued);
+    expect(toText(decide(policyOf(route, 2), new FakeRequest()).issued)).not.toBe(one);
   });
 
   it("deals a client without a key anew, near the weights", () => {
     const policy = policyOf('{"name":"r","split":{"a":25,"b":75},"sticky":{"header":"x-user"}}');
     let a = 0;
-    for (let i = 0; i < 10_000; i++) if (judge(policy, new FakeRequest()).variant == 0) a++;
+    for (let i = 0; i < 10_000; i++) if (decide(policy, new FakeRequest()).variant == 0) a++;
     expect(abs(a - 2500) < 250).toBe(true);
   });
 
-  it("gives the same verdict in every worker and every replica", () => {
+  it("gives the same decision in every worker and every replica", () => {
     const route = '{"name":"r","split":{"a":20,"b":30,"c":50},"sticky":{"header":"x-user"}}';
     const one = policyOf(route, 1);
     const other = policyOf(route, 99);
     for (let i = 0; i < 500; i++) {
       const request = user("user-" + i.toString());
-      expect(judge(one, request).variant).toBe(judge(other, request).variant);
+      expect(decide(one, request).variant).toBe(decide(other, request).variant);
     }
   });
 
@@ -81,9 +81,13 @@ describe("the policy", () => {
     const config = configOf(
       '{"name":"a","match":[{"uri":{"prefix":"/a"}}],"split":{"x":100}},{"name":"b","split":{"y":10,"z":90}}',
     );
-    const verdict = new Policy(config, new FakeStore(new SharedValues()), 1).judgeBlind();
-    expect(toText(verdict.name)).toBe("z");
-    expect(verdict.routeIndex).toBe(1);
+    const decision = new Policy(
+      config,
+      new FakeStore(new SharedValues()),
+      1,
+    ).decideWithoutHeaders();
+    expect(toText(decision.name)).toBe("z");
+    expect(decision.routeIndex).toBe(1);
   });
 });
 
@@ -95,41 +99,41 @@ describe("a guard over two workers", () => {
     let told = 0;
     for (let i = 0; i < 6; i++) {
       const worker = i % 2 == 0 ? one : two;
-      expect(judge(worker, user("u"), 0, SECOND).isWatched).toBe(i < 5);
+      expect(decide(worker, user("u"), 0, SECOND).isGuarded).toBe(i < 5);
       if (i < 5 && worker.count(0, true, SECOND)) told++;
     }
     expect(told).toBe(1);
-    expect(judge(two, user("u"), 0, 2 * SECOND).reason).toBe(Reason.Ejected);
+    expect(decide(two, user("u"), 0, 2 * SECOND).reason).toBe(Reason.Ejected);
     let reopened = 0;
     let back = 0;
     for (let i = 0; i < 1000; i++) {
-      const verdict = judge(i % 2 == 0 ? one : two, user("user-" + i.toString()), 0, 32 * SECOND);
-      if (verdict.reopened) reopened++;
-      if (verdict.isWatched) back++;
+      const decision = decide(i % 2 == 0 ? one : two, user("user-" + i.toString()), 0, 32 * SECOND);
+      if (decision.reopened) reopened++;
+      if (decision.isGuarded) back++;
     }
     expect(reopened).toBe(1);
     expect(back > 60 && back < 140).toBe(true);
     for (let i = 0; i < 4; i++) expect(two.count(0, false, 33 * SECOND)).toBe(false);
     expect(one.count(0, false, 33 * SECOND)).toBe(true);
     expect(one.guardMode).toBe(GuardMode.Closed);
-    expect(judge(two, user("u"), 0, 34 * SECOND).isWatched).toBe(true);
+    expect(decide(two, user("u"), 0, 34 * SECOND).isGuarded).toBe(true);
   });
 
   it("leaves forced requests alone, unless it is told otherwise", () => {
     const policy = policyOf(GUARDED);
     for (let i = 0; i < 5; i++) policy.count(0, true, SECOND);
     const tester = new FakeRequest().with("x-canary", "true");
-    expect(judge(policy, tester, 0, SECOND).reason).toBe(Reason.Rule);
-    expect(judge(policy, tester, 0, SECOND).isWatched).toBe(false);
+    expect(decide(policy, tester, 0, SECOND).reason).toBe(Reason.Rule);
+    expect(decide(policy, tester, 0, SECOND).isGuarded).toBe(false);
     const strict = policyOf(GUARDED.replace('"minRequests"', '"exemptForced":false,"minRequests"'));
-    expect(judge(strict, tester, 0, SECOND).isWatched).toBe(true);
+    expect(decide(strict, tester, 0, SECOND).isGuarded).toBe(true);
     for (let i = 0; i < 5; i++) strict.count(0, true, SECOND);
-    expect(judge(strict, tester, 0, SECOND).reason).toBe(Reason.Ejected);
+    expect(decide(strict, tester, 0, SECOND).reason).toBe(Reason.Ejected);
   });
 
   it("watches nothing in report mode, where the mesh goes its own way", () => {
     const policy = new Policy(configOf(GUARDED, "report"), new FakeStore(new SharedValues()), 1);
-    expect(judge(policy, user("u"), 0, SECOND).isWatched).toBe(false);
+    expect(decide(policy, user("u"), 0, SECOND).isGuarded).toBe(false);
   });
 
   it("begins anew for another variant of the same route", () => {

@@ -7,7 +7,7 @@ import { FakeRequest } from "../../support/request";
  * What the rule with this list of Matches says of a request: by way of what it asks first, and by
  * its conditions alone.
  */
-function verdict(matches: string, request: FakeRequest): string {
+function decision(matches: string, request: FakeRequest): string {
   const match = MatchList.read(config('{"match":' + matches + "}"), "match");
   const byRules = new Rules([new VariantRule(7, match)]).variantFor(request) == 7;
   return byRules == match.matches(request) ? byRules.toString() : "differs";
@@ -22,47 +22,50 @@ describe("rules", () => {
     const kinds = ["exact", "prefix", "suffix", "contains"];
     for (let i = 0; i < kinds.length; i++) {
       const match = '[{"headers":{"user-agent":{"' + kinds[i] + '":"Mobile"}}}]';
-      expect(verdict(match, agent("Mobile"))).toBe("true");
-      expect(verdict(match, agent("mobile"))).toBe("false");
-      expect(verdict(match, new FakeRequest())).toBe("false");
+      expect(decision(match, agent("Mobile"))).toBe("true");
+      expect(decision(match, agent("mobile"))).toBe("false");
+      expect(decision(match, new FakeRequest())).toBe("false");
     }
     expect(
-      verdict('[{"headers":{"user-agent":{"regex":".*Mobile/[0-9]+.*"}}}]', agent("x Mobile/15 y")),
+      decision(
+        '[{"headers":{"user-agent":{"regex":".*Mobile/[0-9]+.*"}}}]',
+        agent("x Mobile/15 y"),
+      ),
     ).toBe("true");
     expect(
-      verdict('[{"headers":{"user-agent":{"regex":".*Mobile/[0-9]+.*"}}}]', agent("x Mobile/z y")),
+      decision('[{"headers":{"user-agent":{"regex":".*Mobile/[0-9]+.*"}}}]', agent("x Mobile/z y")),
     ).toBe("false");
-    expect(verdict('[{"headers":{"user-agent":{"regex":"A|B"}}}]', agent("B"))).toBe("true");
-    expect(verdict('[{"headers":{"user-agent":{"exact":""}}}]', agent(""))).toBe("true");
+    expect(decision('[{"headers":{"user-agent":{"regex":"A|B"}}}]', agent("B"))).toBe("true");
+    expect(decision('[{"headers":{"user-agent":{"exact":""}}}]', agent(""))).toBe("true");
   });
 
   it("ask nothing first of conditions that another text or no header can meet", () => {
     const folded = '[{"headers":{"user-agent":{"contains":"MOBILE","ignoreCase":true}}}]';
-    expect(verdict(folded, agent("a mobile"))).toBe("true");
+    expect(decision(folded, agent("a mobile"))).toBe("true");
     expect(
-      verdict(
+      decision(
         '[{"headers":{"user-agent":{"regex":".*MOBILE","ignoreCase":true}}}]',
         agent("a mobile"),
       ),
     ).toBe("true");
-    expect(verdict('[{"headers":{"user-agent":{"exact":"x","invert":true}}}]', agent("y"))).toBe(
+    expect(decision('[{"headers":{"user-agent":{"exact":"x","invert":true}}}]', agent("y"))).toBe(
       "true",
     );
-    expect(verdict('[{"headers":{"x-no":{"present":true,"invert":true}}}]', agent("y"))).toBe(
+    expect(decision('[{"headers":{"x-no":{"present":true,"invert":true}}}]', agent("y"))).toBe(
       "true",
     );
-    expect(verdict('[{"headers":{"x-no":{"present":true}}}]', agent("y"))).toBe("false");
-    expect(verdict('[{"withoutHeaders":{"x-no":{"exact":"a"}}}]', agent("y"))).toBe("true");
-    expect(verdict('[{"uri":{"prefix":"/a"}}]', agent("y"))).toBe("true");
+    expect(decision('[{"headers":{"x-no":{"present":true}}}]', agent("y"))).toBe("false");
+    expect(decision('[{"withoutHeaders":{"x-no":{"exact":"a"}}}]', agent("y"))).toBe("true");
+    expect(decision('[{"uri":{"prefix":"/a"}}]', agent("y"))).toBe("true");
     expect(
-      verdict('[{"headers":{"x-no":{"exact":"a"}}},{"uri":{"prefix":"/a"}}]', agent("y")),
+      decision('[{"headers":{"x-no":{"exact":"a"}}},{"uri":{"prefix":"/a"}}]', agent("y")),
     ).toBe("true");
   });
 
   it("look at each value of a header that came several times", () => {
     const request = agent("one").with("user-agent", "two Mobile");
-    expect(verdict('[{"headers":{"user-agent":{"contains":"Mobile"}}}]', request)).toBe("true");
-    expect(verdict('[{"headers":{"user-agent":{"exact":"Mobile"}}}]', request)).toBe("false");
+    expect(decision('[{"headers":{"user-agent":{"contains":"Mobile"}}}]', request)).toBe("true");
+    expect(decision('[{"headers":{"user-agent":{"exact":"Mobile"}}}]', request)).toBe("false");
   });
 
   it("are asked in their order, also behind one too long to be asked first", () => {

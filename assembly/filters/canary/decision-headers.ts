@@ -1,4 +1,4 @@
-// The request headers that decide for a hop, over all routes: verdicts and forced variants. Each
+// The request headers that decide for a hop, over all routes: decisions and forced variants. Each
 // counts only from senders that a route of that header trusts; from all others it is taken away,
 // so that no later hop takes it for ours.
 import { equal, view } from "../../lib/bytes";
@@ -8,7 +8,7 @@ import { Route } from "./route";
 
 /** One header, and whose it may come from. */
 @final
-export class VerdictHeader {
+export class DecisionHeader {
   private readonly admitted: MatchList[] = [];
 
   constructor(readonly name: StaticArray<u8>) {}
@@ -28,10 +28,10 @@ export class VerdictHeader {
 
 
 @final
-export class VerdictHeaders {
-  private readonly list: VerdictHeader[] = [];
+export class DecisionHeaders {
+  private readonly list: DecisionHeader[] = [];
 
-  all(): StaticArray<VerdictHeader> {
+  all(): StaticArray<DecisionHeader> {
     return StaticArray.fromArray(this.list);
   }
 
@@ -44,7 +44,7 @@ export class VerdictHeaders {
   private admit(name: StaticArray<u8>, trust: MatchList): i32 {
     let index = 0;
     while (index < this.list.length && !equal(view(this.list[index].name), view(name))) index++;
-    if (index == this.list.length) this.list.push(new VerdictHeader(name));
+    if (index == this.list.length) this.list.push(new DecisionHeader(name));
     this.list[index].admit(trust);
     return index;
   }

@@ -1,17 +1,17 @@
-// One configuration at work: its policy over the proxy's shared data, its metrics, and what its
-// guards have to say.
+// A configuration in force: its policy over the proxy's shared data, its metrics, and the log lines of
+// its guards.
 import { LogLevel, log } from "../../host/log";
 import { SharedData } from "../../host/shared-data";
 import { toText, view } from "../../lib/bytes";
 import { Config } from "./config";
 import { RouteCounters } from "./counters";
+import { Decision } from "./decision";
 import { GuardMode } from "./guard";
 import { Policy } from "./policy";
-import { Verdict } from "./verdict";
 
 
 @final
-export class Release {
+export class ActiveConfig {
   readonly policy: Policy;
   private readonly counters: StaticArray<RouteCounters>;
 
@@ -25,39 +25,39 @@ export class Release {
     for (let i = 0; i < config.routes.length; i++) {
       const counters = new RouteCounters(config.routes[i]);
       // A guard may have been open before this configuration came.
-      if (config.routes[i].guard !== null) counters.show(this.policy.guardModeOf(i));
+      if (config.routes[i].guard !== null) counters.setGuardMode(this.policy.guardModeOf(i));
       this.counters[i] = counters;
     }
   }
 
-  count(verdict: Verdict): void {
-    if (verdict.routeIndex < 0) return;
-    unchecked(this.counters[verdict.routeIndex]).count(verdict);
-    if (verdict.reopened) this.announce(verdict.routeIndex);
+  count(decision: Decision): void {
+    if (decision.routeIndex < 0) return;
+    unchecked(this.counters[decision.routeIndex]).count(decision);
+    if (decision.reopened) this.reportGuardMode(decision.routeIndex);
   }
 
   /**
    * One line and one gauge each time a guard changes its mode; called by the one worker that
    * changed it.
    */
-  announce(routeIndex: i32): void {
+  reportGuardMode(routeIndex: i32): void {
     const route = unchecked(this.config.routes[routeIndex]);
     const guard = route.guard;
     if (guard === null) return;
     const mode = this.policy.guardMode;
     const counters = unchecked(this.counters[routeIndex]);
-    counters.show(mode);
-    if (mode == GuardMode.Open) counters.ejected();
+    counters.setGuardMode(mode);
+    if (mode == GuardMode.Open) counters.countEjection();
     const variant = toText(view(route.variants[guard.variant]));
     const fallback = toText(view(route.variants[guard.fallback]));
     log(
       LogLevel.Warn,
-      "canary: route " + toText(view(route.name)) + ": " + wordsFor(mode, variant, fallback),
+      "canary: route " + toText(view(route.name)) + ": " + changeText(mode, variant, fallback),
     );
   }
 }
 
-function wordsFor(mode: GuardMode, variant: string, fallback: string): string {
+function changeText(mode: GuardMode, variant: string, fallback: string): string {
   if (mode == GuardMode.Open) return variant + " fails too often; its traffic goes to " + fallback;
   if (mode == GuardMode.Trickle) return variant + " is tried again with a tenth of its traffic";
   return variant + " is healthy again and takes its traffic back";

@@ -2,7 +2,7 @@
 import { Bytes, NONE, view } from "../../lib/bytes";
 import { Route } from "./route";
 
-/** Why a variant was chosen; counted under the names of OUTCOMES in counters.ts. */
+/** Why a variant was chosen. `counters.ts` counts each under a name of its own. */
 export const enum Reason {
   /** No route is for this request, or none of its variants. */
   None,
@@ -15,16 +15,16 @@ export const enum Reason {
   Ejected,
 }
 
-/** The verdict on one request; one object, used again for the next. */
+/** The decision on one request; one object, used again for the next. */
 @final
-export class Verdict {
+export class Decision {
   route: Route | null = null;
   routeIndex: i32 = -1;
   variant: i32 = -1;
   reason: Reason = Reason.None;
-  /** Whether the answer tells the route's guard something. */
-  isWatched: bool = false;
-  /** Whether the guard let a trickle back, just now and in this worker. */
+  /** Whether the route's guard counts the response. */
+  isGuarded: bool = false;
+  /** Whether this request made the guard go from open to trickle, in this worker. */
   reopened: bool = false;
   /** The key of a client that has none yet: the answer sets its cookie. NONE otherwise. */
   issued: Bytes = NONE;
@@ -34,7 +34,7 @@ export class Verdict {
     this.routeIndex = -1;
     this.variant = -1;
     this.reason = Reason.None;
-    this.isWatched = false;
+    this.isGuarded = false;
     this.reopened = false;
     this.issued = NONE;
     return this;

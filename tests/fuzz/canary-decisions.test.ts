@@ -1,6 +1,6 @@
-// What holds for every request, however hostile: nobody's forged verdict, forced variant or
-// baggage member gets through, the verdict is a variant, a cookie is given to those without one
-// alone, and the same key has the same verdict.
+// What holds for every request, however hostile: nobody's forged decision, forced variant or
+// baggage member gets through, the decision is a variant, a cookie is given to those without one
+// alone, and the same key has the same decision.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -100,7 +100,7 @@ for (const mode of ["enforce", "report"]) {
       if (mode === "report") assert.equal(cookie, undefined, said);
       if (cookie !== undefined) {
         // Whoever comes back with the cookie gets no other, and, with nothing else in the
-        // request, the same verdict.
+        // request, the same decision.
         requests++;
         const again = proxy.open({ path: "/", headers: [["cookie", `release=${cookie}`]] });
         assert.equal(again.filterState.get("gatehouse_variant")?.toString(), variant, said);
@@ -112,7 +112,7 @@ for (const mode of ["enforce", "report"]) {
       }
       assert.deepEqual(proxy.log, []);
     }
-    // Each verdict is counted once, and there is a counter for whatever the settings can decide,
+    // Each decision is counted once, and there is a counter for whatever the settings can decide,
     // and no other.
     const counted = Object.entries(proxy.metrics.all());
     assert.deepEqual(
