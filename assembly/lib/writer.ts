@@ -15,6 +15,8 @@ export class Writer {
   /** Something did not fit: the contents are cut off and must not be used as if they were whole. */
   overflowed: bool = false;
   private buffer: StaticArray<u8>;
+  /** The buffer's length, kept here: reading it there is one more line of memory to wait for. */
+  private capacity: i32;
   private used: i32 = 0;
 
   /**
@@ -23,7 +25,9 @@ export class Writer {
    * between.
    */
   constructor(private bytesMax: i32 = 0x100000) {
-    this.buffer = new StaticArray<u8>(max(min(FIRST_BYTES, bytesMax), 0));
+    const capacity = max(min(FIRST_BYTES, bytesMax), 0);
+    this.capacity = capacity;
+    this.buffer = new StaticArray<u8>(capacity);
   }
 
   /** Starts anew; what `view` gave before is about to be overwritten. */
@@ -61,7 +65,7 @@ export class Writer {
       this.overflowed = true;
       return 0;
     }
-    if (length > this.buffer.length - this.used) this.grow(this.used + length);
+    if (length > this.capacity - this.used) this.grow(this.used + length);
     const pointer = changetype<usize>(this.buffer) + <usize>this.used;
     this.used += length;
     return pointer;
@@ -120,12 +124,13 @@ export class Writer {
   }
 
   private grow(needed: i32): void {
-    let capacity = <i64>max(this.buffer.length, FIRST_BYTES);
+    let capacity = <i64>max(this.capacity, FIRST_BYTES);
     while (capacity < needed) capacity *= 2;
     const grown = new StaticArray<u8>(<i32>min(capacity, <i64>this.bytesMax));
     memory.copy(changetype<usize>(grown), changetype<usize>(this.buffer), <usize>this.used);
-    spent(this.buffer.length);
+    spent(this.capacity);
     this.buffer = grown;
+    this.capacity = grown.length;
   }
 }
 

@@ -4,6 +4,7 @@ import { toText, view } from "../../lib/bytes";
 import { Decision, Reason } from "./decision";
 import { GuardMode } from "./guard";
 import { Route } from "./route";
+import { namesVariant } from "./rules";
 
 const REASONS: i32 = 6;
 
@@ -74,7 +75,7 @@ function isPossible(route: Route, variant: i32, reason: Reason): bool {
     case Reason.Forced:
       return route.forceHeader.length > 0;
     case Reason.Rule:
-      return route.rules.names(variant);
+      return namesVariant(route.rules, variant);
     case Reason.Split:
       return variant == route.base || route.members.includes(variant);
     default:

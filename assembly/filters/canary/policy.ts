@@ -7,6 +7,7 @@ import { Config, Mode } from "./config";
 import { Decision, Reason } from "./decision";
 import { GuardMode, GuardSettings, GuardState, TRICKLE_PERCENT } from "./guard";
 import { Route } from "./route";
+import { variantByRules } from "./rules";
 import { placeOf } from "./split";
 import { StickySource } from "./sticky";
 
@@ -111,7 +112,7 @@ export class Policy {
         return NONE;
       }
     }
-    const ruled = route.rules.variantFor(request);
+    const ruled = variantByRules(route.rules, request);
     if (ruled >= 0) {
       decision.choose(ruled, Reason.Rule);
       return NONE;

@@ -3,7 +3,7 @@
 import { Bytes, equal, view } from "../../lib/bytes";
 import { MatchList } from "../../lib/match/match";
 import { GuardSettings } from "./guard";
-import { Rules } from "./rules";
+import { VariantRule } from "./rules";
 import { Split } from "./split";
 import { Sticky } from "./sticky";
 
@@ -34,7 +34,7 @@ export class Route {
   headerIndex: i32 = -1;
   /** All variants, by name. */
   variants: StaticArray<StaticArray<u8>> = [];
-  rules: Rules = new Rules([]);
+  rules: StaticArray<VariantRule> = [];
   /** Takes what no rule and no split takes; -1: such requests get no decision. */
   base: i32 = -1;
   /** The heaviest variant of the split beside the base, or -1. */

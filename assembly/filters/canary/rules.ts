@@ -37,30 +37,19 @@ export class VariantRule {
   }
 }
 
-
-@final
-export class Rules {
-  private readonly list: StaticArray<VariantRule>;
-
-  constructor(rules: VariantRule[]) {
-    this.list = StaticArray.fromArray(rules);
+/** Whether a rule names the variant. */
+export function namesVariant(rules: StaticArray<VariantRule>, variant: i32): bool {
+  for (let i = 0; i < rules.length; i++) {
+    if (rules[i].variant == variant) return true;
   }
+  return false;
+}
 
-  /** Whether a rule names the variant. */
-  names(variant: i32): bool {
-    for (let i = 0; i < this.list.length; i++) {
-      if (this.list[i].variant == variant) return true;
-    }
-    return false;
+/** The variant of the first rule that a request meets, or -1. */
+export function variantByRules(rules: StaticArray<VariantRule>, request: RequestView): i32 {
+  for (let i = 0; i < rules.length; i++) {
+    const rule = unchecked(rules[i]);
+    if (rule.matches(request)) return rule.variant;
   }
-
-  /** The variant of the first rule that a request meets, or -1. */
-  variantFor(request: RequestView): i32 {
-    const list = this.list;
-    for (let i = 0; i < list.length; i++) {
-      const rule = unchecked(list[i]);
-      if (rule.matches(request)) return rule.variant;
-    }
-    return -1;
-  }
+  return -1;
 }

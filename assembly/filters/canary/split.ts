@@ -27,21 +27,12 @@ const KEY_0: u64 = 0x72656c65617365;
 /** The variant of each place while a split is made. */
 const variantOfPlace = new StaticArray<u8>(PLACES);
 
-/** Consecutive places of one variant. */
-@final
-class PlaceRange {
-  constructor(
-    /** The first place behind it. */
-    readonly end: i32,
-    readonly variant: i32,
-  ) {}
-}
-
 
 @final
 export class Split {
-  /** In order; the last one ends at PLACES. */
-  private readonly ranges: StaticArray<PlaceRange>;
+  /** Ranges of places of one variant each, in order: where they end (exclusive), and the variants. */
+  private readonly ends: StaticArray<i32>;
+  private readonly variants: StaticArray<i32>;
 
   /**
    * `weights[i]` belongs to variant i of the route, variants in the order of their names; they
@@ -57,15 +48,17 @@ export class Split {
     } else {
       fillLanes(weights, base, members);
     }
-    this.ranges = rangesOfPlaces();
+    const ends = rangeEnds();
+    this.ends = StaticArray.fromArray(ends);
+    this.variants = StaticArray.fromArray(variantsBefore(ends));
   }
 
   /** The variant at a place (0 to PLACES - 1). */
   variantAt(place: i32): i32 {
-    const ranges = this.ranges;
+    const ends = this.ends;
     let i = 0;
-    while (i < ranges.length - 1 && unchecked(ranges[i]).end <= place) i++;
-    return unchecked(ranges[i]).variant;
+    while (i < ends.length - 1 && unchecked(ends[i]) <= place) i++;
+    return unchecked(this.variants[i]);
   }
 }
 
@@ -107,15 +100,20 @@ function fillElsewhere(variant: i32, count: i32, base: i32): void {
   }
 }
 
-function rangesOfPlaces(): StaticArray<PlaceRange> {
-  const found: PlaceRange[] = [];
-  for (let place = 1; place <= PLACES; place++) {
-    const variant = <i32>unchecked(variantOfPlace[place - 1]);
-    if (place == PLACES || <i32>unchecked(variantOfPlace[place]) != variant) {
-      found.push(new PlaceRange(place, variant));
-    }
+/** The places at which another variant's range begins, and the end. */
+function rangeEnds(): i32[] {
+  const ends: i32[] = [];
+  for (let place = 1; place < PLACES; place++) {
+    if (unchecked(variantOfPlace[place]) != unchecked(variantOfPlace[place - 1])) ends.push(place);
   }
-  return StaticArray.fromArray(found);
+  ends.push(PLACES);
+  return ends;
+}
+
+function variantsBefore(ends: i32[]): i32[] {
+  const variants: i32[] = [];
+  for (let i = 0; i < ends.length; i++) variants.push(<i32>variantOfPlace[ends[i] - 1]);
+  return variants;
 }
 
 /** The place of a key: uniform over PLACES, different for each route (`seed`). */

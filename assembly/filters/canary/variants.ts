@@ -8,7 +8,7 @@ import { MatchList } from "../../lib/match/match";
 import { sort } from "../../lib/sort";
 import { NAME_WANTED, isName, readName } from "./names";
 import { Route, ScheduledSplit } from "./route";
-import { Rules, VariantRule } from "./rules";
+import { VariantRule } from "./rules";
 import { PLACES, Split, VARIANTS_MAX } from "./split";
 import { decimal } from "../../lib/writer";
 
@@ -107,7 +107,7 @@ function readRules(rules: Cursor[], route: Route): void {
       found.push(new VariantRule(route.variantOf(view(rules[i].bytes("name"))), match));
     rules[i].done();
   }
-  route.rules = new Rules(found);
+  route.rules = StaticArray.fromArray(found);
 }
 
 /** The base that the settings name, or -1. */

@@ -1,4 +1,4 @@
-import { Rules, VariantRule } from "../../../../assembly/filters/canary/rules";
+import { VariantRule, variantByRules } from "../../../../assembly/filters/canary/rules";
 import { MatchList } from "../../../../assembly/lib/match/match";
 import { config } from "../../support/config";
 import { FakeRequest } from "../../support/request";
@@ -9,7 +9,7 @@ import { FakeRequest } from "../../support/request";
  */
 function decision(matches: string, request: FakeRequest): string {
   const match = MatchList.read(config('{"match":' + matches + "}"), "match");
-  const byRules = new Rules([new VariantRule(7, match)]).variantFor(request) == 7;
+  const byRules = variantByRules([new VariantRule(7, match)], request) == 7;
   return byRules == match.matches(request) ? byRules.toString() : "differs";
 }
 
