@@ -89,19 +89,20 @@ export async function compile(
   renameSync(join(root, partial), join(root, output));
 }
 
+/** The filters among `names` whose module is missing, or was built from other sources. */
+export function stale(names: string[] = filters): string[] {
+  return names.filter((name) => {
+    const stamp = join(root, `build/${name}.stamp`);
+    const isBuilt = existsSync(join(root, `build/${name}.wasm`)) && existsSync(stamp);
+    return !isBuilt || readFileSync(stamp, "utf8") !== sourcesDigest(name);
+  });
+}
+
 /** Builds the named filters unless their outputs are fresh. Gives the names that were compiled. */
 export async function build(names: string[] = filters): Promise<string[]> {
   mkdirSync(join(root, "build"), { recursive: true });
-  const stale = names.filter((name) => {
-    const stamp = join(root, `build/${name}.stamp`);
-    const output = join(root, `build/${name}.wasm`);
-    return !(
-      existsSync(output) &&
-      existsSync(stamp) &&
-      readFileSync(stamp, "utf8") === sourcesDigest(name)
-    );
-  });
-  const queue = [...stale];
+  const changed = stale(names);
+  const queue = [...changed];
   const work = async () => {
     for (let name = queue.shift(); name; name = queue.shift()) {
       const digest = sourcesDigest(name);
@@ -110,7 +111,7 @@ export async function build(names: string[] = filters): Promise<string[]> {
     }
   };
   await Promise.all([work(), work()]);
-  return stale;
+  return changed;
 }
 
 if (import.meta.main) {

@@ -32,19 +32,14 @@ function runNode(node, script, scriptArgs, stdio) {
   return status ?? 70;
 }
 
-function isBuilt() {
-  return ["access-log", "jwt-auth", "rate-limit", "canary"].every((name) =>
-    existsSync(join(root, `build/${name}.wasm`)),
-  );
-}
-
 /**
- * A fresh clone has no modules yet: the first verb that looks into them builds them, the others
- * in a pipe wait for it.
+ * Builds the filters whose sources have changed since they were built, so that no verb runs an old
+ * module. Verbs side by side in a pipe wait for the one that builds.
  */
-function buildOnce() {
+async function buildChanged() {
+  const { filters, stale } = await import("../../tools/build.ts");
   const lock = join(root, "build/.building");
-  while (!isBuilt()) {
+  for (let names = stale(); names.length > 0; names = stale()) {
     mkdirSync(join(root, "build"), { recursive: true });
     try {
       mkdirSync(lock);
@@ -54,10 +49,12 @@ function buildOnce() {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
       continue;
     }
-    console.error("gatehouse: building the filters (once)");
+    const why = names.length === filters.length ? "not built yet" : "sources changed";
+    console.error(`gatehouse: ${names.join(", ")}: ${why}; building`);
     const status = runNode(process.execPath, join(root, "tools/build.ts"), [], ["ignore", 2, 2]);
     rmSync(lock, { recursive: true, force: true });
-    if (status !== 0 || !isBuilt()) missing("the filters cannot be built");
+    if (status !== 0 || stale().length > 0)
+      missing("the filters cannot be built; fix what the compiler says above");
   }
 }
 
@@ -75,7 +72,7 @@ if (major > 22 || (major === 22 && minor >= 18)) {
     "diff",
     "demo",
   ].includes(args[0]);
-  if (needsModules && !args.includes("--help") && !args.includes("-h")) buildOnce();
+  if (needsModules && !args.includes("--help") && !args.includes("-h")) await buildChanged();
   const { run } = await import("./main.ts");
   process.exitCode = await run(args);
 } else {

@@ -2,8 +2,7 @@
 // output.ts's.
 import { Command, CommanderError, Option } from "commander";
 import { applyCommand, diffCommand } from "./commands/apply.ts";
-import { clusterOf } from "./commands/cluster.ts";
-import { manifestsInCluster, manifestsOf, migrateCommand } from "./commands/migrate.ts";
+import { migrateCommand } from "./commands/migrate.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { pushCommand } from "./commands/push.ts";
 import { renderCommand } from "./commands/render.ts";
@@ -94,7 +93,11 @@ function addVerbs(verb: Verb): void {
   )
     .argument("<path...>", "files, folders, or - for standard input")
     .option("--istio <version>", "the oldest Istio of the mesh (default: 1.31)")
-    .option("--ignore <group...>", "API groups whose kinds somebody else validates")
+    .option(
+      "--ignore <group>",
+      "an API group whose kinds somebody else validates, as often as needed",
+      listed,
+    )
     .option("--strict", "warnings are errors")
     .option("--verbose", "notes too: what was left to others");
 
@@ -137,11 +140,7 @@ function addVerbs(verb: Verb): void {
     "migrate",
     "RequestAuthentication, AuthorizationPolicy, EnvoyFilter, VirtualService, Canary, MeshConfig → settings.",
     "npx gatehouse migrate deploy/istio > policies.yaml",
-    async (_out, paths, flags) =>
-      migrateCommand(
-        flags.cluster ? await manifestsInCluster(clusterOf(flags)) : manifestsOf(paths),
-        flags,
-      ),
+    migrateCommand,
   )
     .argument("[path...]", "files, folders, or - for standard input")
     .option(
@@ -162,7 +161,11 @@ function addVerbs(verb: Verb): void {
     pushCommand,
   )
     .argument("[filters...]", "only these filters")
-    .option("-f, --file <path...>", "settings files: their filters, repository, tag and form")
+    .option(
+      "-f, --file <path>",
+      "a settings file, as often as needed: its filters, repository, tag and form",
+      collect,
+    )
     .option(
       "--to <repository>",
       "a repository instead of the settings': one image per filter below it",
@@ -213,11 +216,12 @@ function addVerbs(verb: Verb): void {
       "status",
       "A policy in the cluster: its resources, their modules, its history.",
       "npx gatehouse status istio-system/edge",
-      (_out, policy, flags) => statusCommand(policy, flags),
+      statusCommand,
     ).argument("<policy>", "namespace/name"),
   ).option(
-    "--istiod <url...>",
-    "port 15014 of each istiod: tells what proxies have refused (Istio 1.31)",
+    "--istiod <url>",
+    "port 15014 of an istiod, as often as needed: tells what proxies have refused (Istio 1.31)",
+    collect,
   );
 
   onCluster(
@@ -253,6 +257,12 @@ function addDemo(verb: Verb): void {
     );
 }
 
+/** An option that may be given more than once; its values never take the verb's arguments. */
 function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
+}
+
+/** The same, where one value may hold several, divided by commas. */
+function listed(value: string, before: string[] = []): string[] {
+  return [...before, ...value.split(",").filter(Boolean)];
 }

@@ -2,6 +2,7 @@
 // standard error; with --json one object on standard output is all there is.
 import { ToolError, exitCodes, reasonOf, textOf } from "../core/problem.ts";
 import type { Finding } from "../core/problem.ts";
+import type { Target } from "../kube/cluster.ts";
 
 export interface Streams {
   out(text: string): void;
@@ -26,6 +27,7 @@ export interface Answer {
 export class Output {
   private readonly json: boolean;
   private readonly streams: Streams;
+  private cluster?: Target;
 
   constructor(json: boolean, streams: Streams = processStreams) {
     this.json = json;
@@ -37,13 +39,23 @@ export class Output {
     if (!this.json) this.streams.err(`${line}\n`);
   }
 
+  /** Names the cluster that a verb talks to: at once for people, with the answer for programs. */
+  onCluster(target: Target): void {
+    this.cluster = target;
+    this.progress(`cluster: context ${target.context || "(none)"}, server ${target.server}`);
+  }
+
   /** Prints an answer and gives the exit code. */
   answer(answer: Answer): number {
     const findings = answer.findings ?? [];
     if (this.json) {
       const listed = findings.map((finding) => ({ ...finding, message: textOf(finding) }));
       this.streams.out(
-        JSON.stringify({ ok: answer.ok, ...answer.data, findings: listed }, null, 2) + "\n",
+        JSON.stringify(
+          { ok: answer.ok, cluster: this.cluster, ...answer.data, findings: listed },
+          null,
+          2,
+        ) + "\n",
       );
     } else {
       for (const finding of findings) this.streams.err(`${finding.severity}: ${textOf(finding)}\n`);
@@ -64,7 +76,11 @@ export class Output {
     const cause = known.cause instanceof Error ? reasonOf(known.cause) : undefined;
     if (this.json) {
       this.streams.out(
-        JSON.stringify({ ok: false, error: { code, message, cause, place } }, null, 2) + "\n",
+        JSON.stringify(
+          { ok: false, cluster: this.cluster, error: { code, message, cause, place } },
+          null,
+          2,
+        ) + "\n",
       );
     } else {
       const where = place ? `${place.file}:${place.line}: ` : "";

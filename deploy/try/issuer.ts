@@ -92,9 +92,23 @@ export class Issuer {
 /** The algorithms that tokens can be made with, the quickest first. */
 export const madeAlgorithms: readonly string[] = Object.keys(algorithms);
 
-/** Words are divided by blanks, except inside double quotes, as JSON values may have them. */
+/** Words are divided by blanks, except inside quotes, braces and brackets, as JSON has them. */
 export function wordsOf(text: string): string[] {
-  return text.match(/(?:"(?:[^"\\]|\\.)*"|[^\s"])+/g) ?? [];
+  const words: string[] = [];
+  let depth = 0;
+  let isInWord = false;
+  for (const [part] of text.matchAll(/"(?:[^"\\]|\\.)*"|./gs)) {
+    if (depth === 0 && /^\s$/.test(part)) {
+      isInWord = false;
+      continue;
+    }
+    if (part === "{" || part === "[") depth++;
+    if ((part === "}" || part === "]") && depth > 0) depth--;
+    if (isInWord) words[words.length - 1] += part;
+    else words.push(part);
+    isInWord = true;
+  }
+  return words;
 }
 
 function pairOf(word: string): [string, string] {

@@ -360,7 +360,7 @@ test("a policy, a kubeconfig or a context that is not there", async () => {
       /there is no policy edge\/none in this cluster/,
     );
     assert.equal((await run("rollback", "edge/none")).code, 2);
-    assert.match((await run("status", "a/b/c")).err, /write the policy as namespace\/name/);
+    assert.match((await run("status", "a/b/c")).err, /not a policy; write namespace\/name/);
     assert.match(
       (await run("apply", "-f", file(policy("main")), "--context", "x")).err,
       /there is no context "x"/,

@@ -31,7 +31,7 @@ export interface ApplyFlags extends RolloutFlags {
 
 export async function applyCommand(out: Output, flags: ApplyFlags): Promise<Answer> {
   const { policies, warnings } = checked(flags.file);
-  const cluster = clusterOf(flags);
+  const cluster = await clusterOf(out, flags);
   const plans = await plansFor(cluster, policies, flags.api);
   return { ...(await rollOut(out, cluster, plans, flags)), findings: warnings };
 }
@@ -118,7 +118,7 @@ export interface DiffFlags extends ClusterFlags {
 
 export async function diffCommand(out: Output, flags: DiffFlags): Promise<Answer> {
   const { policies } = loadPolicies(flags.file);
-  const cluster = clusterOf(flags);
+  const cluster = await clusterOf(out, flags);
   const differences: { resource: string; difference: string }[] = [];
   for (const { subject, resources, orphans } of await plansFor(cluster, policies, flags.api)) {
     out.progress(`comparing ${resources.length} resources of ${subject.namespace}/${subject.name}`);

@@ -4,18 +4,29 @@ import type { Cluster } from "../../kube/cluster.ts";
 import { partsOf } from "../../core/kustomize.ts";
 import { bare } from "../../kube/difference.ts";
 import { migrate } from "../../migrate/migrate.ts";
-import type { Answer } from "../output.ts";
+import type { Answer, Output } from "../output.ts";
 import { ToolError, reasonOf, textOf } from "../../core/problem.ts";
 import { parse, read } from "../../core/source.ts";
 import type { Manifest } from "../../core/source.ts";
 import { yamlText } from "../../core/yaml-text.ts";
+import { clusterOf } from "./cluster.ts";
+import type { ClusterFlags } from "./cluster.ts";
 
-export interface MigrateFlags {
+export interface MigrateFlags extends ClusterFlags {
   image: string;
   report?: string;
+  /** Read the cluster, not files. */
+  cluster?: boolean;
 }
 
-export function migrateCommand(manifests: Manifest[], flags: MigrateFlags): Answer {
+export async function migrateCommand(
+  out: Output,
+  paths: string[],
+  flags: MigrateFlags,
+): Promise<Answer> {
+  const manifests = flags.cluster
+    ? await manifestsInCluster(await clusterOf(out, flags))
+    : manifestsOf(paths);
   const { documents, report } = migrate(manifests, flags.image);
   if (documents.length === 0) {
     const kinds = [...new Set(manifests.map(({ kind }) => kind).filter(Boolean))].join(", ");
@@ -62,7 +73,7 @@ const readable: [apiVersion: string, kind: string][] = [
 ];
 
 /** Everything migrate reads in a live cluster; kinds it does not have are left out. */
-export async function manifestsInCluster(cluster: Cluster): Promise<Manifest[]> {
+async function manifestsInCluster(cluster: Cluster): Promise<Manifest[]> {
   const lists = await Promise.all(
     readable.map(([apiVersion, kind]) => cluster.list(apiVersion, kind)),
   );
@@ -81,7 +92,7 @@ export async function manifestsInCluster(cluster: Cluster): Promise<Manifest[]> 
     .manifests;
 }
 
-export function manifestsOf(paths: string[]): Manifest[] {
+function manifestsOf(paths: string[]): Manifest[] {
   if (paths.length === 0)
     throw new ToolError("usage", "name files, folders or -, or read the cluster with --cluster");
   const { manifests, findings } = read(paths);

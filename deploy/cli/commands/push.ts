@@ -11,6 +11,7 @@ import { push } from "../../oci/push.ts";
 import type { Answer, Output } from "../output.ts";
 import { ToolError } from "../../core/problem.ts";
 import { imageFor } from "../../render/render.ts";
+import { timeoutOf } from "./cluster.ts";
 
 export interface PushFlags {
   file?: string[];
@@ -36,9 +37,7 @@ export async function pushCommand(
   flags: PushFlags,
 ): Promise<Answer> {
   const jobs = jobsOf(filters, flags);
-  const timeoutMillis = Number(flags.timeout) * 1000;
-  if (!(timeoutMillis > 0))
-    throw new ToolError("usage", `--timeout ${flags.timeout}: write a number of seconds`);
+  const timeoutMillis = timeoutOf(flags);
   const rows: Record<string, unknown>[] = [];
   for (const job of jobs) {
     const image = imageFor(job.filter, job.form);
@@ -75,7 +74,7 @@ function jobsOf(filters: string[], flags: PushFlags): Job[] {
   if (unknown)
     throw new ToolError(
       "usage",
-      `there is no filter "${unknown}", write some of ${filterNames.join(", ")}`,
+      `${unknown}: no such filter; allowed: ${filterNames.join(", ")}; write -f before each settings file`,
     );
   if (flags.form && !["image", "artifact", "both"].includes(flags.form)) {
     throw new ToolError("usage", `--form ${flags.form}: write image, artifact or both`);

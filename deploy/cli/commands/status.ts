@@ -31,9 +31,13 @@ export interface StatusFlags extends ClusterFlags {
   istiod?: string[];
 }
 
-export async function statusCommand(text: string, flags: StatusFlags): Promise<Answer> {
+export async function statusCommand(
+  out: Output,
+  text: string,
+  flags: StatusFlags,
+): Promise<Answer> {
   const subject = subjectOf(text);
-  const cluster = clusterOf(flags);
+  const cluster = await clusterOf(out, flags);
   const history = await readHistory(cluster, subject);
   const owned = await ownedBy(cluster, subject, history);
   const last = history.revisions.at(-1);
@@ -148,7 +152,7 @@ export async function rollbackCommand(
   flags: RollbackFlags,
 ): Promise<Answer> {
   const subject = subjectOf(text);
-  const cluster = clusterOf(flags);
+  const cluster = await clusterOf(out, flags);
   const history = await readHistory(cluster, subject);
   const { number, resources, settings, start } = chosen(history.revisions, text, flags.to);
   const orphans = await orphansOf(cluster, subject, history, resources);
