@@ -1,4 +1,8 @@
-import { VariantRule, variantByRules } from "../../../../assembly/filters/canary/rules";
+import {
+  VariantRule,
+  namesVariant,
+  variantByRules,
+} from "../../../../assembly/filters/canary/rules";
 import { MatchList } from "../../../../assembly/lib/match/match";
 import { config } from "../../support/config";
 import { FakeRequest } from "../../support/request";
@@ -17,8 +21,8 @@ function agent(value: string): FakeRequest {
   return new FakeRequest("GET", "/a").with("user-agent", value);
 }
 
-describe("rules", () => {
-  it("decide as their conditions do, whatever they ask first", () => {
+describe("the rules of a route", () => {
+  it("decide as their conditions do, whatever header and text they look for first", () => {
     const kinds = ["exact", "prefix", "suffix", "contains"];
     for (let i = 0; i < kinds.length; i++) {
       const match = '[{"headers":{"user-agent":{"' + kinds[i] + '":"Mobile"}}}]';
@@ -39,7 +43,7 @@ describe("rules", () => {
     expect(decision('[{"headers":{"user-agent":{"exact":""}}}]', agent(""))).toBe("true");
   });
 
-  it("ask nothing first of conditions that another text or no header can meet", () => {
+  it("look for nothing first where another text or a missing header can meet the condition", () => {
     const folded = '[{"headers":{"user-agent":{"contains":"MOBILE","ignoreCase":true}}}]';
     expect(decision(folded, agent("a mobile"))).toBe("true");
     expect(
@@ -68,22 +72,22 @@ describe("rules", () => {
     expect(decision('[{"headers":{"user-agent":{"exact":"Mobile"}}}]', request)).toBe("false");
   });
 
-  it("are asked in their order, also behind one too long to be asked first", () => {
+  it("are tried in their order", () => {
     const long = "x".repeat(300);
     const settings =
       '{"a":[{"headers":{"user-agent":{"exact":"' +
       long +
       '"}}}],"b":[{"method":{"exact":"GET"}}]}';
     const at = config(settings);
-    const rules = new Rules([
+    const rules: StaticArray<VariantRule> = [
       new VariantRule(1, MatchList.read(at, "a")),
       new VariantRule(2, MatchList.read(at, "b")),
       new VariantRule(3, MatchList.read(at, "b")),
-    ]);
-    expect(rules.variantFor(agent(long))).toBe(1);
-    expect(rules.variantFor(agent("x"))).toBe(2);
-    expect(rules.variantFor(new FakeRequest("PUT", "/"))).toBe(-1);
-    expect(rules.names(3)).toBe(true);
-    expect(rules.names(4)).toBe(false);
+    ];
+    expect(variantByRules(rules, agent(long))).toBe(1);
+    expect(variantByRules(rules, agent("x"))).toBe(2);
+    expect(variantByRules(rules, new FakeRequest("PUT", "/"))).toBe(-1);
+    expect(namesVariant(rules, 3)).toBe(true);
+    expect(namesVariant(rules, 4)).toBe(false);
   });
 });
