@@ -1,4 +1,4 @@
-// Compiles the filters: assembly/filters/<name>/filter.ts → build/<name>.wasm, two at a time, and only what changed.
+// Compiles the modules: assembly/filters/<name>/filter.ts → build/<name>.wasm, two at a time, and only what changed.
 // `node tools/build.ts [name…]` builds those; the same sources give the same bytes on every machine.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -20,9 +20,16 @@ export const filters = globSync("assembly/filters/*/filter.ts", { cwd: root })
   .map((file) => file.split("/")[2]!)
   .sort();
 
-/** Compiles a filter's entry with the options it is released with. */
-export function compileFilter(name: string, output = `build/${name}.wasm`): Promise<void> {
-  return compile(`assembly/filters/${name}/filter.ts`, output);
+/** The modules that are released: the filters, and `edge`, which composes them. */
+export const modules = [...filters, "edge"];
+
+function entryOf(module: string): string {
+  return module === "edge" ? "assembly/edge/filter.ts" : `assembly/filters/${module}/filter.ts`;
+}
+
+/** Compiles a module's entry with the options it is released with. */
+export function compileModule(name: string, output = `build/${name}.wasm`): Promise<void> {
+  return compile(entryOf(name), output);
 }
 
 /** The sources that a filter's entry reaches, itself among them. */
@@ -41,7 +48,7 @@ function sourcesOf(entry: string, found = new Set<string>()): Set<string> {
 /** What a filter's module depends on: its sources, the options, the compiler's version. */
 function sourcesDigest(name: string): string {
   const digest = createHash("sha256");
-  const sources = [...sourcesOf(`assembly/filters/${name}/filter.ts`)].sort();
+  const sources = [...sourcesOf(entryOf(name))].sort();
   const compiling = [
     "asconfig.json",
     "tools/transform/text.js",
@@ -99,14 +106,14 @@ export function stale(names: string[] = filters): string[] {
 }
 
 /** Builds the named filters unless their outputs are fresh. Gives the names that were compiled. */
-export async function build(names: string[] = filters): Promise<string[]> {
+export async function build(names: string[] = modules): Promise<string[]> {
   mkdirSync(join(root, "build"), { recursive: true });
   const changed = stale(names);
   const queue = [...changed];
   const work = async () => {
     for (let name = queue.shift(); name; name = queue.shift()) {
       const digest = sourcesDigest(name);
-      await compileFilter(name);
+      await compileModule(name);
       writeFileSync(join(root, `build/${name}.stamp`), digest);
     }
   };
@@ -116,8 +123,8 @@ export async function build(names: string[] = filters): Promise<string[]> {
 
 if (import.meta.main) {
   const names = process.argv.slice(2);
-  const built = await build(names.length > 0 ? names : filters);
-  for (const name of names.length > 0 ? names : filters) {
+  const built = await build(names.length > 0 ? names : modules);
+  for (const name of names.length > 0 ? names : modules) {
     const size = statSync(join(root, `build/${name}.wasm`)).size;
     console.log(
       `build/${name}.wasm  ${(size / 1024).toFixed(1)} KiB${built.includes(name) ? "" : "  (already up to date)"}`,

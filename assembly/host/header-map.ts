@@ -11,6 +11,7 @@ import {
 } from "@solo-io/proxy-runtime/assembly/imports";
 import { Bytes, NONE, bytes, compareMemory, lengthOf, pointerOf } from "../lib/bytes";
 import { OUT, answer, clear } from "./out";
+import { applyWrite, keepPairs, sharedPairs } from "./shared-request";
 import { Status } from "./status";
 
 export const enum MapType {
@@ -35,12 +36,18 @@ export class HeaderMap {
   /** Reads the map of the current context. On any other status than Ok the snapshot is empty. */
   read(type: MapType): Status {
     this.count = 0;
-    clear();
-    const status = proxy_get_header_map_pairs(type, OUT, OUT + 4);
-    if (status != Status.Ok) return status;
-    const pairs = answer();
-    if (lengthOf(pairs) < 4) return Status.Empty;
-    this.base = pointerOf(pairs);
+    const shared = type == MapType.RequestHeaders ? sharedPairs() : 0;
+    if (shared != 0) {
+      this.base = shared;
+    } else {
+      clear();
+      const status = proxy_get_header_map_pairs(type, OUT, OUT + 4);
+      if (status != Status.Ok) return status;
+      const pairs = answer();
+      if (lengthOf(pairs) < 4) return Status.Empty;
+      this.base = pointerOf(pairs);
+      if (type == MapType.RequestHeaders) keepPairs(this.base);
+    }
     this.count = load<i32>(this.base);
     this.rewind();
     return Status.Ok;
@@ -122,6 +129,7 @@ export function headerValue(type: MapType, name: Bytes): Bytes {
  * cache.
  */
 export function replaceHeader(type: MapType, name: Bytes, value: Bytes): Status {
+  if (type == MapType.RequestHeaders) applyWrite(name, value, false, true);
   return proxy_replace_header_map_value(
     type,
     pointerOf(name),
@@ -133,6 +141,7 @@ export function replaceHeader(type: MapType, name: Bytes, value: Bytes): Status 
 
 /** Adds one more value of `name`. */
 export function addHeader(type: MapType, name: Bytes, value: Bytes): Status {
+  if (type == MapType.RequestHeaders) applyWrite(name, value, true, true);
   return proxy_add_header_map_value(
     type,
     pointerOf(name),
@@ -144,5 +153,6 @@ export function addHeader(type: MapType, name: Bytes, value: Bytes): Status {
 
 /** Removes every `name`. */
 export function removeHeader(type: MapType, name: Bytes): Status {
+  if (type == MapType.RequestHeaders) applyWrite(name, NONE, false, false);
   return proxy_remove_header_map_value(type, pointerOf(name), lengthOf(name));
 }

@@ -3,10 +3,13 @@
 import { proxy_get_property, proxy_set_property } from "@solo-io/proxy-runtime/assembly/imports";
 import { Bytes, NONE, lengthOf, pointerOf } from "../lib/bytes";
 import { OUT, answer, clear } from "./out";
+import { handedProperty, keepProperty } from "./shared-request";
 import { Status } from "./status";
 
 /** The value's bytes, alive until the callback returns; NONE when the proxy has none. */
 export function property(at: Bytes): Bytes {
+  const handed = handedProperty(at);
+  if (handed != NONE) return handed;
   clear();
   const status = proxy_get_property(pointerOf(at), lengthOf(at), OUT, OUT + 4);
   return status == Status.Ok ? answer() : NONE;
@@ -24,5 +27,6 @@ export function integerProperty(at: Bytes, fallback: i64): i64 {
  * too.
  */
 export function setProperty(name: Bytes, value: Bytes): Status {
+  keepProperty(name, value);
   return proxy_set_property(pointerOf(name), lengthOf(name), pointerOf(value), lengthOf(value));
 }

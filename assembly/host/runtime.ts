@@ -7,6 +7,7 @@ import { isDue, reset, spent } from "../lib/garbage";
 import { enter, leave } from "./arena";
 import { BufferType, bufferBytes } from "./buffer";
 import { HeaderAction, Root, Stream } from "./context";
+import { forgetRequest } from "./shared-request";
 import { StreamTable } from "./stream-table";
 
 export { proxy_on_memory_allocate } from "./arena";
@@ -27,7 +28,8 @@ export function register(create: () => Root): void {
   factory = create;
 }
 
-function rootOf(id: u32): Root | null {
+/** The root context `id`; null when it has gone. */
+export function rootOf(id: u32): Root | null {
   let root = youngest;
   while (root !== null && root.id != id) root = root.older;
   return root;
@@ -40,7 +42,9 @@ export function streamOf(id: u32): Stream | null {
 
 /** Ends a callback. Collecting is safe here alone: no frame above holds a reference. */
 function finish(): void {
-  if (leave() && isDue()) {
+  if (!leave()) return;
+  forgetRequest();
+  if (isDue()) {
     __collect();
     reset();
   }

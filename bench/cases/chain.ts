@@ -1,4 +1,5 @@
 // All four filters against the native chain for the same policy, and memory over many requests.
+import { type Json, wasmFilter } from "../../envoy/bootstrap.ts";
 import { added, type Effort, measure, wire } from "../compare.ts";
 import { type Finding, finding } from "../report.ts";
 import * as accessLog from "./access-log.ts";
@@ -27,6 +28,13 @@ export async function run(effort: Effort): Promise<Finding[]> {
     connectionManager: accessLog.bareLog,
     request,
   };
+  const composed = {
+    name: "edge",
+    filters: [edge(own.filters)],
+    connectionManager: accessLog.bareLog,
+    request,
+  };
+  const alone = { name: "alone", filters: [jwt.own(jwt.RS256)], request };
   const measured = await measure(
     [
       { name: "none", request },
@@ -37,18 +45,40 @@ export async function run(effort: Effort): Promise<Finding[]> {
         request,
       },
       own,
+      composed,
+      alone,
     ],
     effort,
   );
-  const [ours, natives] = [added(measured, "own"), added(measured, "native")];
+  const of = (name: string) => added(measured, name);
+  const [ours, natives, edges] = [of("own"), of("native"), of("edge")];
   return [
     finding(
       "chain/all-four",
       ours / natives,
       `own +${ours.toFixed(2)} µs, native +${natives.toFixed(2)}`,
     ),
+    finding(
+      "chain/edge",
+      edges / natives,
+      `edge +${edges.toFixed(2)} µs, native +${natives.toFixed(2)}`,
+    ),
+    finding(
+      "chain/edge-of-one-filter",
+      edges / of("alone"),
+      `edge +${edges.toFixed(2)} µs, jwt-auth alone +${of("alone").toFixed(2)}`,
+    ),
     await memory(own, effort),
   ];
+}
+
+/** The same filters as one module, with a section for each. */
+function edge(filters: Json[]): Json {
+  const sections = filters.map(({ typed_config: { config } }) => [
+    config.name,
+    JSON.parse(config.configuration.value),
+  ]);
+  return wasmFilter({ name: "edge", config: Object.fromEntries(sections) });
 }
 
 /** How much the proxy grows over the requests that follow a warm-up of the same size. */

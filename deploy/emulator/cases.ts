@@ -162,7 +162,9 @@ function observe(
   const state = (name: string) => stream.filterState.get(name)?.toString("utf8");
   const text = (pairs: [string, Buffer][]) =>
     pairs.map(([name, value]): [string, string] => [name, value.toString("utf8")]);
-  const line = proxy.log.slice(before.lines).findLast((each) => each.plugin === "access-log");
+  const line = proxy.log
+    .slice(before.lines)
+    .findLast(({ plugin }) => plugin === "access-log" || plugin === "edge");
   return {
     status: stream.responseCode ?? 0,
     headers: text(stream.responseHeaders?.pairs() ?? []),

@@ -6,10 +6,11 @@ import { Clock } from "../../deploy/emulator/clock.ts";
 import { differences } from "../../deploy/emulator/expectation.ts";
 import { type Call, type CallOutcome, Proxy } from "../../deploy/emulator/proxy.ts";
 import { Module } from "../../deploy/emulator/vm.ts";
-import { type Scenario, bodyText, buildModules, readScenarios } from "./scenario.ts";
+import { type Scenario, bodyText, buildModules, inEdge, readScenarios } from "./scenario.ts";
 
 const requireModules = await buildModules();
-const scenarios = await readScenarios();
+const apart = await readScenarios();
+const scenarios = [...apart, ...inEdge(apart)];
 
 test("there are scenarios", () => assert.ok(scenarios.length > 0));
 

@@ -18,11 +18,12 @@ import {
   type ScriptedCall,
   bodyText,
   buildModules,
+  inEdge,
   readScenarios,
 } from "./scenario.ts";
 
 const requireModules = await buildModules();
-const scenarios = (await readScenarios()).filter(({ emulatorOnly }) => !emulatorOnly);
+const apart = (await readScenarios()).filter(({ emulatorOnly }) => !emulatorOnly);
 
 /** One access log line for each request tells what the filters left in the stream. */
 const states = ["variant", "limit", "reason", "claims", "access_log"];
@@ -95,7 +96,7 @@ async function observe({ chain }: Running, each: Case, mark: string): Promise<Ob
     ...chain.envoy
       .log()
       .slice(logged)
-      .matchAll(/wasm log access-log: (.*?)(?: thread=\d+)?\n/g),
+      .matchAll(/wasm log (?:access-log|edge): (.*?)(?: thread=\d+)?\n/g),
   ].at(-1)?.[1];
   return {
     ...{ status: got.status, headers: got.headers, body: got.body },
@@ -126,6 +127,7 @@ async function metrics(chain: Chain): Promise<Record<string, number>> {
 for (const version of ["newest", "oldest"]) {
   describe(`scenarios on Envoy (${version})`, () => {
     after(closeConnections);
+    const scenarios = version === "newest" ? [...apart, ...inEdge(apart)] : apart;
     test("there are scenarios", () =>
       assert.ok(scenarios.some((scenario) => casesForEnvoy(scenario.cases).length > 0)));
     for (const scenario of scenarios) {

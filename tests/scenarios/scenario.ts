@@ -90,14 +90,38 @@ async function readScenario(file: string): Promise<Scenario> {
   };
 }
 
+/** In chain order; `edge` composes them. */
+const composed = ["access-log", "jwt-auth", "rate-limit", "canary"];
+
+/**
+ * The scenarios whose filters `edge` composes in their order, each as one plugin with a section for
+ * every filter: the same requests must get the same answers.
+ */
+export function inEdge(scenarios: Scenario[]): Scenario[] {
+  return scenarios
+    .filter(({ plugins }) => {
+      const places = plugins.map(({ name }) => composed.indexOf(name));
+      return places.every((place, at) => place >= 0 && (at === 0 || places[at - 1]! < place));
+    })
+    .map((scenario) => {
+      const config = Object.fromEntries(
+        scenario.plugins.map(({ name, config = {} }) => [name, config]),
+      );
+      const env = Object.assign({}, ...scenario.plugins.map((plugin) => plugin.env ?? {}));
+      const plugins = [{ name: "edge", config, env }];
+      return { ...scenario, name: `${scenario.name}, in edge`, plugins };
+    });
+}
+
 /**
  * Compiles the modules that the scenarios need. A filter that does not compile fails its own
  * scenarios alone.
  */
 export async function buildModules(): Promise<(scenario: Scenario) => void> {
-  const names = new Set(
-    files().flatMap((file) => pluginsIn(file, readFile(file)).map(({ name }) => name)),
-  );
+  const names = new Set([
+    "edge",
+    ...files().flatMap((file) => pluginsIn(file, readFile(file)).map(({ name }) => name)),
+  ]);
   const failures = new Map<string, Error>();
   for (const name of names) {
     await (name === "probe" ? probeModule() : build([name])).catch((error: Error) =>

@@ -48,7 +48,7 @@ class AccessLogStream extends Stream {
 
 
 @final
-class AccessLogRoot extends Root {
+export class AccessLogRoot extends Root {
   private policy: Policy | null = null;
   private sinks: Sink[] = [];
   /** Those of them that send, which takes ticks and answers. */

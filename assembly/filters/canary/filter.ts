@@ -181,7 +181,7 @@ class CanaryStream extends Stream {
 
 
 @final
-class CanaryRoot extends Root {
+export class CanaryRoot extends Root {
   active: ActiveConfig | null = null;
 
   configure(configuration: StaticArray<u8>): bool {

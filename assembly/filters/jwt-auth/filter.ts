@@ -74,7 +74,7 @@ class JwtAuth extends WaitingStream {
 
 
 @final
-class JwtAuthRoot extends Root {
+export class JwtAuthRoot extends Root {
   private config: Config = new Config();
   private policy: Policy | null = null;
   private forwarder: Forwarder = new Forwarder(new Config());

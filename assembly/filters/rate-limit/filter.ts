@@ -174,7 +174,7 @@ class RateLimitStream extends Stream {
 
 
 @final
-class RateLimitRoot extends Root {
+export class RateLimitRoot extends Root {
   config: Config = new Config();
   policy: Policy | null = null;
   /** Whether anything asks about the request: else its headers are not even read. */
