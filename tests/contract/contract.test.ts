@@ -3,16 +3,16 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, describe, test } from "node:test";
 import { filters } from "../../tools/build.ts";
 import type { FilterName } from "../../deploy/core/catalog.ts";
 import { schemaOf } from "../../deploy/core/filter-schemas.ts";
 import type { Cases } from "./cases.ts";
-import { fallbacksOf, recordingModule } from "./defaults.ts";
+import { Settings, compileSettings, spelledOut } from "./defaults.ts";
 import { matchReasons } from "./match-cases.ts";
 import { mutations } from "./mutations.ts";
 import { Parser, fitsSchema } from "./parser.ts";
-import { schemasAt, settingsIn, settingsOf } from "./schema-walk.ts";
+import { defaultsAt, settingsIn, settingsOf } from "./schema-walk.ts";
 
 /** Seeded changes of each valid document. */
 const MUTATIONS = 1500;
@@ -106,42 +106,23 @@ function judge(name: FilterName, { valid, onlyWasm, env = {} }: Cases): void {
     assert.match(parser.refusal("[".repeat(10_000)) ?? "it was taken", /nested too deeply/);
   });
 
-  describe("settings that are left out", () => {
-    let module: Uint8Array;
-    before(async () => (module = await recordingModule(name)));
-
-    test("have the schema's defaults", () => {
-      const schema = schemaOf(name)!;
-      const wrong = new Set<string>();
-      for (const document of valid) {
-        for (const { pointer, value } of fallbacksOf(name, module, document, env)) {
-          const found = schemasAt(schema, pointer);
-          const promised = found.map((one) => one.default).find((each) => each !== undefined);
-          const agrees =
-            promised === undefined ? isNothing(value) : comparable(promised) === comparable(value);
-          if (!agrees)
-            wrong.add(
-              `${pointer}: schema ${JSON.stringify(promised)}, module ${JSON.stringify(value)}`,
-            );
-        }
+  test("a setting that is left out means the schema's default", async () => {
+    const schema = schemaOf(name)!;
+    const module = await compileSettings(name);
+    const settings = new Settings(module);
+    const wrong = new Set<string>();
+    let compared = 0;
+    for (const document of valid) {
+      assert.ok(settings.sameFor(document, structuredClone(document)), "a document equals itself");
+      for (const [pointer, complete] of spelledOut(document, (at) => defaultsAt(schema, at))) {
+        if (!fitsSchema(name, complete)) continue;
+        compared++;
+        if (!settings.sameFor(document, complete)) wrong.add(pointer);
       }
-      assert.deepEqual([...wrong], []);
-    });
+    }
+    assert.deepEqual([...wrong], []);
+    assert.ok(compared > valid.length, `${compared} defaults compared`);
   });
-}
-
-/** A fallback that stands for "not set". */
-function isNothing(value: unknown): boolean {
-  return value === "" || value === 0 || value === false || value === "0ns";
-}
-
-/** Durations by their length, however they are written. */
-function comparable(value: unknown): string {
-  const nanos: Record<string, number> = { h: 3600e9, m: 60e9, s: 1e9, ms: 1e6, us: 1e3, ns: 1 };
-  if (typeof value !== "string" || !/^(\d+(\.\d+)?(h|ms|m|s|us|ns))+$/.test(value))
-    return JSON.stringify(value);
-  const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s|us|ns)/g)];
-  return `${parts.reduce((sum, [, count, unit]) => sum + Number(count) * nanos[unit!]!, 0)} ns`;
 }
 
 /** The part of a long document that differs. */

@@ -36,12 +36,26 @@ function child(schemas: Schema[], step: string, root: Schema): Schema[] {
 }
 
 /** What describes the value at a JSON pointer; empty when nothing does. */
-export function schemasAt(root: Schema, pointer: string): Schema[] {
+function schemasAt(root: Schema, pointer: string): Schema[] {
   const steps = pointer
     .split("/")
     .slice(1)
     .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
   return steps.reduce((schemas, step) => child(schemas, step, root), readings(root, root));
+}
+
+/** What each setting of the object at a JSON pointer is when it is left out; a switch is off. */
+export function defaultsAt(root: Schema, pointer: string): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  for (const schema of schemasAt(root, pointer)) {
+    for (const [name, setting] of Object.entries(schema.properties ?? {})) {
+      const read = readings(setting, root);
+      const promised = read.map((one) => one.default).find((each) => each !== undefined);
+      if (promised !== undefined) found[name] = promised;
+      else if (read.some((one) => one.type === "boolean")) found[name] ??= false;
+    }
+  }
+  return found;
 }
 
 /**

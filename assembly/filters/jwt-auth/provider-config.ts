@@ -152,7 +152,7 @@ function readAlgorithms(at: Cursor, provider: Provider): void {
 function readTypes(at: Cursor, provider: Provider): void {
   const types = filledTexts(at, "types");
   if (!at.has("types")) {
-    types.push(utf8("jwt"));
+    types.push(utf8("JWT"));
     types.push(utf8("at+jwt"));
   }
   if (types.length == 0) at.refuse("types", "expected at least one");

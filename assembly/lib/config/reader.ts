@@ -58,16 +58,6 @@ export function readConfig(configuration: StaticArray<u8>, errors: ConfigErrors)
 const EMPTY_OBJECT: Bytes = text("{}");
 
 /**
- * Only in a test build (`--use RECORD_FALLBACKS=ASC_TARGET`): what missing settings fell back on,
- * `pointer value` a line, so that the schema's defaults can be held against them.
- */
-export let fallbacks: string = "";
-
-function note(pointer: string, name: string, value: string): void {
-  fallbacks += pointer + "/" + escapeStep(name) + " " + value + "\n";
-}
-
-/**
  * One value of the configuration: an object whose members are asked for by name, or a list item
  * of any kind.
  */
@@ -114,7 +104,6 @@ export class Cursor {
   /** A string that may be missing. */
   optionalText(name: string, fallback: string): string {
     if (this.has(name)) return this.text(name);
-    if (isDefined(RECORD_FALLBACKS)) note(this.pointer, name, '"' + fallback + '"');
     return fallback;
   }
 
@@ -127,7 +116,6 @@ export class Cursor {
   /** A string that may be missing, as owned bytes. */
   optionalBytes(name: string, fallback: StaticArray<u8>): StaticArray<u8> {
     if (this.has(name)) return this.bytes(name);
-    if (isDefined(RECORD_FALLBACKS)) note(this.pointer, name, '"' + toText(view(fallback)) + '"');
     return fallback;
   }
 
@@ -139,7 +127,6 @@ export class Cursor {
   /** A whole number from `least` to `most`; `fallback` when missing. */
   integer(name: string, least: i64, most: i64, fallback: i64): i64 {
     const node = this.member(name);
-    if (isDefined(RECORD_FALLBACKS) && node < 0) note(this.pointer, name, decimal(fallback));
     if (node < 0) return fallback;
     const value = this.document.integer(node);
     if (!this.document.is(node, JsonKind.Integer)) this.refuse(name, "expected a whole number");
@@ -157,7 +144,6 @@ export class Cursor {
   /** A number from `least` to `most` with at most two decimals, in hundredths: percentages. */
   hundredths(name: string, least: i32, most: i32, fallback: i32): i32 {
     const node = this.member(name);
-    if (isDefined(RECORD_FALLBACKS) && node < 0) note(this.pointer, name, inHundredths(fallback));
     return node < 0 ? fallback : this.hundredthsAt(node, name, least, most, fallback);
   }
 
@@ -188,8 +174,6 @@ export class Cursor {
 
   boolean(name: string, fallback: bool): bool {
     const node = this.member(name);
-    if (isDefined(RECORD_FALLBACKS) && node < 0)
-      note(this.pointer, name, fallback ? "true" : "false");
     if (node < 0) return fallback;
     if (this.document.is(node, JsonKind.Boolean)) return this.document.boolean(node);
     this.refuse(name, "expected true or false");
@@ -199,8 +183,6 @@ export class Cursor {
   /** A duration such as `500ms`, `10s`, `1h30m`, in nanoseconds. */
   duration(name: string, leastNanos: i64, mostNanos: i64, fallbackNanos: i64): i64 {
     const node = this.member(name);
-    if (isDefined(RECORD_FALLBACKS) && node < 0)
-      note(this.pointer, name, '"' + decimal(fallbackNanos) + 'ns"');
     if (node < 0) return fallbackNanos;
     const nanos = this.document.is(node, JsonKind.String)
       ? parseDuration(this.document.text(node))
@@ -215,8 +197,6 @@ export class Cursor {
   /** One of `choices`; gives its index. */
   choice(name: string, choices: string[], fallback: i32): i32 {
     const node = this.member(name);
-    if (isDefined(RECORD_FALLBACKS) && node < 0)
-      note(this.pointer, name, '"' + choices[fallback] + '"');
     if (node < 0) return fallback;
     const text = this.document.is(node, JsonKind.String) ? toText(this.document.text(node)) : "";
     const index = choices.indexOf(text);

@@ -49,6 +49,8 @@ function readClaimRule(at: Cursor, spaceDelimited: StaticArray<u8>[]): ClaimRule
   else if (condition == ONE_OF) rule.oneOf = readScalars(at);
   else if (condition == PRESENT) readPresent(at);
   else if (condition >= 0) rule.match = StringMatch.readAmong(at);
+  if (rule.match === null && at.boolean("ignoreCase", false))
+    at.refuse("ignoreCase", "expected only beside exact, prefix, suffix or regex");
   rule.inverts = at.boolean("invert", false);
   at.done();
   rule.isSpaceDelimited = rule.path.depth == 1 && isSpaceDelimited(rule, spaceDelimited);
