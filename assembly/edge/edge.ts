@@ -121,7 +121,7 @@ export class EdgeStream extends Stream {
 @final
 export class EdgeRoot extends Root {
   private parts: StaticArray<Root | null> = new StaticArray<Root | null>(PARTS);
-  private schedule: Schedule = new Schedule();
+  private schedule: Schedule = new Schedule(PARTS);
   private hostMillis: u32 = 0;
 
   part(part: i32): Root | null {
@@ -141,7 +141,7 @@ export class EdgeRoot extends Root {
       return false;
     }
     const before = this.schedule;
-    this.schedule = new Schedule();
+    this.schedule = new Schedule(PARTS);
     const parts = this.configured(sections);
     if (parts === null) {
       this.schedule = before;
