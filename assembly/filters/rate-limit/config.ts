@@ -20,6 +20,14 @@ export const enum Mode {
   Report,
 }
 
+/** How several limits that match one request are charged. */
+export const enum Charging {
+  /** All must admit; then all are charged. */
+  Together,
+  /** One after the other; the first that refuses ends it, and those before it stay charged. */
+  InOrder,
+}
+
 /** Which header fields tell clients about their quota. */
 export const enum QuotaHeaders {
   None,
@@ -64,6 +72,7 @@ export class Config {
   instance: string = "default";
   mode: Mode = Mode.Enforce;
   limits: Limit[] = [];
+  charging: Charging = Charging.Together;
   maxKeys: i32 = 10_000;
   status: i32 = 429;
   body: StaticArray<u8> = utf8("local_rate_limited");
@@ -81,6 +90,7 @@ export class Config {
     const config = new Config();
     config.instance = at.optionalText("instance", config.instance);
     config.mode = <Mode>at.choice("mode", ["enforce", "report"], Mode.Enforce);
+    config.charging = <Charging>at.choice("charging", ["together", "inOrder"], Charging.Together);
     config.maxKeys = <i32>at.integer("maxKeys", 1, MAX_KEYS_MAX, config.maxKeys);
     config.status = <i32>at.integer("status", 400, 599, config.status);
     config.body = at.optionalBytes("body", config.body);

@@ -51,10 +51,12 @@ export class KeyPart {
     readonly claim: ClaimPath | null,
     readonly v4Prefix: i32,
     readonly v6Prefix: i32,
+    /** Of a header that came several times the first value counts; else all, joined. */
+    readonly isFirst: bool = false,
   ) {}
 
   /** Reads one item of `key`: an object with exactly one member, the source. */
-  static read(at: Cursor): KeyPart {
+  static read(at: Cursor, isFirst: bool = false): KeyPart {
     const found = at.expectObject() ? at.theOnly(NAMES) : -1;
     const source = found < 0 ? KeySource.Literal : <KeySource>found;
     let name = new StaticArray<u8>(0);
@@ -81,7 +83,7 @@ export class KeyPart {
       if (name.length == 0 && found >= 0) at.refuse(NAMES[source], "expected a name");
     }
     at.done();
-    return new KeyPart(source, name, claim, <i32>v4Prefix, <i32>v6Prefix);
+    return new KeyPart(source, name, claim, <i32>v4Prefix, <i32>v6Prefix, isFirst);
   }
 
   /**
@@ -91,7 +93,9 @@ export class KeyPart {
   of(request: RequestView): Bytes {
     switch (this.source) {
       case KeySource.Header:
-        return request.joinedHeader(view(this.name));
+        return this.isFirst
+          ? request.header(view(this.name))
+          : request.joinedHeader(view(this.name));
       case KeySource.Claim:
         return this.claimOf(request);
       case KeySource.Cookie:

@@ -72,7 +72,8 @@ export class Limit {
     const parts = at.list("key");
     if (parts.length > KEY_PARTS_MAX)
       at.refuse("key", "expected at most " + decimal(KEY_PARTS_MAX) + " parts");
-    for (let i = 0; i < parts.length; i++) limit.key.push(KeyPart.read(parts[i]));
+    const isFirst = at.choice("whenRepeated", ["joined", "first"], 0) == 1;
+    for (let i = 0; i < parts.length; i++) limit.key.push(KeyPart.read(parts[i], isFirst));
     limit.bucket = readBucket(at);
     limit.seed = seedOf(limit.name, limit.bucket, 0);
     limit.overrides = readOverrides(at, limit.name);

@@ -4,7 +4,7 @@ import { mix } from "../../lib/hash";
 import { RequestView } from "../../lib/http/request";
 import { SharedStore } from "../../lib/shared-store";
 import { Charge, Outcome } from "./charge";
-import { Config } from "./config";
+import { Charging, Config } from "./config";
 import { MISSING, fingerprint } from "./key";
 import { Limit, WhenMissing } from "./limit";
 import { Secret, noTable, sharedTable } from "./shared-state";
@@ -33,6 +33,8 @@ export class Policy {
   private readonly k0: u64;
   private readonly k1: u64;
   private random: u64;
+  /** Of 10,000: with `charging: inOrder` one draw decides which limits look at a request. */
+  private lot: u64 = 0;
 
   constructor(
     private readonly config: Config,
@@ -59,9 +61,13 @@ export class Policy {
    */
   judge(request: RequestView, now: i64): Verdict {
     this.begin();
-    for (let i = 0; i < this.charges.length; i++)
-      this.look(unchecked(this.charges[i]), request, now);
-    return this.decide();
+    const isInOrder = this.config.charging == Charging.InOrder;
+    for (let i = 0; i < this.charges.length; i++) {
+      const charge = unchecked(this.charges[i]);
+      this.look(charge, request, now);
+      if (isInOrder && this.endsAt(charge)) return this.leaveOut(i + 1);
+    }
+    return isInOrder ? this.leaveOut(this.charges.length) : this.decide();
   }
 
   /**
@@ -70,14 +76,31 @@ export class Policy {
    */
   judgeBlind(now: i64): Verdict {
     this.begin();
+    const isInOrder = this.config.charging == Charging.InOrder;
     for (let i = 0; i < this.charges.length; i++) {
       const charge = unchecked(this.charges[i]);
       charge.begin(0);
       charge.cost = charge.limit.cost;
       charge.useOwn();
       this.weigh(charge, now);
+      if (isInOrder && this.endsAt(charge)) return this.leaveOut(i + 1);
     }
-    return this.decide();
+    return isInOrder ? this.leaveOut(this.charges.length) : this.decide();
+  }
+
+  /** Charges a limit that admits. True when it refused, enforced or not: no later one is asked. */
+  private endsAt(charge: Charge): bool {
+    if (charge.outcome == Outcome.Admitted && !charge.take(this.store)) this.refuse(charge);
+    if (charge.outcome == Outcome.Limited) return true;
+    return charge.outcome == Outcome.Shadowed && !charge.limit.shadow;
+  }
+
+  /** The limits from `first` on have no part in this request. */
+  private leaveOut(first: i32): Verdict {
+    for (let i = first; i < this.charges.length; i++)
+      unchecked(this.charges[i]).outcome = Outcome.None;
+    this.chooseQuota();
+    return this.verdict;
   }
 
   private begin(): void {
@@ -85,6 +108,7 @@ export class Policy {
     verdict.admitted = true;
     verdict.quota = null;
     verdict.limited = null;
+    if (this.config.charging == Charging.InOrder) this.lot = this.next() % PERCENT_ALL;
   }
 
   /**
@@ -101,7 +125,7 @@ export class Policy {
     const limit = charge.limit;
     charge.outcome = Outcome.None;
     if (!limit.match.isEmpty && !limit.match.matches(request)) return;
-    if (!this.draw(limit.enabled)) return;
+    if (!this.isLookedAt(limit.enabled)) return;
     charge.begin(tierOf(limit, request));
     charge.cost = costOf(limit, request);
     if (limit.key.length == 0) return this.weighOwn(charge, now);
@@ -176,6 +200,12 @@ export class Policy {
       least = remaining;
       verdict.quota = charge;
     }
+  }
+
+  /** In order, one draw decides for all limits, as in Envoy's local_ratelimit. */
+  private isLookedAt(hundredths: i32): bool {
+    if (this.config.charging == Charging.Together) return this.draw(hundredths);
+    return <u64>hundredths >= PERCENT_ALL || this.lot < <u64>hundredths;
   }
 
   /** True in `hundredths` of 10,000 cases. */

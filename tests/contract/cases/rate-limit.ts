@@ -28,6 +28,7 @@ export default {
     {
       instance: "istio-system/edge",
       mode: "report",
+      charging: "inOrder",
       limits: [
         {
           name: "every.setting_of-1",
@@ -50,6 +51,7 @@ export default {
           enforced: 0.01,
           shadow: true,
           cost: { header: "x-cost", min: 0, max: 10, default: 2 },
+          whenRepeated: "first",
           whenMissing: "reject",
         },
         {

@@ -225,6 +225,75 @@ describe("several limits", () => {
   });
 });
 
+describe("limits that are charged in order", () => {
+  const IN_ORDER = ',"charging":"inOrder"';
+  const SMALL = '{"name":"small","tokenBucket":{"maxTokens":1,"fillInterval":"1h"}}';
+  const BIG = '{"name":"big","tokenBucket":{"maxTokens":3,"fillInterval":"1h"}}';
+
+  it("keep what they took when a later one refuses", () => {
+    const one = policy(limits(BIG + "," + SMALL, IN_ORDER));
+    expect(admitted(one, "", START, 2)).toBe(1);
+    expect(nameOf(ask(one, "", START))).toBe("small");
+    expect(nameOf(ask(one, "", START))).toBe("big");
+    // Charged together, the refusals would have left two tokens.
+    const together = policy(limits(BIG + "," + SMALL));
+    admitted(together, "", START, 5);
+    expect(nameOf(ask(together, "", START))).toBe("small");
+  });
+
+  it("leave later ones alone after a refusal", () => {
+    const one = policy(limits(SMALL + "," + BIG, IN_ORDER));
+    expect(admitted(one, "", START, 9)).toBe(1);
+    expect(one.charges[1].outcome).toBe(Outcome.None);
+    expect(one.charges[0].outcome).toBe(Outcome.Limited);
+  });
+
+  it("go on after a shadow, and end at a refusal that is not enforced", () => {
+    const shadow = SMALL.replace('"name"', '"shadow":true,"name"');
+    const watched = policy(limits(shadow + "," + BIG, IN_ORDER));
+    expect(admitted(watched, "", START, 9)).toBe(3);
+    const spared = SMALL.replace('"name"', '"enforced":0,"name"');
+    const ended = policy(limits(spared + "," + BIG, IN_ORDER));
+    expect(admitted(ended, "", START, 9)).toBe(9);
+    expect(ended.charges[1].outcome).toBe(Outcome.None);
+  });
+
+  it("are asked without headers too, as long as none refuses", () => {
+    const one = policy(limits(SMALL + "," + BIG, IN_ORDER));
+    expect(one.judgeBlind(START * TICKS_PER_NANO).admitted).toBe(true);
+    expect(one.judgeBlind(START * TICKS_PER_NANO).admitted).toBe(false);
+    expect(one.charges[1].outcome).toBe(Outcome.None);
+  });
+
+  it("draw once for all of them which requests are looked at", () => {
+    const half = '"enabled":50,"tokenBucket":{"maxTokens":9000,"fillInterval":"1s"}}';
+    const one = policy(limits('{"name":"a",' + half + ',{"name":"b",' + half, IN_ORDER));
+    let looked = 0;
+    for (let i = 0; i < 1000; i++) {
+      ask(one, "", START);
+      expect(one.charges[0].outcome).toBe(one.charges[1].outcome);
+      looked += <i32>(one.charges[0].outcome == Outcome.Admitted);
+    }
+    expect(looked).toBeGreaterThan(400);
+    expect(looked).toBeLessThan(600);
+  });
+});
+
+describe("a header in a key that came twice", () => {
+  it("counts with all its values, or with the first alone", () => {
+    const twice = (policy: Policy, second: string): bool =>
+      policy.judge(
+        new FakeRequest().with("x-key", "a").with("x-key", second),
+        START * TICKS_PER_NANO,
+      ).admitted;
+    const joined = policy(limits(PER_KEY));
+    for (let i = 0; i < 6; i++) expect(twice(joined, i.toString())).toBe(true);
+    const first = policy(limits(PER_KEY.replace('"key"', '"whenRepeated":"first","key"')));
+    for (let i = 0; i < 6; i++) expect(twice(first, i.toString())).toBe(i < 2);
+    expect(ask(first, "a", START).admitted).toBe(false);
+  });
+});
+
 describe("a limit that is not enforced", () => {
   it("counts what it would refuse, and refuses nothing", () => {
     const shadow =
