@@ -71,6 +71,7 @@ if (major > 22 || (major === 22 && minor >= 18)) {
     "apply",
     "diff",
     "demo",
+    "playground",
   ].includes(args[0]);
   if (needsModules && !args.includes("--help") && !args.includes("-h")) await buildChanged();
   const { run } = await import("./main.ts");

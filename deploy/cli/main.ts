@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from "commander";
 import { applyCommand, diffCommand } from "./commands/apply.ts";
 import { migrateCommand } from "./commands/migrate.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { playgroundCommand } from "./commands/playground.ts";
 import { pushCommand } from "./commands/push.ts";
 import { renderCommand } from "./commands/render.ts";
 import { rollbackCommand, statusCommand } from "./commands/status.ts";
@@ -56,6 +57,7 @@ export async function run(args: string[], streams?: Streams): Promise<number> {
   };
   addVerbs(verb);
   addDemo(verb);
+  addPlayground(verb);
 
   try {
     await program.parseAsync(args, { from: "user" });
@@ -258,6 +260,17 @@ function addDemo(verb: Verb): void {
 }
 
 /** An option that may be given more than once; its values never take the verb's arguments. */
+function addPlayground(verb: Verb): void {
+  verb(
+    "playground",
+    "A page on a loopback address that runs the filters in the browser, with this folder's files.",
+    "npx gatehouse playground",
+    playgroundCommand,
+  )
+    .option("--folder <path>", "where edge.yaml and cases.yaml are read and saved", ".")
+    .option("--port <number>", "taken if it is free, else any other", "10080");
+}
+
 function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
