@@ -1,16 +1,7 @@
 // Calls of plugins to other clusters, and what a test or the tool lets become of them.
-import type { CallAnswer } from "./context.ts";
 import { asBytes } from "./exchange.ts";
 import { HeaderMap, type HeaderInput } from "./headers.ts";
-
-export interface Call {
-  cluster: string;
-  headers: HeaderMap;
-  body: Buffer;
-  timeoutMillis: number;
-  plugin: string;
-  token: number;
-}
+import type { CallAnswer } from "./machine.ts";
 
 /**
  * What becomes of a call: an answer (`delayMillis` later); `refused`: Envoy's 503; `timeout`: its

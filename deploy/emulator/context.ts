@@ -3,31 +3,31 @@
 import { BufferType, MapType, Status, StreamType } from "./abi.ts";
 import { type ForeignResult, verifySignature } from "./foreign.ts";
 import { HeaderMap } from "./headers.ts";
-import type { Plugin } from "./worker.ts";
-import { lookUp } from "./properties.ts";
 import type { LocalReply } from "./local-reply.ts";
-import type { Stream } from "./stream.ts";
+import type { CallAnswer, HostContext, HostRoot } from "./machine.ts";
+import type { Plugin } from "./plugin.ts";
+import { lookUp } from "./properties.ts";
+import type { StreamFacts } from "./properties.ts";
 import type { Vm } from "./vm.ts";
 
 /** A buffer that is there, but empty. */
 export const NOTHING: Buffer = Buffer.alloc(0);
 
-export interface CallAnswer {
-  headers: HeaderMap;
-  body: Buffer;
-  trailers?: HeaderMap;
+/** The stream of a context, as far as every context needs it. */
+export interface ContextStream extends StreamFacts {
+  clearRouteCache(): void;
 }
 
-export abstract class Context {
+export abstract class Context implements HostContext {
   readonly id: number;
   readonly vm: Vm;
   readonly plugin: Plugin;
   abstract readonly root: RootContext;
   /** The stream this context belongs to; a root has none. */
-  readonly stream?: Stream;
+  readonly stream?: ContextStream;
   isLogging = false;
 
-  constructor(vm: Vm, plugin: Plugin, stream?: Stream) {
+  constructor(vm: Vm, plugin: Plugin, stream?: ContextStream) {
     this.id = vm.allocateContextId();
     this.vm = vm;
     this.plugin = plugin;
@@ -104,7 +104,7 @@ export abstract class Context {
 }
 
 /** One plugin configuration in one virtual machine. */
-export class RootContext extends Context {
+export class RootContext extends Context implements HostRoot {
   readonly worker: number;
   /** There while `proxy_on_configure` runs. */
   configuration?: Buffer;
@@ -188,7 +188,7 @@ export class RootContext extends Context {
     const token = this.nextToken++;
     const sent = this.vm.proxy.startCall(
       { cluster, headers, body, timeoutMillis, plugin: this.plugin.name, token },
-      this,
+      (answer) => this.onCallAnswer(token, answer),
     );
     return sent ? { token } : Status.InternalFailure;
   }

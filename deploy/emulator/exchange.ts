@@ -2,7 +2,7 @@
 // `gatehouse try` alike.
 import { isIPv6 } from "node:net";
 import type { HeaderInput } from "./headers.ts";
-import type { Tree } from "./properties.ts";
+import type { Tree } from "./tree.ts";
 
 export interface Request {
   /** Default GET. */

@@ -3,7 +3,7 @@
 // neither.
 import { MapType, Status, StreamType, logLevels } from "./abi.ts";
 import { type HeaderMap, marshalPairs, unmarshalPairs } from "./headers.ts";
-import type { Vm } from "./vm.ts";
+import type { Machine } from "./machine.ts";
 
 type HostFunction = (...parameters: never[]) => number;
 type Imports = Record<string, HostFunction>;
@@ -13,7 +13,7 @@ const { Ok, NotFound, BadArgument, InvalidMemoryAccess } = Status;
 const GRPC_STATUS_MAX = 16;
 const okIf = (written: boolean): number => (written ? Ok : InvalidMemoryAccess);
 
-export function environment(vm: Vm): Imports {
+export function environment(vm: Machine): Imports {
   return {
     ...general(vm),
     ...headerMaps(vm),
@@ -24,7 +24,7 @@ export function environment(vm: Vm): Imports {
   };
 }
 
-function general(vm: Vm): Imports {
+function general(vm: Machine): Imports {
   return {
     proxy_log: (level: number, pointer: number, length: number) => {
       const message = vm.read(pointer, length)?.toString("utf8");
@@ -47,7 +47,7 @@ function general(vm: Vm): Imports {
   };
 }
 
-function headerMaps(vm: Vm): Imports {
+function headerMaps(vm: Machine): Imports {
   const known = (type: number) => type >= 0 && type <= MapType.HttpCallResponseTrailers;
   /** Changing requires a map that can be written in this phase. */
   const change = (
@@ -129,7 +129,7 @@ function headerMaps(vm: Vm): Imports {
 
 type Applied = (map: HeaderMap, name: string, value: Buffer) => void;
 
-function buffers(vm: Vm): Imports {
+function buffers(vm: Machine): Imports {
   return {
     proxy_get_buffer_bytes: (
       type: number,
@@ -163,7 +163,7 @@ function buffers(vm: Vm): Imports {
   };
 }
 
-function streams(vm: Vm): Imports {
+function streams(vm: Machine): Imports {
   return {
     proxy_continue_stream: (type: number) => vm.active.continueStream(type),
     proxy_close_stream: (type: number) => vm.active.closeStream(type),
@@ -197,7 +197,7 @@ function streams(vm: Vm): Imports {
   };
 }
 
-function state(vm: Vm): Imports {
+function state(vm: Machine): Imports {
   return {
     proxy_get_property: (path: number, pathLength: number, pointerAt: number, lengthAt: number) => {
       const parts = vm.read(path, pathLength)?.toString("latin1");
@@ -253,7 +253,7 @@ function state(vm: Vm): Imports {
   };
 }
 
-function calls(vm: Vm): Imports {
+function calls(vm: Machine): Imports {
   return {
     proxy_http_call: (
       cluster: number,

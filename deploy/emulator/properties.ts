@@ -1,17 +1,41 @@
 // What `get_property` knows: Envoy's attributes in Envoy's encoding (text as it is, integers,
 // times and durations as eight bytes, booleans as one), and filter state as the last resort.
 import { Status } from "./abi.ts";
-import type { Context } from "./context.ts";
 import { type HeaderMap, marshalPairs } from "./headers.ts";
 import { grpcStatusOf } from "./local-reply.ts";
 import { flagBits } from "./response-flags.ts";
-import type { Stream } from "./stream.ts";
-import type { StreamContext } from "./stream-context.ts";
+import type { Tree, Value } from "./tree.ts";
 
-/** A value with Envoy's type: bigint is an integer, a time or a duration (ns), number a double. */
-export type Value = string | bigint | number | boolean | Buffer | Tree;
-export interface Tree {
-  [name: string]: Value | undefined;
+/** What is known of a stream. */
+export interface StreamFacts {
+  readonly requestBody: Buffer;
+  readonly responseCode?: number;
+  readonly details?: string;
+  readonly responseFlags: string[];
+  readonly filterState: ReadonlyMap<string, Buffer>;
+  readonly metadata: Tree;
+  readonly connection: Tree;
+  readonly xds: Tree;
+  readonly protocol: string;
+  readonly sourceAddress: string;
+  readonly destinationAddress: string;
+  readonly startUnixNanos: bigint;
+  readonly connectionId: bigint;
+  readonly upstreamAddress?: string;
+  readonly transportFailure?: string;
+  readonly bytesSent: number;
+  readonly backendLatencyNanos?: bigint;
+  readonly durationNanos?: bigint;
+}
+
+/** The context that asks: its plugin, its proxy, and what it may see of its stream. */
+export interface Asking {
+  readonly plugin: { readonly name: string; readonly rootId: string };
+  readonly vm: { readonly proxy: { readonly node: Tree } };
+  readonly stream?: StreamFacts;
+  readonly visibleRequestHeaders?: HeaderMap;
+  readonly visibleResponseHeaders?: HeaderMap;
+  readonly visibleResponseTrailers?: HeaderMap;
 }
 
 /** Trees that Envoy cannot hand over as a whole: they hold what has no encoding. */
@@ -26,7 +50,7 @@ const inseparable = [
 ];
 
 /** The value at `parts` as the module gets it, or the status that Envoy answers instead. */
-export function lookUp(context: Context, parts: string[]): Buffer | number {
+export function lookUp(context: Asking, parts: string[]): Buffer | number {
   let value: Value | undefined = topLevel(context, parts[0]!);
   if (parts.length === 1 && typeof value === "object" && inseparable.includes(parts[0]!)) {
     return Status.SerializationFailure;
@@ -59,7 +83,7 @@ function encodeTree(tree: Tree): Buffer {
     : marshalPairs(known.map(([name, value]) => [name, encode(value)]));
 }
 
-function topLevel(context: Context, name: string): Value | undefined {
+function topLevel(context: Asking, name: string): Value | undefined {
   if (name === "plugin_name") return context.plugin.name;
   if (name === "plugin_root_id") return context.plugin.rootId;
   if (name === "plugin_vm_id") return "";
@@ -67,9 +91,9 @@ function topLevel(context: Context, name: string): Value | undefined {
   if (!stream) return name === "xds" ? { node: context.vm.proxy.node } : undefined;
   switch (name) {
     case "request":
-      return request(context as StreamContext, stream);
+      return request(context, stream);
     case "response":
-      return response(context as StreamContext, stream);
+      return response(context, stream);
     case "source":
       return endpoint(stream.sourceAddress);
     case "destination":
@@ -101,7 +125,7 @@ function endpoint(address: string): Tree {
   return { address, port: BigInt(address.slice(address.lastIndexOf(":") + 1)) };
 }
 
-function request(context: StreamContext, stream: Stream): Tree {
+function request(context: Asking, stream: StreamFacts): Tree {
   const headers = context.visibleRequestHeaders;
   const tree: Tree = {
     time: stream.startUnixNanos,
@@ -132,7 +156,7 @@ function headersTree(headers: HeaderMap): Tree {
   );
 }
 
-function response(context: StreamContext, stream: Stream): Tree {
+function response(context: Asking, stream: StreamFacts): Tree {
   const headers = context.visibleResponseHeaders;
   const trailers = context.visibleResponseTrailers;
   return {
@@ -152,13 +176,17 @@ function response(context: StreamContext, stream: Stream): Tree {
  * What the headers or trailers say, else what the HTTP status means in gRPC: Envoy always has an
  * answer.
  */
-function grpcStatus(stream: Stream, headers?: HeaderMap, trailers?: HeaderMap): bigint | undefined {
+function grpcStatus(
+  stream: StreamFacts,
+  headers?: HeaderMap,
+  trailers?: HeaderMap,
+): bigint | undefined {
   const text = trailers?.get("grpc-status") ?? headers?.get("grpc-status");
   if (text && /^\d+$/.test(text)) return BigInt(text);
   return stream.responseCode === undefined ? undefined : BigInt(grpcStatusOf(stream.responseCode));
 }
 
-function upstream(stream: Stream): Tree {
+function upstream(stream: StreamFacts): Tree {
   const { upstreamAddress } = stream;
   if (!upstreamAddress) return { request_attempt_count: 0n };
   return {

@@ -2,17 +2,20 @@
 // they make and the time. State lives here and is read by tests and by `gatehouse try`; nothing
 // is printed.
 import { EmulatorError, type LogLevel } from "./abi.ts";
-import { type Call, type CallOutcome, answerOf } from "./callout.ts";
+import { type CallOutcome, answerOf } from "./callout.ts";
 import { Clock } from "./clock.ts";
-import type { Context, RootContext } from "./context.ts";
+import type { RootContext } from "./context.ts";
 import type { Request, Response } from "./exchange.ts";
-import type { Tree } from "./properties.ts";
+import type { Call, CallAnswer, Host, HostContext } from "./machine.ts";
+import { Plugin, type PluginOptions, configurationBytes } from "./plugin.ts";
 import { Metrics, SharedData } from "./shared-data.ts";
-import { Stream } from "./stream.ts";
-import { Plugin, type PluginOptions, Worker, configurationBytes } from "./worker.ts";
+import { type AfterFilter, Stream, type StreamHost } from "./stream.ts";
+import type { Tree } from "./tree.ts";
+import { Worker } from "./worker.ts";
 
-export type { Call, CallOutcome } from "./callout.ts";
-export type { PluginOptions } from "./worker.ts";
+export type { CallOutcome } from "./callout.ts";
+export type { Call } from "./machine.ts";
+export type { PluginOptions } from "./plugin.ts";
 
 /** How long `exchange` lets time pass for a held stream: longer than any callout's timeout. */
 const HELD_MILLIS_MAX = 120_000;
@@ -40,7 +43,7 @@ export interface ProxyOptions {
   foreignFunctions?: readonly string[];
 }
 
-export class Proxy {
+export class Proxy implements Host, StreamHost {
   readonly clock: Clock;
   readonly shared = new SharedData();
   readonly metrics = new Metrics();
@@ -54,15 +57,7 @@ export class Proxy {
   readonly calls: Call[] = [];
   /** Called before each shared-data write: the place where a test lets another worker be faster. */
   beforeSharedWrite?: (key: string) => void;
-  /**
-   * Called when a filter is done with the headers of a request or response, so that what it
-   * changed can be told apart; without a plugin before the first of them.
-   */
-  afterFilter?: (
-    plugin: Plugin | undefined,
-    stream: Stream,
-    moment: "request" | "response",
-  ) => void;
+  afterFilter?: AfterFilter;
   private readonly onCall?: ProxyOptions["onCall"];
   private readonly clusters?: readonly string[];
   private readonly retiring = new Set<RootContext>();
@@ -184,7 +179,7 @@ export class Proxy {
     }
   }
 
-  write(context: Context | undefined, level: LogLevel, message: string): void {
+  write(context: HostContext | undefined, level: LogLevel, message: string): void {
     this.log.push({
       level,
       message,
@@ -220,7 +215,7 @@ export class Proxy {
    * False when the call cannot even be sent. The answer never comes before the callback that made
    * the call is over.
    */
-  startCall(call: Call, root: RootContext): boolean {
+  startCall(call: Call, onAnswer: (answer: CallAnswer | undefined) => void): boolean {
     this.calls.push(call);
     const outcome = this.onCall!(call);
     if (outcome === "unhealthy") return false;
@@ -235,7 +230,7 @@ export class Proxy {
     const isLate = delayMillis >= timeoutMillis;
     if (!isLate && delayMillis === Infinity) return true;
     const answer = answerOf(isLate ? "timeout" : outcome);
-    const deliver = () => root.onCallAnswer(call.token, answer);
+    const deliver = () => onAnswer(answer);
     this.clock.schedule(BigInt(Math.round((isLate ? timeoutMillis : delayMillis) * 1e6)), deliver);
     return true;
   }

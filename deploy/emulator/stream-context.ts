@@ -2,14 +2,27 @@
 // Envoy: a map is there while its callback runs or this filter holds the stream, and all of them,
 // unchangeable, in the log phase.
 import { BufferType, CONTINUE, MapType, Status, StreamType } from "./abi.ts";
-import { Context, NOTHING, type RootContext } from "./context.ts";
+import { Context, NOTHING, type ContextStream, type RootContext } from "./context.ts";
 import type { HeaderMap } from "./headers.ts";
 import type { LocalReply } from "./local-reply.ts";
-import type { Stream } from "./stream.ts";
+
+/** The stream, as the contexts of its filters change and end it. */
+export interface FilteredStream extends ContextStream {
+  readonly requestHeaders: HeaderMap;
+  readonly responseHeaders?: HeaderMap;
+  readonly responseTrailers?: HeaderMap;
+  requestBody: Buffer;
+  responseBody: Buffer;
+  readonly filterState: Map<string, Buffer>;
+  resume(context: StreamContext, type: number): void;
+  replyLocally(reply: LocalReply): void;
+  reset(details?: string): void;
+  fail(context: StreamContext): void;
+}
 
 export class StreamContext extends Context {
   readonly root: RootContext;
-  override readonly stream: Stream;
+  override readonly stream: FilteredStream;
   /** Place in the chain. */
   readonly index: number;
   private stopped = false;
@@ -21,7 +34,7 @@ export class StreamContext extends Context {
   private requestBody = NOTHING;
   private responseBody = NOTHING;
 
-  constructor(root: RootContext, stream: Stream, index: number) {
+  constructor(root: RootContext, stream: FilteredStream, index: number) {
     super(root.vm, root.plugin, stream);
     this.root = root;
     this.stream = stream;

@@ -1,12 +1,14 @@
 // One request through the chain: filters in order on the way in, in reverse on the way out, then
 // log and end for all.
 import { StreamType } from "./abi.ts";
+import type { Clock } from "./clock.ts";
 import { StreamContext } from "./stream-context.ts";
+import type { FilteredStream } from "./stream-context.ts";
 import { HeaderMap } from "./headers.ts";
 import { type LocalReply, localResponse } from "./local-reply.ts";
-import type { Proxy } from "./proxy.ts";
+import type { Plugin } from "./plugin.ts";
+import type { Tree } from "./tree.ts";
 import type { Worker } from "./worker.ts";
-import type { Tree } from "./properties.ts";
 import { type Request, type Response, asAddress, asBytes, normalizePath } from "./exchange.ts";
 
 /**
@@ -16,7 +18,27 @@ import { type Request, type Response, asAddress, asBytes, normalizePath } from "
  */
 export type StreamState = "opening" | "held" | "forwarded" | "heldBack" | "answered" | "reset";
 
-export class Stream {
+/** The proxy, as a stream sees it. */
+export interface StreamHost {
+  readonly clock: Clock;
+  readonly plugins: readonly Plugin[];
+  readonly afterFilter?: AfterFilter;
+  nextConnectionId(): bigint;
+  nextRequestId(): string;
+  streamEnded(stream: Stream): void;
+}
+
+/**
+ * Called when a filter is done with the headers of a request or response, so that what it changed
+ * can be told apart; without a plugin before the first of them.
+ */
+export type AfterFilter = (
+  plugin: Plugin | undefined,
+  stream: Stream,
+  moment: "request" | "response",
+) => void;
+
+export class Stream implements FilteredStream {
   state: StreamState = "opening";
   readonly requestHeaders: HeaderMap;
   readonly requestTrailers?: HeaderMap;
@@ -48,7 +70,7 @@ export class Stream {
   durationNanos?: bigint;
   /** How often the route cache was cleared. */
   routeCacheCleared = 0;
-  private readonly proxy: Proxy;
+  private readonly proxy: StreamHost;
   private roots: ReturnType<Worker["rootOf"]>[] = [];
   private readonly contexts: (StreamContext | undefined)[] = [];
   private readonly startMonotonicNanos: bigint;
@@ -58,7 +80,7 @@ export class Stream {
   private responseDelayNanos = 0n;
 
   /** Use `Proxy.open`. */
-  constructor(proxy: Proxy, request: Request) {
+  constructor(proxy: StreamHost, request: Request) {
     this.proxy = proxy;
     this.startUnixNanos = proxy.clock.unixNanos;
     this.startMonotonicNanos = proxy.clock.monotonicNanos;

@@ -3,9 +3,8 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { EmulatorError, Trap } from "./abi.ts";
-import type { Context } from "./context.ts";
 import { environment } from "./imports.ts";
-import type { Proxy } from "./proxy.ts";
+import type { Host, HostContext, Machine } from "./machine.ts";
 import { ProcessExit, wasi } from "./wasi.ts";
 
 const abiMarkers = [
@@ -81,23 +80,23 @@ export class Module {
  * One instance of a module: the contexts of one worker's plugins of it live here, and die with
  * it.
  */
-export class Vm {
-  readonly proxy: Proxy;
+export class Vm implements Machine {
+  readonly proxy: Host;
   readonly module: Module;
   readonly env: Readonly<Record<string, string>>;
-  readonly contexts = new Map<number, Context>();
+  readonly contexts = new Map<number, HostContext>();
   /** Why this machine is dead, if it is. */
   failure?: Trap;
   private readonly exports: WebAssembly.Exports;
   private nextContextId = 1;
-  private current?: Context;
-  private effective?: Context;
+  private current?: HostContext;
+  private effective?: HostContext;
   private depth = 0;
   private begun = false;
   private deferred: (() => void)[] = [];
   private memoryView = Buffer.alloc(0);
 
-  constructor(proxy: Proxy, module: Module, env: Record<string, string>) {
+  constructor(proxy: Host, module: Module, env: Record<string, string>) {
     this.proxy = proxy;
     this.module = module;
     this.env = env;
@@ -121,7 +120,7 @@ export class Vm {
   }
 
   /** `proxy_on_vm_start`, once, with the first root context; false when the module refuses. */
-  begin(root: Context): boolean {
+  begin(root: HostContext): boolean {
     if (this.begun) return true;
     this.begun = true;
     return (
@@ -134,7 +133,7 @@ export class Vm {
   }
 
   /** The context that a host call is about. */
-  get active(): Context {
+  get active(): HostContext {
     if (this.effective && this.contexts.has(this.effective.id)) return this.effective;
     if (!this.current)
       throw new WebAssembly.RuntimeError("host function called outside any callback");
@@ -157,7 +156,7 @@ export class Vm {
    * the machine is dead. A trap kills the machine. Actions that host calls deferred run when the
    * outermost call has returned.
    */
-  call(context: Context, name: string, ...parameters: number[]): number {
+  call(context: HostContext, name: string, ...parameters: number[]): number {
     const exported = this.exports[name];
     if (typeof exported !== "function" || this.failure) return 0;
     const [current, effective] = [this.current, this.effective];

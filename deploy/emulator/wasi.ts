@@ -1,7 +1,7 @@
 // The part of WASI (snapshot preview 1) that Envoy offers: clocks, output that goes to the log,
 // environment, randomness.
 import { randomFillSync } from "node:crypto";
-import type { Vm } from "./vm.ts";
+import type { Machine } from "./machine.ts";
 
 /** `proc_exit`: ends the virtual machine as a trap does. */
 export class ProcessExit extends Error {}
@@ -16,7 +16,7 @@ const REALTIME = 0;
 const MONOTONIC = 1;
 const STANDARD_ERROR = 2;
 
-export function wasi(vm: Vm): Record<string, (...parameters: never[]) => number> {
+export function wasi(vm: Machine): Record<string, (...parameters: never[]) => number> {
   return {
     clock_time_get: (id: number, _precision: bigint, at: number) => {
       const { clock } = vm.proxy;
@@ -56,7 +56,7 @@ export function wasi(vm: Vm): Record<string, (...parameters: never[]) => number>
 
 /** Standard output logs as info, standard error as error, as in Envoy. */
 function write(
-  vm: Vm,
+  vm: Machine,
   descriptor: number,
   vectors: number,
   count: number,
@@ -79,11 +79,11 @@ function write(
   return vm.writeU32(writtenAt, message.length) ? SUCCESS : FAULT;
 }
 
-function environmentOf(vm: Vm): Buffer[] {
+function environmentOf(vm: Machine): Buffer[] {
   return Object.entries(vm.env).map(([name, value]) => Buffer.from(`${name}=${value}\0`));
 }
 
-function giveEnvironment(vm: Vm, pointersAt: number, bytesAt: number): number {
+function giveEnvironment(vm: Machine, pointersAt: number, bytesAt: number): number {
   let at = bytesAt;
   for (const [i, entry] of environmentOf(vm).entries()) {
     const place = vm.read(at, entry.length);

@@ -1,56 +1,21 @@
-// Plugins and the threads they run on: who shares a virtual machine, and what happens when one is
+// The threads that plugins run on: who shares a virtual machine, and what happens when one is
 // dead.
 import { RootContext } from "./context.ts";
-import type { Proxy } from "./proxy.ts";
+import type { Host } from "./machine.ts";
+import type { Plugin } from "./plugin.ts";
 import { type Module, Vm } from "./vm.ts";
 
 /** Envoy waits this long between two machines of one plugin (`reload_config`, default back-off). */
 const RELOAD_NANOS = 1_000_000_000n;
-export interface PluginOptions {
-  module: Module;
-  /** Default: the module's name. */
-  name?: string;
-  rootId?: string;
-  /** Text goes as it is, an object as JSON. Absent: an empty configuration. */
-  config?: unknown;
-  /** Environment of the virtual machine. */
-  env?: Record<string, string>;
-  failurePolicy?: "FAIL_RELOAD" | "FAIL_CLOSED" | "FAIL_OPEN";
-}
-
-/** One configured filter of the chain. */
-export class Plugin {
-  readonly module: Module;
-  readonly name: string;
-  readonly rootId: string;
-  readonly env: Record<string, string>;
-  readonly failurePolicy: NonNullable<PluginOptions["failurePolicy"]>;
-  configuration: Buffer;
-
-  constructor(options: PluginOptions) {
-    this.module = options.module;
-    this.name = options.name ?? options.module.name;
-    this.rootId = options.rootId ?? "";
-    this.env = options.env ?? {};
-    this.failurePolicy = options.failurePolicy ?? "FAIL_RELOAD";
-    this.configuration = configurationBytes(options.config);
-  }
-}
-
-/** What the module reads as its configuration. */
-export function configurationBytes(config: unknown): Buffer {
-  if (config === undefined) return Buffer.alloc(0);
-  return Buffer.from(typeof config === "string" ? config : JSON.stringify(config), "utf8");
-}
 
 /** One thread: a machine per module and environment, shared by its plugins as Envoy does. */
 export class Worker {
   readonly index: number;
-  private readonly proxy: Proxy;
+  private readonly proxy: Host;
   private readonly machines: { vm: Vm; module: Module; env: string; startedNanos: bigint }[] = [];
   private readonly roots = new Map<Plugin, RootContext>();
 
-  constructor(proxy: Proxy, index: number) {
+  constructor(proxy: Host, index: number) {
     this.proxy = proxy;
     this.index = index;
   }

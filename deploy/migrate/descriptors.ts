@@ -2,8 +2,8 @@
 // bucket. Ours are limits with a match (fixed values) and a key (any value).
 import { listOf } from "./context.ts";
 import { Fields } from "./fields.ts";
-import { tokenBucketOf } from "./limiter-settings.ts";
-import type { Tell } from "./limiter-settings.ts";
+import { tokenBucketOf } from "./token-bucket.ts";
+import type { Tell } from "./token-bucket.ts";
 
 /**
  * One limit per descriptor whose keys come from actions in the same configuration, or in other

@@ -5,6 +5,8 @@ import { listOf } from "./context.ts";
 import type { Context } from "./context.ts";
 import { descriptorLimits } from "./descriptors.ts";
 import { Fields } from "./fields.ts";
+import { tokenBucketOf } from "./token-bucket.ts";
+import type { Tell } from "./token-bucket.ts";
 
 export function addLimits(
   context: Context,
@@ -39,33 +41,12 @@ export function addLimits(
   addRest(fields, tell);
 }
 
-export type Tell = Record<"carried" | "changed" | "lost", (names: string, note: string) => void>;
-
 function limitName(settings: any, wanted: string): string {
   const base = wanted.replaceAll(/[^A-Za-z0-9._-]/g, "-").slice(0, 60) || "limit";
   const taken = new Set(settings.limits.map((limit: any) => limit.name));
   let name = base;
   for (let number = 2; taken.has(name); number++) name = `${base}-${number}`;
   return name;
-}
-
-/** Envoy's token bucket; a fill of one token is the default on both sides. */
-export function tokenBucketOf(bucket: any): any {
-  const fields = new Fields(bucket, []);
-  const fill = fields.get("tokens_per_fill");
-  return {
-    maxTokens: Number(fields.get("max_tokens")),
-    ...(fill !== undefined && { tokensPerFill: Number(fill) }),
-    fillInterval: durationOf(fields.get("fill_interval")),
-  };
-}
-
-/** A protobuf Duration: `1s`, `0.5s`, or seconds and nanos. */
-export function durationOf(value: any): string {
-  if (typeof value === "string") return value;
-  const nanos = Number(value?.nanos ?? 0);
-  const seconds = Number(value?.seconds ?? 0);
-  return nanos > 0 ? `${(seconds * 1e9 + nanos) / 1e6}ms` : `${seconds}s`;
 }
 
 /** Both default to 0 % in Envoy: a limiter without them does nothing. */

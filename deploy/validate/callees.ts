@@ -4,9 +4,9 @@ import { calleesIn, clusterParts, isInCluster } from "../render/clusters.ts";
 import type { Callee } from "../render/clusters.ts";
 import type { Finding } from "../core/problem.ts";
 import type { Manifest } from "../core/source.ts";
-import type { World } from "./cross-checks.ts";
 import { hostMatches, isSubset, rootNamespace } from "./overlap.ts";
 import type { Plugin } from "./plugin.ts";
+import type { World } from "./world.ts";
 
 export function checkCallees(world: World): Finding[] {
   return world.plugins

@@ -6,15 +6,7 @@ import { checkCallees } from "./callees.ts";
 import { mayMeet } from "./overlap.ts";
 import type { Plugin } from "./plugin.ts";
 import { checkCanaryHeaders } from "./routing.ts";
-
-/** Everything that is looked at together. */
-export interface World {
-  plugins: Plugin[];
-  /** All resources, those that policies will render included. */
-  resources: Manifest[];
-  /** The oldest Istio of the mesh, unless a policy says otherwise. */
-  istio: string;
-}
+import type { World } from "./world.ts";
 
 export function crossChecks(world: World): Finding[] {
   return [

@@ -2,8 +2,8 @@
 import { baseOf, defaultHeader, variantsOf } from "../core/variants.ts";
 import type { Finding } from "../core/problem.ts";
 import type { Manifest } from "../core/source.ts";
-import type { World } from "./cross-checks.ts";
 import type { Plugin } from "./plugin.ts";
+import type { World } from "./world.ts";
 
 export function checkCanaryHeaders({ plugins, resources }: World): Finding[] {
   const matched = new Map<string, Set<string>>();

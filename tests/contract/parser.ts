@@ -3,7 +3,7 @@ import type { FilterName } from "../../deploy/core/catalog.ts";
 import { EmulatorError } from "../../deploy/emulator/abi.ts";
 import { Proxy } from "../../deploy/emulator/proxy.ts";
 import { Module } from "../../deploy/emulator/vm.ts";
-import type { Plugin } from "../../deploy/emulator/worker.ts";
+import type { Plugin } from "../../deploy/emulator/plugin.ts";
 import { moduleOf, validatorOf } from "../../deploy/core/filter-schemas.ts";
 
 /** A machine that took many configurations is given up for a new one: memory never shrinks. */

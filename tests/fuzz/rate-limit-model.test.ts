@@ -8,7 +8,7 @@ import { before, test } from "node:test";
 import { build } from "../../tools/build.ts";
 import { Proxy } from "../../deploy/emulator/proxy.ts";
 import { Module } from "../../deploy/emulator/vm.ts";
-import type { Plugin } from "../../deploy/emulator/worker.ts";
+import type { Plugin } from "../../deploy/emulator/plugin.ts";
 import { Random } from "../support/random.ts";
 import { type Asked, type Bucket, type Limit, Model } from "./rate-limit-model.ts";
 
