@@ -216,11 +216,6 @@ export function path(dotted: string): Bytes {
   return text(dotted.replaceAll(".", "\0"));
 }
 
-/** `text` of a long literal. */
-export function unpacked(literal: string): Bytes {
-  return text(literal);
-}
-
 /** UTF-8 of a string as owned bytes, for configuration time. */
 export function utf8(value: string): StaticArray<u8> {
   const copy = new StaticArray<u8>(String.UTF8.byteLength(value));

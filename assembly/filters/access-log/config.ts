@@ -2,6 +2,7 @@
 import { ConfigErrors, readConfig } from "../../lib/config/reader";
 import { Condition, readConditions } from "./select/condition";
 import { Format } from "./format/format";
+import { readFormat } from "./format/format-config";
 import { RedactConfig } from "./redact/redact-config";
 import { Redaction } from "./redact/redaction";
 import { Sampling } from "./select/sampling";
@@ -40,7 +41,7 @@ export class Config {
     const mode = <Mode>at.choice("mode", ["enforce", "report"], Mode.Enforce);
     const redact = RedactConfig.read(at);
     const redaction = new Redaction(redact);
-    const format = Format.read(at, redaction);
+    const format = readFormat(at, redaction);
     const when = readConditions(at, "when");
     const sampling = Sampling.read(at);
     const config = new Config(redact, redaction, format, when, sampling, SinkConfig.readAll(at));

@@ -1,13 +1,33 @@
-// Counters whose names begin alike, in the order of a list of words.
+// The counters of lines, over all workers: one member per metric.
 import { Counter } from "../../host/metrics";
-import { Bytes, NONE, toText } from "../../lib/bytes";
-import { wordAt } from "./words";
+import { Decision } from "./policy";
 
-/** The counters `prefix` and each of `names`. */
-export function countersOf(prefix: string, names: Bytes): StaticArray<Counter> {
-  const counters: Counter[] = [];
-  for (let name = wordAt(names, 0); name != NONE; name = wordAt(names, counters.length)) {
-    counters.push(new Counter(prefix + toText(name)));
+
+@final
+export class LineCounters {
+  readonly written: Counter = counterOf("written");
+  readonly wouldWrite: Counter = counterOf("would_write");
+  readonly filtered: Counter = counterOf("filtered");
+  readonly sampledOut: Counter = counterOf("sampled_out");
+  readonly capped: Counter = counterOf("capped");
+  readonly tooLong: Counter = counterOf("too_long");
+
+  of(decision: Decision): Counter {
+    switch (decision) {
+      case Decision.Write:
+        return this.written;
+      case Decision.WouldWrite:
+        return this.wouldWrite;
+      case Decision.Filtered:
+        return this.filtered;
+      case Decision.SampledOut:
+        return this.sampledOut;
+      default:
+        return this.capped;
+    }
   }
-  return StaticArray.fromArray(counters);
+}
+
+function counterOf(name: string): Counter {
+  return new Counter("gatehouse.access-log.lines." + name);
 }

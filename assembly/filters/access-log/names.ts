@@ -1,4 +1,4 @@
-// What may be the name of a header, the name of a variable and of a label.
+// Which texts may be the name of a header, of a variable or of a label.
 import { Bytes, at, equal, text } from "../../lib/bytes";
 import { isToken, isWord } from "../../lib/http/field";
 

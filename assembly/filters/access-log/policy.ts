@@ -1,18 +1,17 @@
-// What is remembered of a request, and whether. Knows the settings and one finished request;
-// refuses to know the proxy.
+// Which finished request gets a line, and the line. Knows the settings and one request; does not know
+// the proxy.
 import { Bytes, EMPTY } from "../../lib/bytes";
 import { Writer } from "../../lib/writer";
-import { anyHolds } from "./select/condition";
 import { Config, Mode } from "./config";
 import { Line, severityOf } from "./format/line";
-import { RateCap } from "./select/rate-cap";
 import { MISSING, RecordView } from "./record";
+import { anyHolds } from "./select/condition";
+import { RateCap } from "./select/rate-cap";
 import { TraceContext, binaryId } from "./select/trace-context";
 
-export const enum Verdict {
-  /** A line is due. */
+export const enum Decision {
   Write,
-  /** `mode: report`: a line would be due. */
+  /** `mode: report`: a line would be written. */
   WouldWrite,
   /** None of `when` holds. */
   Filtered,
@@ -21,6 +20,8 @@ export const enum Verdict {
   Capped,
 }
 
+const TRACE_ID_BYTES = 16;
+const SPAN_ID_BYTES = 8;
 const traceBytes = memory.data(16, 8);
 const spanBytes = memory.data(8, 8);
 
@@ -35,34 +36,31 @@ export class Policy {
     this.cap = new RateCap(config.maxLinesPerSecond);
   }
 
-  /** Asks the record for no more than the settings need. */
-  judge(record: RecordView): Verdict {
+  /** Reads no more of the record than the settings need. */
+  decide(record: RecordView): Decision {
     const config = this.config;
-    if (config.when.length > 0 && !anyHolds(config.when, record)) return Verdict.Filtered;
-    if (!config.sampling.keeps(record)) return Verdict.SampledOut;
-    if (this.cap.isSet && !this.cap.admits(record.nowNanos())) return Verdict.Capped;
-    return config.mode == Mode.Report ? Verdict.WouldWrite : Verdict.Write;
+    if (config.when.length > 0 && !anyHolds(config.when, record)) return Decision.Filtered;
+    if (!config.sampling.keeps(record)) return Decision.SampledOut;
+    if (this.cap.isSet && !this.cap.admits(record.nowNanos())) return Decision.Capped;
+    return config.mode == Mode.Report ? Decision.WouldWrite : Decision.Write;
   }
 
-  /**
-   * The line of `record`, valid until the next one; EMPTY when it is larger than anything a sink
-   * takes.
-   */
+  /** The line of `record`, valid until the next one; EMPTY when it is larger than a sink takes. */
   write(record: RecordView): Bytes {
     this.writer.reset();
     this.config.format.write(record, this.writer);
     return this.writer.overflowed ? EMPTY : this.writer.view();
   }
 
-  /** Fills in what a sink that sends records wants to know besides the line. */
+  /** Fills in what a sink that sends records needs besides the line. */
   describe(record: RecordView, line: Line): void {
     const start = record.startNanos();
     line.unixNanos = start == MISSING ? record.nowNanos() : start;
     line.severity = severityOf(record.code());
     line.isJson = this.config.format.isJson;
     this.trace.read(record.request());
-    line.traceId = binaryId(this.trace.traceId, traceBytes, 16);
-    line.spanId = binaryId(this.trace.spanId, spanBytes, 8);
+    line.traceId = binaryId(this.trace.traceId, traceBytes, TRACE_ID_BYTES);
+    line.spanId = binaryId(this.trace.spanId, spanBytes, SPAN_ID_BYTES);
     line.isSampled = this.trace.isSampled;
   }
 }

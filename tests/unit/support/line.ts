@@ -1,5 +1,5 @@
 // Finished lines for the units of encoders, and what these make of them.
-import { Encoder } from "../../../assembly/filters/access-log/format/encoder";
+import { Encoder } from "../../../assembly/filters/access-log/sinks/encoders/encoder";
 import { Line } from "../../../assembly/filters/access-log/format/line";
 import { toText, utf8, view } from "../../../assembly/lib/bytes";
 import { Writer } from "../../../assembly/lib/writer";

@@ -1,61 +1,66 @@
-// Names that say of themselves that a secret follows. Compared without case, "-", "_" and ".":
-// `X-Api-Key` is `api_key`.
-import {
-  Bytes,
-  at,
-  equal,
-  find,
-  indexOf,
-  lengthOf,
-  lower,
-  slice,
-  unpacked,
-} from "../../../lib/bytes";
+// Names that say of themselves that a secret follows. Compared without case, "-", "_" and ".": `X-Api-Key` is `api_key`.
+import { Bytes, at, equal, find, lengthOf, lower, text } from "../../../lib/bytes";
 import { Writer } from "../../../lib/writer";
 
-/** Anywhere in a name. */
-const PARTS = unpacked(
-  "token secret passw passphrase apikey accesskey privatekey signature credential assertion authorization sessionid bearer",
-);
+/** Where in a name a word counts. */
+const enum Place {
+  Anywhere,
+  /** The whole name of a query parameter: too short or too common to be looked for in others. */
+  WholeParameter,
+}
 
-/**
- * The whole name of a query parameter: too short or too common to be looked for inside of others.
- */
-const WHOLE = unpacked(
-  "auth jwt sig code key pwd pass pin otp sid session samlresponse samlrequest",
-);
 
-const BLANK: u8 = 0x20;
+@final
+class SensitiveWord {
+  constructor(
+    readonly word: Bytes,
+    readonly place: Place,
+  ) {}
+}
+
+/** One row per word. */
+const WORDS: SensitiveWord[] = [
+  new SensitiveWord(text("token"), Place.Anywhere),
+  new SensitiveWord(text("secret"), Place.Anywhere),
+  new SensitiveWord(text("passw"), Place.Anywhere),
+  new SensitiveWord(text("passphrase"), Place.Anywhere),
+  new SensitiveWord(text("apikey"), Place.Anywhere),
+  new SensitiveWord(text("accesskey"), Place.Anywhere),
+  new SensitiveWord(text("privatekey"), Place.Anywhere),
+  new SensitiveWord(text("signature"), Place.Anywhere),
+  new SensitiveWord(text("credential"), Place.Anywhere),
+  new SensitiveWord(text("assertion"), Place.Anywhere),
+  new SensitiveWord(text("authorization"), Place.Anywhere),
+  new SensitiveWord(text("sessionid"), Place.Anywhere),
+  new SensitiveWord(text("bearer"), Place.Anywhere),
+  new SensitiveWord(text("auth"), Place.WholeParameter),
+  new SensitiveWord(text("jwt"), Place.WholeParameter),
+  new SensitiveWord(text("sig"), Place.WholeParameter),
+  new SensitiveWord(text("code"), Place.WholeParameter),
+  new SensitiveWord(text("key"), Place.WholeParameter),
+  new SensitiveWord(text("pwd"), Place.WholeParameter),
+  new SensitiveWord(text("pass"), Place.WholeParameter),
+  new SensitiveWord(text("pin"), Place.WholeParameter),
+  new SensitiveWord(text("otp"), Place.WholeParameter),
+  new SensitiveWord(text("sid"), Place.WholeParameter),
+  new SensitiveWord(text("session"), Place.WholeParameter),
+  new SensitiveWord(text("samlresponse"), Place.WholeParameter),
+  new SensitiveWord(text("samlrequest"), Place.WholeParameter),
+];
+
 const plain = new Writer();
 
-/**
- * A bit for the first three letters of each: a name without any of these, as nearly every one is,
- * needs no search.
- */
+/** A bit for the first three letters of each word: most names have none and need no search. */
 const STARTS = new StaticArray<u64>(16);
-addStarts(PARTS);
-addStarts(WHOLE);
+for (let i = 0; i < WORDS.length; i++) addStart(WORDS[i].word);
 
-function addStarts(words: Bytes): void {
-  for (let from = 0; from < lengthOf(words); from = wordEnd(words, from) + 1) {
-    const bit = bitOf(
-      ((<u32>at(words, from)) << 16) |
-        ((<u32>at(words, from + 1)) << 8) |
-        (<u32>at(words, from + 2)),
-    );
-    STARTS[bit >> 6] |= (<u64>1) << (bit & 63);
-  }
+function addStart(word: Bytes): void {
+  const first = (<u32>at(word, 0)) << 16;
+  const bit = bitOf(first | ((<u32>at(word, 1)) << 8) | (<u32>at(word, 2)));
+  STARTS[bit >> 6] |= (<u64>1) << (bit & 63);
 }
 
-function wordEnd(words: Bytes, from: i32): i32 {
-  const end = indexOf(words, BLANK, from);
-  return end < 0 ? lengthOf(words) : end;
-}
-
-/**
- * One of 1,024 places for three letters, by a prime of xxHash under which everyday names hit none
- * that is taken.
- */
+/** One of 1,024 places for three letters, by a prime of xxHash under which everyday names hit none that is taken. */
 // @ts-ignore: decorator
 @inline
 function bitOf(three: u32): u32 {
@@ -77,22 +82,22 @@ function hasStart(name: Bytes): bool {
 
 /** Whether a query parameter of this (decoded) name holds a credential as a rule. */
 export function isSensitiveParam(name: Bytes): bool {
-  if (!hasStart(name)) return false;
-  const bare = bareName(name);
-  for (let from = 0; from < lengthOf(WHOLE); from = wordEnd(WHOLE, from) + 1) {
-    if (equal(bare, slice(WHOLE, from, wordEnd(WHOLE, from)))) return true;
-  }
-  return hasSensitivePart(bare);
+  return hasStart(name) && isSensitive(bareName(name), true);
 }
 
 /** Whether a header of this name does. Cookies have a rule of their own. */
 export function isSensitiveHeader(name: Bytes): bool {
-  return hasSensitivePart(bareName(name));
+  return isSensitive(bareName(name), false);
 }
 
-function hasSensitivePart(bare: Bytes): bool {
-  for (let from = 0; from < lengthOf(PARTS); from = wordEnd(PARTS, from) + 1) {
-    if (find(bare, slice(PARTS, from, wordEnd(PARTS, from))) >= 0) return true;
+function isSensitive(bare: Bytes, isParameter: bool): bool {
+  for (let i = 0; i < WORDS.length; i++) {
+    const row = unchecked(WORDS[i]);
+    if (
+      row.place == Place.Anywhere ? find(bare, row.word) >= 0 : isParameter && equal(bare, row.word)
+    ) {
+      return true;
+    }
   }
   return false;
 }

@@ -1,14 +1,14 @@
-// Which requests get a line: conditions on the status, the duration, the flags, the gRPC status
-// and the request, put together with and, or, not. All members of one condition must hold.
+// Which requests get a line: conditions on the status, the duration, the flags, the gRPC status and the request, put
+// together with and, or, not. All members of one condition must hold.
 import { Cursor } from "../../../lib/config/reader";
 import { equal, text, view } from "../../../lib/bytes";
+import { flagMask, shortFlagNames } from "../../../lib/http/response-flags";
 import { MatchList } from "../../../lib/match/match";
 import { itemsOf } from "../items";
 import { RecordView } from "../record";
-import { SHORT_FLAGS } from "../format/response-flags";
-import { spelled, wordIndex } from "../words";
 import { decimal } from "../../../lib/writer";
 
+const ANY = text("any");
 const DEPTH_MAX = 8;
 const ITEMS_MAX = 64;
 const DURATION_MAX: i64 = 366 * 24 * 3600 * 1_000_000_000;
@@ -21,10 +21,7 @@ class Range {
   least: i64 = 0;
   most: i64 = i64.MAX_VALUE;
 
-  /**
-   * Reads the member `name`; null when it is missing. Its ends are durations, or numbers from 0
-   * to `limit`.
-   */
+  /** Reads the member `name`; null when it is missing. Its ends are durations, or numbers from 0 to `limit`. */
   static read(parent: Cursor, name: string, limit: i64, ofDuration: bool): Range | null {
     if (!parent.has(name)) return null;
     const at = parent.object(name);
@@ -133,11 +130,9 @@ function readFlags(at: Cursor): i64 {
   if (at.has("flags") && items.length == 0) at.refuse("flags", "expected at least one item");
   for (let i = 0; i < items.length; i++) {
     const name = items[i].asBytes();
-    const bit = wordIndex(SHORT_FLAGS, view(name));
-    if (equal(view(name), text("any"))) bits = i64.MAX_VALUE;
-    else if (bit < 0)
-      items[i].refuse("", "expected one of: any, " + spelled(SHORT_FLAGS, text(", ")));
-    else bits |= (<i64>1) << bit;
+    const mask = equal(view(name), ANY) ? i64.MAX_VALUE : flagMask(view(name));
+    if (mask == 0) items[i].refuse("", "expected one of: any, " + shortFlagNames());
+    bits |= mask;
   }
   return bits;
 }

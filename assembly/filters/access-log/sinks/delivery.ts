@@ -1,6 +1,5 @@
-// When a sink's lines go out, and what becomes of a batch: one in flight, tried again later where
-// that may help. Knows times and statuses; how a batch travels is the caller's business. All
-// times are nanoseconds of one monotonic clock.
+// When a sink's lines go out, and what becomes of a batch: one in flight, tried again later where that may help. Knows
+// times and statuses; how a batch travels is the caller's business. All times are nanoseconds of one monotonic clock.
 //
 //   Idle ──begin──► InFlight ──accepted, or refused for good──► Idle
 //                      │  ▲
@@ -10,18 +9,15 @@
 import { Bytes, EMPTY } from "../../../lib/bytes";
 import { mix } from "../../../lib/hash";
 import { Writer } from "../../../lib/writer";
-import { Encoder } from "../format/encoder";
+import { Encoder } from "./encoders/encoder";
 import { Line } from "../format/line";
-import { Queue, NO_ROOM, measuredBytes } from "./queue";
+import { Queue, NO_ROOM } from "./queue";
 import { UNSTATED } from "./retry-after";
-import { Count, Tally } from "./tally";
+import { Tally } from "./tally";
 
 const SECOND: i64 = 1_000_000_000;
 
-/**
- * Pauses between tries double from the first to the last, and are up to a quarter longer so that
- * workers spread.
- */
+/** Pauses between tries double from the first to the last, and are up to a quarter longer so that workers spread. */
 const PAUSE_FIRST_NANOS: i64 = SECOND;
 const PAUSE_LAST_NANOS: i64 = 30 * SECOND;
 /** Whatever Retry-After says, a sink is asked again after this. */
@@ -30,10 +26,7 @@ const RETRY_AFTER_MAX_NANOS: i64 = 60 * SECOND;
 const TRY_FOR_NANOS: i64 = 300 * SECOND;
 /** The host answers a call in its timeout; when it has not by then, the answer is never coming. */
 const OVERDUE_NANOS: i64 = 2 * SECOND;
-/**
- * What a batch has around its records: names and labels of the configuration, 1 MiB at most in
- * all.
- */
+/** What a batch has around its records: names and labels of the configuration, 1 MiB at most in all. */
 const AROUND_BYTES_MAX = 1024 * 1024;
 /** A queue of many tiny records ends here: their number is bounded as their bytes are. */
 const SMALLEST_RECORD_BYTES = 32;
@@ -57,10 +50,7 @@ const piece = new Writer(4 * 1024 * 1024);
 
 @final
 export class DeliverySettings {
-  /**
-   * A batch goes out when it has so many lines, or so many bytes of lines, or when the oldest is
-   * so old.
-   */
+  /** A batch goes out when it has so many lines, or so many bytes of lines, or when the oldest is so old. */
   batchRecords: i32 = 512;
   batchBytes: i32 = 512 * 1024;
   intervalNanos: i64 = SECOND;
@@ -98,12 +88,12 @@ export class Delivery {
 
   /** Takes in a line, at the cost of the oldest ones when the queue is full. */
   take(line: Line, now: i64, observedNanos: i64): void {
-    this.tally.add(Count.Queued, 1);
+    this.tally.queued.add(1);
     piece.reset();
     this.encoder.writeRecord(piece, line, observedNanos);
     const dropped = piece.overflowed ? NO_ROOM : this.queue.push(piece.view(), now);
-    if (dropped == NO_ROOM) this.tally.add(Count.DroppedLarge, 1);
-    else this.tally.add(Count.DroppedFull, dropped);
+    if (dropped == NO_ROOM) this.tally.droppedLarge.add(1);
+    else this.tally.droppedFull.add(dropped);
   }
 
   /** Whether `begin` has something to send now. */
@@ -133,8 +123,9 @@ export class Delivery {
   private fill(now: i64): void {
     const batch = this.batch;
     batch.reset();
-    this.batchCount = this.queue.measure(this.settings.batchRecords, this.settings.batchBytes);
-    this.encoder.begin(batch, measuredBytes);
+    const size = this.queue.measure(this.settings.batchRecords, this.settings.batchBytes);
+    this.batchCount = size.records;
+    this.encoder.begin(batch, size.bytes);
     this.queue.move(batch, this.batchCount);
     this.encoder.end(batch);
     this.firstSentAt = now;
@@ -156,8 +147,8 @@ export class Delivery {
       const rejected = isAccepted
         ? min<i64>(this.encoder.rejected(answer), this.batchCount)
         : this.batchCount;
-      this.tally.add(Count.Rejected, rejected);
-      this.tally.add(Count.Delivered, this.batchCount - rejected);
+      this.tally.rejected.add(rejected);
+      this.tally.delivered.add(this.batchCount - rejected);
       this.finish();
     }
   }
@@ -171,12 +162,12 @@ export class Delivery {
 
   private tryLater(now: i64, retryAfter: i64): void {
     this.tries++;
-    this.tally.add(Count.Retries, 1);
+    this.tally.retries.add(1);
     if (this.isClosing) {
-      this.tally.add(Count.DroppedShutdown, this.batchCount);
+      this.tally.droppedShutdown.add(this.batchCount);
       this.finish();
     } else if (now - this.firstSentAt >= TRY_FOR_NANOS) {
-      this.tally.add(Count.DroppedRetries, this.batchCount);
+      this.tally.droppedRetries.add(this.batchCount);
       this.finish();
     } else {
       this.phase = Phase.Waiting;
@@ -206,8 +197,8 @@ export class Delivery {
   }
 
   /**
-   * From now on everything is due, and what fails is given up. The answer to a batch in flight
-   * will not come: it is sent again, and a sink that got it has it twice.
+   * From now on everything is due, and what fails is given up. The answer to a batch in flight will not come: it is sent
+   * again, and a sink that got it has it twice.
    */
   close(now: i64): void {
     if (this.phase == Phase.InFlight) this.phase = Phase.Waiting;
@@ -221,7 +212,7 @@ export class Delivery {
 
   /** Gives up what is left, memory included. */
   abandon(): void {
-    this.tally.add(Count.DroppedShutdown, this.batchCount + this.queue.free());
+    this.tally.droppedShutdown.add(this.batchCount + this.queue.free());
     this.finish();
   }
 }

@@ -1,5 +1,5 @@
-// One HTTP sink in one worker: batches to its cluster by host calls, and its counters. When and
-// what to send is delivery.ts's to say.
+// One HTTP sink in one worker: batches to its cluster by host calls, and its counters. When and what to send is
+// delivery.ts's to say.
 import { BufferType, bufferBytes } from "../../../host/buffer";
 import { monotonicNanos, unixNanos } from "../../../host/clock";
 import { MapType, headerValue } from "../../../host/header-map";
@@ -21,19 +21,18 @@ import {
   utf8,
   view,
 } from "../../../lib/bytes";
-import { countersOf } from "../counters";
 import { Delivery, NO_STATUS } from "./delivery";
-import { Encoder } from "../format/encoder";
+import { Encoder } from "./encoders/encoder";
 import { Line } from "../format/line";
-import { LokiEncoder } from "./loki";
-import { NamedText } from "../format/named-text";
-import { NdjsonEncoder } from "./ndjson";
-import { OtlpJsonEncoder } from "./otlp-json";
-import { OtlpProtobufEncoder } from "./otlp-protobuf";
+import { LokiEncoder } from "./encoders/loki";
+import { NamedText } from "./encoders/named-text";
+import { NdjsonEncoder } from "./encoders/ndjson";
+import { OtlpJsonEncoder } from "./encoders/otlp-json";
+import { OtlpProtobufEncoder } from "./encoders/otlp-protobuf";
 import { UNSTATED, retryAfterNanos } from "./retry-after";
 import { Sink } from "./sink";
 import { Encoding, HttpSinkConfig } from "./sink-config";
-import { COUNTS, Count } from "./tally";
+import { Count } from "./tally";
 
 /** Longer answers say nothing that we want to know; they are not even copied in. */
 const ANSWER_BYTES_MAX = 16 * 1024;
@@ -67,10 +66,7 @@ function encoderOf(config: HttpSinkConfig): Encoder {
   }
 }
 
-/**
- * The proxy says who it is, in OpenTelemetry's words, unless the settings do: in Istio
- * `reviews.shop` and the pod.
- */
+/** The proxy says who it is, in OpenTelemetry's words, unless the settings do: in Istio `reviews.shop` and the pod. */
 function resourceOf(config: HttpSinkConfig): NamedText[] {
   const resource = config.resource.slice(0);
   addProperty(resource, utf8("service.name"), NODE_CLUSTER);
@@ -86,12 +82,29 @@ function addProperty(resource: NamedText[], name: StaticArray<u8>, at: Bytes): v
   if (value != NONE && lengthOf(value) > 0) resource.push(new NamedText(name, owned(value)));
 }
 
+/** A count of this worker and its metric, which is of all workers. */
+@final
+class Report {
+  private counter: Counter;
+
+  constructor(
+    sinkName: string,
+    private count: Count,
+  ) {
+    this.counter = new Counter("gatehouse.access-log." + sinkName + "." + count.name);
+  }
+
+  send(): void {
+    const amount = this.count.take();
+    if (amount > 0) this.counter.add(amount);
+  }
+}
+
 
 @final
 export class HttpSink extends Sink {
   private readonly delivery: Delivery;
-  /** Of the tallies of all workers together. */
-  private readonly counters: StaticArray<Counter>;
+  private readonly reports: Report[] = [];
   private readonly headers: Pairs = new Pairs();
   /** Of the batch in flight. */
   private token: u32 = NO_CALL;
@@ -106,7 +119,8 @@ export class HttpSink extends Sink {
       encoderOf(config),
       unixNanos() ^ monotonicNanos(),
     );
-    this.counters = countersOf("gatehouse.access-log." + name + ".", COUNTS);
+    const counts = this.delivery.tally.all();
+    for (let i = 0; i < counts.length; i++) this.reports.push(new Report(name, counts[i]));
     this.headers.add(METHOD, POST);
     this.headers.add(PATH, view(config.path));
     this.headers.add(AUTHORITY, view(config.authority));
@@ -161,10 +175,7 @@ export class HttpSink extends Sink {
     }
   }
 
-  /**
-   * The answer to the batch in flight, if it is that; the next one follows at once when it is
-   * due.
-   */
+  /** The answer to the batch in flight, if it is that; the next one follows at once when it is due. */
   onCallAnswer(token: u32, headers: i32, bodyBytes: i32): bool {
     if (token != this.token) return false;
     this.token = NO_CALL;
@@ -186,10 +197,7 @@ export class HttpSink extends Sink {
     return true;
   }
 
-  /**
-   * The plugin goes away. What waits can still be sent by an heir's ticks, until the sink is
-   * over.
-   */
+  /** The plugin goes away. What waits can still be sent by an heir's ticks, until the sink is over. */
   shutDown(): void {
     this.token = NO_CALL;
     this.delivery.close(monotonicNanos());
@@ -208,9 +216,6 @@ export class HttpSink extends Sink {
   }
 
   private report(): void {
-    for (let which = 0; which < this.counters.length; which++) {
-      const amount = this.delivery.tally.take(<Count>which);
-      if (amount > 0) this.counters[which].add(amount);
-    }
+    for (let i = 0; i < this.reports.length; i++) this.reports[i].send();
   }
 }

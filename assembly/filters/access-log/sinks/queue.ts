@@ -1,6 +1,5 @@
-// The records that wait for a sink: a ring of bytes that drops the oldest when it is full. Its
-// memory is taken when the first record comes (only workers ever have one) and never grows. Knows
-// lengths and times, not what a record says.
+// The records that wait for a sink: a ring of bytes that drops the oldest when it is full. Its memory is taken when the
+// first record comes (only workers ever have one) and never grows. Knows lengths and times, not what a record says.
 //
 //   | length u32 | queued at i64 | record … | length u32 | queued at i64 | record … |      wraps at the end of the memory
 import { Bytes, lengthOf, pointerOf } from "../../../lib/bytes";
@@ -19,8 +18,13 @@ let ringsBytes: i64 = 0;
 /** One head on its way in or out: in the ring it may lie across the end. */
 const HEAD: usize = memory.data(16, 8);
 
-/** Bytes of the records that `measure` counted last. */
-export let measuredBytes: i32 = 0;
+/** How much of a queue makes a batch. */
+@final
+export class BatchSize {
+  records: i32 = 0;
+  /** Of the records, heads not counted. */
+  bytes: i32 = 0;
+}
 
 
 @final
@@ -32,6 +36,7 @@ export class Queue {
   private memory: usize = 0;
   private start: i32 = 0;
   private used: i32 = 0;
+  private size: BatchSize = new BatchSize();
 
   /** Holds at most `recordsMax` (> 0) records and `capacity` (> 0) bytes with their heads. */
   constructor(
@@ -39,10 +44,7 @@ export class Queue {
     private recordsMax: i32,
   ) {}
 
-  /**
-   * Appends a record. Gives how many of the oldest were dropped for it, or NO_ROOM, which changes
-   * nothing.
-   */
+  /** Appends a record. Gives how many of the oldest were dropped for it, or NO_ROOM, which changes nothing. */
   push(record: Bytes, now: i64): i32 {
     const length = lengthOf(record);
     if (length > this.capacity - HEAD_BYTES || !this.open()) return NO_ROOM;
@@ -80,27 +82,24 @@ export class Queue {
   }
 
   /**
-   * How many of the oldest make a batch of at most `recordsMax` records and `bytesMax` bytes; a
-   * large one goes alone.
+   * How much of the oldest makes a batch of at most `recordsMax` records and `bytesMax` bytes; a
+   * large record goes alone. Valid until the next call.
    */
-  measure(recordsMax: i32, bytesMax: i32): i32 {
+  measure(recordsMax: i32, bytesMax: i32): BatchSize {
+    const size = this.size;
     const most = min(recordsMax, this.count);
     let at = this.start;
-    let records = 0;
-    measuredBytes = 0;
-    for (; records < most; records++) {
+    size.bytes = 0;
+    for (size.records = 0; size.records < most; size.records++) {
       const length = this.lengthAt(at);
-      if (records > 0 && length > bytesMax - measuredBytes) break;
-      measuredBytes += length;
+      if (size.records > 0 && length > bytesMax - size.bytes) break;
+      size.bytes += length;
       at = this.wrap(at + HEAD_BYTES + length);
     }
-    return records;
+    return size;
   }
 
-  /**
-   * Takes out the `records` oldest, or as many as there are, and appends them to `to`, one behind
-   * the other.
-   */
+  /** Takes out the `records` oldest, or as many as there are, and appends them to `to`, one behind the other. */
   move(to: Writer, records: i32): void {
     for (let i = min(records, this.count); i > 0; i--) {
       const length = this.lengthAt(this.start);
@@ -130,10 +129,7 @@ export class Queue {
     return this.clear();
   }
 
-  /**
-   * Drops the oldest; there is one. An empty ring begins at the front again: what little traffic
-   * never needs stays untouched.
-   */
+  /** Drops the oldest; there is one. An empty ring begins at the front again: what little traffic never needs stays untouched. */
   private drop(): void {
     if (this.count == 1) {
       this.clear();

@@ -5,8 +5,7 @@ import { isFieldValue, isWord, lowerCased } from "../../../lib/http/field";
 import { itemsOf } from "../items";
 import { isFieldName, isVariable } from "../names";
 import { DeliverySettings } from "./delivery";
-import { wordAt } from "../words";
-import { NamedText, readLabels, readResource } from "../format/named-text";
+import { NamedText, readLabels, readResource } from "./encoders/named-text";
 
 /** Of what a duration may be. */
 const MILLIS_MIN: i64 = 10_000_000;
@@ -40,8 +39,24 @@ export const enum Encoding {
   Loki,
 }
 
-/** Where the receivers of each encoding listen unless `path` says otherwise. */
-const PATHS = text("/v1/logs /v1/logs / /loki/api/v1/push");
+/** How batches are written, where receivers of them listen, and which settings there are. */
+@final
+class EncodingRow {
+  constructor(
+    readonly encoding: Encoding,
+    readonly name: string,
+    readonly defaultPath: Bytes,
+    readonly hasResource: bool,
+    readonly hasLabels: bool,
+  ) {}
+}
+
+const ENCODINGS: EncodingRow[] = [
+  new EncodingRow(Encoding.Otlp, "otlp", text("/v1/logs"), true, false),
+  new EncodingRow(Encoding.OtlpProtobuf, "otlpProtobuf", text("/v1/logs"), true, false),
+  new EncodingRow(Encoding.Ndjson, "ndjson", text("/"), false, false),
+  new EncodingRow(Encoding.Loki, "loki", text("/loki/api/v1/push"), false, true),
+];
 
 
 @final
@@ -50,10 +65,7 @@ export class SinkHeader {
     readonly name: StaticArray<u8>,
     /** Of a variable: empty until `use`. */
     public value: StaticArray<u8>,
-    /**
-     * The variable of the virtual machine that holds the value; empty when it stands in the
-     * settings.
-     */
+    /** The variable of the virtual machine that holds the value; empty when it stands in the settings. */
     readonly variable: StaticArray<u8>,
   ) {}
 
@@ -85,19 +97,21 @@ export class HttpSinkConfig {
   static read(at: Cursor): HttpSinkConfig {
     const cluster = at.bytes("cluster");
     if (at.node >= 0 && cluster.length == 0) at.refuse("cluster", "expected the name of a cluster");
-    const encoding = <Encoding>(
-      at.choice("encoding", ["otlp", "otlpProtobuf", "ndjson", "loki"], Encoding.Otlp)
-    );
-    const path = at.has("path") ? at.bytes("path") : owned(wordAt(PATHS, <i32>encoding));
-    if (!isPath(path))
+    const names = ENCODINGS.map<string>((row) => row.name);
+    const encoding = ENCODINGS[at.choice("encoding", names, 0)];
+    const path = at.has("path") ? at.bytes("path") : owned(encoding.defaultPath);
+    if (!isPath(path)) {
       at.refuse("path", 'expected a path: "/" and printable characters without blanks');
+    }
     const authority = at.has("authority") ? at.bytes("authority") : cluster;
     if (at.has("authority") && !isVisible(authority))
       at.refuse("authority", "expected a host name");
-    if (encoding > Encoding.OtlpProtobuf && at.has("resource"))
+    if (!encoding.hasResource && at.has("resource")) {
       at.refuse("resource", "only OTLP has it: expected encoding otlp or otlpProtobuf");
-    if (encoding != Encoding.Loki && at.has("labels"))
+    }
+    if (!encoding.hasLabels && at.has("labels")) {
       at.refuse("labels", "only Loki has them: expected encoding loki");
+    }
     const headers = readHeaders(at);
     const resource = readResource(at);
     const labels = readLabels(at);
@@ -105,7 +119,7 @@ export class HttpSinkConfig {
     at.done();
     return new HttpSinkConfig(
       cluster,
-      encoding,
+      encoding.encoding,
       path,
       authority,
       headers,
@@ -170,7 +184,7 @@ export class SinkConfig {
       const sink = SinkConfig.read(items[i]);
       for (let k = 0; k < sinks.length; k++) {
         if (sinks[k].name == sink.name)
-          items[i].refuse("name", "the name of another sink too; give each a name");
+          items[i].refuse("name", "duplicate sink name; give each sink a name of its own");
       }
       sinks.push(sink);
     }

@@ -1,4 +1,4 @@
-import { Format } from "../../../../../assembly/filters/access-log/format/format";
+import { readFormat } from "../../../../../assembly/filters/access-log/format/format-config";
 import { RedactConfig } from "../../../../../assembly/filters/access-log/redact/redact-config";
 import { Redaction } from "../../../../../assembly/filters/access-log/redact/redaction";
 import { toText } from "../../../../../assembly/lib/bytes";
@@ -9,7 +9,7 @@ import { FakeRequest } from "../../../support/request";
 
 function lineOf(settings: string, record: FakeRecord): string {
   const at = config('{"format":' + settings + "}");
-  const format = Format.read(at, new Redaction(RedactConfig.read(at)));
+  const format = readFormat(at, new Redaction(RedactConfig.read(at)));
   if (at.errors.any) return at.errors.first;
   const writer = new Writer();
   format.write(record, writer);

@@ -4,10 +4,9 @@ import {
   NO_STATUS,
 } from "../../../../../assembly/filters/access-log/sinks/delivery";
 import { Line } from "../../../../../assembly/filters/access-log/format/line";
-import { NdjsonEncoder } from "../../../../../assembly/filters/access-log/sinks/ndjson";
-import { OtlpJsonEncoder } from "../../../../../assembly/filters/access-log/sinks/otlp-json";
+import { NdjsonEncoder } from "../../../../../assembly/filters/access-log/sinks/encoders/ndjson";
+import { OtlpJsonEncoder } from "../../../../../assembly/filters/access-log/sinks/encoders/otlp-json";
 import { UNSTATED } from "../../../../../assembly/filters/access-log/sinks/retry-after";
-import { Count } from "../../../../../assembly/filters/access-log/sinks/tally";
 import { EMPTY, lengthOf, toText, utf8, view } from "../../../../../assembly/lib/bytes";
 
 const MILLI: i64 = 1_000_000;
@@ -46,7 +45,7 @@ function takeMany(delivery: Delivery, count: i32, now: i64 = 0): void {
 
 /** Every line has exactly one end, or waits. */
 function expectBalance(delivery: Delivery): void {
-  expect(delivery.tally.of(Count.Queued)).toBe(delivery.tally.settled + delivery.waiting);
+  expect(delivery.tally.queued.value).toBe(delivery.tally.settled + delivery.waiting);
 }
 
 describe("a batch", () => {
@@ -84,10 +83,10 @@ describe("a batch", () => {
     expect(begin(delivery, 0)).toBe("0\n1\n");
     expect(begin(delivery, 0)).toBe("");
     delivery.answered(0, 200, UNSTATED, EMPTY);
-    expect(delivery.tally.of(Count.Delivered)).toBe(2);
+    expect(delivery.tally.delivered.value).toBe(2);
     expect(begin(delivery, 0)).toBe("2\n3\n");
     delivery.answered(0, 204, UNSTATED, EMPTY);
-    expect(delivery.tally.of(Count.Delivered)).toBe(4);
+    expect(delivery.tally.delivered.value).toBe(4);
     expect(begin(delivery, 0)).toBe("");
     expect(delivery.waiting).toBe(1);
     expectBalance(delivery);
@@ -100,7 +99,7 @@ describe("a batch", () => {
       takeMany(delivery, 2);
       delivery.begin(0);
       delivery.answered(0, statuses[i], UNSTATED, EMPTY);
-      expect(delivery.tally.of(Count.Rejected)).toBe(2);
+      expect(delivery.tally.rejected.value).toBe(2);
       expect(delivery.waiting).toBe(0);
     }
   });
@@ -114,9 +113,9 @@ describe("a batch", () => {
       delivery.answered(0, statuses[i], UNSTATED, EMPTY);
       expect(delivery.isDue(SECOND - 1)).toBe(false);
       expect(begin(delivery, PAUSE)).toBe("0\n1\n");
-      expect(delivery.tally.of(Count.Retries)).toBe(1);
+      expect(delivery.tally.retries.value).toBe(1);
       delivery.answered(PAUSE, 200, UNSTATED, EMPTY);
-      expect(delivery.tally.of(Count.Delivered)).toBe(2);
+      expect(delivery.tally.delivered.value).toBe(2);
       expectBalance(delivery);
     }
   });
@@ -128,7 +127,7 @@ describe("a batch", () => {
       takeMany(delivery, 1);
       delivery.begin(0);
       delivery.answered(0, statuses[i], UNSTATED, EMPTY);
-      expect(delivery.tally.of(Count.Rejected)).toBe(1);
+      expect(delivery.tally.rejected.value).toBe(1);
     }
   });
 
@@ -173,7 +172,7 @@ describe("a batch", () => {
     const delivery = sink(1);
     takeMany(delivery, 2);
     let now: i64 = 0;
-    while (delivery.tally.of(Count.DroppedRetries) == 0 && now < 1000 * SECOND) {
+    while (delivery.tally.droppedRetries.value == 0 && now < 1000 * SECOND) {
       now += SECOND;
       if (lengthOf(delivery.begin(now)) > 0) delivery.answered(now, 503, UNSTATED, EMPTY);
     }
@@ -192,7 +191,7 @@ describe("a batch", () => {
     expect(delivery.expire(7 * SECOND)).toBe(false);
     expect(begin(delivery, 7 * SECOND + PAUSE)).toBe("0\n");
     delivery.answered(8 * SECOND, 200, UNSTATED, EMPTY);
-    expect(delivery.tally.of(Count.Delivered)).toBe(1);
+    expect(delivery.tally.delivered.value).toBe(1);
     expectBalance(delivery);
   });
 
@@ -204,8 +203,8 @@ describe("a batch", () => {
     delivery.begin(0);
     delivery.answered(0, 200, UNSTATED, EMPTY);
     delivery.answered(0, 503, UNSTATED, EMPTY);
-    expect(delivery.tally.of(Count.Delivered)).toBe(1);
-    expect(delivery.tally.of(Count.Retries)).toBe(0);
+    expect(delivery.tally.delivered.value).toBe(1);
+    expect(delivery.tally.retries.value).toBe(0);
     expectBalance(delivery);
   });
 });
@@ -217,8 +216,8 @@ describe("a partial success", () => {
     delivery.begin(0);
     const answer = utf8('{"partialSuccess":{"rejectedLogRecords":"2","errorMessage":"too old"}}');
     delivery.answered(0, 200, UNSTATED, view(answer));
-    expect(delivery.tally.of(Count.Rejected)).toBe(2);
-    expect(delivery.tally.of(Count.Delivered)).toBe(1);
+    expect(delivery.tally.rejected.value).toBe(2);
+    expect(delivery.tally.delivered.value).toBe(1);
   });
 
   it("cannot claim more than there was, nor less than nothing", () => {
@@ -230,8 +229,8 @@ describe("a partial success", () => {
       delivery.begin(0);
       const answer = utf8('{"partialSuccess":{"rejectedLogRecords":' + claims[i] + "}}");
       delivery.answered(0, 200, UNSTATED, view(answer));
-      expect(delivery.tally.of(Count.Rejected)).toBe(rejected[i]);
-      expect(delivery.tally.of(Count.Delivered)).toBe(3 - rejected[i]);
+      expect(delivery.tally.rejected.value).toBe(rejected[i]);
+      expect(delivery.tally.delivered.value).toBe(3 - rejected[i]);
     }
   });
 });
@@ -242,10 +241,10 @@ describe("an outage", () => {
     takeMany(delivery, 10);
     delivery.begin(0);
     for (let i = 0; i < 1000; i++) take(delivery, (1000 + i).toString());
-    expect(delivery.tally.of(Count.DroppedFull) > 0).toBe(true);
+    expect(delivery.tally.droppedFull.value > 0).toBe(true);
     expectBalance(delivery);
     delivery.answered(0, 200, UNSTATED, EMPTY);
-    expect(delivery.tally.of(Count.Delivered)).toBe(10);
+    expect(delivery.tally.delivered.value).toBe(10);
     let last = "";
     for (let i = 0; i < 1000 && delivery.isDue(0); i++) {
       last = begin(delivery, 0);
@@ -258,7 +257,7 @@ describe("an outage", () => {
   it("counts a line that no queue could hold", () => {
     const delivery = sink(10);
     take(delivery, "9".repeat(5000));
-    expect(delivery.tally.of(Count.DroppedLarge)).toBe(1);
+    expect(delivery.tally.droppedLarge.value).toBe(1);
     expectBalance(delivery);
   });
 });
@@ -283,7 +282,7 @@ describe("the end", () => {
     delivery.close(0);
     expect(begin(delivery, 0)).toBe("0\n1\n");
     delivery.answered(0, 503, UNSTATED, EMPTY);
-    expect(delivery.tally.of(Count.DroppedShutdown)).toBe(2);
+    expect(delivery.tally.droppedShutdown.value).toBe(2);
     expect(delivery.waiting).toBe(0);
     expectBalance(delivery);
   });
@@ -295,7 +294,7 @@ describe("the end", () => {
     delivery.close(0);
     expect(begin(delivery, 0)).toBe("0\n1\n");
     delivery.answered(0, 200, UNSTATED, EMPTY);
-    expect(delivery.tally.of(Count.Delivered)).toBe(2);
+    expect(delivery.tally.delivered.value).toBe(2);
     expect(delivery.isOver(0)).toBe(true);
   });
 
@@ -314,7 +313,7 @@ describe("the end", () => {
     takeMany(delivery, 5);
     delivery.begin(0);
     delivery.abandon();
-    expect(delivery.tally.of(Count.DroppedShutdown)).toBe(5);
+    expect(delivery.tally.droppedShutdown.value).toBe(5);
     expect(delivery.waiting).toBe(0);
     expectBalance(delivery);
   });

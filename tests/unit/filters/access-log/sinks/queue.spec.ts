@@ -1,9 +1,4 @@
-import {
-  HEAD_BYTES,
-  NO_ROOM,
-  Queue,
-  measuredBytes,
-} from "../../../../../assembly/filters/access-log/sinks/queue";
+import { HEAD_BYTES, NO_ROOM, Queue } from "../../../../../assembly/filters/access-log/sinks/queue";
 import { toText, utf8, view } from "../../../../../assembly/lib/bytes";
 import { Writer } from "../../../../../assembly/lib/writer";
 
@@ -99,16 +94,16 @@ describe("the queue of a sink", () => {
 
   it("measures a batch by records and by bytes, of one record at least", () => {
     const queue = new Queue(1000, 10);
-    expect(queue.measure(10, 10)).toBe(0);
+    expect(queue.measure(10, 10).records).toBe(0);
     push(queue, "12345");
     push(queue, "123");
     push(queue, "12");
-    expect(queue.measure(2, 100)).toBe(2);
-    expect(measuredBytes).toBe(8);
-    expect(queue.measure(10, 9)).toBe(2);
-    expect(queue.measure(10, 10)).toBe(3);
-    expect(queue.measure(10, 1)).toBe(1);
-    expect(measuredBytes).toBe(5);
+    expect(queue.measure(2, 100).records).toBe(2);
+    expect(queue.measure(2, 100).bytes).toBe(8);
+    expect(queue.measure(10, 9).records).toBe(2);
+    expect(queue.measure(10, 10).records).toBe(3);
+    expect(queue.measure(10, 1).records).toBe(1);
+    expect(queue.measure(2, 100).bytes).toBe(5);
     queue.free();
   });
 
