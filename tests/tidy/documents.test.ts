@@ -39,6 +39,43 @@ for (const document of documents) {
   });
 }
 
+/** The lines of a document outside of its code blocks. */
+function proseOf(text: string): string[] {
+  let isCode = false;
+  return text.split("\n").filter((line) => {
+    if (line.startsWith("```")) isCode = !isCode;
+    return !isCode;
+  });
+}
+
+for (const document of documents) {
+  const lines = proseOf(readFileSync(join(root, document), "utf8"));
+  const filled = lines.filter((line) => line.trim() && !/^<!--.*-->$/.test(line));
+
+  test(`${document} has no heading without content`, () => {
+    const levelOf = (line = "# ") => /^(#+) /.exec(line)?.[1]!.length ?? 0;
+    const empty = filled.filter((line, at) => {
+      const next = levelOf(filled[at + 1]);
+      return levelOf(line) > 0 && next > 0 && next <= levelOf(line);
+    });
+    assert.deepEqual(empty, []);
+  });
+
+  test(`${document} links only to headings that it has`, () => {
+    const anchors = new Set(
+      lines
+        .filter((line) => /^#+ /.test(line))
+        .map((line) => line.replace(/^#+ /, "").toLowerCase())
+        .map((title) => title.replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-")),
+    );
+    const links = [...lines.join("\n").matchAll(/\]\(#([^)\s]+)\)/g)].map(([, target]) => target!);
+    assert.deepEqual(
+      links.filter((target) => !anchors.has(target)),
+      [],
+    );
+  });
+}
+
 for (const table of documentsWithTable) {
   test(`the settings table of ${table.readme} is fresh: node tools/settings-table.ts`, () => {
     assert.equal(readFileSync(join(root, table.readme), "utf8"), refreshed(table));

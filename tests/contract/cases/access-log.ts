@@ -151,7 +151,7 @@ const onlyWasm: [reason: string, document: object, message: RegExp][] = [
   [
     "time points that the host does not tell",
     text("%COMMON_DURATION(DS_RX_BEG:US_RX_BEG)%"),
-    /cannot be had/,
+    /is not available to Wasm filters/,
   ],
   ["metadata without a key", text("%DYNAMIC_METADATA(a)%"), /needs a namespace and a key/],
   ["a kind of metadata that is none", text("%METADATA(X:a:b)%"), /`%METADATA%` takes DYNAMIC/],
@@ -166,7 +166,7 @@ const onlyWasm: [reason: string, document: object, message: RegExp][] = [
   [
     "what no Wasm filter can know",
     text("%UPSTREAM_WIRE_BYTES_SENT%"),
-    /cannot be had in a Wasm filter: the host does not/,
+    /is not available to Wasm filters: the host does not/,
   ],
   [
     "a time conversion that is none",
@@ -183,7 +183,7 @@ const onlyWasm: [reason: string, document: object, message: RegExp][] = [
         ],
       },
     },
-    /\/format\/fields\/\d+\/name: the name of another field too/,
+    /\/format\/fields\/\d+\/name: duplicate field name/,
   ],
   ["nested too deeply", { format: { json: nested(20) } }, /: nested deeper than 16/],
   [
@@ -205,7 +205,7 @@ const onlyWasm: [reason: string, document: object, message: RegExp][] = [
   [
     "two sinks of one name",
     { sinks: [{ proxyLog: {} }, { proxyLog: {} }] },
-    /\/sinks\/\d+\/name: the name of another sink too/,
+    /\/sinks\/\d+\/name: duplicate sink name/,
   ],
   [
     "hashing without a key",

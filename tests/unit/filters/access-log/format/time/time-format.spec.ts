@@ -7,8 +7,8 @@ import { toText, utf8, view } from "../../../../../../assembly/lib/bytes";
 function rendered(format: string, unixNanos: i64): string {
   const bytes = utf8(format);
   const compiled = compileTimeFormat(view(bytes));
-  const format = compiled.value;
-  return format === null ? "refused: " + compiled.error : toText(format.render(unixNanos));
+  const made = compiled.value;
+  return made === null ? "refused: " + compiled.error : toText(made.render(unixNanos));
 }
 
 // 2024-02-29T23:59:58.007008009Z, a Thursday.
