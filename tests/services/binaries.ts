@@ -113,6 +113,35 @@ const REDIS_PACKAGES = [
   "lua-bitop",
 ];
 
+/** Downloads Debian's packages into `partial` and unpacks them there, without installing them. */
+function unpackDebian(packages: string[], partial: string): void {
+  const download = spawnSync("apt-get", ["download", ...packages], {
+    cwd: partial,
+    encoding: "utf8",
+  });
+  if (download.status !== 0) {
+    run("apt-get", ["update"], partial);
+    run("apt-get", ["download", ...packages], partial);
+  }
+  for (const file of readdirSync(partial).filter((name) => name.endsWith(".deb"))) {
+    run("dpkg-deb", ["-x", file, "."], partial);
+    rmSync(join(partial, file));
+  }
+}
+
+/** Prometheus and its promtool: those on PATH, else Debian's. */
+export function prometheus(): { server: string; promtool: string } {
+  if (spawnSync("promtool", ["--version"]).status === 0)
+    return { server: "prometheus", promtool: "promtool" };
+  const folder = once(join(cacheFolder(), "services", "prometheus-debian"), (partial) =>
+    unpackDebian(["prometheus"], partial),
+  );
+  return {
+    server: join(folder, "usr/bin/prometheus"),
+    promtool: join(folder, "usr/bin/promtool"),
+  };
+}
+
 /**
  * Redis' server and what its environment must hold: the one on PATH, else Debian's, unpacked
  * without installing it.
@@ -120,20 +149,9 @@ const REDIS_PACKAGES = [
 export function redisServer(): { command: string; environment: Record<string, string> } {
   if (spawnSync("redis-server", ["--version"]).status === 0)
     return { command: "redis-server", environment: {} };
-  const folder = once(join(cacheFolder(), "services", "redis-debian"), (partial) => {
-    const download = spawnSync("apt-get", ["download", ...REDIS_PACKAGES], {
-      cwd: partial,
-      encoding: "utf8",
-    });
-    if (download.status !== 0) {
-      run("apt-get", ["update"], partial);
-      run("apt-get", ["download", ...REDIS_PACKAGES], partial);
-    }
-    for (const file of readdirSync(partial).filter((name) => name.endsWith(".deb"))) {
-      run("dpkg-deb", ["-x", file, "."], partial);
-      rmSync(join(partial, file));
-    }
-  });
+  const folder = once(join(cacheFolder(), "services", "redis-debian"), (partial) =>
+    unpackDebian(REDIS_PACKAGES, partial),
+  );
   const libraries = readdirSync(join(folder, "usr/lib")).filter((name) => name.includes("linux"));
   const paths = libraries.map((name) => join(folder, "usr/lib", name));
   return {
