@@ -6,8 +6,24 @@ import { OUT, clear } from "./out";
 import { Pairs } from "./pairs";
 import { Status } from "./status";
 
-/** The token of the call just started; meaningful only after `startCall` returned Ok. */
-export let startedToken: u32 = 0;
+/**
+ * What the host said to a call: its status and, with Ok, the token that its answer will carry.
+ *
+ *   | status, 32 bits | token, 32 bits |
+ */
+export type CallStart = u64;
+
+// @ts-ignore: decorator
+@inline
+export function startStatus(start: CallStart): Status {
+  return <Status>(start >> 32);
+}
+
+// @ts-ignore: decorator
+@inline
+export function startToken(start: CallStart): u32 {
+  return <u32>start;
+}
 
 /** No call of ours has trailers. */
 const noTrailers = new Pairs();
@@ -17,7 +33,12 @@ const noTrailers = new Pairs();
  * answer will come. With Ok an answer always comes: a refused connection as a 503, a timeout as a
  * 504.
  */
-export function startCall(cluster: Bytes, headers: Pairs, body: Bytes, timeoutMillis: u32): Status {
+export function startCall(
+  cluster: Bytes,
+  headers: Pairs,
+  body: Bytes,
+  timeoutMillis: u32,
+): CallStart {
   clear();
   const pairs = headers.serialize();
   const trailers = noTrailers.serialize();
@@ -33,6 +54,5 @@ export function startCall(cluster: Bytes, headers: Pairs, body: Bytes, timeoutMi
     timeoutMillis,
     OUT,
   );
-  startedToken = load<u32>(OUT);
-  return status;
+  return ((<u64>status) << 32) | (<u64>load<u32>(OUT));
 }

@@ -4,23 +4,19 @@
 import { Bytes, NONE, bytes, lengthOf, pointerOf } from "./bytes";
 import { Writer } from "./writer";
 
-/** Why a text is not base64url. */
+/** Why a text is not base64url. Below zero, so that a decoder gives a length or one of these. */
 export const enum Base64Status {
-  Ok = 0,
   /** A character outside the alphabet. */
-  BadCharacter,
+  BadCharacter = -1,
   /** `=`, which RFC 7515 forbids. */
-  Padding,
+  Padding = -2,
   /** One character more than a multiple of four: not even a byte. */
-  BadLength,
+  BadLength = -3,
   /** The last character has bits that no byte takes. */
-  TrailingBits,
+  TrailingBits = -4,
   /** The caller's memory is too small. */
-  NoRoom,
+  NoRoom = -5,
 }
-
-/** Of the last decoding. */
-export let base64Status: Base64Status = Base64Status.Ok;
 
 /** Marks bytes outside the alphabet; alphabet values are below 64. */
 const BAD: u8 = 0x80;
@@ -58,15 +54,15 @@ export function encodedLength(length: i32): i32 {
 }
 
 /**
- * Decodes into `room` bytes at `target`; gives the number of bytes, or -1 with the reason in
- * `base64Status`. Bytes written before an error was found are of no meaning.
+ * Decodes into `room` bytes at `target`; gives the number of bytes, or a Base64Status. Bytes
+ * written before an error was found are of no meaning.
  */
 export function decodeBase64url(encoded: Bytes, target: usize, room: i32): i32 {
   const length = lengthOf(encoded);
   const rest = length & 3;
-  if (rest == 1) return refuse(encoded, Base64Status.BadLength);
+  if (rest == 1) return statusOf(encoded, Base64Status.BadLength);
   const size = decodedLength(length);
-  if (size > room) return refuse(encoded, Base64Status.NoRoom);
+  if (size > room) return statusOf(encoded, Base64Status.NoRoom);
   let from = pointerOf(encoded);
   let to = target;
   let seen: u32 = 0;
@@ -90,29 +86,23 @@ export function decodeBase64url(encoded: Bytes, target: usize, room: i32): i32 {
     if (rest == 3) store<u8>(to, (b << 4) | (c >> 2), 1);
     spare = rest == 3 ? c & 3 : b & 15;
   }
-  if ((seen & BAD) != 0) return refuse(encoded, Base64Status.BadCharacter);
-  if (spare != 0) return refuse(encoded, Base64Status.TrailingBits);
-  base64Status = Base64Status.Ok;
+  if ((seen & BAD) != 0) return statusOf(encoded, Base64Status.BadCharacter);
+  if (spare != 0) return statusOf(encoded, Base64Status.TrailingBits);
   return size;
 }
 
-/**
- * Decodes into `target`; NONE with the reason in `base64Status` when it is not base64url or does
- * not fit.
- */
+/** Decodes into `target`; NONE when it is not base64url or does not fit. */
 export function decodeBase64urlInto(encoded: Bytes, target: StaticArray<u8>): Bytes {
   const pointer = changetype<usize>(target);
   const size = decodeBase64url(encoded, pointer, target.length);
   return size < 0 ? NONE : bytes(pointer, size);
 }
 
-/** A bad character explains more than a bad length, and `=` at the end more than either. */
-function refuse(encoded: Bytes, status: Base64Status): i32 {
-  base64Status = status;
+/** `=` at the end explains more than what else is wrong. */
+function statusOf(encoded: Bytes, status: Base64Status): i32 {
   const length = lengthOf(encoded);
-  if (length > 0 && load<u8>(pointerOf(encoded) + <usize>(length - 1)) == PAD)
-    base64Status = Base64Status.Padding;
-  return -1;
+  const isPadded = length > 0 && load<u8>(pointerOf(encoded) + <usize>(length - 1)) == PAD;
+  return isPadded ? Base64Status.Padding : status;
 }
 
 /** Appends `source` in base64url; with `padded`, `=` up to a multiple of four. */

@@ -3,19 +3,14 @@
 import "../../assembly/host/abort";
 import { Bytes, bytes, lengthOf, pointerOf, view } from "../../assembly/lib/bytes";
 import { decodeBase64url } from "../../assembly/lib/base64url";
-import {
-  encodedHeader,
-  encodedPayload,
-  encodedSignature,
-  signingInput,
-  splitCompact,
-} from "../../assembly/lib/jose/compact";
+import { CompactToken } from "../../assembly/lib/jose/compact";
 import { ecdsaSignature } from "../../assembly/lib/jose/der";
 import { JoseHeader } from "../../assembly/lib/jose/header";
 import { KeySet } from "../../assembly/lib/jose/key-set";
 import { verifies } from "../../assembly/lib/jose/signature";
 import { JwtStatus } from "../../assembly/lib/jose/status";
 
+const compact = new CompactToken();
 const header = new JoseHeader();
 const decoded = memory.data(16384, 16);
 const decodedPayload = memory.data(16384, 16);
@@ -54,14 +49,15 @@ function copied(from: Bytes, to: usize): i32 {
  * decoded, not read.
  */
 export function verify(token: Bytes): i32 {
-  const form = splitCompact(token);
+  const form = compact.split(token);
   if (form != JwtStatus.Ok) return form;
-  const length = decodeBase64url(encodedHeader, decoded, 16384);
+  const length = decodeBase64url(compact.header, decoded, 16384);
   if (length < 0) return JwtStatus.HeaderBadBase64;
   const status = header.read(bytes(decoded, length));
   if (status != JwtStatus.Ok) return status;
-  if (decodeBase64url(encodedPayload, decodedPayload, 16384) < 0) return JwtStatus.PayloadBadBase64;
-  const signatureLength = decodeBase64url(encodedSignature, decodedSignature, 2048);
+  if (decodeBase64url(compact.payload, decodedPayload, 16384) < 0)
+    return JwtStatus.PayloadBadBase64;
+  const signatureLength = decodeBase64url(compact.signature, decodedSignature, 2048);
   if (signatureLength < 0) return JwtStatus.SignatureBadBase64;
   return verifyWith(bytes(decodedSignature, signatureLength));
 }
@@ -73,7 +69,7 @@ function verifyWith(signature: Bytes): i32 {
   for (let i = 0; i < keys.count; i++) {
     const key = keys.keys[i];
     if (!key.fits(algorithm, header.keyId)) continue;
-    if (verifies(algorithm, key, signingInput, signature)) return JwtStatus.Ok;
+    if (verifies(algorithm, key, compact.signingInput, signature)) return JwtStatus.Ok;
     status = JwtStatus.VerificationFails;
   }
   return status;

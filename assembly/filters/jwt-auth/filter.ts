@@ -1,5 +1,5 @@
-// Host facts in, host effects out: who may pass is policy.ts's to say, when keys are fetched is
-// remote-keys.ts's.
+// The root and the streams of jwt-auth: hands host facts to the policy, and carries out what it
+// decides. Who may pass is policy.ts's decision; when keys are fetched is remote-keys.ts's.
 import { Bytes, EMPTY, text, view } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
 import { mark, release } from "../../host/arena";
@@ -22,8 +22,8 @@ import { KeySources } from "./key-sources";
 import { Metrics } from "./metrics";
 import { Policy } from "./policy";
 import { refusalOf } from "./answers/refusal";
-import { RemoteKeys } from "./keys/remote-keys";
-import { Verdict, VerdictKind } from "./answers/verdict";
+import { Decision, DecisionKind } from "./answers/decision";
+import { KeyWaiters, Wait } from "./keys/key-waiters";
 import { WaitingList, WaitingStream } from "./keys/waiting";
 
 export {
@@ -44,16 +44,14 @@ export {
  * them overflow V8's stack on Envoy 1.40.
  */
 const RESUMED_MAX = 16;
-/**
- * How often a worker looks for what others fetched: while requests that may go on are left, while
- * requests wait, while keys are missing, and otherwise.
- */
+// How often a worker looks for keys that others fetched.
+/** While requests are left that may go on. */
 const TICK_RESUMING_MILLIS = 1;
+/** While requests wait. */
 const TICK_WAITING_MILLIS = 20;
+/** While a provider has no keys. */
 const TICK_EMPTY_MILLIS = 100;
 const TICK_CALM_MILLIS = 1_000;
-/** Time that a fetch may take beyond its timeout before a request that waits for it is told so. */
-const WAIT_MARGIN_NANOS: i64 = 1_000_000_000;
 
 const REASON = text("gatehouse_reason");
 const request = new HostRequest();
@@ -62,9 +60,8 @@ const request = new HostRequest();
 @final
 class JwtAuth extends WaitingStream {
   onRequestHeaders(endOfStream: bool): HeaderAction {
-    return changetype<JwtAuthRoot>(this.root).decide(this)
-      ? HeaderAction.Continue
-      : HeaderAction.Stop;
+    const goesOn = changetype<JwtAuthRoot>(this.root).handle(this);
+    return goesOn ? HeaderAction.Continue : HeaderAction.Stop;
   }
 
   close(): void {
@@ -76,11 +73,13 @@ class JwtAuth extends WaitingStream {
 @final
 export class JwtAuthRoot extends Root {
   private config: Config = new Config();
+  /** Null until there is a configuration, as are the others. */
   private policy: Policy | null = null;
+  private sources: KeySources | null = null;
+  private waiters: KeyWaiters | null = null;
+  private readonly waiting: WaitingList = new WaitingList();
   private forwarder: Forwarder = new Forwarder(new Config());
   private metrics: Metrics = new Metrics([]);
-  private sources: KeySources | null = null;
-  private readonly waiting: WaitingList = new WaitingList();
   private tickMillis: u32 = 0;
   /** Requests are left that may go on. */
   private hasMoreToResume: bool = false;
@@ -99,58 +98,74 @@ export class JwtAuthRoot extends Root {
       return false;
     }
     const policy = new Policy(config, signatures, <u64>unixNanos(), <u64>monotonicNanos());
+    const sources = new KeySources(config, policy);
     this.config = config;
     this.policy = policy;
+    this.sources = sources;
+    this.waiters = new KeyWaiters(
+      sources,
+      this.waiting,
+      config.waitingMax,
+      config.reportsOnly,
+    );
     this.forwarder = new Forwarder(config);
     this.metrics = new Metrics(config.providers);
-    this.sources = new KeySources(config, policy);
     this.tickMillis = 0;
     this.tickAsNeeded();
     return true;
   }
 
-  /** Judges the request in hand and acts on it. True: it goes on now. */
-  decide(stream: WaitingStream): bool {
+  /** Decides about the current request and acts on it. True: it goes on now. */
+  handle(stream: WaitingStream): bool {
     const policy = this.policy;
-    if (policy === null || !request.open()) return this.refuseBlind();
-    let verdict = policy.judge(request, unixNanos());
-    if (verdict.kind == VerdictKind.NeedKeys) {
-      if (this.newerKeysCame(verdict)) verdict = policy.judge(request, unixNanos());
-      if (verdict.kind == VerdictKind.NeedKeys && this.waits(stream, verdict)) return false;
-      // What may fail passes without the keys; a status that says why none are waited for stays.
-      if (verdict.kind == VerdictKind.NeedKeys && verdict.mayFail)
-        verdict = policy.judge(request, unixNanos(), false);
+    // Without the header map nothing is known, so nobody passes.
+    if (policy === null || !request.open()) return this.refuse(JwtStatus.HeadersUnreadable, -1);
+    let decision = policy.decide(request, unixNanos());
+    if (decision.kind == DecisionKind.NeedKeys && this.newerKeysCame(decision.provider)) {
+      decision = policy.decide(request, unixNanos());
     }
-    this.metrics.cached(verdict.provider, policy.hits, policy.misses);
-    return verdict.kind == VerdictKind.Pass ? this.pass(verdict) : this.refuse(verdict);
+    if (decision.kind == DecisionKind.NeedKeys && this.beginWait(stream, decision)) return false;
+    if (decision.kind == DecisionKind.NeedKeys && decision.mayFail) {
+      decision = policy.decide(request, unixNanos(), false);
+    }
+    this.metrics.cached(decision.provider, policy.hits, policy.misses);
+    return decision.kind == DecisionKind.Allow ? this.allow(decision) : this.refuseBy(decision);
   }
 
   /** Another worker may have fetched since the last tick. */
-  private newerKeysCame(verdict: Verdict): bool {
+  private newerKeysCame(provider: i32): bool {
     const sources = this.sources;
-    return sources !== null && sources.refresh(verdict.provider, monotonicNanos());
+    return sources !== null && sources.refresh(provider, monotonicNanos());
   }
 
-  private pass(verdict: Verdict): bool {
-    this.forwarder.apply(request, verdict);
-    this.metrics.allowed(verdict.provider);
+  /** Whether the request waits for keys now; otherwise the decision's status says why not. */
+  private beginWait(stream: WaitingStream, decision: Decision): bool {
+    const waiters = this.waiters;
+    if (waiters === null) return false;
+    // Calls and the period of ticks belong to the root context.
+    useContext(this.id);
+    const wait = waiters.begin(stream, decision.provider, decision.status, monotonicNanos());
+    if (wait == Wait.Begun) this.tickAsNeeded();
+    useContext(stream.id);
+    if (wait == Wait.Full) decision.status = JwtStatus.WaitingFull;
+    return wait == Wait.Begun;
+  }
+
+  private allow(decision: Decision): bool {
+    this.forwarder.apply(request, decision);
+    this.metrics.allowed(decision.provider);
     return true;
   }
 
+  private refuseBy(decision: Decision): bool {
+    const rule = decision.rule;
+    const isClaim = decision.status == JwtStatus.ClaimNotAllowed;
+    const scope = isClaim && rule !== null ? view(rule.scope) : EMPTY;
+    return this.refuse(decision.status, decision.provider, scope);
+  }
+
   /** True in report mode: the request goes on all the same. */
-  private refuse(verdict: Verdict): bool {
-    const rule = verdict.rule;
-    const scope: Bytes =
-      verdict.status == JwtStatus.ClaimNotAllowed && rule !== null ? view(rule.scope) : EMPTY;
-    return this.refuseFor(verdict.status, verdict.provider, scope, this.retryAfterSeconds(verdict));
-  }
-
-  /** The header map cannot be had: nothing is known, so nobody passes. */
-  private refuseBlind(): bool {
-    return this.refuseFor(JwtStatus.HeadersUnreadable, -1, EMPTY, 1);
-  }
-
-  private refuseFor(status: JwtStatus, provider: i32, scope: Bytes, retryAfterSeconds: i64): bool {
+  private refuse(status: JwtStatus, provider: i32, scope: Bytes = 0): bool {
     const refusal = refusalOf(status);
     this.metrics.refused(provider, status);
     setProperty(REASON, refusal.reasonBytes);
@@ -158,66 +173,16 @@ export class JwtAuthRoot extends Root {
       this.forwarder.sanitize(request);
       return true;
     }
+    const retryAfterSeconds = this.retryAfterSeconds(status, provider);
     sendRefusal(this.config.response, request, refusal, scope, retryAfterSeconds);
     return false;
   }
 
-  private remoteOf(provider: i32): RemoteKeys | null {
+  private retryAfterSeconds(status: JwtStatus, provider: i32): i64 {
     const sources = this.sources;
-    return sources === null ? null : sources.of(provider);
-  }
-
-  private retryAfterSeconds(verdict: Verdict): i64 {
-    const remote =
-      verdict.status == JwtStatus.KeysUnavailable ? this.remoteOf(verdict.provider) : null;
+    if (sources === null || status != JwtStatus.KeysUnavailable) return 1;
+    const remote = sources.of(provider);
     return remote === null ? 1 : remote.retryAfterSeconds(monotonicNanos());
-  }
-
-  /**
-   * Whether the request now waits for keys. If it need not or may not, the verdict's status is
-   * what it gets.
-   */
-  private waits(stream: WaitingStream, verdict: Verdict): bool {
-    // Calls and the period of ticks are the root's.
-    useContext(this.id);
-    const waits = this.beginsToWait(stream, verdict);
-    useContext(stream.id);
-    return waits;
-  }
-
-  private beginsToWait(stream: WaitingStream, verdict: Verdict): bool {
-    const remote = this.remoteOf(verdict.provider);
-    if (remote === null) return false;
-    const now = monotonicNanos();
-    if (!this.isWorthWaiting(stream, remote, verdict.status, now) || this.config.reportsOnly)
-      return false;
-    if (this.waiting.count >= this.config.waitingMax) {
-      verdict.status = JwtStatus.WaitingFull;
-      return false;
-    }
-    this.waiting.add(stream, verdict.provider, remote.changes, now);
-    this.tickAsNeeded();
-    return true;
-  }
-
-  private isWorthWaiting(
-    stream: WaitingStream,
-    remote: RemoteKeys,
-    status: JwtStatus,
-    now: i64,
-  ): bool {
-    if (stream.hasWaited) {
-      // A fetch that ended since then has said all it will say.
-      if (remote.finishedAt >= stream.since) return false;
-      if (now >= this.deadlineOf(stream, remote)) return false;
-    }
-    return status == JwtStatus.KeysUnavailable
-      ? remote.fetchForMissing(now)
-      : remote.fetchForUnknown(now);
-  }
-
-  private deadlineOf(stream: WaitingStream, remote: RemoteKeys): i64 {
-    return stream.since + remote.fetchNanos + WAIT_MARGIN_NANOS;
   }
 
   /** The request is over: it must not be touched any more. */
@@ -241,41 +206,32 @@ export class JwtAuthRoot extends Root {
     this.tickAsNeeded();
   }
 
-  /**
-   * Judges again whoever waits for something that has changed, or has waited long enough: so many
-   * at a time.
-   */
+  /** Handles again the requests that may go on, RESUMED_MAX at a time. */
   private resumeWaiting(now: i64): void {
     this.hasMoreToResume = false;
+    const waiters = this.waiters;
+    if (waiters === null) return;
+    const list = this.waiting;
     let resumed = 0;
-    for (let i = this.waiting.count - 1; i >= 0; i--) {
+    for (let i = list.count - 1; i >= 0; i--) {
       // A reply to one may have ended others.
-      if (i >= this.waiting.count) continue;
-      const stream = this.waiting.at(i);
-      if (!this.isSettled(stream, now)) continue;
+      if (i >= list.count) continue;
+      const stream = list.at(i);
+      if (!waiters.maySettle(stream, now)) continue;
       if (resumed++ == RESUMED_MAX) {
         this.hasMoreToResume = true;
         break;
       }
+      list.remove(stream);
       this.resume(stream);
     }
     if (resumed > 0) useContext(this.id);
   }
 
-  private isSettled(stream: WaitingStream, now: i64): bool {
-    const remote = this.remoteOf(stream.provider);
-    return (
-      remote === null ||
-      remote.changes != stream.changesSeen ||
-      now >= this.deadlineOf(stream, remote)
-    );
-  }
-
   private resume(stream: WaitingStream): void {
-    this.waiting.remove(stream);
     if (useContext(stream.id) != Status.Ok) return;
     const before = mark();
-    if (this.decide(stream)) continueRequest();
+    if (this.handle(stream)) continueRequest();
     release(before);
   }
 

@@ -10,7 +10,7 @@ import { Config } from "./config";
 import { Location } from "./token/location";
 import { Provider } from "./provider";
 import { SeenToken } from "./token/seen-token";
-import { Verdict } from "./answers/verdict";
+import { Decision } from "./answers/decision";
 
 /** Put together from several pieces; two, because what is read must not lie where is written. */
 const places: Writer[] = [new Writer(), new Writer()];
@@ -44,15 +44,15 @@ export class Forwarder {
    * Gives the request what its accepted tokens say, and takes them out where they are not to go
    * further.
    */
-  apply(request: RequestView, verdict: Verdict): void {
-    for (let i = 0; i < verdict.acceptedCount; i++)
-      this.writeClaims(verdict.profile(i).provider, verdict.token(i));
-    if (verdict.acceptedCount > 0) setProperty(CLAIMS_PROPERTY, verdict.token(0).payload);
+  apply(request: RequestView, decision: Decision): void {
+    for (let i = 0; i < decision.acceptedCount; i++)
+      this.writeClaims(decision.profile(i).provider, decision.token(i));
+    if (decision.acceptedCount > 0) setProperty(CLAIMS_PROPERTY, decision.token(0).payload);
     this.sanitize(request);
     if (this.config.reportsOnly) return;
-    for (let i = 0; i < verdict.acceptedCount; i++) {
-      const provider = verdict.profile(i).provider;
-      const isFirst = i == 0 || verdict.profile(i - 1).provider !== provider;
+    for (let i = 0; i < decision.acceptedCount; i++) {
+      const provider = decision.profile(i).provider;
+      const isFirst = i == 0 || decision.profile(i - 1).provider !== provider;
       if (!provider.forwardsToken && isFirst) removeTokens(request, provider);
     }
   }

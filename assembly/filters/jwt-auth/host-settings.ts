@@ -25,7 +25,7 @@ export function completeFromHost(
       if (problem.length > 0) errors.add(pointer + "/secretFromEnv", problem);
     }
     // P-521 is verified by the host alone: where it cannot, nobody must rely on it.
-    if (provider.listsEs512 && !signatures.isThere()) {
+    if (provider.namesHostAlgorithm && !signatures.isThere()) {
       errors.add(pointer + "/algorithms", "expected no ES512: this host cannot verify it");
     }
   }

@@ -11,7 +11,7 @@ import {
   view,
 } from "../../lib/bytes";
 import { Cursor } from "../../lib/config/reader";
-import { ALGORITHM_NAMES, ASYMMETRIC, algorithmOf } from "../../lib/jose/algorithm";
+import { ASYMMETRIC, algorithmNames, algorithmOf } from "../../lib/jose/algorithm";
 import { ClaimPath } from "../../lib/match/claim-path";
 import { isToken, isWord } from "../../lib/http/field";
 import { StringMatch } from "../../lib/match/string-match";
@@ -141,12 +141,11 @@ function readAlgorithms(at: Cursor, provider: Provider): void {
   if (items.length == 0) provider.algorithms = ASYMMETRIC;
   for (let i = 0; i < items.length; i++) {
     const algorithm = algorithmOf(view(items[i].asBytes()));
-    if (algorithm === null) items[i].refuse("", "expected one of: " + ALGORITHM_NAMES.join(", "));
+    if (algorithm === null) items[i].refuse("", "expected one of: " + algorithmNames());
     else if ((provider.algorithms & algorithm.bit) != 0)
       items[i].refuse("", "expected each algorithm once");
-    else provider.algorithms |= algorithm.bit;
+    else provider.allow(algorithm);
   }
-  provider.listsAlgorithms = items.length > 0;
 }
 
 function readTypes(at: Cursor, provider: Provider): void {

@@ -1,7 +1,7 @@
 // One issuer as configured: nothing in here changes or can be wrong after configuration.
 import { view } from "../../lib/bytes";
 import { ClaimPath } from "../../lib/match/claim-path";
-import { ES512 } from "../../lib/jose/algorithm";
+import { Algorithm } from "../../lib/jose/algorithm";
 import { KeySet } from "../../lib/jose/key-set";
 import { StringMatch } from "../../lib/match/string-match";
 import { Address } from "./keys/address";
@@ -64,11 +64,13 @@ export class Provider {
 
   /** Bits of the algorithms that are accepted. */
   algorithms: u32 = 0;
-  /** They were named one by one; otherwise they are all but the symmetric ones. */
-  listsAlgorithms: bool = false;
+  /** The configuration names one that only a host can verify. */
+  namesHostAlgorithm: bool = false;
 
-  get listsEs512(): bool {
-    return this.listsAlgorithms && (this.algorithms & ES512) != 0;
+  /** Accepts an algorithm that the configuration names. */
+  allow(algorithm: Algorithm): void {
+    this.algorithms |= algorithm.bit;
+    if (algorithm.needsHost) this.namesHostAlgorithm = true;
   }
 
   /** `typ` values in lower case, without `application/`. */

@@ -3,7 +3,7 @@
 import { BufferType, bufferBytes } from "../../host/buffer";
 import { Stream } from "../../host/context";
 import { HeaderMap, MapType } from "../../host/header-map";
-import { startCall, startedToken } from "../../host/http-call";
+import { startCall, startStatus, startToken } from "../../host/http-call";
 import { Pairs } from "../../host/pairs";
 import { Status } from "../../host/status";
 import { StreamTable } from "../../host/stream-table";
@@ -60,16 +60,16 @@ export class Fleet {
     pairs.add(AUTHORITY, view(global.cluster));
     pairs.add(CONTENT_TYPE, GRPC);
     pairs.add(TE, TRAILERS);
-    const isWhole = lengthOf(question) > 0;
-    if (
-      !isWhole ||
-      startCall(view(global.cluster), pairs, question, global.timeoutMillis) != Status.Ok
-    ) {
-      this.counters.count(Answer.Failure);
-      return NO_CALL;
-    }
-    this.flights.set(startedToken + 1, stream);
-    return startedToken;
+    const token = this.start(global, question);
+    if (token == NO_CALL) this.counters.count(Answer.Failure);
+    else this.flights.set(token + 1, stream);
+    return token;
+  }
+
+  private start(global: Global, question: Bytes): u32 {
+    if (lengthOf(question) == 0) return NO_CALL;
+    const start = startCall(view(global.cluster), pairs, question, global.timeoutMillis);
+    return startStatus(start) == Status.Ok ? startToken(start) : NO_CALL;
   }
 
   /** Nobody waits for this answer any more. */

@@ -1,6 +1,7 @@
 // The signature algorithms of RFC 7518 section 3.1 and RFC 8037, one row each. A token's `alg` is
 // looked up once; what is handed on from there is the row, never the name.
 import { Bytes, equal, text } from "../bytes";
+import { Hash, SHA_256, SHA_384, SHA_512 } from "./hash";
 
 /** The mathematics, and with it the key type that fits (`kty`, RFC 7518 section 6.1). */
 export const enum Family {
@@ -33,83 +34,84 @@ export const enum CostClass {
   Hmac = 6,
 }
 
+/** How many there are. */
 export const COST_CLASSES = 7;
 
 
 @final
 export class Algorithm {
   constructor(
-    /** Position in `algorithms`, for sets of algorithms kept as bits. */
-    readonly index: i32,
-    readonly name: Bytes,
+    /** A set of algorithms is the sum of their bits. */
+    readonly bit: u32,
+    readonly name: string,
+    readonly nameBytes: Bytes,
     readonly family: Family,
-    /** Bits of the SHA-2 function. */
-    readonly hashBits: i32,
+    readonly hash: Hash,
     readonly curve: Curve,
     /** Bytes of the signature; 0 where the key decides (RSA). */
     readonly signatureBytes: i32,
     readonly costClass: CostClass,
   ) {}
 
-  /** This row as a set of one. */
-  // @ts-ignore: decorator
-  @inline
-  get bit(): u32 {
-    return 1 << this.index;
+  /** There is no code for P-521 in this module: only a host can verify such a signature. */
+  get needsHost(): bool {
+    return this.curve == Curve.P521;
   }
 }
 
-/** What `alg` says, row by row. */
-// prettier-ignore
-export const ALGORITHM_NAMES = [
-  "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512",
-];
-
-/** All rows; the position is the row's `index`. */
+/** All of them, in the order in which messages name them. */
 export const algorithms: Algorithm[] = [];
 
-function add(
+function row(
+  name: string,
   family: Family,
-  hashBits: i32,
+  hash: Hash,
   curve: Curve,
   signatureBytes: i32,
   costClass: CostClass,
 ): void {
-  const index = algorithms.length;
-  algorithms.push(
-    new Algorithm(
-      index,
-      text(ALGORITHM_NAMES[index]),
-      family,
-      hashBits,
-      curve,
-      signatureBytes,
-      costClass,
-    ),
-  );
+  const bit: u32 = 1 << algorithms.length;
+  const bytes = text(name);
+  algorithms.push(new Algorithm(bit, name, bytes, family, hash, curve, signatureBytes, costClass));
 }
 
-for (let bits = 256; bits <= 512; bits += 128) add(Family.Rsa, bits, Curve.None, 0, CostClass.Rsa);
-for (let bits = 256; bits <= 512; bits += 128)
-  add(Family.RsaPss, bits, Curve.None, 0, CostClass.RsaPss);
-add(Family.Ecdsa, 256, Curve.P256, 64, CostClass.P256);
-add(Family.Ecdsa, 384, Curve.P384, 96, CostClass.P384);
-add(Family.Ecdsa, 512, Curve.P521, 132, CostClass.P521);
-add(Family.EdDsa, 512, Curve.Ed25519, 64, CostClass.Ed25519);
-for (let bits = 256; bits <= 512; bits += 128)
-  add(Family.Hmac, bits, Curve.None, bits >> 3, CostClass.Hmac);
+row("RS256", Family.Rsa, SHA_256, Curve.None, 0, CostClass.Rsa);
+row("RS384", Family.Rsa, SHA_384, Curve.None, 0, CostClass.Rsa);
+row("RS512", Family.Rsa, SHA_512, Curve.None, 0, CostClass.Rsa);
+row("PS256", Family.RsaPss, SHA_256, Curve.None, 0, CostClass.RsaPss);
+row("PS384", Family.RsaPss, SHA_384, Curve.None, 0, CostClass.RsaPss);
+row("PS512", Family.RsaPss, SHA_512, Curve.None, 0, CostClass.RsaPss);
+row("ES256", Family.Ecdsa, SHA_256, Curve.P256, 64, CostClass.P256);
+row("ES384", Family.Ecdsa, SHA_384, Curve.P384, 96, CostClass.P384);
+row("ES512", Family.Ecdsa, SHA_512, Curve.P521, 132, CostClass.P521);
+row("EdDSA", Family.EdDsa, SHA_512, Curve.Ed25519, 64, CostClass.Ed25519);
+row("HS256", Family.Hmac, SHA_256, Curve.None, 32, CostClass.Hmac);
+row("HS384", Family.Hmac, SHA_384, Curve.None, 48, CostClass.Hmac);
+row("HS512", Family.Hmac, SHA_512, Curve.None, 64, CostClass.Hmac);
 
-/** A symmetric secret is not a public key: HS rows count only where they are listed. */
-export const ASYMMETRIC: u32 = 0x3ff;
+/** A symmetric secret is not a public key: HS256 to HS512 count only where they are listed. */
+export const ASYMMETRIC: u32 = asymmetricBits();
 
-/** ES512, for hosts that cannot verify it: there is no own code for P-521. */
-export const ES512: u32 = 1 << 8;
+function asymmetricBits(): u32 {
+  let bits: u32 = 0;
+  for (let i = 0; i < algorithms.length; i++) {
+    if (algorithms[i].family != Family.Hmac) bits |= algorithms[i].bit;
+  }
+  return bits;
+}
 
 /** The row of an `alg` value, or null. Names are case-sensitive (RFC 7515 section 4.1.1). */
 export function algorithmOf(name: Bytes): Algorithm | null {
   for (let i = 0; i < algorithms.length; i++) {
     const algorithm = unchecked(algorithms[i]);
-    if (equal(algorithm.name, name)) return algorithm;
+    if (equal(algorithm.nameBytes, name)) return algorithm;
   }
   return null;
+}
+
+/** All names, for messages: "RS256, RS384, …". */
+export function algorithmNames(): string {
+  let names = "";
+  for (let i = 0; i < algorithms.length; i++) names += (i > 0 ? ", " : "") + algorithms[i].name;
+  return names;
 }

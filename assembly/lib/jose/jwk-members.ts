@@ -1,6 +1,6 @@
 // The members of a JWK that are the key itself, by `kty` (RFC 7518 section 6; RFC 8037 section
 // 2): each has its one length and encoding, and weak keys are none.
-import { Bytes, equal, lengthOf, owned, text, view } from "../bytes";
+import { Bytes, NONE, equal, lengthOf, owned, text, view } from "../bytes";
 import { decodeBase64url, decodedLength } from "../base64url";
 import { P256, P384, P521 } from "../crypto/curves";
 import { Ed25519KeyStatus, Ed25519PublicKey } from "../crypto/ed25519";
@@ -9,7 +9,7 @@ import { WeierstrassGroup } from "../crypto/weierstrass";
 import { JsonDocument, JsonKind } from "../json/document";
 import { Curve } from "./algorithm";
 import { ecPublicKeyInfo, rsaPublicKeyInfo } from "./der";
-import { JwkStatus, refuse } from "./jwk-status";
+import { JwkResult, JwkStatus } from "./jwk-status";
 import { Key, KeyType } from "./key";
 
 /** RFC 7518 section 3.2: at least as long as the hash; the shortest is 32 bytes. */
@@ -37,47 +37,79 @@ export function isText(document: JsonDocument, node: i32, wanted: Bytes): bool {
   return document.is(node, JsonKind.String) && equal(document.text(node), wanted);
 }
 
-/** The key that the members of row `node` make, or null with the reason noted. */
-export function readKeyMembers(document: JsonDocument, node: i32): Key | null {
+/** Reads the key that the members of row `node` make. */
+export function readKeyMembers(document: JsonDocument, node: i32): JwkResult {
   const kty = document.find(node, KTY);
   if (isText(document, kty, RSA)) return readRsa(document, node);
   if (isText(document, kty, EC)) return readEc(document, node);
   if (isText(document, kty, OKP)) return readOkp(document, node);
   if (isText(document, kty, OCT)) return readOct(document, node);
-  return refuse(JwkStatus.KeyTypeUnknown);
+  return JwkResult.refused(JwkStatus.KeyTypeUnknown);
 }
 
-/** A member's bytes, or null with the reason noted. */
-function member(document: JsonDocument, node: i32, name: Bytes): StaticArray<u8> | null {
-  const found = document.find(node, name);
-  if (!document.is(found, JsonKind.String) || lengthOf(document.text(found)) == 0) {
-    refuse(JwkStatus.MemberMissing);
-    return null;
+/** A member's bytes; null with the reason in `status`. */
+@final
+class Member {
+  readonly bytes: StaticArray<u8> | null;
+  readonly status: JwkStatus;
+
+  constructor(document: JsonDocument, node: i32, name: Bytes) {
+    const encoded = document.text(document.find(node, name));
+    const isThere = encoded != NONE && lengthOf(encoded) > 0;
+    const decoded = isThere ? decode(encoded) : null;
+    this.bytes = decoded;
+    this.status = decoded !== null ? JwkStatus.Ok : statusOfMissing(isThere);
   }
-  const encoded = document.text(found);
-  const decoded = new StaticArray<u8>(decodedLength(lengthOf(encoded)));
-  if (decodeBase64url(encoded, changetype<usize>(decoded), decoded.length) >= 0) return decoded;
-  refuse(JwkStatus.BadBase64);
-  return null;
 }
 
-function readRsa(document: JsonDocument, node: i32): Key | null {
-  const n = member(document, node, N);
-  if (n === null) return null;
-  const e = member(document, node, E);
-  if (e === null) return null;
+function statusOfMissing(isThere: bool): JwkStatus {
+  return isThere ? JwkStatus.BadBase64 : JwkStatus.MemberMissing;
+}
+
+function decode(encoded: Bytes): StaticArray<u8> | null {
+  const decoded = new StaticArray<u8>(decodedLength(lengthOf(encoded)));
+  const length = decodeBase64url(encoded, changetype<usize>(decoded), decoded.length);
+  return length < 0 ? null : decoded;
+}
+
+function readRsa(document: JsonDocument, node: i32): JwkResult {
+  const n = new Member(document, node, N);
+  const modulusBytes = n.bytes;
+  if (modulusBytes === null) return JwkResult.refused(n.status);
+  const e = new Member(document, node, E);
+  const exponentBytes = e.bytes;
+  if (exponentBytes === null) return JwkResult.refused(e.status);
   // Some issuers send leading zeros, although RFC 7518 section 2 (Base64urlUInt) forbids them.
-  const modulus = owned(withoutLeadingZeros(view(n)));
-  const exponent = owned(withoutLeadingZeros(view(e)));
-  // Both lists of reasons have those of RSA keys in the same order.
-  const status = judgeRsaKey(view(modulus), view(exponent));
-  if (status != RsaKeyStatus.Ok)
-    return refuse(<JwkStatus>(JwkStatus.ModulusTooShort + (status - RsaKeyStatus.ModulusTooShort)));
+  const modulus = owned(withoutLeadingZeros(view(modulusBytes)));
+  const exponent = owned(withoutLeadingZeros(view(exponentBytes)));
+  const status = statusOfRsa(judgeRsaKey(view(modulus), view(exponent)));
+  if (status != JwkStatus.Ok) return JwkResult.refused(status);
   const key = new Key(KeyType.Rsa);
   key.first = modulus;
   key.second = exponent;
   key.publicKeyInfo = rsaPublicKeyInfo(view(modulus), view(exponent));
-  return key;
+  return JwkResult.of(key);
+}
+
+function statusOfRsa(status: RsaKeyStatus): JwkStatus {
+  switch (status) {
+    case RsaKeyStatus.Ok:
+      return JwkStatus.Ok;
+    case RsaKeyStatus.ModulusTooShort:
+      return JwkStatus.ModulusTooShort;
+    case RsaKeyStatus.ModulusTooLong:
+      return JwkStatus.ModulusTooLong;
+    case RsaKeyStatus.ModulusEven:
+      return JwkStatus.ModulusEven;
+    case RsaKeyStatus.ModulusFactorable:
+      return JwkStatus.ModulusFactorable;
+    case RsaKeyStatus.ExponentTooSmall:
+      return JwkStatus.ExponentTooSmall;
+    case RsaKeyStatus.ExponentEven:
+      return JwkStatus.ExponentEven;
+    default:
+      return JwkStatus.ExponentTooLong;
+  }
 }
 
 function curveOf(document: JsonDocument, node: i32): Curve {
@@ -92,52 +124,71 @@ function groupOf(curve: Curve): WeierstrassGroup {
   return curve == Curve.P256 ? P256 : curve == Curve.P384 ? P384 : P521;
 }
 
-function readEc(document: JsonDocument, node: i32): Key | null {
+function readEc(document: JsonDocument, node: i32): JwkResult {
   const curve = curveOf(document, node);
-  if (curve == Curve.None || curve == Curve.Ed25519) return refuse(JwkStatus.CurveUnknown);
-  const x = member(document, node, X);
-  if (x === null) return null;
-  const y = member(document, node, Y);
-  if (y === null) return null;
+  if (curve == Curve.None || curve == Curve.Ed25519) {
+    return JwkResult.refused(JwkStatus.CurveUnknown);
+  }
+  const xMember = new Member(document, node, X);
+  const x = xMember.bytes;
+  if (x === null) return JwkResult.refused(xMember.status);
+  const yMember = new Member(document, node, Y);
+  const y = yMember.bytes;
+  if (y === null) return JwkResult.refused(yMember.status);
   const group = groupOf(curve);
   const width = group.field.byteLength;
-  if (x.length != width || y.length != width) return refuse(JwkStatus.CoordinateLength);
-  if (!group.has(changetype<usize>(x), changetype<usize>(y)))
-    return refuse(JwkStatus.PointOffCurve);
+  if (x.length != width || y.length != width) return JwkResult.refused(JwkStatus.CoordinateLength);
+  if (!group.has(changetype<usize>(x), changetype<usize>(y))) {
+    return JwkResult.refused(JwkStatus.PointOffCurve);
+  }
   const key = new Key(KeyType.Ec);
   key.curve = curve;
   key.first = x;
   key.second = y;
   key.publicKeyInfo = ecPublicKeyInfo(curve, view(x), view(y));
-  return key;
+  return JwkResult.of(key);
 }
 
-function readOkp(document: JsonDocument, node: i32): Key | null {
-  if (curveOf(document, node) != Curve.Ed25519) return refuse(JwkStatus.CurveUnknown);
-  const x = member(document, node, X);
-  if (x === null) return null;
+function readOkp(document: JsonDocument, node: i32): JwkResult {
+  if (curveOf(document, node) != Curve.Ed25519) return JwkResult.refused(JwkStatus.CurveUnknown);
+  const member = new Member(document, node, X);
+  const x = member.bytes;
+  if (x === null) return JwkResult.refused(member.status);
   const point = new Ed25519PublicKey(view(x));
-  // Both lists of reasons have these in the same order.
-  const fault = point.status - Ed25519KeyStatus.WrongLength;
-  if (fault >= 0) return refuse(<JwkStatus>(JwkStatus.CoordinateLength + fault));
+  const status = statusOfEd25519(point.status);
+  if (status != JwkStatus.Ok) return JwkResult.refused(status);
   const key = new Key(KeyType.Okp);
   key.curve = Curve.Ed25519;
   key.first = x;
   key.ed25519 = point;
-  return key;
+  return JwkResult.of(key);
 }
 
-function readOct(document: JsonDocument, node: i32): Key | null {
-  const secret = member(document, node, K);
-  return secret === null ? null : secretKey(secret);
+function statusOfEd25519(status: Ed25519KeyStatus): JwkStatus {
+  switch (status) {
+    case Ed25519KeyStatus.Ok:
+      return JwkStatus.Ok;
+    case Ed25519KeyStatus.WrongLength:
+      return JwkStatus.CoordinateLength;
+    case Ed25519KeyStatus.NotAPoint:
+      return JwkStatus.PointOffCurve;
+    default:
+      return JwkStatus.PointSmallOrder;
+  }
 }
 
-/** An HMAC key, or null, with `jwkStatus` saying why. */
-export function secretKey(secret: StaticArray<u8>): Key | null {
-  if (secret.length < SECRET_BYTES_LEAST) return refuse(JwkStatus.SecretTooShort);
-  if (secret.length > SECRET_BYTES_MOST) return refuse(JwkStatus.SecretTooLong);
+function readOct(document: JsonDocument, node: i32): JwkResult {
+  const member = new Member(document, node, K);
+  const secret = member.bytes;
+  return secret === null ? JwkResult.refused(member.status) : secretKey(secret);
+}
+
+/** An HMAC key. */
+export function secretKey(secret: StaticArray<u8>): JwkResult {
+  if (secret.length < SECRET_BYTES_LEAST) return JwkResult.refused(JwkStatus.SecretTooShort);
+  if (secret.length > SECRET_BYTES_MOST) return JwkResult.refused(JwkStatus.SecretTooLong);
   const key = new Key(KeyType.Oct);
   key.first = secret;
   key.algorithms = key.fittingAlgorithms();
-  return key;
+  return JwkResult.of(key);
 }

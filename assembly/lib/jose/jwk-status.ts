@@ -51,39 +51,69 @@ export const enum JwkStatus {
   SecretTooLong,
 }
 
-/** Why the last JWK or secret gave no key. */
-export let jwkStatus: JwkStatus = JwkStatus.Ok;
+/** What reading a JWK or a secret gave: a key, or why there is none. */
+@final
+export class JwkResult {
+  private constructor(
+    readonly key: Key | null,
+    readonly status: JwkStatus,
+  ) {}
 
-/** Notes why there is no key. */
-export function refuse(status: JwkStatus): Key | null {
-  jwkStatus = status;
-  return null;
+  static of(key: Key): JwkResult {
+    return new JwkResult(key, JwkStatus.Ok);
+  }
+
+  static refused(status: JwkStatus): JwkResult {
+    return new JwkResult(null, status);
+  }
 }
 
-/** For people, in the words of RFC 7517; for all but Ok. */
+/** For people, in the words of RFC 7517. */
 export function describeJwk(status: JwkStatus): string {
-  const texts = [
-    "not an object",
-    "kty is none of RSA, EC, OKP, oct",
-    "kid is not a string",
-    "use is not sig",
-    "key_ops has no verify",
-    "alg does not go with the key",
-    "crv is not supported",
-    "a member of the key is missing",
-    "a member is no base64url",
-    "RSA modulus has fewer than 2048 bits",
-    "RSA modulus has more than 8192 bits",
-    "RSA modulus is even",
-    "RSA modulus can be factored (CVE-2017-15361)",
-    "RSA exponent is below 3",
-    "RSA exponent is even",
-    "RSA exponent has more than 32 bits",
-    "a coordinate does not have the curve's length",
-    "the point is not on the curve",
-    "the point is of small order",
-    "the secret has fewer than 32 bytes",
-    "the secret has more than 1024 bytes",
-  ];
-  return texts[status - 1];
+  switch (status) {
+    case JwkStatus.NotObject:
+      return "not an object";
+    case JwkStatus.KeyTypeUnknown:
+      return "kty is none of RSA, EC, OKP, oct";
+    case JwkStatus.KeyIdNotString:
+      return "kid is not a string";
+    case JwkStatus.UseNotSignature:
+      return "use is not sig";
+    case JwkStatus.OperationsWithoutVerify:
+      return "key_ops has no verify";
+    case JwkStatus.AlgorithmMismatch:
+      return "alg does not go with the key";
+    case JwkStatus.CurveUnknown:
+      return "crv is not supported";
+    case JwkStatus.MemberMissing:
+      return "a member of the key is missing";
+    case JwkStatus.BadBase64:
+      return "a member is no base64url";
+    case JwkStatus.ModulusTooShort:
+      return "RSA modulus has fewer than 2048 bits";
+    case JwkStatus.ModulusTooLong:
+      return "RSA modulus has more than 8192 bits";
+    case JwkStatus.ModulusEven:
+      return "RSA modulus is even";
+    case JwkStatus.ModulusFactorable:
+      return "RSA modulus can be factored (CVE-2017-15361)";
+    case JwkStatus.ExponentTooSmall:
+      return "RSA exponent is below 3";
+    case JwkStatus.ExponentEven:
+      return "RSA exponent is even";
+    case JwkStatus.ExponentTooLong:
+      return "RSA exponent has more than 32 bits";
+    case JwkStatus.CoordinateLength:
+      return "a coordinate does not have the curve's length";
+    case JwkStatus.PointOffCurve:
+      return "the point is not on the curve";
+    case JwkStatus.PointSmallOrder:
+      return "the point is of small order";
+    case JwkStatus.SecretTooShort:
+      return "the secret has fewer than 32 bytes";
+    case JwkStatus.SecretTooLong:
+      return "the secret has more than 1024 bytes";
+    default:
+      return "not usable";
+  }
 }

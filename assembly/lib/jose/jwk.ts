@@ -4,7 +4,7 @@
 import { owned, text } from "../bytes";
 import { JsonDocument, JsonKind } from "../json/document";
 import { algorithmOf } from "./algorithm";
-import { JwkStatus, refuse } from "./jwk-status";
+import { JwkResult, JwkStatus } from "./jwk-status";
 import { isText, readKeyMembers } from "./jwk-members";
 import { Key } from "./key";
 
@@ -15,21 +15,30 @@ const KID = text("kid");
 const SIG = text("sig");
 const VERIFY = text("verify");
 
-/** The key in row `node`, or null, with `jwkStatus` saying why. */
-export function readJwk(document: JsonDocument, node: i32): Key | null {
-  if (!document.is(node, JsonKind.Object)) return refuse(JwkStatus.NotObject);
+/** Reads the JWK in row `node`. */
+export function readJwk(document: JsonDocument, node: i32): JwkResult {
+  if (!document.is(node, JsonKind.Object)) return JwkResult.refused(JwkStatus.NotObject);
+  const status = checkUse(document, node);
+  if (status != JwkStatus.Ok) return JwkResult.refused(status);
+  const result = readKeyMembers(document, node);
+  const key = result.key;
+  if (key === null) return result;
+  if (!restrict(key, document, document.find(node, ALG))) {
+    return JwkResult.refused(JwkStatus.AlgorithmMismatch);
+  }
   const kid = document.find(node, KID);
-  if (kid >= 0 && !document.is(kid, JsonKind.String)) return refuse(JwkStatus.KeyIdNotString);
-  const use = document.find(node, USE);
-  if (use >= 0 && !isText(document, use, SIG)) return refuse(JwkStatus.UseNotSignature);
-  if (!mayVerify(document, document.find(node, KEY_OPS)))
-    return refuse(JwkStatus.OperationsWithoutVerify);
-  const key = readKeyMembers(document, node);
-  if (key === null) return null;
-  if (!restrict(key, document, document.find(node, ALG)))
-    return refuse(JwkStatus.AlgorithmMismatch);
   if (kid >= 0) key.keyId = owned(document.text(kid));
-  return key;
+  return result;
+}
+
+/** Whether the members that say what the key is for leave it for signatures. */
+function checkUse(document: JsonDocument, node: i32): JwkStatus {
+  const kid = document.find(node, KID);
+  if (kid >= 0 && !document.is(kid, JsonKind.String)) return JwkStatus.KeyIdNotString;
+  const use = document.find(node, USE);
+  if (use >= 0 && !isText(document, use, SIG)) return JwkStatus.UseNotSignature;
+  const operations = document.find(node, KEY_OPS);
+  return mayVerify(document, operations) ? JwkStatus.Ok : JwkStatus.OperationsWithoutVerify;
 }
 
 function mayVerify(document: JsonDocument, operations: i32): bool {

@@ -4,7 +4,7 @@ import { Bytes, lengthOf, text } from "../bytes";
 import { JsonDocument, JsonKind } from "../json/document";
 import { Key } from "./key";
 import { readJwk } from "./jwk";
-import { JwkStatus, describeJwk, jwkStatus } from "./jwk-status";
+import { JwkStatus, describeJwk } from "./jwk-status";
 import { decimal } from "../writer";
 
 /** More than any issuer has; the size of the text bounds the work of reading it. */
@@ -59,16 +59,17 @@ export class KeySet {
       child >= 0;
       child = document.after(child, keys), index++
     ) {
-      const key = readJwk(document, child);
+      const result = readJwk(document, child);
+      const key = result.key;
       if (key !== null) this.keys.push(key);
-      else if (this.firstBad < 0) this.noteBad(index);
+      else if (this.firstBad < 0) this.noteBad(index, result.status);
     }
     return this.keys.length > 0 ? KeySetStatus.Ok : KeySetStatus.NoValidKeys;
   }
 
-  private noteBad(index: i32): void {
+  private noteBad(index: i32, status: JwkStatus): void {
     this.firstBad = index;
-    this.firstBadStatus = jwkStatus;
+    this.firstBadStatus = status;
   }
 
   /** What to tell people about keys left out; empty when there are none. */
@@ -78,15 +79,22 @@ export class KeySet {
   }
 }
 
-/** For people, for all but Ok; some in the native filter's words. */
+/** For people; some in the native filter's words. */
 export function describeKeySet(status: KeySetStatus): string {
-  const texts = [
-    "Jwks is larger than 1 MiB",
-    "Jwks is an invalid JSON",
-    "Jwks does not have [keys] field",
-    "[keys] in Jwks is not an array",
-    "Jwks has more than 1000 keys",
-    "Jwks doesn't have any valid public key",
-  ];
-  return texts[status - 1];
+  switch (status) {
+    case KeySetStatus.TooLarge:
+      return "Jwks is larger than 1 MiB";
+    case KeySetStatus.NotJson:
+      return "Jwks is an invalid JSON";
+    case KeySetStatus.NoKeys:
+      return "Jwks does not have [keys] field";
+    case KeySetStatus.KeysNotArray:
+      return "[keys] in Jwks is not an array";
+    case KeySetStatus.TooManyKeys:
+      return "Jwks has more than 1000 keys";
+    case KeySetStatus.NoValidKeys:
+      return "Jwks doesn't have any valid public key";
+    default:
+      return "Jwks is not usable";
+  }
 }

@@ -6,6 +6,7 @@ import { Ed25519PublicKey } from "../crypto/ed25519";
 import { HmacKey } from "../crypto/hmac";
 import { RsaPublicKey } from "../crypto/rsa";
 import { Algorithm, Curve, Family, algorithms } from "./algorithm";
+import { HASH_COUNT } from "./hash";
 
 export const enum KeyType {
   Rsa = 0,
@@ -40,7 +41,7 @@ export class Key {
    * verifier's to fill).
    */
   readonly hostPrefixes: StaticArray<StaticArray<u8> | null> =
-    new StaticArray<StaticArray<u8> | null>(3);
+    new StaticArray<StaticArray<u8> | null>(HASH_COUNT);
 
   /**
    * What our own code verifies with. OKP: made with the key; the others by `verifies`, at the
@@ -50,7 +51,7 @@ export class Key {
   rsa: RsaPublicKey | null = null;
   ecdsa: EcdsaPublicKey | null = null;
   /** For SHA-256, 384 and 512. */
-  readonly hmac: StaticArray<HmacKey | null> = new StaticArray<HmacKey | null>(3);
+  readonly hmac: StaticArray<HmacKey | null> = new StaticArray<HmacKey | null>(HASH_COUNT);
 
   constructor(readonly type: KeyType) {}
 
@@ -73,7 +74,7 @@ export class Key {
       case KeyType.Okp:
         return algorithm.family == Family.EdDsa;
       default:
-        return algorithm.family == Family.Hmac && this.first.length * 8 >= algorithm.hashBits;
+        return algorithm.family == Family.Hmac && this.first.length * 8 >= algorithm.hash.bits;
     }
   }
 

@@ -2,14 +2,12 @@
 // and algorithms that fit each other; whether the host could do it instead is the caller's.
 import { Bytes, view } from "../bytes";
 import { P256, P384 } from "../crypto/curves";
-import { Digest } from "../crypto/digest";
 import { EcdsaPublicKey } from "../crypto/ecdsa";
 import { HmacKey } from "../crypto/hmac";
 import { RsaPublicKey } from "../crypto/rsa";
-import { SHA256 } from "../crypto/sha256";
-import { SHA384, SHA512 } from "../crypto/sha512";
 import { spent } from "../garbage";
 import { Algorithm, Curve, Family } from "./algorithm";
+import { Hash } from "./hash";
 import { Key } from "./key";
 
 /** About what an RSA key takes in memory once it is ready, the largest of all. */
@@ -20,7 +18,7 @@ const READY_BYTES = 4 * 1024;
  * there is no own code.
  */
 export function verifies(algorithm: Algorithm, key: Key, input: Bytes, signature: Bytes): bool {
-  const digest = digestOf(algorithm.hashBits);
+  const digest = algorithm.hash.digest;
   switch (algorithm.family) {
     case Family.Rsa:
     case Family.RsaPss:
@@ -32,12 +30,8 @@ export function verifies(algorithm: Algorithm, key: Key, input: Bytes, signature
       return point !== null && point.verify(input, signature);
     }
     default:
-      return hmacKey(key, algorithm.hashBits).verify(input, signature);
+      return hmacKey(key, algorithm.hash).verify(input, signature);
   }
-}
-
-function digestOf(bits: i32): Digest {
-  return bits == 256 ? SHA256 : bits == 384 ? SHA384 : SHA512;
 }
 
 function rsaKey(key: Key): RsaPublicKey {
@@ -62,13 +56,11 @@ function ecdsaKey(key: Key): EcdsaPublicKey {
   return made;
 }
 
-function hmacKey(key: Key, bits: i32): HmacKey {
-  // 256, 384 or 512: 0, 1 or 2.
-  const index = (bits >> 7) - 2;
-  const known = unchecked(key.hmac[index]);
+function hmacKey(key: Key, hash: Hash): HmacKey {
+  const known = unchecked(key.hmac[hash.index]);
   if (known !== null) return known;
-  const made = new HmacKey(digestOf(bits), view(key.first));
-  unchecked((key.hmac[index] = made));
+  const made = new HmacKey(hash.digest, view(key.first));
+  unchecked((key.hmac[hash.index] = made));
   spent(READY_BYTES);
   return made;
 }

@@ -8,80 +8,87 @@ const SIGNIFICAND_MAX: u64 = 999_999_999_999_999_999;
 /** Far beyond what any text's digits could make up for. */
 const EXPONENT_MAX = 100_000_000;
 
-// The number read last.
-/** Its end, or the byte that cannot stand there. */
-export let numberEnd: usize = 0;
-export let isInteger: bool = false;
-export let integerValue: i64 = 0;
-export let doubleValue: f64 = 0;
+/** Reads numbers; its fields say what the last one is. One object serves a whole document. */
+@final
+export class NumberReader {
+  /** Behind the number, or the byte that cannot stand there. */
+  end: usize = 0;
+  /** The value is `integer`; otherwise it is `double`. */
+  isInteger: bool = false;
+  integer: i64 = 0;
+  double: f64 = 0;
 
-// Digits gathered so far: significand × 10^scale, with `isCut` when digits other than zero were
-// left out.
-let significand: u64 = 0;
-let scale: i32 = 0;
-let isCut: bool = false;
+  // Digits gathered so far: significand × 10^scale, with `isCut` when digits other than zero were
+  // left out.
+  private significand: u64 = 0;
+  private scale: i32 = 0;
+  private isCut: bool = false;
 
-/** Reads the number at `start`; false when it is none. */
-export function readNumber(start: usize, end: usize): bool {
-  significand = 0;
-  scale = 0;
-  isCut = false;
-  const isNegative = load<u8>(start) == 0x2d;
-  const first = isNegative ? start + 1 : start;
-  numberEnd = gather(first, end, 0);
-  if (numberEnd == first || (load<u8>(first) == 0x30 && numberEnd > first + 1)) return false;
-  if (numberEnd < end && load<u8>(numberEnd) == 0x2e) {
-    const fraction = numberEnd + 1;
-    numberEnd = gather(fraction, end, 1);
-    if (numberEnd == fraction) return false;
-  }
-  if (numberEnd < end && (load<u8>(numberEnd) | 0x20) == 0x65 && !readExponent(end)) return false;
-  conclude(isNegative);
-  return true;
-}
-
-/** Takes digits into the significand; `places` is 1 behind the point. Gives where they end. */
-function gather(pointer: usize, end: usize, places: i32): usize {
-  for (; pointer < end; pointer++) {
-    const digit = <u32>load<u8>(pointer) - 0x30;
-    if (digit > 9) break;
-    if (significand <= SIGNIFICAND_MAX) {
-      significand = significand * 10 + <u64>digit;
-      scale -= places;
-    } else {
-      scale += 1 - places;
-      if (digit != 0) isCut = true;
+  /** Reads the number at `start`, before `end`; false when it is none. */
+  read(start: usize, end: usize): bool {
+    this.significand = 0;
+    this.scale = 0;
+    this.isCut = false;
+    const isNegative = load<u8>(start) == 0x2d;
+    const first = isNegative ? start + 1 : start;
+    this.end = this.gather(first, end, 0);
+    if (this.end == first || (load<u8>(first) == 0x30 && this.end > first + 1)) return false;
+    if (this.end < end && load<u8>(this.end) == 0x2e) {
+      const fraction = this.end + 1;
+      this.end = this.gather(fraction, end, 1);
+      if (this.end == fraction) return false;
     }
+    if (this.end < end && (load<u8>(this.end) | 0x20) == 0x65 && !this.readExponent(end)) {
+      return false;
+    }
+    this.conclude(isNegative);
+    return true;
   }
-  return pointer;
-}
 
-function readExponent(end: usize): bool {
-  numberEnd++;
-  const sign = numberEnd < end ? load<u8>(numberEnd) : 0;
-  if (sign == 0x2b || sign == 0x2d) numberEnd++;
-  const first = numberEnd;
-  let exponent = 0;
-  for (; numberEnd < end; numberEnd++) {
-    const digit = <i32>load<u8>(numberEnd) - 0x30;
-    if (<u32>digit > 9) break;
-    if (exponent < EXPONENT_MAX) exponent = exponent * 10 + digit;
+  /** Takes digits into the significand; `places` is 1 behind the point. Gives where they end. */
+  private gather(pointer: usize, end: usize, places: i32): usize {
+    for (; pointer < end; pointer++) {
+      const digit = <u32>load<u8>(pointer) - 0x30;
+      if (digit > 9) break;
+      if (this.significand <= SIGNIFICAND_MAX) {
+        this.significand = this.significand * 10 + <u64>digit;
+        this.scale -= places;
+      } else {
+        this.scale += 1 - places;
+        if (digit != 0) this.isCut = true;
+      }
+    }
+    return pointer;
   }
-  scale += sign == 0x2d ? -exponent : exponent;
-  return numberEnd > first;
-}
 
-function conclude(isNegative: bool): void {
-  let whole = significand;
-  let power = whole == 0 ? 0 : scale;
-  for (; power < 0 && whole % 10 == 0; power++) whole /= 10;
-  for (; power > 0 && whole <= SIGNIFICAND_MAX; power--) whole *= 10;
-  const limit = <u64>i64.MAX_VALUE + (isNegative ? 1 : 0);
-  isInteger = power == 0 && !isCut && whole <= limit;
-  if (isInteger) {
-    integerValue = <i64>(isNegative ? 0 - whole : whole);
-    return;
+  private readExponent(end: usize): bool {
+    let at = this.end + 1;
+    const sign = at < end ? load<u8>(at) : 0;
+    if (sign == 0x2b || sign == 0x2d) at++;
+    const first = at;
+    let exponent = 0;
+    for (; at < end; at++) {
+      const digit = <i32>load<u8>(at) - 0x30;
+      if (<u32>digit > 9) break;
+      if (exponent < EXPONENT_MAX) exponent = exponent * 10 + digit;
+    }
+    this.end = at;
+    this.scale += sign == 0x2d ? -exponent : exponent;
+    return at > first;
   }
-  const double = toDouble(significand, scale);
-  doubleValue = isNegative ? -double : double;
+
+  private conclude(isNegative: bool): void {
+    let whole = this.significand;
+    let power = whole == 0 ? 0 : this.scale;
+    for (; power < 0 && whole % 10 == 0; power++) whole /= 10;
+    for (; power > 0 && whole <= SIGNIFICAND_MAX; power--) whole *= 10;
+    const limit = <u64>i64.MAX_VALUE + (isNegative ? 1 : 0);
+    this.isInteger = power == 0 && !this.isCut && whole <= limit;
+    if (this.isInteger) {
+      this.integer = <i64>(isNegative ? 0 - whole : whole);
+      return;
+    }
+    const double = toDouble(this.significand, this.scale);
+    this.double = isNegative ? -double : double;
+  }
 }

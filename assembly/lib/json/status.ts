@@ -30,19 +30,34 @@ export const enum JsonStatus {
 
 /** For an error line: "malformed JSON at byte 7: …". */
 export function describe(status: JsonStatus): string {
-  return [
-    "ok",
-    "too large",
-    "nested too deeply",
-    "too many values",
-    "it ends in the middle of a value",
-    "unexpected character",
-    "not a JSON number",
-    "bad escape in a string",
-    "control character in a string",
-    "not UTF-8",
-    "the same key twice in one object",
-    "keys made to collide",
-    "text after the value",
-  ][status];
+  switch (status) {
+    case JsonStatus.Ok:
+      return "ok";
+    case JsonStatus.TooLarge:
+      return "too large";
+    case JsonStatus.TooDeep:
+      return "nested too deeply";
+    case JsonStatus.TooManyValues:
+      return "too many values";
+    case JsonStatus.UnexpectedEnd:
+      return "it ends in the middle of a value";
+    case JsonStatus.UnexpectedByte:
+      return "unexpected character";
+    case JsonStatus.BadNumber:
+      return "not a JSON number";
+    case JsonStatus.BadEscape:
+      return "bad escape in a string";
+    case JsonStatus.ControlCharacter:
+      return "control character in a string";
+    case JsonStatus.BadUtf8:
+      return "not UTF-8";
+    case JsonStatus.DuplicateKey:
+      return "the same key twice in one object";
+    case JsonStatus.CollidingKeys:
+      return "keys made to collide";
+    case JsonStatus.TrailingText:
+      return "text after the value";
+    default:
+      return "not JSON";
+  }
 }

@@ -43,25 +43,46 @@ export const enum RegexStatus {
 
 /** The reason in words, lower case, without the offending part of the pattern. */
 export function regexReason(status: RegexStatus): string {
-  return [
-    "ok",
-    "the pattern is not valid UTF-8",
-    "a group is never closed, expected )",
-    "a ) closes no group, write \\)",
-    "a character class is never closed, expected ]",
-    "no such character range",
-    "RE2 has no such escape",
-    "a backslash at the end, write \\\\",
-    "nothing to repeat",
-    "a repetition of a repetition, put the inner one into a group",
-    "repetition counts go up to 1000, also the product of nested ones",
-    "RE2 has no such group",
-    "group names consist of letters, digits and _, each name once",
-    "back references are not supported: RE2 has none",
-    "look-around is not supported: RE2 has none",
-    "\\C is not supported, use . or a class",
-    "only general categories like \\p{L} or \\p{Nd} are supported, no scripts",
-    "groups are nested too deeply",
-    "the pattern is too large once compiled",
-  ][status];
+  switch (status) {
+    case RegexStatus.Ok:
+      return "ok";
+    case RegexStatus.InvalidUtf8:
+      return "the pattern is not valid UTF-8";
+    case RegexStatus.MissingParenthesis:
+      return "a group is never closed, expected )";
+    case RegexStatus.UnexpectedParenthesis:
+      return "a ) closes no group, write \\)";
+    case RegexStatus.MissingBracket:
+      return "a character class is never closed, expected ]";
+    case RegexStatus.InvalidRange:
+      return "no such character range";
+    case RegexStatus.InvalidEscape:
+      return "RE2 has no such escape";
+    case RegexStatus.TrailingBackslash:
+      return "a backslash at the end, write \\\\";
+    case RegexStatus.MissingOperand:
+      return "nothing to repeat";
+    case RegexStatus.NestedRepetition:
+      return "a repetition of a repetition, put the inner one into a group";
+    case RegexStatus.RepetitionSize:
+      return "repetition counts go up to 1000, also the product of nested ones";
+    case RegexStatus.InvalidGroup:
+      return "RE2 has no such group";
+    case RegexStatus.InvalidGroupName:
+      return "group names consist of letters, digits and _, each name once";
+    case RegexStatus.BackReference:
+      return "back references are not supported: RE2 has none";
+    case RegexStatus.LookAround:
+      return "look-around is not supported: RE2 has none";
+    case RegexStatus.AnyByte:
+      return "\\C is not supported, use . or a class";
+    case RegexStatus.UnknownProperty:
+      return "only general categories like \\p{L} or \\p{Nd} are supported, no scripts";
+    case RegexStatus.TooDeep:
+      return "groups are nested too deeply";
+    case RegexStatus.TooLarge:
+      return "the pattern is too large once compiled";
+    default:
+      return "not a usable pattern";
+  }
 }

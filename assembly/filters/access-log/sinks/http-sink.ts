@@ -3,7 +3,7 @@
 import { BufferType, bufferBytes } from "../../../host/buffer";
 import { monotonicNanos, unixNanos } from "../../../host/clock";
 import { MapType, headerValue } from "../../../host/header-map";
-import { startCall, startedToken } from "../../../host/http-call";
+import { startCall, startStatus, startToken } from "../../../host/http-call";
 import { Counter } from "../../../host/metrics";
 import { Pairs } from "../../../host/pairs";
 import { property } from "../../../host/property";
@@ -161,18 +161,10 @@ export class HttpSink extends Sink {
     const batch = this.delivery.begin(now);
     if (lengthOf(batch) == 0) return;
     const config = this.config;
-    if (
-      startCall(
-        view(config.cluster),
-        this.headers,
-        batch,
-        <u32>(config.delivery.timeoutNanos / MILLI),
-      ) == Status.Ok
-    ) {
-      this.token = startedToken;
-    } else {
-      this.delivery.failed(now);
-    }
+    const timeoutMillis = <u32>(config.delivery.timeoutNanos / MILLI);
+    const start = startCall(view(config.cluster), this.headers, batch, timeoutMillis);
+    if (startStatus(start) == Status.Ok) this.token = startToken(start);
+    else this.delivery.failed(now);
   }
 
   /** The answer to the batch in flight, if it is that; the next one follows at once when it is due. */

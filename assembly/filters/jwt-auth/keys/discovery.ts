@@ -35,13 +35,18 @@ export function readDiscovered(
   return found.isSecure || !asked.isSecure ? DiscoveryStatus.Ok : DiscoveryStatus.Insecure;
 }
 
-/** For people, for all but Ok. */
+/** For people. */
 export function describeDiscovery(status: DiscoveryStatus): string {
-  const texts = [
-    "the OpenID configuration is no JSON",
-    "the OpenID configuration is of another issuer",
-    "the OpenID configuration has no usable jwks_uri",
-    "the OpenID configuration's jwks_uri is http where the issuer is https",
-  ];
-  return texts[status - 1];
+  switch (status) {
+    case DiscoveryStatus.NotJson:
+      return "the OpenID configuration is no JSON";
+    case DiscoveryStatus.OtherIssuer:
+      return "the OpenID configuration is of another issuer";
+    case DiscoveryStatus.NoAddress:
+      return "the OpenID configuration has no usable jwks_uri";
+    case DiscoveryStatus.Insecure:
+      return "the OpenID configuration's jwks_uri is http where the issuer is https";
+    default:
+      return "the OpenID configuration is not usable";
+  }
 }

@@ -2,7 +2,7 @@
 // Host facts: calls, metrics, the log. When to fetch is fetch-record.ts's to say, what the
 // workers share is shared-keys.ts's.
 import { Bytes, EMPTY, NONE, lengthOf, text, view } from "../../../lib/bytes";
-import { startCall, startedToken } from "../../../host/http-call";
+import { startCall, startStatus, startToken } from "../../../host/http-call";
 import { LogLevel, log } from "../../../host/log";
 import { Counter, Gauge } from "../../../host/metrics";
 import { Pairs } from "../../../host/pairs";
@@ -202,14 +202,10 @@ export class RemoteKeys {
     request.add(SCHEME, address.isSecure ? HTTPS : HTTP);
     request.add(ACCEPT, ACCEPTED);
     const millis = max<i64>(1, this.provider.timeoutNanos / 1_000_000);
-    const status = startCall(cluster, request, EMPTY, <u32>millis);
-    this.isCalling = status == Status.Ok;
-    if (this.isCalling) this.token = startedToken;
-    else
-      this.fail(
-        status == Status.BadArgument ? "the cluster is not known" : "the cluster has no hosts",
-        now,
-      );
+    const start = startCall(cluster, request, EMPTY, <u32>millis);
+    this.isCalling = startStatus(start) == Status.Ok;
+    if (this.isCalling) this.token = startToken(start);
+    else this.fail(reasonOf(startStatus(start)), now);
     return this.isCalling;
   }
 
@@ -280,4 +276,9 @@ export class RemoteKeys {
   private title(): string {
     return "jwt-auth, provider " + this.provider.name + ": ";
   }
+}
+
+/** Why a call could not be started. */
+function reasonOf(status: Status): string {
+  return status == Status.BadArgument ? "the cluster is not known" : "the cluster has no hosts";
 }

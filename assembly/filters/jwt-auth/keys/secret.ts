@@ -1,7 +1,7 @@
 // Keys from an environment variable: an HMAC secret as it is, or a key set as JSON.
 import { Bytes, NONE, at, lengthOf, owned } from "../../../lib/bytes";
 import { secretKey } from "../../../lib/jose/jwk-members";
-import { describeJwk, jwkStatus } from "../../../lib/jose/jwk-status";
+import { describeJwk } from "../../../lib/jose/jwk-status";
 import { KeySet, KeySetStatus, describeKeySet } from "../../../lib/jose/key-set";
 import { Provider } from "../provider";
 
@@ -19,8 +19,9 @@ export function readSecret(provider: Provider, value: Bytes): string {
     if (status != KeySetStatus.Ok)
       return "expected a key set in the variable; " + describeKeySet(status);
   } else {
-    const key = secretKey(owned(value));
-    if (key === null) return "expected a secret in the variable; " + describeJwk(jwkStatus);
+    const result = secretKey(owned(value));
+    const key = result.key;
+    if (key === null) return "expected a secret in the variable; " + describeJwk(result.status);
     if ((provider.algorithms & key.algorithms) == 0)
       return "expected algorithms to list HS256, HS384 or HS512 for it";
     keys.keys.push(key);

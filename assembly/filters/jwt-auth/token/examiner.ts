@@ -1,7 +1,6 @@
-// Judges one token from the ground up: form, header, claims, signature, and what its provider
-// asks of it. The order is the native filter's, so that a token wrong in two ways gets the same
-// answer; nothing is believed before the signature held: until then the claims can only turn a
-// token away.
+// Examines one token that is not in the cache: form, header, claims, signature, and what its
+// provider asks of it. The order is the native filter's, so that a token wrong in two ways gets the
+// same answer. Before the signature is verified, claims can cause rejection but never acceptance.
 import {
   Bytes,
   NONE,
@@ -15,13 +14,7 @@ import {
 import { decodeBase64urlInto } from "../../../lib/base64url";
 import { Writer } from "../../../lib/writer";
 import { Claims, NO_TIME } from "../../../lib/jose/claims";
-import {
-  encodedHeader,
-  encodedPayload,
-  encodedSignature,
-  signingInput,
-  splitCompact,
-} from "../../../lib/jose/compact";
+import { CompactToken } from "../../../lib/jose/compact";
 import { JoseHeader } from "../../../lib/jose/header";
 import { JwtStatus } from "../../../lib/jose/status";
 import { claimText } from "../rules/claim-text";
@@ -41,24 +34,21 @@ const FOR_EVER: i64 = i64.MAX_VALUE;
 export class Examiner {
   private header: JoseHeader = new JoseHeader();
   private claims: Claims = new Claims();
-  /** For rules asked of tokens that were verified earlier. */
-  private remembered: Claims = new Claims();
+  /** For rules checked on tokens that were verified earlier. */
+  private seenClaims: Claims = new Claims();
   private verifier: Verifier;
   private headerBytes: StaticArray<u8>;
   private payloadBytes: StaticArray<u8>;
   private signatureBytes: StaticArray<u8>;
+  private compact: CompactToken = new CompactToken();
   private payload: Bytes = NONE;
   private signature: Bytes = NONE;
-  private input: Bytes = NONE;
-  /**
-   * The token that all of these are of, and what its parts are worth: many providers may ask
-   * about one token.
-   */
-  private readToken: Bytes = NONE;
-  private readStatus: JwtStatus = JwtStatus.BadFormat;
+  /** The token decoded last, and whether it could be: several providers may ask about one token. */
+  private decodedToken: Bytes = NONE;
+  private decodedStatus: JwtStatus = JwtStatus.BadFormat;
   private values: StaticArray<Bytes>;
-  /** Each value that must be put together has its own place, for all are needed at once. */
-  private places: Writer[] = [];
+  /** Where values are put together: one for each, since all are needed at once. */
+  private buffers: Writer[] = [];
 
   constructor(
     signatures: HostSignatures,
@@ -71,12 +61,12 @@ export class Examiner {
     this.payloadBytes = new StaticArray<u8>(tokenBytesMax);
     this.signatureBytes = new StaticArray<u8>(tokenBytesMax);
     this.values = new StaticArray<Bytes>(claimHeadersMax);
-    for (let i = 0; i < claimHeadersMax; i++) this.places.push(new Writer());
+    for (let i = 0; i < claimHeadersMax; i++) this.buffers.push(new Writer());
   }
 
   /** Another request: its tokens may lie where those of the one before lay. */
   beginRequest(): void {
-    this.readToken = NONE;
+    this.decodedToken = NONE;
   }
 
   /** Ok, or why the token, of at most `tokenBytesMax` bytes, is no good for `profile`. */
@@ -87,36 +77,46 @@ export class Examiner {
     nowSeconds: i64,
     nowNanos: i64,
   ): JwtStatus {
-    if (token != this.readToken) {
-      this.readStatus = this.read(token);
-      this.readToken = token;
-    }
-    if (this.readStatus != JwtStatus.Ok) return this.readStatus;
-    let status = this.checkClaims(profile, nowSeconds);
-    if (status == JwtStatus.Ok) status = this.checkHeader(profile.provider);
-    if (status == JwtStatus.Ok)
-      status = this.verifier.verify(this.header, ring, this.input, this.signature, nowNanos);
-    return status == JwtStatus.Ok ? this.checkVerified(profile.provider) : status;
+    const provider = profile.provider;
+    let status = this.decode(token);
+    if (status == JwtStatus.Ok) status = this.checkClaims(profile, nowSeconds);
+    if (status == JwtStatus.Ok) status = this.checkHeader(provider);
+    if (status == JwtStatus.Ok) status = this.verify(ring, nowNanos);
+    if (status == JwtStatus.Ok) status = this.checkDenied(provider);
+    if (status == JwtStatus.Ok) status = this.checkRequiredClaims(provider);
+    return status;
   }
 
-  private read(token: Bytes): JwtStatus {
-    let status = splitCompact(token);
-    if (status == JwtStatus.Ok) status = this.readHeader();
-    if (status == JwtStatus.Ok) status = this.readPayload();
-    if (status != JwtStatus.Ok) return status;
-    this.input = signingInput;
-    this.signature = decodeBase64urlInto(encodedSignature, this.signatureBytes);
-    return this.signature == NONE ? JwtStatus.SignatureBadBase64 : JwtStatus.Ok;
+  /** Fills header, claims, payload and signature. */
+  private decode(token: Bytes): JwtStatus {
+    if (token == this.decodedToken) return this.decodedStatus;
+    let status = this.compact.split(token);
+    if (status == JwtStatus.Ok) status = this.decodeHeader();
+    if (status == JwtStatus.Ok) status = this.decodePayload();
+    if (status == JwtStatus.Ok) status = this.decodeSignature();
+    this.decodedToken = token;
+    this.decodedStatus = status;
+    return status;
   }
 
-  private readHeader(): JwtStatus {
-    const json = decodeBase64urlInto(encodedHeader, this.headerBytes);
+  private decodeHeader(): JwtStatus {
+    const json = decodeBase64urlInto(this.compact.header, this.headerBytes);
     return json == NONE ? JwtStatus.HeaderBadBase64 : this.header.read(json);
   }
 
-  private readPayload(): JwtStatus {
-    this.payload = decodeBase64urlInto(encodedPayload, this.payloadBytes);
+  private decodePayload(): JwtStatus {
+    this.payload = decodeBase64urlInto(this.compact.payload, this.payloadBytes);
     return this.payload == NONE ? JwtStatus.PayloadBadBase64 : this.claims.read(this.payload);
+  }
+
+  private decodeSignature(): JwtStatus {
+    this.signature = decodeBase64urlInto(this.compact.signature, this.signatureBytes);
+    return this.signature == NONE ? JwtStatus.SignatureBadBase64 : JwtStatus.Ok;
+  }
+
+  private verify(ring: KeyRing, nowNanos: i64): JwtStatus {
+    const input = this.compact.signingInput;
+    return this.verifier.verify(this.header, ring, input, this.signature, nowNanos);
   }
 
   private checkClaims(profile: Profile, nowSeconds: i64): JwtStatus {
@@ -124,7 +124,7 @@ export class Examiner {
     const claims = this.claims;
     if (!isIssuer(provider, claims.issuer)) return JwtStatus.IssuerUnknown;
     const expiresAt = claims.expiresAt == NO_TIME ? FOR_EVER : claims.expiresAt;
-    const status = this.timeStatus(provider, claims.notBefore, expiresAt, nowSeconds);
+    const status = this.checkTimes(provider, claims.notBefore, expiresAt, nowSeconds);
     if (status != JwtStatus.Ok) return status;
     const subjects = provider.subjects;
     if (subjects !== null && (claims.subject == NONE || !subjects.matches(claims.subject))) {
@@ -136,10 +136,10 @@ export class Examiner {
   }
 
   /**
-   * `notBefore` and `expiresAt` against the clock, by the provider's skew and bounds. Asked on
+   * `notBefore` and `expiresAt` against the clock, by the provider's skew and bounds. Checked on
    * every use of a token.
    */
-  timeStatus(provider: Provider, notBefore: i64, expiresAt: i64, nowSeconds: i64): JwtStatus {
+  checkTimes(provider: Provider, notBefore: i64, expiresAt: i64, nowSeconds: i64): JwtStatus {
     if (expiresAt == FOR_EVER && (provider.requiresExpiration || provider.lifetimeSeconds > 0)) {
       return JwtStatus.ExpirationMissing;
     }
@@ -166,36 +166,38 @@ export class Examiner {
     return JwtStatus.TypeNotAccepted;
   }
 
-  /** What only a genuine token may be told about. */
-  private checkVerified(provider: Provider): JwtStatus {
+  private checkDenied(provider: Provider): JwtStatus {
     const claims = this.claims;
+    if (claims.jwtId == NONE) return JwtStatus.Ok;
     for (let i = 0; i < provider.denied.length; i++) {
       const denied = unchecked(provider.denied[i]);
-      if (claims.jwtId == NONE || !equal(claims.jwtId, view(denied.jwtId))) continue;
-      if (
-        denied.issuer.length == 0 ||
-        (claims.issuer != NONE && equal(claims.issuer, view(denied.issuer)))
-      ) {
+      if (!equal(claims.jwtId, view(denied.jwtId))) continue;
+      const isOfAny = denied.issuer.length == 0;
+      if (isOfAny || (claims.issuer != NONE && equal(claims.issuer, view(denied.issuer)))) {
         return JwtStatus.Denied;
       }
-    }
-    for (let i = 0; i < provider.requiredClaims.length; i++) {
-      if (unchecked(provider.requiredClaims[i]).find(claims.document) < 0)
-        return JwtStatus.ClaimMissing;
     }
     return JwtStatus.Ok;
   }
 
-  /** Writes the token just examined, and all that its headers will need, into `place`. */
-  fill(place: SeenToken, hash: u64, token: Bytes, profile: Profile): void {
+  private checkRequiredClaims(provider: Provider): JwtStatus {
+    for (let i = 0; i < provider.requiredClaims.length; i++) {
+      const claim = unchecked(provider.requiredClaims[i]);
+      if (claim.find(this.claims.document) < 0) return JwtStatus.ClaimMissing;
+    }
+    return JwtStatus.Ok;
+  }
+
+  /** Writes the token just examined, and all that its headers will need, into `entry`. */
+  fill(entry: SeenToken, hash: u64, token: Bytes, profile: Profile): void {
     const claims = this.claims;
     const headers = profile.provider.claimHeaders;
     for (let i = 0; i < headers.length; i++) {
       const node = unchecked(headers[i]).claim.find(claims.document);
-      unchecked((this.values[i] = claimText(claims.document, node, unchecked(this.places[i]))));
+      unchecked((this.values[i] = claimText(claims.document, node, unchecked(this.buffers[i]))));
     }
     const expiresAt = claims.expiresAt == NO_TIME ? FOR_EVER : claims.expiresAt;
-    place.fill(
+    entry.fill(
       hash,
       profile.index,
       token,
@@ -208,9 +210,9 @@ export class Examiner {
   }
 
   /** Whether a verified token has all claims that `rule` asks for. */
-  fulfils(token: SeenToken, rule: Rule): bool {
-    if (this.remembered.read(token.payload) != JwtStatus.Ok) return false;
-    const document = this.remembered.document;
+  hasClaims(token: SeenToken, rule: Rule): bool {
+    if (this.seenClaims.read(token.payload) != JwtStatus.Ok) return false;
+    const document = this.seenClaims.document;
     for (let i = 0; i < rule.claims.length; i++) {
       if (!unchecked(rule.claims[i]).holds(document)) return false;
     }

@@ -1,9 +1,8 @@
 // The host's verify_signature behind the verifier's view of it. Whether it is there, and does
 // what Envoy's does, is asked once in a worker and only when it is first needed: some hosts end
 // at a call of a function they do not have.
-import { Bytes, at, lengthOf, text } from "../../../lib/bytes";
-import { callForeign, foreignResult } from "../../../host/foreign";
-import { Status } from "../../../host/status";
+import { Bytes, NONE, at, lengthOf, text } from "../../../lib/bytes";
+import { callForeign } from "../../../host/foreign";
 import { Writer } from "../../../lib/writer";
 import { knownSignature } from "./known-signature";
 import { HostSignatures } from "./verifier";
@@ -31,13 +30,8 @@ export class EnvoySignatures extends HostSignatures {
   }
 
   verify(argument: Bytes): bool {
-    const status = callForeign(NAME, argument);
-    const result = foreignResult;
-    return (
-      status == Status.Ok &&
-      lengthOf(result) >= 2 &&
-      at(result, 0) == VALID_TAG &&
-      at(result, 1) == 1
-    );
+    const result = callForeign(NAME, argument);
+    if (result == NONE || lengthOf(result) < 2) return false;
+    return at(result, 0) == VALID_TAG && at(result, 1) == 1;
   }
 }

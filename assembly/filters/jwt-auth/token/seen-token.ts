@@ -30,7 +30,7 @@ export class SeenToken {
   notBefore: i64 = 0;
   /** Touched since the clock hand last passed. */
   used: bool = false;
-  /** It is one of the cache's places, and so many bytes of it are in the cache's account. */
+  /** It is one of the cache's entries, and so many bytes of it are in the cache's account. */
   isKept: bool = false;
   accounted: i64 = 0;
   /** The request it is in use for: it must not be overwritten while that one is judged. */

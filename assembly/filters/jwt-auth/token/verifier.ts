@@ -1,15 +1,15 @@
 // Checks a signature with the keys that fit: in the host where it can, else in our own code.
 // Knows algorithms and keys; what the token says it refuses to know.
-import { Bytes, lengthOf, owned, utf8, view } from "../../../lib/bytes";
+import { Bytes, lengthOf, owned, view } from "../../../lib/bytes";
 import { spent } from "../../../lib/garbage";
 import { ecdsaSignature } from "../../../lib/jose/der";
-import { Algorithm, ES512, Family } from "../../../lib/jose/algorithm";
+import { Algorithm, Family } from "../../../lib/jose/algorithm";
 import { JoseHeader } from "../../../lib/jose/header";
 import { Key } from "../../../lib/jose/key";
 import { verifies } from "../../../lib/jose/signature";
 import { JwtStatus } from "../../../lib/jose/status";
 import { putBytes } from "../../../lib/protobuf";
-import { Writer, decimal } from "../../../lib/writer";
+import { Writer } from "../../../lib/writer";
 import { KeyRing } from "../keys/key-ring";
 import { VerificationLimiter } from "./limiter";
 
@@ -81,7 +81,7 @@ export class Verifier {
         : JwtStatus.VerificationFails;
     }
     const isHosts = this.isForHost(algorithm);
-    if (!isHosts && algorithm.bit == ES512) return JwtStatus.AlgorithmNotAllowed;
+    if (!isHosts && algorithm.needsHost) return JwtStatus.AlgorithmNotAllowed;
     if (!this.limiter.admits(algorithm.costClass, isHosts, nowNanos))
       return JwtStatus.VerificationLimit;
     const isGood = isHosts
@@ -108,15 +108,14 @@ export class Verifier {
 
   /** Hash name and key of the argument: the same for every token, hence made once. */
   private prefix(algorithm: Algorithm, key: Key): Bytes {
-    // 256, 384 or 512: 0, 1 or 2.
-    const index = (algorithm.hashBits >> 7) - 2;
-    const known = unchecked(key.hostPrefixes[index]);
+    const hash = algorithm.hash;
+    const known = unchecked(key.hostPrefixes[hash.index]);
     if (known !== null) return view(known);
     const writer = new Writer();
-    putBytes(writer, HASH, view(utf8("sha" + decimal(algorithm.hashBits))));
+    putBytes(writer, HASH, hash.name);
     putBytes(writer, PUBLIC_KEY, view(key.publicKeyInfo));
     const made = owned(writer.view());
-    unchecked((key.hostPrefixes[index] = made));
+    unchecked((key.hostPrefixes[hash.index] = made));
     spent(2 * made.length);
     return view(made);
   }

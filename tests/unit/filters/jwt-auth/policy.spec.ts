@@ -7,7 +7,7 @@ import { JwtStatus } from "../../../../assembly/lib/jose/status";
 import { Writer } from "../../../../assembly/lib/writer";
 import { readSettings } from "../../../../assembly/filters/jwt-auth/config";
 import { Policy } from "../../../../assembly/filters/jwt-auth/policy";
-import { VerdictKind } from "../../../../assembly/filters/jwt-auth/answers/verdict";
+import { DecisionKind } from "../../../../assembly/filters/jwt-auth/answers/decision";
 import { HostSignatures } from "../../../../assembly/filters/jwt-auth/token/verifier";
 import { FakeRequest } from "../../support/request";
 
@@ -55,25 +55,25 @@ function bearer(payload: string): FakeRequest {
   return new FakeRequest().with("authorization", "Bearer " + token(payload));
 }
 
-function statusAt(judge: Policy, payload: string, nanos: i64): JwtStatus {
-  const verdict = judge.judge(bearer(payload), nanos);
-  return verdict.kind == VerdictKind.Pass ? JwtStatus.Ok : verdict.status;
+function statusAt(policy: Policy, payload: string, nanos: i64): JwtStatus {
+  const decision = policy.decide(bearer(payload), nanos);
+  return decision.kind == DecisionKind.Allow ? JwtStatus.Ok : decision.status;
 }
 
 describe("The policy", () => {
   it("knows the very nanosecond at which a token ends, first seen or known", () => {
-    const judge = policy(',"clockSkew":"10s"');
+    const subject = policy(',"clockSkew":"10s"');
     const payload = '{"exp":1000}';
-    expect(statusAt(judge, payload, 1010 * SECOND - 1)).toBe(JwtStatus.Ok);
-    expect(statusAt(judge, payload, 1010 * SECOND)).toBe(JwtStatus.Expired);
-    expect(judge.hits).toBe(1);
+    expect(statusAt(subject, payload, 1010 * SECOND - 1)).toBe(JwtStatus.Ok);
+    expect(statusAt(subject, payload, 1010 * SECOND)).toBe(JwtStatus.Expired);
+    expect(subject.hits).toBe(1);
     expect(statusAt(policy(',"clockSkew":"10s"'), payload, 1010 * SECOND)).toBe(JwtStatus.Expired);
   });
 
   it("knows the very nanosecond from which a token holds", () => {
-    const judge = policy(',"clockSkew":"10s"');
-    expect(statusAt(judge, '{"nbf":1000}', 990 * SECOND - 1)).toBe(JwtStatus.NotYetValid);
-    expect(statusAt(judge, '{"nbf":1000}', 990 * SECOND)).toBe(JwtStatus.Ok);
+    const subject = policy(',"clockSkew":"10s"');
+    expect(statusAt(subject, '{"nbf":1000}', 990 * SECOND - 1)).toBe(JwtStatus.NotYetValid);
+    expect(statusAt(subject, '{"nbf":1000}', 990 * SECOND)).toBe(JwtStatus.Ok);
   });
 
   it("takes a token without an end, unless one is required or the lifetime bounded", () => {
@@ -102,35 +102,35 @@ describe("The policy", () => {
     const rules =
       ',"rules":[{"match":[{"uri":{"prefix":"/open"}}],"requires":{"none":true}},' +
       '{"match":[{"uri":{"prefix":"/"}}],"claims":[{"claim":"role","equals":"admin"}]}]';
-    const judge = policy("", rules);
-    expect(judge.judge(new FakeRequest("GET", "/open"), SECOND).kind).toBe(VerdictKind.Pass);
-    expect(judge.judge(new FakeRequest("GET", "/other"), SECOND).status).toBe(JwtStatus.Missing);
-    expect(statusAt(judge, '{"role":"admin"}', SECOND)).toBe(JwtStatus.Ok);
-    expect(statusAt(judge, '{"role":"user"}', SECOND)).toBe(JwtStatus.ClaimNotAllowed);
-    expect(statusAt(judge, "{}", SECOND)).toBe(JwtStatus.ClaimNotAllowed);
+    const subject = policy("", rules);
+    expect(subject.decide(new FakeRequest("GET", "/open"), SECOND).kind).toBe(DecisionKind.Allow);
+    expect(subject.decide(new FakeRequest("GET", "/other"), SECOND).status).toBe(JwtStatus.Missing);
+    expect(statusAt(subject, '{"role":"admin"}', SECOND)).toBe(JwtStatus.Ok);
+    expect(statusAt(subject, '{"role":"user"}', SECOND)).toBe(JwtStatus.ClaimNotAllowed);
+    expect(statusAt(subject, "{}", SECOND)).toBe(JwtStatus.ClaimNotAllowed);
   });
 
   it("wants all tokens of a request to hold, and says how many passed", () => {
-    const judge = policy("");
+    const subject = policy("");
     const both = bearer("{}").with("authorization", "Bearer " + token('{"jti":"2"}'));
-    const verdict = judge.judge(both, SECOND);
-    expect(verdict.kind).toBe(VerdictKind.Pass);
-    expect(verdict.acceptedCount).toBe(2);
+    const decision = subject.decide(both, SECOND);
+    expect(decision.kind).toBe(DecisionKind.Allow);
+    expect(decision.acceptedCount).toBe(2);
     const bad = bearer("{}").with("authorization", "Bearer " + token('{"exp":0}'));
-    expect(judge.judge(bad, 1_700_000_000 * SECOND).status).toBe(JwtStatus.Expired);
-    expect(judge.verdict.acceptedCount).toBe(0);
+    expect(subject.decide(bad, 1_700_000_000 * SECOND).status).toBe(JwtStatus.Expired);
+    expect(subject.decision.acceptedCount).toBe(0);
   });
 
   it("lets a preflight pass by default", () => {
     const preflight = new FakeRequest("OPTIONS")
       .with("origin", "https://a")
       .with("access-control-request-method", "GET");
-    expect(policy("").judge(preflight, SECOND).kind).toBe(VerdictKind.Pass);
-    expect(policy("", ',"bypassCorsPreflight":false').judge(preflight, SECOND).status).toBe(
+    expect(policy("").decide(preflight, SECOND).kind).toBe(DecisionKind.Allow);
+    expect(policy("", ',"bypassCorsPreflight":false').decide(preflight, SECOND).status).toBe(
       JwtStatus.Missing,
     );
     expect(
-      policy("").judge(new FakeRequest("OPTIONS").with("origin", "https://a"), SECOND).status,
+      policy("").decide(new FakeRequest("OPTIONS").with("origin", "https://a"), SECOND).status,
     ).toBe(JwtStatus.Missing);
   });
 });

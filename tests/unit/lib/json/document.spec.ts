@@ -1,5 +1,6 @@
 import { NONE, text, toText, utf8, view } from "../../../../assembly/lib/bytes";
-import { DEPTH_MAX, JsonDocument, JsonKind } from "../../../../assembly/lib/json/document";
+import { JsonDocument, JsonKind } from "../../../../assembly/lib/json/document";
+import { DEPTH_MAX } from "../../../../assembly/lib/json/parser";
 import { JsonStatus } from "../../../../assembly/lib/json/status";
 
 const BYTES_MAX = 4 * 1024 * 1024;

@@ -8,7 +8,7 @@ function keep(cache: TokenCache, provider: i32, token: Bytes): SeenToken {
   values[1] = NONE;
   values[2] = text("");
   const hash = cache.hash(token);
-  const place = cache.place(hash);
+  const place = cache.entryFor(hash);
   place.fill(hash, provider, token, text('{"sub":"subject"}'), values, 3, 0, 100);
   return place;
 }

@@ -1,22 +1,22 @@
-// What policy.ts says of one request. One object, written anew for each: nothing is allocated per
-// request.
+// What policy.ts decides about one request. One object, written anew for each: nothing is allocated
+// per request.
 import { JwtStatus } from "../../../lib/jose/status";
 import { TOKENS_MAX } from "../token/location";
 import { Profile, Rule } from "../rules/requirement";
 import { SeenToken } from "../token/seen-token";
 
-export const enum VerdictKind {
+export const enum DecisionKind {
   /** The request may go on, with what the accepted tokens give it. */
-  Pass = 0,
+  Allow = 0,
   Refuse = 1,
-  /** It depends on keys that are not here: judge again when they are, or refuse with `status`. */
+  /** It depends on keys that are not here: decide again when they are, or refuse with `status`. */
   NeedKeys = 2,
 }
 
 
 @final
-export class Verdict {
-  kind: VerdictKind = VerdictKind.Pass;
+export class Decision {
+  kind: DecisionKind = DecisionKind.Allow;
   status: JwtStatus = JwtStatus.Ok;
   /** Without the keys the request may pass all the same (`allowMissingOrFailed`). */
   mayFail: bool = false;
@@ -30,7 +30,7 @@ export class Verdict {
   private profiles: StaticArray<Profile | null> = new StaticArray<Profile | null>(TOKENS_MAX);
 
   clear(): void {
-    this.kind = VerdictKind.Pass;
+    this.kind = DecisionKind.Allow;
     this.status = JwtStatus.Ok;
     this.mayFail = false;
     this.provider = -1;

@@ -1,0 +1,128 @@
+// The tokens of one request, provider by provider: finds them, and takes each from the cache or
+// examines it.
+import { Bytes, lengthOf } from "../../../lib/bytes";
+import { RequestView } from "../../../lib/http/request";
+import { JwtStatus } from "../../../lib/jose/status";
+import { Decision } from "../answers/decision";
+import { Config } from "../config";
+import { KeyRing } from "../keys/key-ring";
+import { Profile, Rule } from "../rules/requirement";
+import { Examiner } from "./examiner";
+import { VerificationLimiter } from "./limiter";
+import { FoundTokens } from "./location";
+import { SeenToken } from "./seen-token";
+import { TokenCache } from "./token-cache";
+import { HostSignatures } from "./verifier";
+
+const NANOS_PER_SECOND: i64 = 1_000_000_000;
+
+
+@final
+export class TokenChecker {
+  readonly cache: TokenCache;
+  /** Tokens found in the request at hand, by all providers that were asked. */
+  foundCount: i32 = 0;
+  /** How many of them were in the cache, and how many were not. */
+  hits: i32 = 0;
+  misses: i32 = 0;
+
+  private readonly examiner: Examiner;
+  private readonly found: FoundTokens = new FoundTokens();
+  private readonly tokenBytesMax: i32;
+  private request: RequestView | null = null;
+  private nowNanos: i64 = 0;
+  private nowSeconds: i64 = 0;
+
+  constructor(
+    config: Config,
+    /** By provider. */
+    private rings: KeyRing[],
+    signatures: HostSignatures,
+    seed0: u64,
+    seed1: u64,
+  ) {
+    this.tokenBytesMax = config.tokenBytesMax;
+    this.cache = new TokenCache(config.cacheEntries, config.claimHeadersMax, seed0, seed1);
+    this.examiner = new Examiner(
+      signatures,
+      new VerificationLimiter(config.verificationsPerSecond),
+      config.tokenBytesMax,
+      config.claimHeadersMax,
+    );
+  }
+
+  beginRequest(request: RequestView, nowNanos: i64): void {
+    this.request = request;
+    this.nowNanos = nowNanos;
+    this.nowSeconds = nowNanos / NANOS_PER_SECOND;
+    this.foundCount = 0;
+    this.hits = 0;
+    this.misses = 0;
+    this.cache.beginRequest();
+    this.examiner.beginRequest();
+  }
+
+  /**
+   * Ok when the request has a token of `profile`; the decision gets it. Every token in the
+   * provider's places must be good: of two, a later reader might take the other one.
+   */
+  check(profile: Profile, decision: Decision): JwtStatus {
+    const found = this.find(profile);
+    if (found.count == 0) return JwtStatus.Missing;
+    if (found.overflow) return JwtStatus.TooManyTokens;
+    for (let i = 0; i < found.count; i++) {
+      const status = this.checkToken(found.token(i), profile, decision);
+      if (status != JwtStatus.Ok) return status;
+    }
+    return JwtStatus.Ok;
+  }
+
+  private find(profile: Profile): FoundTokens {
+    const found = this.found;
+    found.clear();
+    const request = this.request;
+    if (request === null) return found;
+    const target = request.target();
+    const locations = profile.provider.locations;
+    for (let i = 0; i < locations.length; i++) {
+      unchecked(locations[i]).collect(request, target, found);
+    }
+    this.foundCount += found.count;
+    return found;
+  }
+
+  private checkToken(token: Bytes, profile: Profile, decision: Decision): JwtStatus {
+    if (lengthOf(token) > this.tokenBytesMax) return JwtStatus.TooLong;
+    const hash = this.cache.hash(token);
+    let seen = this.cache.find(hash, profile.index, token);
+    if (seen !== null) {
+      this.hits++;
+    } else {
+      this.misses++;
+      const status = this.examine(token, profile);
+      if (status != JwtStatus.Ok) return status;
+      seen = this.cache.entryFor(hash);
+      this.examiner.fill(seen, hash, token, profile);
+      this.cache.account(seen);
+    }
+    const status = this.checkTime(seen, profile);
+    if (status != JwtStatus.Ok) return status;
+    return decision.accept(seen, profile) ? JwtStatus.Ok : JwtStatus.TooManyTokens;
+  }
+
+  private examine(token: Bytes, profile: Profile): JwtStatus {
+    const ring = unchecked(this.rings[profile.provider.index]);
+    return this.examiner.examine(token, profile, ring, this.nowSeconds, this.nowNanos);
+  }
+
+  /** A token that was good when it came may have expired since. */
+  private checkTime(seen: SeenToken, profile: Profile): JwtStatus {
+    const provider = profile.provider;
+    return this.examiner.checkTimes(provider, seen.notBefore, seen.expiresAt, this.nowSeconds);
+  }
+
+  /** Whether a verified token has all claims that `rule` asks for. */
+  hasClaims(token: SeenToken, rule: Rule): bool {
+    return this.examiner.hasClaims(token, rule);
+  }
+}
