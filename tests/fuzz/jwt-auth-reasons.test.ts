@@ -11,7 +11,9 @@ const rows = readFileSync(
   join(import.meta.dirname, "../../assembly/filters/jwt-auth/answers/refusal.ts"),
   "utf8",
 );
-const named = [...rows.matchAll(/^ {4}"([a-z0-9_]+)", "[A-Z].*",$/gm)].map(([, reason]) => reason!);
+const named = [...rows.matchAll(/^ {2}row\(JwtStatus\.\w+, \d+, \w+, "([a-z0-9_]+)",/gm)].map(
+  ([, reason]) => reason!,
+);
 
 const ISSUER = "https://auth.example.com";
 const key = makeKey("ES256");

@@ -102,12 +102,7 @@ export class JwtAuthRoot extends Root {
     this.config = config;
     this.policy = policy;
     this.sources = sources;
-    this.waiters = new KeyWaiters(
-      sources,
-      this.waiting,
-      config.waitingMax,
-      config.reportsOnly,
-    );
+    this.waiters = new KeyWaiters(sources, this.waiting, config.waitingMax, config.reportsOnly);
     this.forwarder = new Forwarder(config);
     this.metrics = new Metrics(config.providers);
     this.tickMillis = 0;
