@@ -24,7 +24,7 @@ const types: Record<string, string> = {
 
 // Ajv makes a function of each schema; nothing else is evaluated, and nothing leaves the origin.
 const policy =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-eval'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'";
+  "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-eval'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'";
 
 export interface Served {
   url: string;

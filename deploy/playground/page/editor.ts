@@ -86,7 +86,8 @@ export class Editor {
           ...historyKeymap,
           ...lintKeymap,
         ]),
-        EditorView.contentAttributes.of({ "aria-label": label }),
+        // The attribute tells assistive tools what contenteditable tells browsers.
+        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
         EditorView.updateListener.of(({ docChanged }) => docChanged && changed()),
       ],
     });

@@ -25,6 +25,7 @@ let help: SchemaHelp | undefined;
 let checked: Checked | undefined;
 /** Counts the changes: an answer belongs to the change that asked for it. */
 let revision = 0;
+let checkedText: string | undefined;
 
 const editorOf = (id: string, label: string, changed: () => void, hasHelp = false) =>
   new Editor({
@@ -34,8 +35,12 @@ const editorOf = (id: string, label: string, changed: () => void, hasHelp = fals
     changed,
     help: () => (hasHelp ? help : undefined),
   });
-const settings = editorOf("panel-settings", "edge.yaml", debounced(QUIET_MILLIS, recheck), true);
-const casefile = editorOf("panel-casefile", "cases.yaml", debounced(QUIET_MILLIS, runCases));
+/** A text that was opened is checked at once, not again when the editor reports it. */
+const later = debounced(QUIET_MILLIS, () => {
+  if (settings.text !== checkedText) void recheck();
+});
+const settings = editorOf("panel-settings", "edge.yaml", later, true);
+const casefile = editorOf("panel-casefile", "cases.yaml", debounced(QUIET_MILLIS, recase));
 const manifests = editorOf("manifests", "Istio resources", () => undefined);
 const form = new RequestForm(() => void send());
 const selectFile = tabs(document.querySelector('[aria-label="Files"][role="tablist"]')!, () => {});
@@ -51,6 +56,9 @@ function toast(text: string): void {
 async function recheck(): Promise<void> {
   const mine = ++revision;
   const text = settings.text;
+  checkedText = text;
+  // The decision is what people wait for: it is asked for first.
+  const sending = send();
   try {
     const result = await remote.ask("check", text);
     if (mine !== revision) return;
@@ -64,7 +72,12 @@ async function recheck(): Promise<void> {
     return showRefusal((error as Error).message);
   }
   byId("crowd-failing").toggleAttribute("disabled", !checked.canary?.guarded);
-  await Promise.all([send(), runCases()]);
+  await Promise.all([sending, runCases()]);
+}
+
+/** New settings run the cases anyway. */
+async function recase(): Promise<void> {
+  if (checkedText === settings.text) await runCases();
 }
 
 function remarksOf(error: unknown, file: string): Remark[] {
@@ -109,14 +122,13 @@ function showProblems(remarks: Remark[]): void {
 }
 
 async function send(): Promise<void> {
-  if (!checked || checked.filters.length === 0) return;
   const mine = revision;
   try {
     const request = form.toCase();
     const sent = await remote.ask("send", settings.text, request);
     if (mine !== revision) return;
     const { method = "GET", authority, path } = request.request!;
-    showAnswer(sent, `${method} ${authority ?? checked.host ?? ""}${path}`);
+    showAnswer(sent, `${method} ${authority ?? checked?.host ?? ""}${path}`);
   } catch (error) {
     if (mine === revision) showRefusal((error as Error).message);
   }
@@ -274,12 +286,11 @@ async function saveBack(): Promise<void> {
 }
 
 function open(state: Shared): void {
-  // Both texts change together: the check that follows runs the cases too.
-  revision++;
   casefile.text = state.cases;
   manifests.text = state.manifests ?? "";
-  settings.text = state.settings;
   if (state.form) form.state = state.form;
+  settings.text = state.settings;
+  void recheck();
 }
 
 /** Opens what was asked for: a link's state, else the folder's files, else the first example. */
