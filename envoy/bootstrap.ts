@@ -130,6 +130,8 @@ export interface Listener {
    * %RESPONSE_CODE_DETAILS%\n`.
    */
   accessLog?: string;
+  /** Condition (CEL) without which the access log prints nothing. */
+  accessLogFilter?: string;
   /**
    * How many proxies before us append to x-forwarded-for: 1 makes the client's address what that
    * header says.
@@ -160,7 +162,9 @@ export function listener(options: Listener): Json {
     ],
   };
   if (options.trustedHops) manager.xff_num_trusted_hops = options.trustedHops;
-  if (options.accessLog) manager.access_log = [standardOutputLog(options.accessLog)];
+  if (options.accessLog) {
+    manager.access_log = [standardOutputLog(options.accessLog, options.accessLogFilter)];
+  }
   const filter = {
     name: "envoy.filters.network.http_connection_manager",
     typed_config: { ...manager, ...options.connectionManager },
@@ -172,9 +176,15 @@ export function listener(options: Listener): Json {
   };
 }
 
-function standardOutputLog(format: string): Json {
+function standardOutputLog(format: string, expression?: string): Json {
+  const filters = `${TYPE}envoy.extensions.access_loggers.filters.`;
+  const condition = {
+    name: "envoy.access_loggers.extension_filters.cel",
+    typed_config: { "@type": `${filters}cel.v3.ExpressionFilter`, expression },
+  };
   return {
     name: "envoy.access_loggers.stdout",
+    ...(expression && { filter: { extension_filter: condition } }),
     typed_config: {
       "@type": `${TYPE}envoy.extensions.access_loggers.stream.v3.StdoutAccessLog`,
       log_format: { text_format_source: { inline_string: format } },

@@ -1,6 +1,7 @@
 // The mesh's own access log (MeshConfig, Telemetry) → access-log. The line stays what it was: Envoy's logger prints it from
 // the filter state, so that nothing downstream of the log has to change.
 import { parseDocument } from "yaml";
+import { lineFilter, lineFormat, printsLine } from "../core/log-line.ts";
 import type { Manifest, Path } from "../core/source.ts";
 import { listOf, placementFor } from "./context.ts";
 import { withoutImpossible } from "./log-format.ts";
@@ -8,7 +9,7 @@ import type { Context } from "./context.ts";
 import { rootNamespace } from "../validate/overlap.ts";
 
 /** What Envoy's logger has to print once the filter writes the line. */
-export const bareFormat = "%FILTER_STATE(wasm.gatehouse_access_log:PLAIN)%\\n";
+const bareFormat = `${lineFormat}\\n`;
 
 interface Mesh {
   config: any;
@@ -55,7 +56,11 @@ export function migrateMeshAccessLog(context: Context, manifest: Manifest): void
   const line = String(config.accessLogFormat ?? istioDefault).replace(/\n$/, "");
   settings.format = possible(context, manifest, at("accessLogFormat"), formatOf(config, line));
   settings.sinks = [{ envoyLog: {} }];
-  const how = `access-log.format; set accessLogFormat: "${bareFormat}" in the mesh, and Envoy's logger prints the filter's line; credentials in it are redacted (redact.defaults: false prints them)`;
+  const how =
+    `access-log.format; set accessLogFormat: "${bareFormat}" in the mesh, and a Telemetry with ` +
+    `providers: [{ name: envoy }] and filter: { expression: "${lineFilter}" }: Envoy's logger ` +
+    "then prints the filter's line and nothing for a request without one; credentials in it are " +
+    "redacted (redact.defaults: false prints them)";
   if (config.accessLogFormat === undefined)
     report.changed(
       manifest,
@@ -119,7 +124,7 @@ export function migrateTelemetry(context: Context, manifest: Manifest): void {
     return;
   }
   const format = providerFormat(context, logging);
-  if (format?.text?.includes("gatehouse_access_log")) {
+  if (printsLine(format)) {
     report.kept(
       manifest,
       ["spec", "accessLogging"],
@@ -147,7 +152,8 @@ export function migrateTelemetry(context: Context, manifest: Manifest): void {
       report.changed(
         manifest,
         [...at, "providers"],
-        `the provider stays; its format becomes "${bareFormat}", and the line is the filter's`,
+        `the provider stays; its format becomes "${bareFormat}", and the line is the filter's; ` +
+          `the entry's filter becomes { expression: "${lineFilter}" }`,
       );
     if (entry?.disabled !== undefined)
       report.kept(

@@ -3,6 +3,7 @@ import { catalog, oldestTrafficExtension, olderThan } from "../core/catalog.ts";
 import type { Finding, Severity } from "../core/problem.ts";
 import type { Manifest } from "../core/source.ts";
 import { checkCallees } from "./callees.ts";
+import { checkLogLines } from "./log-line.ts";
 import { mayMeet } from "./overlap.ts";
 import type { Plugin } from "./plugin.ts";
 import { checkCanaryHeaders } from "./routing.ts";
@@ -20,6 +21,7 @@ export function crossChecks(world: World): Finding[] {
     ...checkRequestAuth(world),
     ...checkCanaryHeaders(world),
     ...checkCallees(world),
+    ...checkLogLines(world),
   ];
 }
 

@@ -391,3 +391,55 @@ spec: { hosts: [h${at}.example.com], resolution: DNS, ports: [{ number: 443, nam
   assert.equal(code, 0);
   assert.match(out, /10000 documents/);
 });
+
+test("a logger that prints access-log's line without its filter is a warning, wherever it is configured", async () => {
+  const format = "%FILTER_STATE(wasm.gatehouse_access_log:PLAIN)%\\n";
+  const telemetry = (name: string, provider: string, filter = "") =>
+    `apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: { name: ${name}, namespace: shop }
+spec:
+  accessLogging:
+    - providers: [{ name: ${provider} }]
+${filter}---
+`;
+  const logger = (filter: string) =>
+    `{ name: a, ${filter}typed_config: { "@type": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog, path: /dev/stdout, log_format: { text_format_source: { inline_string: "${format}" } } } }`;
+  const condition = "'wasm.gatehouse_access_log' in filter_state";
+  const withFilter = `      filter: { expression: "${condition}" }\n`;
+  const found = await findings(`apiVersion: v1
+kind: ConfigMap
+metadata: { name: istio, namespace: istio-system }
+data:
+  mesh: |-
+    accessLogFile: /dev/stdout
+    accessLogFormat: "${format}"
+    extensionProviders:
+      - { name: own, envoyFileAccessLog: { path: /dev/stdout, logFormat: { text: "${format}" } } }
+      - { name: other, envoyFileAccessLog: { path: /dev/stdout } }
+---
+${telemetry("shipped", "gatehouse-access-log")}${telemetry("own", "own")}${telemetry("other", "other")}${telemetry("right", "own", withFilter)}${telemetry("wrong", "own", '      filter: { expression: "response.code >= 400" }\n')}apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: { name: loggers, namespace: shop }
+spec:
+  configPatches:
+    - applyTo: NETWORK_FILTER
+      match: { listener: { filterChain: { filter: { name: envoy.filters.network.http_connection_manager } } } }
+      patch:
+        operation: MERGE
+        value:
+          typed_config:
+            "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+            access_log:
+              - ${logger("")}
+              - ${logger(`filter: { extension_filter: { name: cel, typed_config: { "@type": type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter, expression: "${condition}" } } }, `)}
+`);
+  const lines = found.filter((line) => line.includes("filter's line"));
+  const about = (pattern: RegExp) => lines.filter((line) => pattern.test(line)).length;
+  assert.equal(lines.length, 5, found.join("\n"));
+  assert.equal(about(/warning: .*the mesh's own log of ConfigMap .*without a filter/), 1);
+  assert.equal(about(/warning: .*Telemetry shop\/shipped prints .*\(gatehouse-access-log\)/), 1);
+  assert.equal(about(/warning: .*Telemetry shop\/own prints .*\(own\)/), 1);
+  assert.equal(about(/warning: .*Telemetry shop\/wrong prints/), 1);
+  assert.equal(about(/warning: .*a logger of EnvoyFilter shop\/loggers prints/), 1);
+});

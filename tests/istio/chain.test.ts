@@ -24,6 +24,7 @@ describe("the four filters at the ingress gateway", () => {
       ({ name }: { name: string }) => name === "per-user",
     );
     perUser.tokenBucket = { maxTokens: BURST, tokensPerFill: 1, fillInterval: "10m" };
+    spec["access-log"].when = [{ not: { match: [{ uri: { prefix: "/api/unlogged" } }] } }];
   });
   let users = 0;
 
@@ -135,6 +136,18 @@ describe("the four filters at the ingress gateway", () => {
     assert.ok(Number(seen.duration) >= 0);
     assert.ok(!JSON.stringify(seen).includes("planted"));
     assert.equal(Number((await line("/api/refused")).status), 401);
+  });
+
+  test("access-log: a request that no condition holds for leaves no line, not even `-`", async () => {
+    const before = gateway.agent.output.length;
+    await ask("/api/unlogged");
+    await ask("/api/logged");
+    await gateway.agent.line(/^\{.*"path":"\/api\/logged.*\}$/m, { from: before });
+    const printed = gateway.agent.output.slice(before).split("\n");
+    assert.deepEqual(
+      printed.filter((line) => line === "-" || line.includes("/api/unlogged")),
+      [],
+    );
   });
 
   test("status says that everything is as applied, from the cluster alone", async () => {

@@ -31,6 +31,7 @@ export interface ChainOptions extends Omit<LaunchOptions, "envoy"> {
   routes?: Json[];
   handler?: Handler;
   accessLog?: string;
+  accessLogFilter?: string;
   /** 1: the client's address is what the last x-forwarded-for value says. */
   trustedHops?: number;
   connectionManager?: Json;
@@ -74,11 +75,12 @@ export class Chain {
 }
 
 function listenerOf(options: ChainOptions): Parameters<typeof listener>[0] {
-  const { accessLog, trustedHops, connectionManager, routes = [routeTo("upstream")] } = options;
+  const { accessLog, accessLogFilter, trustedHops, connectionManager } = options;
+  const { routes = [routeTo("upstream")] } = options;
   const filters = options.filters.map((filter) =>
     "typed_config" in filter ? filter : wasmFilter(filter as WasmFilter),
   );
-  return { filters, routes, accessLog, trustedHops, connectionManager };
+  return { filters, routes, accessLog, accessLogFilter, trustedHops, connectionManager };
 }
 
 /** Starts the chain; stop it with `chain.stop()`. */
