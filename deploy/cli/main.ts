@@ -1,15 +1,6 @@
 // The command line: verbs, flags, help. Each verb is a function that gives an answer; printing is
 // output.ts's.
 import { Command, CommanderError, Option } from "commander";
-import { applyCommand, diffCommand } from "./commands/apply.ts";
-import { migrateCommand } from "./commands/migrate.ts";
-import { demoCommand } from "./commands/demo.ts";
-import { playgroundCommand } from "./commands/playground.ts";
-import { pushCommand } from "./commands/push.ts";
-import { renderCommand } from "./commands/render.ts";
-import { rollbackCommand, statusCommand } from "./commands/status.ts";
-import { tryCommand } from "./commands/try.ts";
-import { validateCommand } from "./commands/validate.ts";
 import { version } from "../core/filter-schemas.ts";
 import { Output } from "./output.ts";
 import type { Answer, Streams } from "./output.ts";
@@ -24,7 +15,10 @@ Exit codes:
   3  something must be built first      70 a fault of this program
   4  the registry refused`;
 
-type Action = (out: Output, ...args: any[]) => Answer | Promise<Answer>;
+/** What a verb does with its arguments and flags; commander hands them over untyped. */
+type Action = (out: Output, ...given: never[]) => Answer | Promise<Answer>;
+/** A verb's code is loaded when the verb is run: `--version` waits for none of it. */
+type Load = () => Promise<Action>;
 
 /** Runs the command line and gives the exit code; nothing here ends the process. */
 export async function run(args: string[], streams?: Streams): Promise<number> {
@@ -41,14 +35,15 @@ export async function run(args: string[], streams?: Streams): Promise<number> {
     })
     .addHelpText("after", exitHelp);
 
-  const verb = (name: string, description: string, example: string, action: Action): Command => {
+  const verb = (name: string, description: string, example: string, load: Load): Command => {
     const command = program.command(name).description(description);
     command.option("--json", "one JSON object on standard output, nothing else");
     command.addHelpText("after", `\nExample:\n  ${example}`);
-    command.action(async (...given: any[]) => {
+    command.action(async (...given: unknown[]) => {
       const out = new Output(Boolean(command.opts().json), streams);
       try {
-        code = out.answer(await action(out, ...given));
+        const action = await load();
+        code = out.answer(await action(out, ...(given as never[])));
       } catch (error) {
         code = out.failure(error);
       }
@@ -69,7 +64,7 @@ export async function run(args: string[], streams?: Streams): Promise<number> {
   return code;
 }
 
-type Verb = (name: string, description: string, example: string, action: Action) => Command;
+type Verb = (name: string, description: string, example: string, load: Load) => Command;
 
 const apiFlag = () =>
   new Option("--api <kind>", "WasmPlugin, or TrafficExtension (Istio 1.30 or newer)").default(
@@ -81,7 +76,7 @@ function addVerbs(verb: Verb): void {
     "render",
     "Settings → WasmPlugin or TrafficExtension, and what they need around them.",
     "npx gatehouse render -f edge.yaml",
-    (_out, flags) => renderCommand(flags.file, flags),
+    async () => (await import("./commands/render.ts")).renderCommand,
   )
     .requiredOption("-f, --file <path...>", "settings files, folders, or - for standard input")
     .addOption(apiFlag())
@@ -91,7 +86,7 @@ function addVerbs(verb: Verb): void {
     "validate",
     "Checks manifests and settings: Istio's schema, ours, the real filters, and how they fit together.",
     "npx gatehouse validate deploy/istio",
-    (_out, paths, flags) => validateCommand(paths, flags),
+    async () => (await import("./commands/validate.ts")).validateCommand,
   )
     .argument("<path...>", "files, folders, or - for standard input")
     .option("--istio <version>", "the oldest Istio of the mesh (default: 1.31)")
@@ -107,7 +102,7 @@ function addVerbs(verb: Verb): void {
     "try",
     "Runs the built filters on a described request and explains each verdict; with --cases, a table as a test.",
     "npx gatehouse try -f edge.yaml --path /api/products --header 'x-canary: true' --token 'subject=alice'",
-    (_out, flags) => tryCommand(flags),
+    async () => (await import("./commands/try.ts")).tryCommand,
   )
     .requiredOption(
       "-f, --file <path...>",
@@ -142,7 +137,7 @@ function addVerbs(verb: Verb): void {
     "migrate",
     "RequestAuthentication, AuthorizationPolicy, EnvoyFilter, VirtualService, Canary, MeshConfig → settings.",
     "npx gatehouse migrate deploy/istio > policies.yaml",
-    migrateCommand,
+    async () => (await import("./commands/migrate.ts")).migrateCommand,
   )
     .argument("[path...]", "files, folders, or - for standard input")
     .option(
@@ -160,7 +155,7 @@ function addVerbs(verb: Verb): void {
     "push",
     "Built filters → OCI images in a registry.",
     "npx gatehouse push -f edge.yaml",
-    pushCommand,
+    async () => (await import("./commands/push.ts")).pushCommand,
   )
     .argument("[filters...]", "only these filters")
     .option(
@@ -194,7 +189,7 @@ function addVerbs(verb: Verb): void {
         "apply",
         "Settings → the cluster, all or nothing, by server-side apply.",
         "npx gatehouse apply -f edge.yaml",
-        applyCommand,
+        async () => (await import("./commands/apply.ts")).applyCommand,
       ),
     ),
   )
@@ -208,7 +203,7 @@ function addVerbs(verb: Verb): void {
         "diff",
         "What apply would change; exits with 1 if anything.",
         "npx gatehouse diff -f edge.yaml",
-        diffCommand,
+        async () => (await import("./commands/apply.ts")).diffCommand,
       ),
     ),
   );
@@ -218,7 +213,7 @@ function addVerbs(verb: Verb): void {
       "status",
       "A policy in the cluster: its resources, their modules, its history.",
       "npx gatehouse status istio-system/edge",
-      statusCommand,
+      async () => (await import("./commands/status.ts")).statusCommand,
     ).argument("<policy>", "namespace/name"),
   ).option(
     "--istiod <url>",
@@ -231,7 +226,7 @@ function addVerbs(verb: Verb): void {
       "rollback",
       "Back to an earlier revision, from the history in the cluster.",
       "npx gatehouse rollback istio-system/edge",
-      rollbackCommand,
+      async () => (await import("./commands/status.ts")).rollbackCommand,
     ).argument("<policy>", "namespace/name"),
   )
     .option("--to <revision>", "default: the one before the last")
@@ -245,7 +240,7 @@ function addDemo(verb: Verb): void {
     "demo",
     "The manifests of deploy/istio/gatehouse on a real Envoy on this machine, with real requests.",
     "npx gatehouse demo",
-    demoCommand,
+    async () => (await import("./commands/demo.ts")).demoCommand,
   )
     .option("-f, --file <path...>", "other settings than those of deploy/istio/gatehouse/gateway")
     .option("--policy <name>", "the policy (place) to show, where the files hold several")
@@ -265,7 +260,7 @@ function addPlayground(verb: Verb): void {
     "playground",
     "A page on a loopback address that runs the filters in the browser, with this folder's files.",
     "npx gatehouse playground",
-    playgroundCommand,
+    async () => (await import("./commands/playground.ts")).playgroundCommand,
   )
     .option("--folder <path>", "where edge.yaml and cases.yaml are read and saved", ".")
     .option("--port <number>", "taken if it is free, else any other", "10080");

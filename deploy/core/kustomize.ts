@@ -2,6 +2,7 @@
 // generator packs.
 import { dirname, join, normalize } from "node:path";
 import type { Manifest } from "./source.ts";
+import { at, listOf } from "./value.ts";
 
 /** file → why it is not looked at as a resource. */
 export function partsOf(manifests: Manifest[]): Map<string, string> {
@@ -13,23 +14,19 @@ export function partsOf(manifests: Manifest[]): Map<string, string> {
       if (typeof path === "string" && !path.includes("\n"))
         parts.set(normalize(join(folder, path)), reason);
     };
-    const { value } = manifest;
-    for (const patch of listOf(value.patches)) add(patch?.path, "a kustomize patch");
+    const value = manifest.fields;
+    for (const patch of listOf(value.patches)) add(at(patch, "path"), "a kustomize patch");
     for (const patch of listOf(value.patchesStrategicMerge)) add(patch, "a kustomize patch");
-    for (const patch of listOf(value.patchesJson6902)) add(patch?.path, "a kustomize patch");
+    for (const patch of listOf(value.patchesJson6902)) add(at(patch, "path"), "a kustomize patch");
     for (const replacement of listOf(value.replacements))
-      add(replacement?.path, "a kustomize replacement");
+      add(at(replacement, "path"), "a kustomize replacement");
     for (const generator of [
       ...listOf(value.configMapGenerator),
       ...listOf(value.secretGenerator),
     ]) {
-      for (const file of listOf(generator?.files))
+      for (const file of listOf(at(generator, "files")))
         add(String(file).replace(/^[^=]*=/, ""), "data of a generator");
     }
   }
   return parts;
-}
-
-function listOf(value: unknown): any[] {
-  return Array.isArray(value) ? value : [];
 }

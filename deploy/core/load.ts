@@ -1,7 +1,8 @@
 // From paths on the command line to policies: reads, parses, and stops when what is there cannot
 // be used.
-import { isPolicy, parsePolicy } from "./policy.ts";
+import { isPolicy } from "./policy.ts";
 import type { Policy } from "./policy.ts";
+import { parsePolicy } from "./policy-parser.ts";
 import { ToolError, hasErrors, textOf } from "./problem.ts";
 import type { Finding } from "./problem.ts";
 import { read } from "./source.ts";

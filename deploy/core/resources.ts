@@ -5,11 +5,12 @@ import type { Finding } from "./problem.ts";
 import { check, compile, suggestion } from "./schema.ts";
 import type { Validator } from "./schema.ts";
 import type { Manifest } from "./source.ts";
+import type { Fields } from "./value.ts";
 
 interface Kind {
   plural: string;
   scope: string;
-  schemas: { versions: string[]; schema: object }[];
+  schemas: { versions: string[]; schema: CrdSchema }[];
 }
 
 const kinds = schemas.kinds as unknown as Record<string, Kind>;
@@ -68,10 +69,17 @@ const gone: Record<string, string> = {
   "config.istio.io/v1alpha2": "telemetry.istio.io/v1",
 };
 
+/** A schema of a CRD: OpenAPI v3, as far as structural schemas use it. */
+interface CrdSchema extends Fields {
+  properties?: Record<string, CrdSchema>;
+  items?: CrdSchema;
+  additionalProperties?: CrdSchema | boolean;
+  "x-kubernetes-preserve-unknown-fields"?: boolean;
+}
+
 /** A structural schema prunes unknown fields; a file with one is a file with a mistake. */
-function closed(schema: any): any {
-  if (schema === null || typeof schema !== "object") return schema;
-  const result = { ...schema };
+function closed(schema: CrdSchema): CrdSchema {
+  const result: CrdSchema = { ...schema };
   if (schema.properties) {
     result.properties = Object.fromEntries(
       Object.entries(schema.properties).map(([key, value]) => [key, closed(value)]),
@@ -97,18 +105,17 @@ function validatorOf(key: string, version: string): Validator | undefined {
 }
 
 /** A CRD's schema, with what every resource has; compiled once. */
-function compiled(id: string, schema: any): Validator {
+function compiled(id: string, schema: CrdSchema): Validator {
   const known = validators.get(id);
   if (known) return known;
-  const root = { ...schema };
-  root.properties = {
-    ...root.properties,
+  const properties = {
+    ...schema.properties,
     apiVersion: { type: "string" },
     kind: { type: "string" },
     metadata: { type: "object" },
     status: {},
   };
-  const validator = compile(root);
+  const validator = compile({ ...schema, properties });
   validators.set(id, validator);
   return validator;
 }

@@ -4,6 +4,8 @@ import type { ErrorObject, ValidateFunction } from "ajv";
 import type { Finding } from "./problem.ts";
 import { pathOf, pathText } from "./source.ts";
 import type { Manifest, Path } from "./source.ts";
+import { fieldsOf, listOf, mapsOf } from "./value.ts";
+import type { Fields } from "./value.ts";
 
 // `format` is left to who reads the value: Kubernetes' formats (int32, …) are not JSON Schema's.
 // Several complaints at once save the user a round trip.
@@ -87,11 +89,11 @@ function typeOf(value: unknown): string {
 function inWords(error: ErrorObject): Complaint {
   const path = pathOf(error.instancePath);
   const name = path.at(-1) ?? "the document";
-  const parameters = error.params as Record<string, any>;
+  const parameters = error.params as Fields;
   switch (error.keyword) {
     case "additionalProperties": {
       const key = String(parameters.additionalProperty);
-      const known = Object.keys((error.parentSchema as any)?.properties ?? {});
+      const known = Object.keys(fieldsOf(error.parentSchema?.properties));
       return {
         path: [...path, key],
         what: `unknown field "${key}"`,
@@ -100,7 +102,8 @@ function inWords(error: ErrorObject): Complaint {
       };
     }
     case "type": {
-      const wanted = [parameters.type].flat().map((type: string) => typeWords[type] ?? type);
+      const types = Array.isArray(parameters.type) ? parameters.type : [parameters.type];
+      const wanted = types.map((type) => typeWords[String(type)] ?? String(type));
       return {
         path,
         what: `"${name}" is ${typeOf(error.data)}`,
@@ -108,7 +111,7 @@ function inWords(error: ErrorObject): Complaint {
       };
     }
     case "enum": {
-      const allowed: unknown[] = parameters.allowedValues;
+      const allowed = listOf(parameters.allowedValues);
       const right = suggestion(String(error.data), allowed.map(String));
       return { path, what: `${JSON.stringify(error.data)} is no value for "${name}"`, right };
     }
@@ -143,8 +146,8 @@ function inWords(error: ErrorObject): Complaint {
  * one another.
  */
 function choiceInWords(error: ErrorObject, path: string[]): Complaint {
-  const branches: any[] = Array.isArray(error.schema) ? error.schema : [];
-  const keys = [...new Set(branches.flatMap((branch) => branch?.required ?? []))] as string[];
+  const branches = mapsOf(error.schema);
+  const keys = [...new Set(branches.flatMap((branch) => listOf(branch.required).map(String)))];
   const present = keys.filter(
     (key) => error.data && typeof error.data === "object" && key in (error.data as object),
   );

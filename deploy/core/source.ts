@@ -6,6 +6,8 @@ import { LineCounter, isMap, isNode, isScalar, isSeq, parseAllDocuments, visit }
 import type { Document, Node, Pair } from "yaml";
 import { ToolError, reasonOf } from "./problem.ts";
 import type { Finding, Place } from "./problem.ts";
+import { at, fieldsOf } from "./value.ts";
+import type { Fields } from "./value.ts";
 
 /** Steps from the root of a document: map keys and list indexes. */
 export type Path = readonly (string | number)[];
@@ -18,8 +20,8 @@ const aliasesMax = 100;
 /** One document with its place. `value` is plain data; `place` leads back into the text. */
 export class Manifest {
   readonly file: string;
-  // The value is as the user wrote it: nothing about its shape is proved before a schema has seen
-  // it.
+  // As the user wrote it: nothing about its shape is proved before a schema has seen it. `any` is
+  // for the readers of deploy/migrate; others take `fields` or `at`.
   readonly value: any;
   /** True if the user named this very file, false if it was found in a folder. */
   readonly named: boolean;
@@ -64,6 +66,16 @@ export class Manifest {
   /** What people call it: `WasmPlugin istio-system/edge-jwt-auth`. */
   get title(): string {
     return this.kind ? `${this.kind} ${this.namespace}/${this.name}` : "values";
+  }
+
+  /** The document as a map. */
+  get fields(): Fields {
+    return fieldsOf(this.value);
+  }
+
+  /** What stands at a path, whatever it is. */
+  at(...path: Path): unknown {
+    return at(this.value, ...path);
   }
 
   /** The place of the key at `path`, or of the nearest parent that is really there. */

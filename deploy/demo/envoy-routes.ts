@@ -3,6 +3,8 @@
 // otherwise.
 import type { Json } from "../../envoy/bootstrap.ts";
 import { ToolError } from "../core/problem.ts";
+import { at, fieldsOf, listOf, mapsOf, textAt } from "../core/value.ts";
+import type { Fields } from "../core/value.ts";
 import type { Routing } from "../try/route.ts";
 
 /** A place that requests go to, and the name of its cluster, which is Istio's. */
@@ -23,8 +25,10 @@ export function envoyRoutes(routing: Routing): {
   if (routing.length === 0) return anywhere();
   const virtualHosts = routing.map(({ title, spec }) => ({
     name: title,
-    domains: listOf(spec?.hosts).flatMap((host) => (host === "*" ? ["*"] : [host, `${host}:*`])),
-    routes: listOf(spec?.http).flatMap((rule) => routesOf(title, rule, destinations)),
+    domains: listOf(spec.hosts)
+      .map(String)
+      .flatMap((host) => (host === "*" ? ["*"] : [host, `${host}:*`])),
+    routes: mapsOf(spec.http).flatMap((rule) => routesOf(title, rule, destinations)),
   }));
   return { virtualHosts, destinations: [...destinations.values()] };
 }
@@ -40,34 +44,36 @@ function anywhere(): { virtualHosts: Json[]; destinations: Destination[] } {
 }
 
 /** A list of matches is an "or": a route for each. */
-function routesOf(title: string, rule: any, destinations: Map<string, Destination>): Json[] {
+function routesOf(title: string, rule: Fields, destinations: Map<string, Destination>): Json[] {
   const unknown = Object.keys(rule).find((key) => !known.includes(key));
   if (unknown)
     throw new ToolError("invalid", `${title}: the demo does not know "${unknown}" of a route`);
-  const weighted = listOf(rule.route).map(({ destination, weight }) => {
-    const { host = "", subset = "", port } = destination ?? {};
-    const cluster = `outbound|${port?.number ?? 80}|${subset}|${host}`;
+  const weighted = mapsOf(rule.route).map(({ destination, weight }) => {
+    const host = textAt(destination, "host") ?? "";
+    const subset = textAt(destination, "subset") ?? "";
+    const port = Number(at(destination, "port", "number") ?? 80);
+    const cluster = `outbound|${port}|${subset}|${host}`;
     destinations.set(cluster, { cluster, host, ...(subset && { subset }) });
-    return { name: cluster, weight: weight ?? 100 };
+    return { name: cluster, weight: Number(weight ?? 100) };
   });
   const action: Json =
     weighted.length === 1
       ? { cluster: weighted[0]!.name }
       : { weighted_clusters: { clusters: weighted } };
   if (rule.timeout) action.timeout = rule.timeout;
-  if (rule.retries) action.retry_policy = retryPolicy(rule.retries);
-  const matches = listOf(rule.match);
+  if (rule.retries) action.retry_policy = retryPolicy(fieldsOf(rule.retries));
+  const matches = mapsOf(rule.match);
   return (matches.length > 0 ? matches : [{}]).map((match) => ({
     match: routeMatch(title, match),
     route: action,
   }));
 }
 
-function retryPolicy({ attempts, perTryTimeout, retryOn }: any): Json {
+function retryPolicy({ attempts, perTryTimeout, retryOn }: Fields): Json {
   return {
     num_retries: attempts ?? 2,
-    ...(perTryTimeout && { per_try_timeout: perTryTimeout }),
-    ...(retryOn && { retry_on: retryOn }),
+    ...(perTryTimeout !== undefined && { per_try_timeout: perTryTimeout }),
+    ...(retryOn !== undefined && { retry_on: retryOn }),
   };
 }
 
@@ -77,17 +83,17 @@ const pseudoHeaders: Record<string, string> = {
   scheme: ":scheme",
 };
 
-function routeMatch(title: string, match: any): Json {
+function routeMatch(title: string, match: Fields): Json {
   const headers: Json[] = [];
   const made: Json = { prefix: "/" };
-  for (const [key, value] of Object.entries<any>(match)) {
-    if (key === "uri") Object.assign(made, pathMatch(value));
+  for (const [key, value] of Object.entries(match)) {
+    if (key === "uri") Object.assign(made, pathMatch(fieldsOf(value)));
     else if (key in pseudoHeaders)
-      headers.push({ name: pseudoHeaders[key], string_match: stringMatch(value) });
+      headers.push({ name: pseudoHeaders[key], string_match: stringMatch(fieldsOf(value)) });
     else if (key === "headers" || key === "withoutHeaders")
-      for (const [name, one] of Object.entries<any>(value))
+      for (const [name, one] of Object.entries(fieldsOf(value)))
         headers.push({
-          ...headerMatch(name, one),
+          ...headerMatch(name, fieldsOf(one)),
           ...(key === "withoutHeaders" && { invert_match: true }),
         });
     else if (key !== "name")
@@ -97,22 +103,18 @@ function routeMatch(title: string, match: any): Json {
   return { ...made, ...(headers.length > 0 && { headers }) };
 }
 
-function pathMatch({ exact, prefix, regex }: any): Json {
+function pathMatch({ exact, prefix, regex }: Fields): Json {
   if (exact !== undefined) return { path: exact };
   return prefix !== undefined ? { prefix } : { safe_regex: { regex } };
 }
 
-function headerMatch(name: string, match: any): Json {
-  return Object.keys(match ?? {}).length === 0
+function headerMatch(name: string, match: Fields): Json {
+  return Object.keys(match).length === 0
     ? { name, present_match: true }
     : { name, string_match: stringMatch(match) };
 }
 
-function stringMatch({ exact, prefix, regex }: any): Json {
+function stringMatch({ exact, prefix, regex }: Fields): Json {
   if (exact !== undefined) return { exact };
   return prefix !== undefined ? { prefix } : { safe_regex: { regex } };
-}
-
-function listOf(value: unknown): any[] {
-  return Array.isArray(value) ? value : [];
 }

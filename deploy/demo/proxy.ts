@@ -7,6 +7,7 @@ import type { Envoy } from "../../envoy/find.ts";
 import { growth } from "../emulator/cases.ts";
 import type { Case, Observed } from "../emulator/cases.ts";
 import { catalog } from "../core/catalog.ts";
+import { at, listOf } from "../core/value.ts";
 import { calleesIn } from "../render/clusters.ts";
 import { environmentFrom } from "../validate/module-check.ts";
 import { clusterParts } from "../render/clusters.ts";
@@ -155,7 +156,7 @@ function listenerOf({ links, logFormat }: Stage, virtualHosts: object[]) {
     domains: ["*"],
     routes: [{ match: { prefix: "/" }, direct_response: { status: 404 } }],
   };
-  const hasAll = virtualHosts.some((host: any) => host.domains.includes("*"));
+  const hasAll = virtualHosts.some((host) => listOf(at(host, "domains")).includes("*"));
   const route_config = {
     name: "demo",
     virtual_hosts: hasAll ? virtualHosts : [...virtualHosts, others],

@@ -2,9 +2,10 @@
 // that let it pass.
 import { setTimeout as sleep } from "node:timers/promises";
 import { ToolError } from "../core/problem.ts";
-import type { Resource } from "../render/plugin.ts";
-import { titleOf } from "./cluster.ts";
-import type { Cluster, Header } from "./cluster.ts";
+import { titleOf } from "../core/resource.ts";
+import type { Header, Resource } from "../core/resource.ts";
+import { at, listOf, mapsOf } from "../core/value.ts";
+import type { Cluster } from "./cluster.ts";
 
 /**
  * `admitted`: no status, but istiod's webhook stands before the API server. `unchecked`: not even
@@ -57,12 +58,11 @@ type Word = Pick<Acceptance, "state" | "message">;
 
 /** What the status of a live resource says; `stale` when it is about an older generation. */
 export function wordOf(resource: Resource | undefined): Word | "silent" | "stale" {
-  const status = resource?.status;
-  const conditions: any[] = Array.isArray(status?.conditions) ? status.conditions : [];
+  const conditions = mapsOf(at(resource, "status", "conditions"));
   if (conditions.length === 0) return "silent";
   const generation = Number(resource?.metadata?.generation ?? 0);
   const observed = Number(
-    status.observedGeneration ?? conditions[0]?.observedGeneration ?? generation,
+    at(resource, "status", "observedGeneration") ?? conditions[0]!.observedGeneration ?? generation,
   );
   if (observed < generation) return "stale";
   const bad = conditions.find(
@@ -87,13 +87,12 @@ async function hasWebhook(cluster: Cluster): Promise<boolean> {
     if (error instanceof ToolError && error.code === "cluster") return true;
     throw error;
   }
-  const webhooks: any[] = all.flatMap(({ webhooks }) => webhooks ?? []);
+  const webhooks = all.flatMap((one) => mapsOf(one.webhooks));
   return webhooks.some(
     ({ failurePolicy, rules }) =>
       failurePolicy === "Fail" &&
-      (rules ?? []).some(
-        ({ apiGroups = [] }: any) =>
-          apiGroups.includes("extensions.istio.io") || apiGroups.includes("*"),
+      mapsOf(rules).some(({ apiGroups }) =>
+        listOf(apiGroups).some((group) => group === "extensions.istio.io" || group === "*"),
       ),
   );
 }

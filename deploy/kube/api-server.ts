@@ -11,9 +11,10 @@ import {
 } from "@kubernetes/client-node";
 import type { KubernetesObject, RequestContext } from "@kubernetes/client-node";
 import { ToolError, reasonOf } from "../core/problem.ts";
-import type { Resource } from "../render/plugin.ts";
-import { fieldManager, titleOf } from "./cluster.ts";
-import type { Applied, ApplyOptions, Cluster, Header, Target } from "./cluster.ts";
+import { titleOf } from "../core/resource.ts";
+import type { Header, Resource } from "../core/resource.ts";
+import { fieldManager } from "./cluster.ts";
+import type { Applied, ApplyOptions, Cluster, Target } from "./cluster.ts";
 import { conflictsIn } from "./conflict.ts";
 
 export interface ClusterOptions {
@@ -154,10 +155,10 @@ class ApiServer implements Cluster {
         error instanceof ApiException && error.code === 409 ? conflictsIn(error.body) : [];
       if (conflicts.length > 0) return { conflicts };
       if (error instanceof ApiException && error.code === 409) {
-        const what = `${titleOf(resource as Header)} was changed by somebody else at the same moment`;
+        const what = `${titleOf(resource)} was changed by somebody else at the same moment`;
         throw new ToolError("conflict", `${what}: run the command again`, { cause: error });
       }
-      throw this.problem(`apply ${titleOf(resource as Header)}`, error);
+      throw this.problem(`apply ${titleOf(resource)}`, error);
     }
   }
 
@@ -189,7 +190,7 @@ class ApiServer implements Cluster {
         labelSelector,
       );
       // Items of a list come without their kind.
-      return (answer.items ?? []).map((item) => ({ ...item, apiVersion, kind }));
+      return (answer.items ?? []).map((item) => ({ ...item, apiVersion, kind }) as Resource);
     } catch (error) {
       if (isUnknownKind(error)) return undefined;
       throw this.problem(`list ${kind}`, error);

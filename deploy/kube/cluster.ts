@@ -1,6 +1,6 @@
 // A Kubernetes cluster, as the tool uses it. Knows resources, not how they travel: the client is in
 // api-server.ts, so that verbs without a cluster never load it.
-import type { Resource } from "../render/plugin.ts";
+import type { Header, Resource } from "../core/resource.ts";
 import type { Conflict } from "./conflict.ts";
 
 /** The cluster that is meant, as a user knows it. */
@@ -11,12 +11,6 @@ export interface Target {
 
 /** Who we are among the owners of fields (server-side apply). */
 export const fieldManager = "gatehouse";
-
-export interface Header {
-  apiVersion: string;
-  kind: string;
-  metadata: { name: string; namespace?: string };
-}
 
 export interface ApplyOptions {
   dryRun?: boolean;
@@ -42,8 +36,4 @@ export interface Cluster {
   ): Promise<Resource[] | undefined>;
   /** False when there was none. */
   remove(header: Header): Promise<boolean>;
-}
-
-export function titleOf({ kind, metadata }: Header): string {
-  return `${kind} ${metadata.namespace ? `${metadata.namespace}/` : ""}${metadata.name}`;
 }

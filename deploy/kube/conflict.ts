@@ -1,6 +1,8 @@
 // Who else claims what we would change: other field managers, as the API server's Status object
 // names them, and other policies, by the labels of a live resource.
-import type { Resource } from "../render/plugin.ts";
+import type { Resource } from "../core/resource.ts";
+
+import { at, mapsOf } from "../core/value.ts";
 
 export interface Conflict {
   manager: string;
@@ -10,7 +12,7 @@ export interface Conflict {
 
 /** The conflicts in a 409; none if it is another kind of conflict. */
 export function conflictsIn(body: unknown): Conflict[] {
-  let status: any = body;
+  let status = body;
   if (typeof body === "string") {
     try {
       status = JSON.parse(body);
@@ -18,8 +20,7 @@ export function conflictsIn(body: unknown): Conflict[] {
       return [];
     }
   }
-  const causes: any[] = Array.isArray(status?.details?.causes) ? status.details.causes : [];
-  return causes
+  return mapsOf(at(status, "details", "causes"))
     .filter(({ reason }) => reason === "FieldManagerConflict")
     .map(({ message, field }) => ({
       manager: /conflict with "([^"]+)"/.exec(String(message))?.[1] ?? "another manager",

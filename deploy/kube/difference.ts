@@ -1,6 +1,7 @@
 // What would change: the live resource beside what the API server would make of ours (a dry run),
 // line by line.
-import type { Resource } from "../render/plugin.ts";
+import type { Resource } from "../core/resource.ts";
+import { isFields } from "../core/value.ts";
 import { yamlText } from "../core/yaml-text.ts";
 
 /** Fields that the API server writes and nobody compares. */
@@ -19,14 +20,14 @@ export function bare(resource: Resource): Resource {
   const kept = Object.fromEntries(
     Object.entries(metadata ?? {}).filter(([key]) => !serverFields.includes(key)),
   );
-  return sorted({ ...rest, metadata: kept });
+  return sorted({ ...rest, metadata: kept }) as Resource;
 }
 
 /** Maps in one order, so that only content differs. */
-function sorted(value: any): any {
+function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (value instanceof Date) return value.toISOString();
-  if (value === null || typeof value !== "object") return value;
+  if (!isFields(value)) return value;
   return Object.fromEntries(
     Object.keys(value)
       .sort()

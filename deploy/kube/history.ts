@@ -3,8 +3,8 @@
 import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { ToolError } from "../core/problem.ts";
-import type { Resource } from "../render/plugin.ts";
-import type { Cluster, Header } from "./cluster.ts";
+import type { Header, Resource } from "../core/resource.ts";
+import type { Cluster } from "./cluster.ts";
 
 export interface Revision {
   number: number;

@@ -1,8 +1,8 @@
 // A policy beside the cluster: what it renders to, what is there already, what would have to go.
 import type { Policy } from "../core/policy.ts";
 import { render } from "../render/render.ts";
-import type { Api, Resource } from "../render/plugin.ts";
-import type { Cluster, Header } from "./cluster.ts";
+import type { Api, Header, Resource } from "../core/resource.ts";
+import type { Cluster } from "./cluster.ts";
 import { fingerprint, readHistory } from "./history.ts";
 import type { History, Subject } from "./history.ts";
 import type { Intent } from "./release.ts";

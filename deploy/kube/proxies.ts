@@ -2,6 +2,7 @@
 // its debug interface (`/debug/syncz` on port 15014; istio/pilot/pkg/xds/debug.go). Istio before
 // 1.31 does not tell the reason, and nothing is found.
 import { ToolError, reasonOf } from "../core/problem.ts";
+import { at, listOf } from "../core/value.ts";
 
 const extensionType = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig";
 
@@ -22,20 +23,20 @@ export async function proxyRefusals(
   timeoutMillis: number,
 ): Promise<ProxyRefusal[]> {
   const answers = await Promise.all(istiods.map((url) => syncz(url, timeoutMillis)));
-  return answers.flat().flatMap(({ proxy, resources }) => {
-    const message = resources?.[extensionType]?.lastError;
-    return message ? [{ proxy: String(proxy), message: String(message).trim() }] : [];
+  return answers.flat().flatMap((answer) => {
+    const message = at(answer, "resources", extensionType, "lastError");
+    const proxy = String(at(answer, "proxy"));
+    return message ? [{ proxy, message: String(message).trim() }] : [];
   });
 }
 
-async function syncz(istiod: string, timeoutMillis: number): Promise<any[]> {
+async function syncz(istiod: string, timeoutMillis: number): Promise<unknown[]> {
   try {
     const response = await fetch(new URL("/debug/syncz", istiod), {
       signal: AbortSignal.timeout(timeoutMillis),
     });
     if (!response.ok) throw new Error(`it answered ${response.status}`);
-    const answer = await response.json();
-    return Array.isArray(answer) ? answer : [];
+    return listOf(await response.json());
   } catch (error) {
     const right =
       "kubectl port-forward -n istio-system deploy/istiod 15014 makes it http://127.0.0.1:15014";

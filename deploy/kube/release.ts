@@ -2,9 +2,9 @@
 // revision of its history. Safe to run again at any point; what breaks off says what was done and
 // what was not.
 import { ToolError, reasonOf } from "../core/problem.ts";
-import type { Resource } from "../render/plugin.ts";
-import { titleOf } from "./cluster.ts";
-import type { Cluster, Header } from "./cluster.ts";
+import { titleOf } from "../core/resource.ts";
+import type { Header, Resource } from "../core/resource.ts";
+import type { Cluster } from "./cluster.ts";
 import { conflictLines } from "./conflict.ts";
 import { fingerprint, subjectText, writeHistory } from "./history.ts";
 import type { History, Revision, Subject } from "./history.ts";
@@ -51,8 +51,8 @@ export async function release(
   const released = intents.map(({ subject, resources, orphans }, at): Released => ({
     policy: subjectText(subject),
     resources: resources.map((one) => ({
-      resource: titleOf(one as Header),
-      was: states[at]!.get(titleOf(one as Header))!,
+      resource: titleOf(one),
+      was: states[at]!.get(titleOf(one))!,
     })),
     removed: orphans.map(titleOf),
   }));
@@ -69,7 +69,7 @@ function checkShared(intents: Intent[]): void {
   const owners = new Map<string, string>();
   for (const { subject, resources } of intents) {
     for (const resource of resources) {
-      const title = titleOf(resource as Header);
+      const title = titleOf(resource);
       const owner = owners.get(title) ?? subjectText(subject);
       if (owner !== subjectText(subject)) {
         const what = `policies ${owner} and ${subjectText(subject)} both render ${title}`;
@@ -102,7 +102,7 @@ async function releaseOne(
     });
   }
   for (const resource of resources) {
-    const title = titleOf(resource as Header);
+    const title = titleOf(resource);
     await ledger.done(`${title}`, async () => {
       const { conflicts } = await cluster.apply(resource, { force: options.force });
       if (conflicts)
@@ -145,7 +145,7 @@ class Ledger {
   constructor(intents: Intent[], options: ReleaseOptions) {
     this.options = options;
     this.open = intents.flatMap(({ subject, resources, orphans }) => [
-      ...resources.map((one) => titleOf(one as Header)),
+      ...resources.map((one) => titleOf(one)),
       ...orphans.map((one) => `removal of ${titleOf(one)}`),
       historyStep(subject),
     ]);

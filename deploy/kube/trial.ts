@@ -1,9 +1,9 @@
 // A dry run of everything before the first change: refusals and conflicts are known, and what
 // would change.
 import { ToolError } from "../core/problem.ts";
-import type { Resource } from "../render/plugin.ts";
-import { titleOf } from "./cluster.ts";
-import type { Cluster, Header } from "./cluster.ts";
+import { titleOf } from "../core/resource.ts";
+import type { Resource } from "../core/resource.ts";
+import type { Cluster } from "./cluster.ts";
 import { conflictLines, otherPolicyOf } from "./conflict.ts";
 import { bare } from "./difference.ts";
 
@@ -21,8 +21,8 @@ export async function trial(
   const states = new Map<string, State>();
   const lines: string[] = [];
   for (const resource of resources) {
-    const title = titleOf(resource as Header);
-    const live = await cluster.read(resource as Header);
+    const title = titleOf(resource);
+    const live = await cluster.read(resource);
     const { conflicts = [], resource: made } = await cluster.apply(resource, {
       dryRun: true,
       force,

@@ -1,9 +1,9 @@
 // What every migrator gets: all that was read, the policies being written, and the report.
 import type { Manifest } from "../core/source.ts";
-import type { Resource } from "../render/plugin.ts";
 import { rootNamespace } from "../validate/overlap.ts";
 import { Drafts } from "./drafts.ts";
 import { Report } from "./report.ts";
+import type { Resource } from "./resource.ts";
 
 export class Context {
   readonly manifests: Manifest[];

@@ -4,7 +4,7 @@ import { filterNames } from "../core/catalog.ts";
 import type { FilterName } from "../core/catalog.ts";
 import { policyVersion } from "../core/policy.ts";
 import type { Manifest } from "../core/source.ts";
-import type { Resource } from "../render/plugin.ts";
+import type { Resource } from "./resource.ts";
 import type { Scope } from "../validate/overlap.ts";
 
 export class Draft {

@@ -4,7 +4,7 @@ import type { Manifest, Path } from "../core/source.ts";
 import { listOf } from "./context.ts";
 import type { Context } from "./context.ts";
 import { slug } from "./drafts.ts";
-import { millisOf } from "../render/schedule.ts";
+import { millisOf } from "../core/schedule.ts";
 import { authorityOf, stringMatch } from "./matchers.ts";
 
 /**

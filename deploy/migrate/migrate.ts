@@ -14,7 +14,7 @@ import {
   shareProviders,
 } from "./request-authentication.ts";
 import { isCanary, migrateVirtualService } from "./virtual-service.ts";
-import type { Resource } from "../render/plugin.ts";
+import type { Resource } from "./resource.ts";
 
 export interface Migrated {
   /** Settings files, then resources of the mesh that change with them. */

@@ -2,8 +2,9 @@
 // DestinationRule.
 import type { FilterName } from "../core/catalog.ts";
 import type { Policy } from "../core/policy.ts";
+import type { Resource } from "../core/resource.ts";
+import { at, fieldsOf, listOf } from "../core/value.ts";
 import { labelsOf } from "./plugin.ts";
-import type { Resource } from "./plugin.ts";
 
 /** A host that a filter of the policy calls, and where its settings say so. */
 export interface Callee {
@@ -45,52 +46,50 @@ export function calleesOf(policy: Policy): Callee[] {
 }
 
 /** Everything one filter's configuration calls; paths lead into the configuration. */
-export function calleesIn(filter: FilterName, config: any): Callee[] {
-  if (filter === "jwt-auth") return listOf(config?.providers).flatMap(issuerOf);
-  if (filter === "access-log") return listOf(config?.sinks).flatMap(sinkOf);
-  const limiter =
-    filter === "rate-limit" ? clusterParts(String(config?.global?.cluster ?? "")) : undefined;
-  if (!limiter) return [];
-  return [
-    {
-      ...limiter,
-      tls: limiter.port === 443,
-      protocol: "GRPC",
-      cluster: config.global.cluster,
-      path: ["global", "cluster"],
-    },
-  ];
+export function calleesIn(filter: FilterName, config: unknown): Callee[] {
+  return calleesByFilter[filter]?.(config) ?? [];
 }
 
-function issuerOf(provider: any, at: number): Callee[] {
-  const url = urlParts(provider?.jwksUri ?? (provider?.discovery ? provider.issuer : undefined));
+/** How a filter's configuration names what it calls; a filter that is not here calls nothing. */
+const calleesByFilter: Partial<Record<FilterName, (config: unknown) => Callee[]>> = {
+  "access-log": (config) => listOf(at(config, "sinks")).flatMap(sinkOf),
+  "jwt-auth": (config) => listOf(at(config, "providers")).flatMap(issuerOf),
+  "rate-limit": limiterOf,
+};
+
+function limiterOf(config: unknown): Callee[] {
+  const cluster = String(at(config, "global", "cluster") ?? "");
+  const parts = clusterParts(cluster);
+  if (!parts) return [];
+  const path = ["global", "cluster"];
+  return [{ ...parts, tls: parts.port === 443, protocol: "GRPC", cluster, path }];
+}
+
+function issuerOf(provider: unknown, index: number): Callee[] {
+  const { jwksUri, jwksCluster, discovery, issuer } = fieldsOf(provider);
+  const url = urlParts(jwksUri ?? (discovery ? issuer : undefined));
   if (!url) return [];
-  const key = provider.jwksCluster ? "jwksCluster" : provider.jwksUri ? "jwksUri" : "issuer";
-  const named = clusterParts(String(provider.jwksCluster ?? ""));
-  const { host, port } = named ?? url;
-  const cluster: string = provider.jwksCluster ?? `outbound|${port}||${host}`;
+  const key = jwksCluster ? "jwksCluster" : jwksUri ? "jwksUri" : "issuer";
+  const { host, port } = clusterParts(String(jwksCluster ?? "")) ?? url;
   return [
     {
       host,
       port,
       tls: url.tls,
       protocol: url.tls ? "HTTPS" : "HTTP",
-      cluster,
-      path: ["providers", at, key],
+      cluster: jwksCluster ? String(jwksCluster) : `outbound|${port}||${host}`,
+      path: ["providers", index, key],
     },
   ];
 }
 
-function sinkOf(sink: any, at: number): Callee[] {
-  const parts = clusterParts(String(sink?.http?.cluster ?? ""));
+function sinkOf(sink: unknown, index: number): Callee[] {
+  const cluster = String(at(sink, "http", "cluster") ?? "");
+  const parts = clusterParts(cluster);
   if (!parts) return [];
   const tls = parts.port === 443;
-  const path = ["sinks", at, "http", "cluster"];
-  return [{ ...parts, tls, protocol: tls ? "HTTPS" : "HTTP", cluster: sink.http.cluster, path }];
-}
-
-function listOf(value: unknown): any[] {
-  return Array.isArray(value) ? value : [];
+  const path = ["sinks", index, "http", "cluster"];
+  return [{ ...parts, tls, protocol: tls ? "HTTPS" : "HTTP", cluster, path }];
 }
 
 /** True for a host that the mesh knows as a Kubernetes service. */

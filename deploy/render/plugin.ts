@@ -5,11 +5,10 @@ import type { FilterName } from "../core/catalog.ts";
 import { schemaOf } from "../core/filter-schemas.ts";
 import { modeIn } from "../core/policy.ts";
 import type { Policy, Variable } from "../core/policy.ts";
+import type { Api, Resource } from "../core/resource.ts";
+import { stamped } from "../core/schedule.ts";
+import type { Fields } from "../core/value.ts";
 import { ordered } from "./order.ts";
-import { stamped } from "./schedule.ts";
-
-export type Api = "WasmPlugin" | "TrafficExtension";
-export type Resource = Record<string, any>;
 
 /** What a render depends on besides the policy. */
 export interface Pins {
@@ -67,14 +66,14 @@ export function renderPlugin(policy: Policy, filter: FilterName, api: Api, pins:
 }
 
 /** On which listeners it runs; undefined is all. */
-function matchOf(policy: Policy, filter: FilterName): Resource | undefined {
+function matchOf(policy: Policy, filter: FilterName): Fields | undefined {
   const mode = modeIn(policy, filter);
   const { ports } = policy.placement;
   if (!mode && !ports) return undefined;
   return { ...(mode && { mode }), ...(ports && { ports: ports.map((number) => ({ number })) }) };
 }
 
-function targetOf(policy: Policy): Resource {
+function targetOf(policy: Policy): Fields {
   const { selector, targetRefs } = policy.placement;
   if (targetRefs)
     return {
@@ -96,7 +95,7 @@ function groupOf(reference: { group?: string; kind: string }): string {
  * Where a proxy fetches the module, pinned: `sha256` is the manifest's digest for oci, the
  * module's for http(s).
  */
-function imageOf(policy: Policy, filter: FilterName, pins: Pins): Resource {
+function imageOf(policy: Policy, filter: FilterName, pins: Pins): Fields {
   const { repository, url, pullPolicy, pullSecret } = policy.image;
   const secret = pullSecret ? { imagePullSecret: pullSecret } : {};
   const pull = { imagePullPolicy: pullPolicy ?? "IfNotPresent", ...secret };
@@ -119,7 +118,7 @@ function hex(digest: string): string {
  * The filter's settings with what only the tool knows: its own name in the mesh, and the
  * schedule's moments.
  */
-function configOf(policy: Policy, filter: FilterName, start: Date): Resource {
+function configOf(policy: Policy, filter: FilterName, start: Date): Fields {
   const settings = {
     instance: `${policy.namespace}/${policy.name}`,
     ...policy.filters.get(filter),

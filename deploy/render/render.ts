@@ -4,9 +4,9 @@ import { buildImage, digestOf } from "../oci/image.ts";
 import type { FilterName } from "../core/catalog.ts";
 import { moduleOf, schemaOf, version } from "../core/filter-schemas.ts";
 import type { Policy } from "../core/policy.ts";
+import type { Api, Resource } from "../core/resource.ts";
 import { renderClusters } from "./clusters.ts";
 import { renderPlugin } from "./plugin.ts";
-import type { Api, Resource } from "./plugin.ts";
 import { renderRoutes } from "./routes.ts";
 
 export interface RenderOptions {

@@ -1,26 +1,27 @@
 // What a canary route needs in the mesh: a VirtualService that matches on the variant's header,
 // and the subsets.
 import type { Policy, Traffic, Variant } from "../core/policy.ts";
-import { baseOf, defaultHeader, variantsOf } from "../core/variants.ts";
+import { baseOf, headerOf, nameOf, routesIn, variantsOf } from "../core/canary.ts";
+import type { Resource } from "../core/resource.ts";
+import type { Fields } from "../core/value.ts";
 import { ordered } from "./order.ts";
 import { labelsOf } from "./plugin.ts";
-import type { Resource } from "./plugin.ts";
 
 export function renderRoutes(policy: Policy): Resource[] {
-  const routes: any[] = policy.filters.get("canary")?.routes ?? [];
+  const routes = routesIn(policy.filters.get("canary"));
   return policy.traffic.flatMap((traffic) => {
-    const route = routes.find((candidate) => candidate.name === traffic.route);
-    return route
-      ? [virtualService(policy, traffic, route), ...destinationRules(policy, traffic, route)]
-      : [];
+    const route = routes.find((candidate) => nameOf(candidate) === traffic.route);
+    return route === undefined
+      ? []
+      : [virtualService(policy, traffic, route), ...destinationRules(policy, traffic, route)];
   });
 }
 
-function virtualService(policy: Policy, traffic: Traffic, route: any): Resource {
-  const header = String(route.header ?? defaultHeader).toLowerCase();
+function virtualService(policy: Policy, traffic: Traffic, route: unknown): Resource {
+  const header = headerOf(route);
   const base = baseOf(route);
   const others = variantsOf(route).filter((name) => name !== base);
-  const rule = (name: string, matched: boolean): Resource => ({
+  const rule = (name: string, matched: boolean): Fields => ({
     name,
     ...(matched && { match: [{ headers: { [header]: { exact: name } } }] }),
     route: [{ destination: destinationOf(traffic, name, traffic.variants[name]!) }],
@@ -46,7 +47,7 @@ function virtualService(policy: Policy, traffic: Traffic, route: any): Resource 
   };
 }
 
-function destinationOf(traffic: Traffic, name: string, variant: Variant): Resource {
+function destinationOf(traffic: Traffic, name: string, variant: Variant): Fields {
   const subset = variant.subset ?? (variant.labels ? name : undefined);
   const port = variant.port ?? traffic.port;
   return {
@@ -60,7 +61,7 @@ function destinationOf(traffic: Traffic, name: string, variant: Variant): Resour
  * One DestinationRule per host whose variants are told apart by labels; none when the subsets
  * exist already.
  */
-function destinationRules(policy: Policy, traffic: Traffic, route: any): Resource[] {
+function destinationRules(policy: Policy, traffic: Traffic, route: unknown): Resource[] {
   const byHost = new Map<string, [string, Variant][]>();
   for (const name of variantsOf(route)) {
     const variant = traffic.variants[name];
@@ -87,6 +88,6 @@ function destinationRules(policy: Policy, traffic: Traffic, route: any): Resourc
   }));
 }
 
-function metadataOf(policy: Policy, traffic: Traffic): Resource {
+function metadataOf(policy: Policy, traffic: Traffic): Resource["metadata"] {
   return { name: traffic.name, namespace: traffic.namespace, labels: labelsOf(policy) };
 }

@@ -8,6 +8,7 @@ import type { Call, CallOutcome } from "../emulator/proxy.ts";
 import { filterNames } from "../core/catalog.ts";
 import type { FilterName } from "../core/catalog.ts";
 import { ToolError, reasonOf } from "../core/problem.ts";
+import { at, mapsOf } from "../core/value.ts";
 import { clusterParts } from "../render/clusters.ts";
 import { compiled, environmentFrom } from "../validate/module-check.ts";
 import type { Plugin } from "../validate/plugin.ts";
@@ -121,15 +122,26 @@ function clustersOf(links: Link[]): string[] {
   return providersOf(links).flatMap((provider) => clusterOf(provider) ?? []);
 }
 
-function clusterOf(provider: any): string | undefined {
-  if (provider?.jwksCluster) return String(provider.jwksCluster);
-  const url = provider?.jwksUri ?? (provider?.discovery ? provider.issuer : undefined);
+/** A provider of jwt-auth, as much of it as an issuer has to know. */
+interface Provider {
+  issuer?: string;
+  audiences?: string[];
+  algorithms?: string[];
+  jwksUri?: string;
+  jwksCluster?: string;
+  discovery?: unknown;
+}
+
+function clusterOf({ jwksCluster, jwksUri, discovery, issuer }: Provider): string | undefined {
+  if (jwksCluster) return jwksCluster;
+  const url = jwksUri ?? (discovery ? issuer : undefined);
   return url && URL.canParse(url) ? new URL(url).hostname : undefined;
 }
 
-function providersOf(links: Link[]): any[] {
-  const providers = links.find(({ filter }) => filter === "jwt-auth")?.plugin.config?.providers;
-  return Array.isArray(providers) ? providers : [];
+/** The providers of the installed jwt-auth: its own parser and schema have accepted them. */
+function providersOf(links: Link[]): Provider[] {
+  const plugin = links.find(({ filter }) => filter === "jwt-auth")?.plugin;
+  return mapsOf(at(plugin?.config, "providers")) as Provider[];
 }
 
 /**

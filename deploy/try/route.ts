@@ -3,11 +3,13 @@
 import type { Policy } from "../core/policy.ts";
 import { renderRoutes } from "../render/routes.ts";
 import type { Manifest } from "../core/source.ts";
+import { fieldsOf, listOf, mapsOf } from "../core/value.ts";
+import type { Fields } from "../core/value.ts";
 import { hostMatches } from "../validate/overlap.ts";
 
 interface Service {
   title: string;
-  spec: any;
+  spec: Fields;
 }
 
 export type Routing = Service[];
@@ -19,13 +21,13 @@ export function routingOf(policies: Policy[], others: Manifest[]): Routing {
   );
   const own = rendered.map(({ metadata, spec }) => ({
     title: `VirtualService ${metadata.namespace}/${metadata.name}`,
-    spec,
+    spec: spec ?? {},
   }));
   const given = others
     .filter(
       (manifest) => manifest.kind === "VirtualService" && manifest.group === "networking.istio.io",
     )
-    .map((manifest) => ({ title: manifest.title, spec: manifest.value.spec }));
+    .map((manifest) => ({ title: manifest.title, spec: fieldsOf(manifest.at("spec")) }));
   return [
     ...own,
     ...given.filter((service) => !own.some((other) => other.title === service.title)),
@@ -35,7 +37,7 @@ export function routingOf(policies: Policy[], others: Manifest[]): Routing {
 /** A host that is routed here, for a request that names none. */
 export function hostOf(routing: Routing): string | undefined {
   const hosts = routing
-    .flatMap(({ spec }) => listOf(spec?.hosts).map(String))
+    .flatMap(({ spec }) => listOf(spec.hosts).map(String))
     .filter((host) => !host.includes("*"));
   return hosts.find((host) => host.includes(".")) ?? hosts[0];
 }
@@ -44,13 +46,13 @@ export function hostOf(routing: Routing): string | undefined {
 export function routeOf(routing: Routing, headers: Map<string, string>): string | undefined {
   const host = (headers.get(":authority") ?? "").replace(/:\d+$/, "").toLowerCase();
   const service = routing.find(({ spec }) =>
-    listOf(spec?.hosts).some((pattern) => isHost(String(pattern), host)),
+    listOf(spec.hosts).some((pattern) => isHost(String(pattern), host)),
   );
   if (!service) return undefined;
-  for (const [at, rule] of listOf(service.spec.http).entries()) {
-    const matches = listOf(rule?.match);
+  for (const [index, rule] of mapsOf(service.spec.http).entries()) {
+    const matches = mapsOf(rule.match);
     if (matches.length > 0 && !matches.some((match) => fits(match, headers))) continue;
-    return `${destinations(rule)} (${service.title}, rule ${rule?.name ? `"${rule.name}"` : at})`;
+    return `${destinations(rule)} (${service.title}, rule ${rule.name ? `"${String(rule.name)}"` : index})`;
   }
   return `no rule of ${service.title} matches`;
 }
@@ -63,53 +65,45 @@ function isHost(pattern: string, host: string): boolean {
   );
 }
 
-function destinations(rule: any): string {
-  if (rule?.redirect) return "a redirect";
-  if (rule?.directResponse) return "a direct response";
-  return listOf(rule?.route)
-    .map(
-      ({ destination, weight }) =>
-        `${destination?.host}${destination?.subset ? ` subset ${destination.subset}` : ""}${weight !== undefined && weight !== 100 ? ` ${weight} %` : ""}`,
-    )
+function destinations(rule: Fields): string {
+  if (rule.redirect) return "a redirect";
+  if (rule.directResponse) return "a direct response";
+  return mapsOf(rule.route)
+    .map(({ destination, weight }) => {
+      const { host, subset } = fieldsOf(destination);
+      const share = weight !== undefined && weight !== 100 ? ` ${String(weight)} %` : "";
+      return `${String(host)}${subset ? ` subset ${String(subset)}` : ""}${share}`;
+    })
     .join(", ");
 }
 
-function fits(match: any, headers: Map<string, string>): boolean {
+function fits(match: Fields, headers: Map<string, string>): boolean {
   const path = headers.get(":path") ?? "/";
   const [bare = "/", query = ""] = path.split("?");
   const queryParams = new URLSearchParams(query);
   const plain: [string, string | undefined][] = [
-    ["uri", match?.ignoreUriCase ? bare.toLowerCase() : bare],
+    ["uri", match.ignoreUriCase ? bare.toLowerCase() : bare],
     ["method", headers.get(":method")],
     ["authority", headers.get(":authority")],
     ["scheme", headers.get(":scheme")],
   ];
+  const fitsHeader = ([name, one]: [string, unknown]) =>
+    textFits(one, headers.get(name.toLowerCase()));
   return (
-    plain.every(([key, value]) => match?.[key] === undefined || textFits(match[key], value)) &&
-    entriesOf(match?.headers).every(([name, one]) =>
-      textFits(one, headers.get(name.toLowerCase())),
-    ) &&
-    entriesOf(match?.withoutHeaders).every(
-      ([name, one]) => !textFits(one, headers.get(name.toLowerCase())),
-    ) &&
-    entriesOf(match?.queryParams).every(([name, one]) =>
+    plain.every(([key, value]) => match[key] === undefined || textFits(match[key], value)) &&
+    Object.entries(fieldsOf(match.headers)).every(fitsHeader) &&
+    !Object.entries(fieldsOf(match.withoutHeaders)).some(fitsHeader) &&
+    Object.entries(fieldsOf(match.queryParams)).every(([name, one]) =>
       textFits(one, queryParams.get(name) ?? undefined),
     )
   );
 }
 
-function textFits(match: any, value: string | undefined): boolean {
+function textFits(match: unknown, value: string | undefined): boolean {
   if (value === undefined) return false;
-  if (match?.exact !== undefined) return value === String(match.exact);
-  if (match?.prefix !== undefined) return value.startsWith(String(match.prefix));
-  if (match?.regex !== undefined) return new RegExp(`^(?:${match.regex})$`, "u").test(value);
+  const { exact, prefix, regex } = fieldsOf(match);
+  if (exact !== undefined) return value === String(exact);
+  if (prefix !== undefined) return value.startsWith(String(prefix));
+  if (regex !== undefined) return new RegExp(`^(?:${String(regex)})$`, "u").test(value);
   return true;
-}
-
-function entriesOf(value: unknown): [string, any][] {
-  return value && typeof value === "object" ? Object.entries(value) : [];
-}
-
-function listOf(value: unknown): any[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -4,6 +4,7 @@ import { calleesIn, clusterParts, isInCluster } from "../render/clusters.ts";
 import type { Callee } from "../render/clusters.ts";
 import type { Finding } from "../core/problem.ts";
 import type { Manifest } from "../core/source.ts";
+import { fieldsOf, isFields, listOf, mapsOf, textsOf } from "../core/value.ts";
 import { hostMatches, isSubset, rootNamespace } from "./overlap.ts";
 import type { Plugin } from "./plugin.ts";
 import type { World } from "./world.ts";
@@ -75,15 +76,16 @@ function checkCallee(world: World, plugin: Plugin, callee: Callee): Finding[] {
 function entryFor(resources: Manifest[], plugin: Plugin, callee: Callee): Manifest | undefined {
   return resources.find((resource) => {
     if (resource.kind !== "ServiceEntry" || resource.group !== "networking.istio.io") return false;
-    const { hosts = [], ports = [], exportTo = ["*"] } = resource.value.spec ?? {};
+    const { hosts, ports, exportTo } = fieldsOf(resource.at("spec"));
+    const exported = listOf(exportTo ?? ["*"]);
     const isExported =
-      exportTo.includes("*") ||
-      exportTo.includes(plugin.namespace) ||
-      (exportTo.includes(".") && resource.namespace === plugin.namespace);
+      exported.includes("*") ||
+      exported.includes(plugin.namespace) ||
+      (exported.includes(".") && resource.namespace === plugin.namespace);
     return (
       isExported &&
-      hosts.some((host: string) => hostMatches(host, callee.host)) &&
-      ports.some((port: any) => port?.number === callee.port)
+      listOf(hosts).some((host) => hostMatches(String(host), callee.host)) &&
+      mapsOf(ports).some((port) => port.number === callee.port)
     );
   });
 }
@@ -98,7 +100,10 @@ function sidecarOf(resources: Manifest[], plugin: Plugin): Manifest | undefined 
   const sidecars = resources.filter(
     (resource) => resource.kind === "Sidecar" && resource.group === "networking.istio.io",
   );
-  const labelsOf = (sidecar: Manifest) => sidecar.value.spec?.workloadSelector?.labels;
+  const labelsOf = (sidecar: Manifest) => {
+    const labels = sidecar.at("spec", "workloadSelector", "labels");
+    return isFields(labels) ? textsOf(labels) : undefined;
+  };
   const own = sidecars.filter((sidecar) => sidecar.namespace === plugin.namespace);
   return (
     own.find(
@@ -117,12 +122,12 @@ function isInView(
   callee: Callee,
   entry: Manifest | undefined,
 ): boolean {
-  const egress: any[] = Array.isArray(sidecar.value.spec?.egress) ? sidecar.value.spec.egress : [];
+  const egress = mapsOf(sidecar.at("spec", "egress"));
   if (egress.length === 0) return true;
   const service = /^([^.]+)\.([^.]+)\.svc/.exec(callee.host);
   const home = entry?.namespace ?? service?.[2] ?? plugin.namespace;
   return egress.some((listener) =>
-    (Array.isArray(listener?.hosts) ? listener.hosts : []).some((text: string) => {
+    listOf(listener.hosts).some((text) => {
       const [namespace = "", host = ""] = String(text).split("/");
       const isHome =
         namespace === "*" || namespace === home || (namespace === "." && home === plugin.namespace);

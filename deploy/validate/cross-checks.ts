@@ -2,6 +2,7 @@
 import { catalog, oldestTrafficExtension, olderThan } from "../core/catalog.ts";
 import type { Finding, Severity } from "../core/problem.ts";
 import type { Manifest } from "../core/source.ts";
+import { at, isFields, listOf, mapsOf, textsOf } from "../core/value.ts";
 import { checkCallees } from "./callees.ts";
 import { checkLogLines } from "./log-line.ts";
 import { mayMeet } from "./overlap.ts";
@@ -147,7 +148,7 @@ function checkWaypointSelector({ plugins, resources }: World): Finding[] {
     (resource) =>
       resource.group === "gateway.networking.k8s.io" &&
       resource.kind === "Gateway" &&
-      /waypoint/.test(String(resource.value.spec?.gatewayClassName)),
+      /waypoint/.test(String(resource.at("spec", "gatewayClassName"))),
   );
   return plugins.flatMap((plugin) => {
     const selected =
@@ -174,45 +175,54 @@ function checkWaypointSelector({ plugins, resources }: World): Finding[] {
  * matches.
  */
 function checkRequestAuth({ plugins, resources }: World): Finding[] {
-  const judges = plugins.filter((plugin) => plugin.filter === "jwt-auth");
+  const authenticators = plugins.filter((plugin) => plugin.filter === "jwt-auth");
   const native = resources.filter((resource) => resource.kind === "RequestAuthentication");
   const scopeOf = (resource: Manifest) => ({
     namespace: resource.namespace,
-    selector: resource.value.spec?.selector?.matchLabels,
-    targetRefs: resource.value.spec?.targetRefs,
+    selector: labelsAt(resource),
+    targetRefs: mapsOf(resource.at("spec", "targetRefs")).map(({ kind, name }) => ({
+      kind: String(kind),
+      name: String(name),
+    })),
   });
   return resources.flatMap((resource) => {
     const uses = usesOfRequestAuth(resource);
     if (uses.length === 0) return [];
-    const judge = judges.find((plugin) => mayMeet({ ...plugin, modes: [] }, scopeOf(resource)));
-    if (!judge || native.some((other) => mayMeet(scopeOf(other), scopeOf(resource)))) return [];
+    const authenticator = authenticators.find((plugin) =>
+      mayMeet({ ...plugin, modes: [] }, scopeOf(resource)),
+    );
+    if (!authenticator || native.some((other) => mayMeet(scopeOf(other), scopeOf(resource))))
+      return [];
     return uses.map((path): Finding => ({
       severity: "error",
       rule: "request-auth",
       place: resource.place(path),
       what: `${resource.title} asks for what RequestAuthentication leaves behind`,
-      why: `${judge.title} replaced it, and a Wasm filter cannot write that metadata: the condition is never met`,
+      why: `${authenticator.title} replaced it, and a Wasm filter cannot write that metadata: the condition is never met`,
       right:
         "move the rule into jwt-auth (rules[].claims), or match on a header of outputClaimToHeaders",
     }));
   });
 }
 
+function labelsAt(resource: Manifest): Record<string, string> | undefined {
+  const labels = resource.at("spec", "selector", "matchLabels");
+  return isFields(labels) ? textsOf(labels) : undefined;
+}
+
 /** Paths of an AuthorizationPolicy that read the JWT metadata. */
 export function usesOfRequestAuth(resource: Manifest): (string | number)[][] {
   if (resource.kind !== "AuthorizationPolicy" || resource.group !== "security.istio.io") return [];
-  const rules: any[] = Array.isArray(resource.value.spec?.rules) ? resource.value.spec.rules : [];
-  return rules.flatMap((rule, at) => {
-    const from: any[] = Array.isArray(rule?.from) ? rule.from : [];
-    const when: any[] = Array.isArray(rule?.when) ? rule.when : [];
-    const sources = from.flatMap((entry, index) =>
+  return mapsOf(resource.at("spec", "rules")).flatMap((rule, index) => {
+    const path = ["spec", "rules", index];
+    const sources = listOf(rule.from).flatMap((entry, from) =>
       ["requestPrincipals", "notRequestPrincipals"]
-        .filter((key) => entry?.source?.[key])
-        .map((key) => ["spec", "rules", at, "from", index, "source", key]),
+        .filter((key) => at(entry, "source", key))
+        .map((key) => [...path, "from", from, "source", key]),
     );
-    const conditions = when.flatMap((entry, index) =>
-      String(entry?.key ?? "").startsWith("request.auth.")
-        ? [["spec", "rules", at, "when", index, "key"]]
+    const conditions = listOf(rule.when).flatMap((entry, when) =>
+      String(at(entry, "key") ?? "").startsWith("request.auth.")
+        ? [[...path, "when", when, "key"]]
         : [],
     );
     return [...sources, ...conditions];

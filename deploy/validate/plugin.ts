@@ -4,9 +4,12 @@ import { isFilter } from "../core/catalog.ts";
 import type { FilterName } from "../core/catalog.ts";
 import type { Policy } from "../core/policy.ts";
 import { render } from "../render/render.ts";
-import type { Api, Resource } from "../render/plugin.ts";
+import type { Api, Resource } from "../core/resource.ts";
+import { moduleIn } from "../core/resource.ts";
 import type { Place } from "../core/problem.ts";
 import type { Manifest, Path } from "../core/source.ts";
+import { at, fieldsOf, isFields, mapsOf, textAt, textsOf } from "../core/value.ts";
+import type { Fields } from "../core/value.ts";
 
 export interface Plugin {
   title: string;
@@ -22,7 +25,7 @@ export interface Plugin {
   /** The modes it runs in; empty is all. */
   modes: string[];
   failStrategy: string;
-  config: any;
+  config: unknown;
   env: { name: string; value?: string; valueFrom?: string }[];
   /** The kind of resource it is, or will be. */
   api: Api;
@@ -44,9 +47,10 @@ export function isPlugin(manifest: Manifest): boolean {
 }
 
 /** The filter that a resource loads: by `pluginName`, else by the last part of its image's name. */
-function filterOf(module: any): FilterName | undefined {
-  if (isFilter(String(module?.pluginName ?? ""))) return module.pluginName;
-  const image = String(module?.url ?? "")
+function filterOf(module: Fields): FilterName | undefined {
+  const name = String(module.pluginName ?? "");
+  if (isFilter(name)) return name;
+  const image = String(module.url ?? "")
     .replace(/@sha256:.*$/, "")
     .replace(/\.wasm$/, "");
   const last = (image.split("/").at(-1) ?? "").replace(/:[^:]*$/, "");
@@ -55,43 +59,45 @@ function filterOf(module: any): FilterName | undefined {
 
 /** A resource as a plugin; undefined for a TrafficExtension that runs Lua. */
 export function pluginOf(manifest: Manifest): Plugin | undefined {
-  const { spec } = manifest.value;
   const isExtension = manifest.kind === "TrafficExtension";
-  const module = isExtension ? spec?.wasm : spec;
-  if (!module) return undefined;
-  const configPath = isExtension ? ["spec", "wasm", "pluginConfig"] : ["spec", "pluginConfig"];
+  const modulePath = isExtension ? ["spec", "wasm"] : ["spec"];
+  const module = manifest.at(...modulePath);
+  if (!isFields(module)) return undefined;
   const inModule = new Set(["url", "failStrategy", "pluginConfig", "vmConfig", "sha256"]);
   return {
-    ...shapeOf(manifest.value, isExtension),
+    ...shapeOf(manifest.fields, module, isExtension ? "TrafficExtension" : "WasmPlugin"),
     title: manifest.title,
     manifest,
     filter: filterOf(module),
-    configPlace: (path) => manifest.place([...configPath, ...path]),
+    configPlace: (path) => manifest.place([...modulePath, "pluginConfig", ...path]),
     fieldPlace: (field) =>
-      manifest.place(
-        isExtension && inModule.has(field) ? ["spec", "wasm", field] : ["spec", field],
-      ),
+      manifest.place([...(inModule.has(field) ? modulePath : ["spec"]), field]),
   };
 }
 
-function shapeOf(resource: Resource, isExtension: boolean) {
-  const { metadata, spec } = resource;
-  const module = isExtension ? spec.wasm : spec;
-  const refs = spec.targetRefs ?? (spec.targetRef ? [spec.targetRef] : []);
+/** What a resource says about where and how its module runs, whoever wrote it. */
+function shapeOf(resource: Fields, module: Fields, api: Api) {
+  const metadata = fieldsOf(resource.metadata);
+  const spec = fieldsOf(resource.spec);
+  const selector = at(spec, "selector", "matchLabels");
   return {
-    name: String(metadata?.name ?? ""),
-    namespace: String(metadata?.namespace ?? "default"),
-    selector: spec.selector?.matchLabels,
-    targetRefs: Array.isArray(refs) ? refs : [],
+    name: String(metadata.name ?? ""),
+    namespace: String(metadata.namespace ?? "default"),
+    selector: isFields(selector) ? textsOf(selector) : undefined,
+    targetRefs: mapsOf(spec.targetRefs ?? (spec.targetRef ? [spec.targetRef] : [])).map(
+      (reference) => ({ kind: textAt(reference, "kind"), name: textAt(reference, "name") }),
+    ),
     phase: String(spec.phase ?? "UNSPECIFIED_PHASE"),
     priority: typeof spec.priority === "number" ? spec.priority : undefined,
-    modes: (Array.isArray(spec.match) ? spec.match : [])
-      .map((match: any) => match?.mode)
-      .filter(Boolean),
+    modes: mapsOf(spec.match).flatMap((match) => textAt(match, "mode") ?? []),
     failStrategy: String(module.failStrategy ?? "FAIL_CLOSE"),
     config: module.pluginConfig,
-    env: Array.isArray(module.vmConfig?.env) ? module.vmConfig.env : [],
-    api: (isExtension ? "TrafficExtension" : "WasmPlugin") as Api,
+    env: mapsOf(at(module, "vmConfig", "env")).map((variable) => ({
+      name: String(variable.name),
+      value: textAt(variable, "value"),
+      valueFrom: textAt(variable, "valueFrom"),
+    })),
+    api,
   };
 }
 
@@ -108,10 +114,10 @@ export function pluginsOf(
   const plugins = resources
     .filter((resource) => resource.kind === api)
     .map((resource): Plugin => {
-      const module = api === "TrafficExtension" ? resource.spec.wasm : resource.spec;
+      const module = moduleIn(resource);
       const filter = module.pluginName as FilterName;
       return {
-        ...shapeOf(resource, api === "TrafficExtension"),
+        ...shapeOf(resource, module, api),
         title: `${filter} of policy ${policy.namespace}/${policy.name}`,
         filter,
         policy,

@@ -1,7 +1,8 @@
 // The other half of a canary: something in the mesh must route on the header that the filter sets.
-import { baseOf, defaultHeader, variantsOf } from "../core/variants.ts";
+import { baseOf, headerOf, nameOf, routesIn, variantsOf } from "../core/canary.ts";
 import type { Finding } from "../core/problem.ts";
 import type { Manifest } from "../core/source.ts";
+import { at, fieldsOf, mapsOf } from "../core/value.ts";
 import type { Plugin } from "./plugin.ts";
 import type { World } from "./world.ts";
 
@@ -10,47 +11,42 @@ export function checkCanaryHeaders({ plugins, resources }: World): Finding[] {
   for (const resource of resources) collect(resource, matched);
   return plugins
     .filter((plugin) => plugin.filter === "canary")
-    .flatMap((plugin) => {
-      const routes: any[] = Array.isArray(plugin.config?.routes) ? plugin.config.routes : [];
-      return routes.flatMap((route, at): Finding[] => {
-        const header = String(route?.header ?? defaultHeader).toLowerCase();
+    .flatMap((plugin) =>
+      routesIn(plugin.config).flatMap((route, index): Finding[] => {
+        const header = headerOf(route);
         const values = matched.get(header);
-        if (values) return unrouted(plugin, route, at, header, values);
-        const place = plugin.configPlace(["routes", at, route?.header ? "header" : "name"]);
+        if (values) return unrouted(plugin, route, index, values);
+        const named = at(route, "header") ? "header" : "name";
+        const place = plugin.configPlace(["routes", index, named]);
         const what = `no VirtualService or HTTPRoute here matches on the header ${header}`;
-        const why = `route "${route?.name}" would choose a variant that nobody routes to`;
+        const why = `route "${nameOf(route)}" would choose a variant that nobody routes to`;
         const right = plugin.policy
           ? "add spec.traffic for this route, and render writes the VirtualService"
           : `match headers: {${header}: {exact: <variant>}} in the VirtualService of its hosts`;
         return [{ severity: "warning", rule: "canary-header", place, what, why, right }];
-      });
-    });
+      }),
+    );
 }
 
 /**
  * Variants that the header may name and that no route is for; "" among the values is a match of
  * another kind than exact.
  */
-function unrouted(
-  plugin: Plugin,
-  route: any,
-  at: number,
-  header: string,
-  values: Set<string>,
-): Finding[] {
+function unrouted(plugin: Plugin, route: unknown, index: number, values: Set<string>): Finding[] {
+  const header = headerOf(route);
   const base = baseOf(route);
   const missing = variantsOf(route).filter(
     (name) => name !== base && !values.has(name) && !values.has(""),
   );
   if (missing.length === 0) return [];
   const what = `nothing here routes ${header}: ${missing.join(", ")}`;
-  const why = `route "${route?.name}" would send them where its base "${base}" goes`;
+  const why = `route "${nameOf(route)}" would send them where its base "${base}" goes`;
   const right = `match headers: {${header}: {exact: ${missing[0]}}} in the VirtualService of its hosts`;
   return [
     {
       severity: "warning",
       rule: "canary-variant",
-      place: plugin.configPlace(["routes", at, "name"]),
+      place: plugin.configPlace(["routes", index, "name"]),
       what,
       why,
       right,
@@ -64,24 +60,16 @@ function collect(resource: Manifest, matched: Map<string, Set<string>>): void {
     const key = String(name).toLowerCase();
     matched.set(key, (matched.get(key) ?? new Set()).add(String(value ?? "")));
   };
-  const { spec } = resource.value ?? {};
-  if (resource.kind === "VirtualService" && Array.isArray(spec?.http)) {
-    for (const rule of spec.http) {
-      for (const match of Array.isArray(rule?.match) ? rule.match : []) {
-        for (const [name, value] of Object.entries((match?.headers ?? {}) as Record<string, any>))
-          add(name, value?.exact);
-      }
-    }
+  if (resource.kind === "VirtualService") {
+    for (const rule of mapsOf(resource.at("spec", "http")))
+      for (const match of mapsOf(rule.match))
+        for (const [name, value] of Object.entries(fieldsOf(match.headers)))
+          add(name, at(value, "exact"));
   }
-  if (
-    (resource.kind === "HTTPRoute" || resource.kind === "GRPCRoute") &&
-    Array.isArray(spec?.rules)
-  ) {
-    for (const rule of spec.rules) {
-      for (const match of Array.isArray(rule?.matches) ? rule.matches : []) {
-        for (const header of Array.isArray(match?.headers) ? match.headers : [])
-          add(header?.name, header?.type === "RegularExpression" ? "" : header?.value);
-      }
-    }
+  if (resource.kind === "HTTPRoute" || resource.kind === "GRPCRoute") {
+    for (const rule of mapsOf(resource.at("spec", "rules")))
+      for (const match of mapsOf(rule.matches))
+        for (const { name, type, value } of mapsOf(match.headers))
+          add(name, type === "RegularExpression" ? "" : value);
   }
 }

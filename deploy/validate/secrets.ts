@@ -2,6 +2,7 @@
 // proxy's environment is better.
 import type { Finding } from "../core/problem.ts";
 import { pathText } from "../core/source.ts";
+import { at, isFields, mapsOf } from "../core/value.ts";
 import type { Plugin } from "./plugin.ts";
 
 /** Keys whose string value is a secret wherever they stand. */
@@ -24,9 +25,9 @@ export function checkSecrets(plugin: Plugin): Finding[] {
       why: "whoever may read the resource reads it",
       right,
     });
-  const walk = (value: any, path: (string | number)[]): void => {
+  const walk = (value: unknown, path: (string | number)[]): void => {
     if (Array.isArray(value)) return value.forEach((item, at) => walk(item, [...path, at]));
-    if (value === null || typeof value !== "object") return;
+    if (!isFields(value)) return;
     for (const [key, inner] of Object.entries(value)) {
       if (typeof inner === "string" && secretKeys.has(key) && inner !== "") {
         warn(
@@ -48,7 +49,7 @@ function checkKeys(
   path: (string | number)[],
   warn: (path: (string | number)[], what: string, right: string) => void,
 ): void {
-  let set: any = jwks;
+  let set = jwks;
   if (typeof jwks === "string") {
     try {
       set = JSON.parse(jwks);
@@ -56,9 +57,8 @@ function checkKeys(
       return; // the filter's own parser says what is wrong with it
     }
   }
-  const keys: any[] = Array.isArray(set?.keys) ? set.keys : [];
-  const found = keys.flatMap((key) =>
-    privateMembers.filter((member) => typeof key?.[member] === "string" && key.kty),
+  const found = mapsOf(at(set, "keys")).flatMap((key) =>
+    privateMembers.filter((member) => typeof key[member] === "string" && key.kty),
   );
   if (found.length === 0) return;
   const right = found.includes("k")

@@ -3,12 +3,13 @@
 // returns findings.
 import { currentIstio } from "../core/catalog.ts";
 import { partsOf } from "../core/kustomize.ts";
-import { checkSettings, isPolicy, parsePolicy } from "../core/policy.ts";
+import { isPolicy } from "../core/policy.ts";
+import { checkSettings, parsePolicy } from "../core/policy-parser.ts";
 import type { FilterName } from "../core/catalog.ts";
 import type { Policy } from "../core/policy.ts";
 import { ToolError } from "../core/problem.ts";
 import type { Finding } from "../core/problem.ts";
-import type { Resource } from "../render/plugin.ts";
+import type { Resource } from "../core/resource.ts";
 import { checkResource, isKnown } from "../core/resources.ts";
 import { parse, pathText } from "../core/source.ts";
 import type { Manifest } from "../core/source.ts";
@@ -111,7 +112,7 @@ function checkPolicy(manifest: Manifest): {
 function atPolicy(found: Finding, policy: Policy, resource: Manifest): Finding {
   const isRoute =
     resource.kind === "VirtualService" ||
-    (resource.kind === "DestinationRule" && resource.value.spec?.subsets);
+    (resource.kind === "DestinationRule" && resource.at("spec", "subsets"));
   const place = policy.manifest.place(isRoute ? ["spec", "traffic"] : ["spec"]);
   return { ...found, place, what: `the ${resource.kind} made from this: ${found.what}` };
 }

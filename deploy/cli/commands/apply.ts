@@ -1,8 +1,7 @@
 // `gatehouse apply` and `gatehouse diff`: settings into a cluster, or what that would change.
 import { acceptanceText, awaitAccepted } from "../../kube/acceptance.ts";
 import type { Acceptance } from "../../kube/acceptance.ts";
-import { titleOf } from "../../kube/cluster.ts";
-import type { Cluster, Header } from "../../kube/cluster.ts";
+import type { Cluster } from "../../kube/cluster.ts";
 import { difference } from "../../kube/difference.ts";
 import { planFor } from "../../kube/plan.ts";
 import { release } from "../../kube/release.ts";
@@ -12,7 +11,8 @@ import type { Answer, Output } from "../output.ts";
 import { hasErrors, textOf, ToolError } from "../../core/problem.ts";
 import type { Finding } from "../../core/problem.ts";
 import type { Policy } from "../../core/policy.ts";
-import type { Resource } from "../../render/plugin.ts";
+import { titleOf } from "../../core/resource.ts";
+import type { Header, Resource } from "../../core/resource.ts";
 import { validate } from "../../validate/validate.ts";
 import { clusterOf, timeoutOf } from "./cluster.ts";
 import type { ClusterFlags } from "./cluster.ts";
@@ -123,7 +123,7 @@ export async function diffCommand(out: Output, flags: DiffFlags): Promise<Answer
   for (const { subject, resources, orphans } of await plansFor(cluster, policies, flags.api)) {
     out.progress(`comparing ${resources.length} resources of ${subject.namespace}/${subject.name}`);
     for (const resource of resources) {
-      const header = resource as Header;
+      const header = resource;
       const live = await cluster.read(header);
       // The dry run is forced: what would differ is shown even where apply would refuse it.
       const { resource: wanted } = await cluster.apply(resource, { dryRun: true, force: true });

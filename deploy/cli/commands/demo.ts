@@ -12,6 +12,7 @@ import type { Case } from "../../emulator/cases.ts";
 import { differences } from "../../emulator/expectation.ts";
 import type { Answer, Output } from "../output.ts";
 import { ToolError } from "../../core/problem.ts";
+import { at, mapsOf } from "../../core/value.ts";
 import { readCaseFile } from "../../try/case-file.ts";
 import { answersOf, issuerFor } from "../../try/chain.ts";
 import type { Issuer } from "../../try/issuer.ts";
@@ -82,11 +83,9 @@ async function started(
 
 /** The format of the mesh-wide provider that prints the access-log plugin's line. */
 function logFormat(): string {
-  const { meshConfig } = parse(readFileSync(mesh, "utf8"));
-  const provider = meshConfig.extensionProviders.find(
-    (each: any) => each.name === "gatehouse-access-log",
-  );
-  return provider.envoyFileAccessLog.logFormat.text;
+  const providers = at(parse(readFileSync(mesh, "utf8")), "meshConfig", "extensionProviders");
+  const provider = mapsOf(providers).find(({ name }) => name === "gatehouse-access-log");
+  return String(at(provider, "envoyFileAccessLog", "logFormat", "text"));
 }
 
 interface Row {

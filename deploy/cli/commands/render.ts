@@ -1,13 +1,14 @@
 // `gatehouse render`: settings → resources, as text.
 import { oldestTrafficExtension, olderThan } from "../../core/catalog.ts";
 import { loadPolicies } from "../../core/load.ts";
-import type { Answer } from "../output.ts";
+import type { Answer, Output } from "../output.ts";
 import { ToolError } from "../../core/problem.ts";
 import { render } from "../../render/render.ts";
-import type { Api, Resource } from "../../render/plugin.ts";
+import type { Api, Resource } from "../../core/resource.ts";
 import { yamlText } from "../../core/yaml-text.ts";
 
 export interface RenderFlags {
+  file: string[];
   api: string;
   at?: string;
 }
@@ -37,11 +38,11 @@ export function momentOf(flag: string, text: string | undefined): Date {
   return moment;
 }
 
-export function renderCommand(paths: string[], flags: RenderFlags): Answer {
+export function renderCommand(_out: Output, flags: RenderFlags): Answer {
   const api = apiOf(flags.api);
   const start = momentOf("--at", flags.at);
   const documents: { value: Resource; comments?: string[] }[] = [];
-  for (const policy of loadPolicies(paths).policies) {
+  for (const policy of loadPolicies(flags.file).policies) {
     if (
       api === "TrafficExtension" &&
       policy.istio &&

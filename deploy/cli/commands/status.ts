@@ -2,8 +2,6 @@
 // Both need no files.
 import { isFilter } from "../../core/catalog.ts";
 import { wordOf } from "../../kube/acceptance.ts";
-import { titleOf } from "../../kube/cluster.ts";
-import type { Header } from "../../kube/cluster.ts";
 import { bare } from "../../kube/difference.ts";
 import { readHistory, subjectText } from "../../kube/history.ts";
 import type { Revision } from "../../kube/history.ts";
@@ -13,7 +11,9 @@ import type { ProxyRefusal } from "../../kube/proxies.ts";
 import type { Intent } from "../../kube/release.ts";
 import type { Answer, Output } from "../output.ts";
 import { ToolError } from "../../core/problem.ts";
-import type { Resource } from "../../render/plugin.ts";
+import { moduleIn, titleOf } from "../../core/resource.ts";
+import type { Resource } from "../../core/resource.ts";
+import { at } from "../../core/value.ts";
 import { rollOut } from "./apply.ts";
 import type { RolloutFlags } from "./apply.ts";
 import { clusterOf, subjectOf, timeoutOf } from "./cluster.ts";
@@ -103,12 +103,11 @@ function withProxies(row: Row, refusals: ProxyRefusal[]): Row {
 }
 
 function row(resource: Resource, ok: boolean, state: string): Row {
-  return { resource: titleOf(resource as Header), ok, state, module: moduleText(resource) };
+  return { resource: titleOf(resource), ok, state, module: moduleText(resource) };
 }
 
 function rowOf(wanted: Resource, live: Resource | undefined): Row {
-  if (!live)
-    return { resource: titleOf(wanted as Header), ok: false, state: "missing", module: "" };
+  if (!live) return { resource: titleOf(wanted), ok: false, state: "missing", module: "" };
   const field = firstDifference(bare(live).spec, bare(wanted).spec, "spec");
   if (field) return row(live, false, `changed by somebody else (${field})`);
   const word = wordOf(live);
@@ -122,24 +121,30 @@ function rowOf(wanted: Resource, live: Resource | undefined): Row {
  * The first field of `wanted` that `live` has not. What others have added does not count, except
  * in a plugin's own settings: there one key more is another meaning, or a refusal.
  */
-function firstDifference(live: any, wanted: any, at: string, exact = false): string | undefined {
-  if (wanted === null || typeof wanted !== "object") return live === wanted ? undefined : at;
-  if (live === null || typeof live !== "object") return at;
-  if (Array.isArray(wanted) && (!Array.isArray(live) || live.length !== wanted.length)) return at;
-  const step = (key: string) => (Array.isArray(wanted) ? `${at}[${key}]` : `${at}.${key}`);
+function firstDifference(
+  live: unknown,
+  wanted: unknown,
+  path: string,
+  isExact = false,
+): string | undefined {
+  if (wanted === null || typeof wanted !== "object") return live === wanted ? undefined : path;
+  if (live === null || typeof live !== "object") return path;
+  if (Array.isArray(wanted) && (!Array.isArray(live) || live.length !== wanted.length)) return path;
+  const step = (key: string) => (Array.isArray(wanted) ? `${path}[${key}]` : `${path}.${key}`);
   for (const [key, value] of Object.entries(wanted)) {
-    const found = firstDifference(live[key], value, step(key), exact || key === "pluginConfig");
+    const isInner = isExact || key === "pluginConfig";
+    const found = firstDifference(at(live, key), value, step(key), isInner);
     if (found) return found;
   }
-  const added = exact ? Object.keys(live).find((key) => !(key in wanted)) : undefined;
+  const added = isExact ? Object.keys(live).find((key) => !(key in wanted)) : undefined;
   return added === undefined ? undefined : step(added);
 }
 
 /** The filter and the beginning of the digest that it is pinned to. */
-function moduleText({ spec }: Resource): string {
-  const module = spec?.wasm ?? spec ?? {};
-  if (!isFilter(String(module.pluginName ?? ""))) return "";
-  return `${module.pluginName}${module.sha256 ? ` @${String(module.sha256).slice(0, 12)}` : ""}`;
+function moduleText(resource: Resource): string {
+  const { pluginName, sha256 } = moduleIn(resource);
+  if (!isFilter(String(pluginName ?? ""))) return "";
+  return `${pluginName}${sha256 ? ` @${String(sha256).slice(0, 12)}` : ""}`;
 }
 
 export interface RollbackFlags extends RolloutFlags {

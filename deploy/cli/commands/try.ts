@@ -4,7 +4,7 @@ import { differences } from "../../emulator/expectation.ts";
 import type { Case } from "../../emulator/cases.ts";
 import type { Request } from "../../emulator/exchange.ts";
 import { load } from "../../core/load.ts";
-import type { Answer } from "../output.ts";
+import type { Answer, Output } from "../output.ts";
 import { ToolError, hasErrors, textOf } from "../../core/problem.ts";
 import { readCaseFile } from "../../try/case-file.ts";
 import { answersOf, inOrder, issuerFor, keySets, proxyOf } from "../../try/chain.ts";
@@ -36,7 +36,7 @@ export interface TryFlags {
   verbose?: boolean;
 }
 
-export function tryCommand(flags: TryFlags): Answer {
+export function tryCommand(_out: Output, flags: TryFlags): Answer {
   const file = flags.cases ? readCaseFile(flags.cases) : undefined;
   const start = momentOf("--time", flags.time ?? file?.start);
   const { links, routing } = chainOf(flags, start);

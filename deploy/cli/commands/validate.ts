@@ -1,6 +1,6 @@
 // `gatehouse validate`: findings about files, folders or standard input.
 import { partsOf } from "../../core/kustomize.ts";
-import type { Answer } from "../output.ts";
+import type { Answer, Output } from "../output.ts";
 import { ToolError } from "../../core/problem.ts";
 import type { Finding } from "../../core/problem.ts";
 import { read } from "../../core/source.ts";
@@ -14,7 +14,7 @@ export interface ValidateFlags {
   json?: boolean;
 }
 
-export function validateCommand(paths: string[], flags: ValidateFlags): Answer {
+export function validateCommand(_out: Output, paths: string[], flags: ValidateFlags): Answer {
   if (flags.istio && !/^1\.\d+(\.\d+)?$/.test(flags.istio)) {
     throw new ToolError(
       "usage",

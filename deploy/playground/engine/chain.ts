@@ -3,7 +3,8 @@ import type { Case } from "../../emulator/cases.ts";
 import type { Proxy } from "../../emulator/proxy.ts";
 import { load } from "../../core/load.ts";
 import { ToolError, hasErrors, textOf } from "../../core/problem.ts";
-import { variantsOf } from "../../core/variants.ts";
+import { routesIn, variantsOf } from "../../core/canary.ts";
+import { at, fieldsOf, mapsOf } from "../../core/value.ts";
 import { answersOf, inOrder, issuerFor, proxyOf } from "../../try/chain.ts";
 import type { Link, Scripted } from "../../try/chain.ts";
 import { explain } from "../../try/explain.ts";
@@ -59,14 +60,16 @@ export class Chain {
     this.links = inOrder(pluginsOf(policy, "WasmPlugin", start).plugins);
     this.routing = routingOf(loaded.policies, loaded.others);
     this.host = hostOf(this.routing);
-    this.canaryRoute = policy.filters.get("canary")?.routes?.[0];
+    this.canaryRoute = routesIn(policy.filters.get("canary"))[0] as Chain["canaryRoute"];
     this.variants = variantsOf(this.canaryRoute ?? {});
     const limiter = this.links.find(({ filter }) => filter === "rate-limit")?.plugin;
-    this.hidesQuota = Boolean(options.quota) && limiter !== undefined && isQuiet(limiter.config);
-    if (this.hidesQuota) limiter!.config = { ...limiter!.config, headers: "ietf" };
+    this.hidesQuota =
+      Boolean(options.quota) && limiter !== undefined && isQuiet(fieldsOf(limiter.config));
+    if (this.hidesQuota) limiter!.config = { ...fieldsOf(limiter!.config), headers: "ietf" };
     this.issuer = issuerFor(this.links);
-    const provider = this.links.find(({ filter }) => filter === "jwt-auth")?.plugin.config
-      ?.providers?.[0];
+    const issuers = this.links.find(({ filter }) => filter === "jwt-auth")?.plugin.config;
+    const provider = mapsOf(at(issuers, "providers"))[0] as
+      { issuer?: string; audiences?: string[] } | undefined;
     this.tokenDefaults = provider && {
       issuer: provider.issuer,
       audience: provider.audiences?.[0],

@@ -1,0 +1,113 @@
+// Reads a settings file. Knows its envelope; what is inside a filter's settings is the business of
+// that filter's own schema.
+import envelope from "./policy.schema.json" with { type: "json" };
+import { routesIn } from "./canary.ts";
+import { filterNames } from "./catalog.ts";
+import type { FilterName, PlacementKind } from "./catalog.ts";
+import { schemaOf, validatorOf } from "./filter-schemas.ts";
+import type { Image, Placement, Policy, TargetRef, Traffic, Variable } from "./policy.ts";
+import type { Finding } from "./problem.ts";
+import { millisOf, stamped } from "./schedule.ts";
+import { check, compile } from "./schema.ts";
+import type { Manifest, Path } from "./source.ts";
+import { checkTraffic } from "./traffic-check.ts";
+import { at, fieldsOf, isFields, listOf } from "./value.ts";
+import type { Fields } from "./value.ts";
+
+const envelopeValidator = compile(envelope);
+
+/** A settings file that the envelope's schema has accepted (`policy.schema.json`). */
+interface Written {
+  metadata: { name: string; namespace?: string; labels?: Record<string, string> };
+  spec: {
+    placement: Partial<Record<PlacementKind, unknown>>;
+    image: Partial<Image>;
+    istio?: string;
+    env?: Variable[];
+    traffic?: WrittenTraffic[];
+  } & Partial<Record<FilterName, Fields>>;
+}
+
+type WrittenTraffic = Omit<Traffic, "name" | "namespace" | "host"> & Partial<Traffic>;
+
+/**
+ * Checks a settings file against the envelope's and the filters' schemas. `policy` is there only
+ * if nothing is wrong.
+ */
+export function parsePolicy(manifest: Manifest): { policy?: Policy; findings: Finding[] } {
+  const findings = check(envelopeValidator, manifest, manifest.fields, [], "settings");
+  if (findings.length > 0) return { findings };
+  const { metadata, spec } = manifest.fields as unknown as Written;
+  const installed = filterNames.filter((name) => spec[name] !== undefined);
+  if (installed.length === 0) return { findings: [nothingInstalled(manifest)] };
+  for (const name of installed)
+    findings.push(...checkSettings(name, manifest, spec[name], ["spec", name]));
+  const namespace = metadata.namespace ?? "default";
+  const policy: Policy = {
+    name: metadata.name,
+    namespace,
+    labels: metadata.labels ?? {},
+    placement: placementOf(spec.placement),
+    image: { form: "image", digests: {}, ...spec.image },
+    istio: spec.istio,
+    env: spec.env ?? [],
+    traffic: (spec.traffic ?? []).map((entry) => trafficOf(entry, namespace)),
+    filters: new Map(installed.map((name) => [name, spec[name]!])),
+    manifest,
+  };
+  findings.push(...checkTraffic(policy));
+  return findings.length > 0 ? { findings } : { policy, findings };
+}
+
+function nothingInstalled(manifest: Manifest): Finding {
+  const what = "no filter is installed by this policy";
+  const right = `set one of ${filterNames.join(", ")} below spec`;
+  return { severity: "error", rule: "settings", place: manifest.place(["spec"]), what, right };
+}
+
+/**
+ * A filter's settings against its schema; `after` in a schedule counts as the moment that it will
+ * become.
+ */
+export function checkSettings(
+  filter: FilterName,
+  manifest: Manifest,
+  settings: unknown,
+  path: Path,
+): Finding[] {
+  const findings = filter === "canary" ? checkDurations(manifest, settings, path) : [];
+  if (findings.length > 0) return findings;
+  const value =
+    filter === "canary" && isFields(settings) ? stamped(settings, new Date(0)) : settings;
+  return schemaOf(filter) ? check(validatorOf(filter), manifest, value, path, filter) : [];
+}
+
+/** Every `after` of a canary's schedules. */
+function checkDurations(manifest: Manifest, settings: unknown, path: Path): Finding[] {
+  return routesIn(settings).flatMap((route, index) =>
+    listOf(at(route, "schedule")).flatMap((step, stepIndex): Finding[] => {
+      const after = at(step, "after");
+      if (after === undefined || millisOf(String(after)) !== undefined) return [];
+      const place = manifest.place([...path, "routes", index, "schedule", stepIndex, "after"]);
+      const what = `"${String(after)}" is no duration`;
+      const right = "write one like 10m or 1h30m";
+      return [{ severity: "error", rule: "canary", place, what, right }];
+    }),
+  );
+}
+
+function placementOf(written: Written["spec"]["placement"]): Placement {
+  const [kind, value] = Object.entries(written)[0] as [PlacementKind, unknown];
+  if (kind === "targetRefs")
+    return { kind, targetRefs: value as TargetRef[], direction: "inbound" };
+  return { kind, direction: "inbound", ...fieldsOf(value) };
+}
+
+function trafficOf(entry: WrittenTraffic, namespace: string): Traffic {
+  return {
+    ...entry,
+    name: entry.name ?? entry.route,
+    namespace: entry.namespace ?? namespace,
+    host: entry.host ?? entry.hosts[0]!,
+  };
+}
