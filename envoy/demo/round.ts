@@ -8,8 +8,15 @@ export interface Answer {
   body: string;
 }
 
+/** The filter that a row is about. */
+export type Group = "jwt-auth" | "rate-limit" | "canary" | "access-log";
+
 export interface Row {
+  group: Group;
   request: string;
+  /** What came back, in a word or two. */
+  result: string;
+  /** For the details: everything that was looked at. */
   expected: string;
   got: string;
   why: string;
@@ -53,7 +60,10 @@ export function ask(
 
 /** What a row looks at in an answer. */
 interface Expectation extends Ask {
+  group: Group;
   name: string;
+  /** Sent this often; the last answer is looked at. Default 1. */
+  repeat?: number;
   status: number;
   why: string;
   /** The variant that answered. */
@@ -91,8 +101,17 @@ function row(expected: Expectation, answer: Answer): Row {
     got.push(value === undefined ? `no ${name} upstream` : `${name} upstream`);
     right &&= text === undefined ? value === undefined : (value ?? "").includes(text);
   }
+  const hint = expected.header && answer.headers["retry-after"];
   return {
+    group: expected.group,
     request: expected.name,
+    result: [
+      answer.status,
+      seen.variant && expected.variant ? seen.variant : "",
+      hint ? `retry after ${hint} s` : "",
+    ]
+      .filter(Boolean)
+      .join(" "),
     expected: wanted.join(", "),
     got: got.join(", "),
     why: expected.why,
@@ -128,6 +147,7 @@ async function expectations(issuer: Issuer): Promise<Expectation[]> {
   const wrong = ["www-authenticate", 'error="invalid_token"'] as [string, string];
   return [
     {
+      group: "jwt-auth",
       name: "good token",
       headers: good,
       status: 200,
@@ -135,6 +155,7 @@ async function expectations(issuer: Issuer): Promise<Expectation[]> {
       upstream: ["x-jwt-payload", "ey"],
     },
     {
+      group: "jwt-auth",
       name: "the same token again",
       headers: good,
       status: 200,
@@ -142,6 +163,7 @@ async function expectations(issuer: Issuer): Promise<Expectation[]> {
       upstream: ["authorization", "Bearer "],
     },
     {
+      group: "jwt-auth",
       name: "claim as header",
       headers: { ...good, "x-jwt-sub": "root" },
       status: 200,
@@ -149,12 +171,14 @@ async function expectations(issuer: Issuer): Promise<Expectation[]> {
       upstream: ["x-jwt-sub", "alice"],
     },
     {
+      group: "jwt-auth",
       name: "no token",
       status: 401,
       why: "every path but /health and /shop/ needs one",
       header: ["www-authenticate", "Bearer"],
     },
     {
+      group: "jwt-auth",
       name: "expired token",
       headers: await bearer({ expiresIn: -3600 }),
       status: 401,
@@ -162,12 +186,14 @@ async function expectations(issuer: Issuer): Promise<Expectation[]> {
       header: wrong,
     },
     {
+      group: "jwt-auth",
       name: "wrong audience",
       headers: await bearer({ audience: "other-api" }),
       status: 403,
       why: "aud is not product-api",
     },
     {
+      group: "jwt-auth",
       name: "wrong issuer",
       headers: await bearer({ issuer: "https://evil.example" }),
       status: 401,
@@ -175,6 +201,7 @@ async function expectations(issuer: Issuer): Promise<Expectation[]> {
       header: wrong,
     },
     {
+      group: "jwt-auth",
       name: "tampered token",
       headers: { authorization: tampered },
       status: 401,
@@ -182,6 +209,7 @@ async function expectations(issuer: Issuer): Promise<Expectation[]> {
       header: wrong,
     },
     {
+      group: "jwt-auth",
       name: "unknown key",
       headers: await bearer({ unknownKey: true }),
       status: 401,
@@ -189,6 +217,7 @@ async function expectations(issuer: Issuer): Promise<Expectation[]> {
       header: wrong,
     },
     {
+      group: "jwt-auth",
       name: "not a token",
       headers: { authorization: "Bearer abc" },
       status: 401,
@@ -196,14 +225,22 @@ async function expectations(issuer: Issuer): Promise<Expectation[]> {
       header: wrong,
     },
     {
+      group: "jwt-auth",
       name: "preflight",
       method: "OPTIONS",
       headers: preflight,
       status: 200,
       why: "CORS preflights carry no token",
     },
-    { name: "health path", path: "/health", status: 200, why: "a rule requires nothing there" },
     {
+      group: "jwt-auth",
+      name: "health path",
+      path: "/health",
+      status: 200,
+      why: "a rule requires nothing there",
+    },
+    {
+      group: "canary",
       name: "canary by header",
       headers: { ...good, "x-canary": "true" },
       status: 200,
@@ -211,6 +248,7 @@ async function expectations(issuer: Issuer): Promise<Expectation[]> {
       why: "the tester's header",
     },
     {
+      group: "canary",
       name: "mobile by user agent",
       headers: { ...good, ...phone },
       status: 200,
@@ -218,6 +256,7 @@ async function expectations(issuer: Issuer): Promise<Expectation[]> {
       why: ".*Mobile.* matches",
     },
     {
+      group: "canary",
       name: "header before user agent",
       headers: { ...good, ...phone, "x-canary": "true" },
       status: 200,
@@ -225,6 +264,7 @@ async function expectations(issuer: Issuer): Promise<Expectation[]> {
       why: "variants are tried in order",
     },
     {
+      group: "canary",
       name: "forged verdict",
       path: "/shop/1",
       headers: { "x-variant": "canary", cookie: "release=client-0" },
@@ -232,13 +272,16 @@ async function expectations(issuer: Issuer): Promise<Expectation[]> {
       variant: "stable",
       why: "an inbound x-variant is removed",
     },
-    ...Array.from({ length: 5 }, (_, i) => ({
-      name: `client a, request ${i + 1}`,
+    {
+      group: "rate-limit",
+      name: "client a, requests 1 to 5",
+      repeat: 5,
       headers: { ...good, "x-api-key": "a" },
       status: 200,
       why: "five at once per client",
-    })),
+    },
     {
+      group: "rate-limit",
       name: "client a, request 6",
       headers: { ...good, "x-api-key": "a" },
       status: 429,
@@ -246,12 +289,14 @@ async function expectations(issuer: Issuer): Promise<Expectation[]> {
       header: ["retry-after", ""],
     },
     {
+      group: "rate-limit",
       name: "client b",
       headers: { ...good, "x-api-key": "b" },
       status: 200,
       why: "another client, another bucket",
     },
     {
+      group: "rate-limit",
       name: "premium client",
       headers: { ...(await bearer({ claims: { tier: "premium" } })), "x-api-key": "a" },
       status: 200,
@@ -283,14 +328,18 @@ async function split(port: number): Promise<Row[]> {
   const moved = first.filter((variant, client) => variant !== again[client]).length;
   return [
     {
+      group: "canary",
       request: "1,000 clients",
+      result: `${canary} of 1,000 to canary`,
       expected: "100 canary, ±40",
       got: `${canary} canary`,
       why: "split 90/10 by a hash of the client's key",
       right: Math.abs(canary - 100) <= 40,
     },
     {
+      group: "canary",
       request: "the same 1,000 again",
+      result: `${moved} moved`,
       expected: "0 moved",
       got: `${moved} moved`,
       why: "the same key always gets the same answer",
@@ -308,7 +357,9 @@ async function flood(port: number, token: string): Promise<Row> {
   const refused = statuses.filter((status) => status === 429).length;
   const others = statuses.filter((status) => status !== 429 && status !== 200).length;
   return {
+    group: "rate-limit",
     request: "2,000 requests at once",
+    result: `${refused} × 429, the others 200`,
     expected: "some 429, else 200",
     got: `${refused} × 429, ${statuses.length - refused - others} × 200${others ? `, ${others} others` : ""}`,
     why: "1000 tokens, 100 a second",
@@ -316,16 +367,28 @@ async function flood(port: number, token: string): Promise<Row> {
   };
 }
 
+export interface Round {
+  rows: Row[];
+  /** The access log line of the last request. */
+  line: string;
+}
+
 /** Runs the round; `log` gives what the access log has said so far. */
-export async function runRound(port: number, issuer: Issuer, log: () => string): Promise<Row[]> {
+export async function runRound(port: number, issuer: Issuer, log: () => string): Promise<Round> {
   await awaitKeys(port, await issuer.token());
   const rows: Row[] = [];
-  for (const expected of await expectations(issuer))
-    rows.push(row(expected, await ask(port, expected)));
+  for (const expected of await expectations(issuer)) {
+    const answers: Answer[] = [];
+    for (let sent = 0; sent < (expected.repeat ?? 1); sent++)
+      answers.push(await ask(port, expected));
+    // The first answer that is not as expected, else the last.
+    const answer = answers.find(({ status }) => status !== expected.status) ?? answers.at(-1)!;
+    rows.push(row(expected, answer));
+  }
   rows.push(...(await split(port)));
   rows.push(await flood(port, await issuer.token()));
-  rows.push(await logLine(port, log));
-  return rows;
+  const last = await logLine(port, log);
+  return { rows: [...rows, last], line: last.got };
 }
 
 /** The line of one request, as the mesh's own log would print it. */
@@ -349,9 +412,12 @@ async function logLine(port: number, log: () => string): Promise<Row> {
     JSON.parse(line).trace_id === "80f198ee56343ba8" &&
     !line.includes("s3cr3t");
   return {
-    request: "its log line",
+    group: "access-log",
+    request: "a log line without the secret",
+    result: line ? "one JSON line" : "no line",
     expected: "JSON, trace id, no secret",
     got: line || "no line",
+
     why: "the guide's format; credentials are redacted",
     right,
   };
