@@ -25,7 +25,7 @@ export class ClaimMatch {
       const at = items[i];
       at.expectObject();
       const path = ClaimPath.read(at, "claim");
-      claims = new ClaimMatch(path, StringMatch.readAlong(at), claims);
+      claims = new ClaimMatch(path, StringMatch.readRest(at), claims);
     }
     return claims;
   }
@@ -40,14 +40,14 @@ export class ClaimMatch {
     if (this.condition.kind == StringMatchKind.Present) return !this.condition.invert;
     if (!document.is(node, JsonKind.Array))
       return this.condition.matches(scalarText(document, node));
-    return this.anyFits(document, node) != this.condition.invert;
+    return this.anyItemFits(document, node) != this.condition.invert;
   }
 
   /**
    * Whether an item meets the condition as if it were not inverted: "not in the list" must ask
    * all of them.
    */
-  private anyFits(document: JsonDocument, list: i32): bool {
+  private anyItemFits(document: JsonDocument, list: i32): bool {
     for (let item = document.first(list); item >= 0; item = document.after(item, list)) {
       const text = scalarText(document, item);
       if (text != NONE && this.condition.matches(text) != this.condition.invert) return true;

@@ -17,7 +17,8 @@ import {
   view,
 } from "../bytes";
 import { Cursor } from "../config/reader";
-import { Regex, regexError } from "../regex/regex";
+import { compilePattern } from "../regex/pattern";
+import { Regex } from "../regex/regex";
 
 export const enum StringMatchKind {
   Exact = 0,
@@ -44,19 +45,19 @@ export class StringMatch {
 
   /** Reads the value at hand as a StringMatch; anything else refuses the configuration. */
   static read(at: Cursor): StringMatch {
-    return at.expectObject() ? StringMatch.readAlong(at) : nothing();
+    return at.expectObject() ? StringMatch.readRest(at) : refused();
   }
 
   /**
    * Reads a StringMatch that must be there among members that the caller has read already; all
    * others are unknown.
    */
-  static readAlong(at: Cursor): StringMatch {
-    const match = StringMatch.readAmong(at);
+  static readRest(at: Cursor): StringMatch {
+    const match = StringMatch.readMembers(at);
     at.done();
     if (match !== null) return match;
     at.refuse("", "expected one of: " + KINDS.join(", "));
-    return nothing();
+    return refused();
   }
 
   /**
@@ -74,7 +75,7 @@ export class StringMatch {
    * Reads a StringMatch's members among others of the same object, which stay the caller's to
    * read and `done()`; null when there is none of the kinds.
    */
-  static readAmong(at: Cursor): StringMatch | null {
+  static readMembers(at: Cursor): StringMatch | null {
     const kind = at.oneOf(KINDS);
     const ignoreCase = at.boolean("ignoreCase", false);
     const invert = at.boolean("invert", false);
@@ -101,9 +102,10 @@ export class StringMatch {
   }
 
   private compile(at: Cursor, name: string): void {
-    const pattern = view(this.text);
-    this.regex = Regex.compile(pattern, this.ignoreCase);
-    if (this.regex === null) at.refuse(name, regexError.describe(pattern));
+    const compiled = compilePattern(view(this.text), this.ignoreCase);
+    const program = compiled.program;
+    if (program !== null) this.regex = new Regex(program);
+    else at.refuse(name, compiled.problem);
   }
 
   /**
@@ -149,7 +151,7 @@ export class StringMatch {
 }
 
 /** What stands for a condition that was refused: the configuration is never used. */
-function nothing(): StringMatch {
+function refused(): StringMatch {
   return new StringMatch(StringMatchKind.Present, new StaticArray<u8>(0), false, false);
 }
 

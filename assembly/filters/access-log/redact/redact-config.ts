@@ -13,7 +13,7 @@ import {
 import { Cursor } from "../../../lib/config/reader";
 import { ClaimPath } from "../../../lib/match/claim-path";
 import { lowerCased } from "../../../lib/http/field";
-import { regexError } from "../../../lib/regex/regex";
+import { compilePattern } from "../../../lib/regex/pattern";
 import { Searcher } from "../../../lib/regex/searcher";
 import { JsonKind } from "../../../lib/json/document";
 import { itemsOf } from "../items";
@@ -131,9 +131,10 @@ export class RedactConfig {
     for (let i = 0; i < items.length; i++) {
       const text = view(textOf(items[i], "regex"));
       const action = this.actionOf(items[i]);
-      const searcher = Searcher.compile(text);
-      if (searcher !== null) this.patterns.push(new Pattern(searcher, action));
-      else items[i].refuse(items[i].isObject ? "regex" : "", regexError.describe(text));
+      const compiled = compilePattern(text);
+      const program = compiled.program;
+      if (program !== null) this.patterns.push(new Pattern(new Searcher(program), action));
+      else items[i].refuse(items[i].isObject ? "regex" : "", compiled.problem);
     }
   }
 

@@ -48,7 +48,7 @@ function readClaimRule(at: Cursor, spaceDelimited: StaticArray<u8>[]): ClaimRule
     rule.oneOf = [readScalar(at.value(conditions[condition]))];
   else if (condition == ONE_OF) rule.oneOf = readScalars(at);
   else if (condition == PRESENT) readPresent(at);
-  else if (condition >= 0) rule.match = StringMatch.readAmong(at);
+  else if (condition >= 0) rule.match = StringMatch.readMembers(at);
   if (rule.match === null && at.boolean("ignoreCase", false))
     at.refuse("ignoreCase", "expected only beside exact, prefix, suffix or regex");
   rule.inverts = at.boolean("invert", false);
