@@ -1,7 +1,8 @@
 // The settings, read once into something that cannot be wrong. Names, defaults and bounds are
 // config.schema.json's.
-import { equal, text, utf8, view } from "../../lib/bytes";
+import { text, utf8, view } from "../../lib/bytes";
 import { ConfigErrors, Cursor, readConfig } from "../../lib/config/reader";
+import { OwnHeaders } from "../../lib/http/own-headers";
 import { MatchList } from "../../lib/match/match";
 import { isWord } from "../../lib/http/field";
 import { readClaimRules, scopeOf } from "./rules/claim-rule-config";
@@ -48,8 +49,8 @@ export class Config {
   verificationsPerSecond: i32 = 0;
   /** The longest list of claim headers that a provider has. */
   claimHeadersMax: i32 = 0;
-  /** Headers that this filter alone may set, in lower case: copies that come in are removed. */
-  ownHeaders: StaticArray<u8>[] = [];
+  /** Headers that this filter alone may set: copies that come in are removed. */
+  ownHeaders: OwnHeaders = new OwnHeaders();
 }
 
 /** Reads a configuration; look at `errors` before use. Never traps. */
@@ -101,9 +102,9 @@ function readProviders(at: Cursor, config: Config): void {
     config.providers.push(provider);
     config.claimHeadersMax = max(config.claimHeadersMax, provider.claimHeaders.length);
     if (provider.payloadHeader.length > 0)
-      provider.payloadHeaderIndex = own(config, provider.payloadHeader);
+      provider.payloadHeaderIndex = config.ownHeaders.add(provider.payloadHeader);
     for (let j = 0; j < provider.claimHeaders.length; j++) {
-      provider.claimHeaders[j].index = own(config, provider.claimHeaders[j].header);
+      provider.claimHeaders[j].index = config.ownHeaders.add(provider.claimHeaders[j].header);
     }
     const profile = new Profile(config.profiles.length, provider, provider.audiences);
     config.profiles.push(profile);
@@ -111,14 +112,6 @@ function readProviders(at: Cursor, config: Config): void {
     requirement.profile = profile;
     any.children.push(requirement);
   }
-}
-
-/** The position of `header` among the filter's own. */
-function own(config: Config, header: StaticArray<u8>): i32 {
-  for (let i = 0; i < config.ownHeaders.length; i++) {
-    if (equal(view(config.ownHeaders[i]), view(header))) return i;
-  }
-  return config.ownHeaders.push(header) - 1;
 }
 
 function readRules(at: Cursor, config: Config): void {

@@ -1,7 +1,8 @@
 // Changes a request that may pass: claims as headers, forged copies out, tokens out. Each change
 // makes Envoy match the route again, so nothing is written that need not be.
-import { Bytes, NONE, equal, lengthOf, view } from "../../lib/bytes";
+import { Bytes, NONE, equal, lengthOf } from "../../lib/bytes";
 import { MapType, removeHeader, replaceHeader } from "../../host/header-map";
+import { removeAliases } from "../../host/own-headers";
 import { setProperty } from "../../host/property";
 import { CLAIMS_PROPERTY } from "../../host/request";
 import { RequestView } from "../../lib/http/request";
@@ -23,7 +24,7 @@ export class Forwarder {
   private written: StaticArray<u8>;
 
   constructor(private config: Config) {
-    this.written = new StaticArray<u8>(config.ownHeaders.length);
+    this.written = new StaticArray<u8>(config.ownHeaders.count);
   }
 
   /**
@@ -32,12 +33,13 @@ export class Forwarder {
    */
   sanitize(request: RequestView): void {
     const own = this.config.ownHeaders;
-    for (let i = 0; i < own.length; i++) {
-      const name = view(unchecked(own[i]));
-      if (unchecked(this.written[i]) == 0 && request.mayHave(name))
-        removeHeader(MapType.RequestHeaders, name);
+    for (let i = 0; i < own.count; i++) {
+      const name = own.name(i);
+      const isWritten = unchecked(this.written[i]) != 0;
+      if (!isWritten && request.mayHave(name)) removeHeader(MapType.RequestHeaders, name);
       unchecked((this.written[i] = 0));
     }
+    removeAliases(own, request);
   }
 
   /**
@@ -71,7 +73,7 @@ export class Forwarder {
   private write(index: i32, value: Bytes): void {
     if (unchecked(this.written[index]) != 0) return;
     unchecked((this.written[index] = 1));
-    replaceHeader(MapType.RequestHeaders, view(unchecked(this.config.ownHeaders[index])), value);
+    replaceHeader(MapType.RequestHeaders, this.config.ownHeaders.name(index), value);
   }
 }
 
