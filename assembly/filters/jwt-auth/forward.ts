@@ -8,7 +8,7 @@ import { CLAIMS_PROPERTY } from "../../host/request";
 import { RequestView } from "../../lib/http/request";
 import { Writer } from "../../lib/writer";
 import { Config } from "./config";
-import { Location } from "./token/location";
+import { EnvoyLocation, Location, Place } from "./token/location";
 import { Provider } from "./provider";
 import { SeenToken } from "./token/seen-token";
 import { Decision } from "./answers/decision";
@@ -48,7 +48,7 @@ export class Forwarder {
    */
   apply(request: RequestView, decision: Decision): void {
     for (let i = 0; i < decision.acceptedCount; i++)
-      this.writeClaims(decision.profile(i).provider, decision.token(i));
+      this.writeClaims(decision.profile(i).provider, decision.token(i), i == 0);
     if (decision.acceptedCount > 0) setProperty(CLAIMS_PROPERTY, decision.token(0).payload);
     this.sanitize(request);
     if (this.config.reportsOnly) return;
@@ -59,14 +59,18 @@ export class Forwarder {
     }
   }
 
-  /** Of several tokens the first that has a claim writes its header. */
-  private writeClaims(provider: Provider, token: SeenToken): void {
+  /**
+   * Of several tokens the first that has a claim writes its header; whether claims match is said
+   * of the first token alone.
+   */
+  private writeClaims(provider: Provider, token: SeenToken, isFirst: bool): void {
     if (provider.payloadHeader.length > 0)
       this.write(provider.payloadHeaderIndex, token.encodedPayload);
     const headers = provider.claimHeaders;
     for (let i = 0; i < headers.length; i++) {
       const value = token.value(i);
-      if (value != NONE) this.write(unchecked(headers[i]).index, value);
+      const header = unchecked(headers[i]);
+      if (value != NONE && (isFirst || header.rules === null)) this.write(header.index, value);
     }
   }
 
@@ -80,9 +84,31 @@ export class Forwarder {
 /** Takes out what the provider's places hold, place by place but each header only once. */
 function removeTokens(request: RequestView, provider: Provider): void {
   const locations = provider.locations;
+  if (provider.searchesAsEnvoy) return removeAsEnvoy(request, locations);
   for (let i = 0; i < locations.length; i++) {
     if (!isRepeated(locations, i)) strip(request, locations, i);
   }
+}
+
+/** Envoy removes a header with a token whole, and leaves cookies as they are. */
+function removeAsEnvoy(request: RequestView, locations: Location[]): void {
+  for (let i = 0; i < locations.length; i++) {
+    const location = unchecked(locations[i]);
+    if (location.place == Place.Cookie || isRepeated(locations, i)) continue;
+    if (location.place == Place.Parameter) strip(request, locations, i);
+    else if (isInAny(request, locations, i)) removeHeader(MapType.RequestHeaders, location.header);
+  }
+}
+
+/** Whether one of the places in the header of the one at `index` has a token. */
+function isInAny(request: RequestView, locations: Location[], index: i32): bool {
+  const name = unchecked(locations[index]).header;
+  for (let i = index; i < locations.length; i++) {
+    const location = unchecked(locations[i]);
+    if (!equal(location.header, name) || !(location instanceof EnvoyLocation)) continue;
+    if ((<EnvoyLocation>location).isIn(request)) return true;
+  }
+  return false;
 }
 
 /** Whether an earlier place is in the same header: that one has done all of them. */

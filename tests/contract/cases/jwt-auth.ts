@@ -39,6 +39,8 @@ const everything = {
       fromParams: ["access_token"],
       fromCookies: ["session"],
       forwardOriginalToken: true,
+      tokenSearch: "envoy",
+      outputMatchToHeaders: [{ header: "x-admin", claims: [{ claim: "role", exact: "admin" }] }],
       outputPayloadToHeader: "x-jwt-payload",
       outputClaimToHeaders: [
         { header: "x-user", claim: "sub" },

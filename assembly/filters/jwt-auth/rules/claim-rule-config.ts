@@ -1,5 +1,5 @@
 // Reads `claims` of a rule.
-import { equal, owned, text, trim, utf8, view } from "../../../lib/bytes";
+import { Bytes, equal, owned, text, trim, utf8, view } from "../../../lib/bytes";
 import { Cursor } from "../../../lib/config/reader";
 import { JsonKind } from "../../../lib/json/document";
 import { ClaimPath } from "../../../lib/match/claim-path";
@@ -28,6 +28,23 @@ export function readClaimRules(rule: Cursor, spaceDelimited: StaticArray<u8>[]):
   const rules: ClaimRule[] = [];
   const items = objectsOf(rule, "claims");
   for (let i = 0; i < items.length; i++) rules.push(readClaimRule(items[i], spaceDelimited));
+  return rules;
+}
+
+/**
+ * The claims of an entry of `outputMatchToHeaders`: a claim counts as in Envoy's metadata, where
+ * `scope`, `permission` and `spaceDelimited` are lists of words.
+ */
+export function readMatchRules(entry: Cursor, spaceDelimited: StaticArray<u8>[]): ClaimRule[] {
+  const rules = readClaimRules(entry, spaceDelimited);
+  if (rules.length == 0) entry.refuse("claims", "expected at least one");
+  for (let i = 0; i < rules.length; i++) {
+    const rule = rules[i];
+    rule.isWordsOnly = true;
+    if (rule.isSpaceDelimited && equal(rule.path.head, SCP)) {
+      rule.isSpaceDelimited = contains(spaceDelimited, SCP);
+    }
+  }
   return rules;
 }
 
@@ -89,6 +106,10 @@ function readScalar(at: Cursor): Scalar {
 function isSpaceDelimited(rule: ClaimRule, names: StaticArray<u8>[]): bool {
   const name = rule.path.head;
   if (equal(name, SCOPE) || equal(name, SCP) || equal(name, PERMISSION)) return true;
+  return contains(names, name);
+}
+
+function contains(names: StaticArray<u8>[], name: Bytes): bool {
   for (let i = 0; i < names.length; i++) {
     if (equal(name, view(names[i]))) return true;
   }
