@@ -1,6 +1,6 @@
 // The settings of rate-limit, read once into something that cannot be wrong.
 import { ConfigErrors, Cursor, readConfig } from "../../lib/config/reader";
-import { equal, utf8, view } from "../../lib/bytes";
+import { equal, toText, utf8, view } from "../../lib/bytes";
 import { isFieldValue } from "../../lib/http/field";
 import { readFieldName } from "./key";
 import { Limit } from "./limit";
@@ -57,7 +57,7 @@ export class HeaderValue {
   ) {}
 }
 
-/** The rate limit service that holds a limit for the whole fleet. */
+/** The rate limit service, which counts for all proxies together. */
 @final
 export class Global {
   cluster: StaticArray<u8> = new StaticArray<u8>(0);
@@ -83,6 +83,22 @@ export class Config {
   requestHeadersWhenNotEnforced: HeaderValue[] = [];
   grpcResourceExhausted: bool = false;
   global: Global | null = null;
+
+  /** Whether anything asks about the request. */
+  get looksAtRequest(): bool {
+    for (let i = 0; i < this.limits.length; i++) {
+      if (this.limits[i].looksAtRequest) return true;
+    }
+    return this.requestHeadersWhenNotEnforced.length > 0;
+  }
+
+  /** Whether any limit has a key. */
+  get hasKeys(): bool {
+    for (let i = 0; i < this.limits.length; i++) {
+      if (this.limits[i].key.length > 0) return true;
+    }
+    return false;
+  }
 
   /** Reads a configuration; when `errors.any` afterwards, what came back must not be used. */
   static read(configuration: StaticArray<u8>, errors: ConfigErrors): Config {
@@ -118,7 +134,10 @@ function readLimits(at: Cursor): Limit[] {
     const limit = Limit.read(items[i]);
     for (let j = 0; j < i; j++) {
       if (equal(view(limits[j].name), view(limit.name)))
-        items[i].refuse("name", "the name of another limit too");
+        items[i].refuse(
+          "name",
+          'duplicate limit name "' + toText(view(limit.name)) + '"; names must be unique',
+        );
     }
     limits.push(limit);
   }

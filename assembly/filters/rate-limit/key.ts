@@ -8,6 +8,7 @@ import { cookie } from "../../lib/http/cookie";
 import { decoded, param } from "../../lib/http/query";
 import { RequestView } from "../../lib/http/request";
 import { Writer } from "../../lib/writer";
+import { Secret } from "./secret";
 import { Family, IpAddress } from "../../lib/ip";
 import { ClaimPath } from "../../lib/match/claim-path";
 import { isToken, lowerCased } from "../../lib/http/field";
@@ -200,14 +201,13 @@ export function fingerprint(
   parts: KeyPart[],
   request: RequestView,
   seed: u64,
-  k0: u64,
-  k1: u64,
+  secret: Secret,
 ): u64 {
   let hash = seed;
   for (let i = 0; i < parts.length; i++) {
     const part = unchecked(parts[i]).of(request);
     if (!isPresent(part)) return MISSING;
-    hash = siphash(part, k0 ^ hash, k1 + <u64>i);
+    hash = siphash(part, secret.k0 ^ hash, secret.k1 + <u64>i);
   }
   return hash == MISSING ? 1 : hash;
 }

@@ -82,7 +82,7 @@ export default {
     {
       reason: "two limits of one name",
       document: limits({}, {}),
-      message: /\/limits\/\d+\/name: the name of another limit too/,
+      message: /\/limits\/\d+\/name: duplicate limit name "\S+"; names must be unique/,
     },
     {
       reason: "a bucket that takes more than a year to fill",
