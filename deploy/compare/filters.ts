@@ -53,6 +53,14 @@ export function asSent(request: NativeRequest): Request {
   };
 }
 
+/** What the proxy itself adds before the first filter, with or without the modules. */
+const proxyHeaders = new Set([
+  "x-forwarded-for",
+  "x-forwarded-proto",
+  "x-envoy-external-address",
+  "x-request-id",
+]);
+
 function decisionOf(stream: Stream, request: NativeRequest): Decision {
   if (stream.upstreamHeaders === undefined)
     return {
@@ -63,10 +71,11 @@ function decisionOf(stream: Stream, request: NativeRequest): Decision {
     };
   const headers = stream.upstreamHeaders
     .pairs()
-    .map(([name, value]): Header => [name, value.toString()]);
+    .map(([name, value]): Header => [name, value.toString()])
+    .filter(([name]) => !name.startsWith(":") && name !== "host" && !proxyHeaders.has(name));
   const path = stream.upstreamHeaders.get(":path");
   return {
-    headers: headers.filter(([name]) => !name.startsWith(":") && name !== "host"),
+    headers: [...headers, ...request.headers.filter(([name]) => proxyHeaders.has(name))],
     effects: path === request.path || path === undefined ? {} : { path },
   };
 }

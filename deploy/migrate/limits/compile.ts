@@ -80,7 +80,8 @@ export function compileLimits(
   const limits: (Limit & { rate: number; order: number })[] = [];
   for (const use of uses) {
     const { condition } = use;
-    if (!condition.yes) return `descriptor ${use.descriptor}: its condition has no match in rate-limit`;
+    if (!condition.yes)
+      return `descriptor ${use.descriptor}: its condition has no match in rate-limit`;
     if (condition.yes.length === 0) continue;
     condition.wider.forEach((text) => stricter.add(text));
     use.wider.forEach((text) => stricter.add(text));
@@ -280,7 +281,9 @@ function fitOf(descriptor: Descriptor, template: Template): Fit | string | undef
 }
 
 /** The part of our key that stands for a wildcard; undefined for a value that is always the same. */
-function partOf(source: Source): { key: Record<string, unknown>; wider?: string } | string | undefined {
+function partOf(
+  source: Source,
+): { key: Record<string, unknown>; wider?: string } | string | undefined {
   switch (source.kind) {
     case "fixed":
       return undefined;
@@ -373,7 +376,9 @@ function anyOfThem(descriptors: readonly Descriptor[], template: Template): Cond
     else
       all = either(
         all,
-        deciding.map(({ source, value }) => known(valueCondition(source, value))).reduce(both, always),
+        deciding
+          .map(({ source, value }) => known(valueCondition(source, value)))
+          .reduce(both, always),
       );
   }
   for (const [name, values] of byHeader)
@@ -405,14 +410,17 @@ function defaultLimit(
     })
     .reduce(both, always);
   if (!rest.yes)
-    return "always_consume_default_token_bucket is false, and \"no descriptor\" has no match in rate-limit";
+    return 'always_consume_default_token_bucket is false, and "no descriptor" has no match in rate-limit';
   rest.wider.forEach((text) => stricter.add(text));
   return rest.yes.length === 0 ? [] : [{ of: "default", ...matchOf(rest.yes), tokenBucket }];
 }
 
 function bucketOf(figures: BucketFigures): Limit["tokenBucket"] | string {
   const { maxTokens, tokensPerFill, fillIntervalNanos } = figures;
-  if (fillIntervalNanos > fillNanosMax || (maxTokens / tokensPerFill) * fillIntervalNanos > fillNanosMax)
+  if (
+    fillIntervalNanos > fillNanosMax ||
+    (maxTokens / tokensPerFill) * fillIntervalNanos > fillNanosMax
+  )
     return "a bucket that takes more than a year to fill";
   return {
     maxTokens,

@@ -65,7 +65,9 @@ export function not({ yes, no, wider }: Condition): Condition {
 function joined(a: Matches | undefined, b: Matches | undefined): Matches | undefined {
   if (isAlways(a) || isAlways(b)) return always.yes;
   if (!a || !b) return undefined;
-  return limited([...new Map([...a, ...b].map((match) => [JSON.stringify(match), match])).values()]);
+  return limited([
+    ...new Map([...a, ...b].map((match) => [JSON.stringify(match), match])).values(),
+  ]);
 }
 
 function isAlways(matches: Matches | undefined): boolean {
@@ -173,8 +175,7 @@ export function headerCondition(matcher: HeaderMatcher): Condition | string {
   if (test.kind === "range")
     return `a range of numbers (header ${name}): rate-limit's conditions compare texts`;
   const pseudo = pseudoCondition(name, test.kind === "present" ? undefined : test.text);
-  if (pseudo !== undefined)
-    return typeof pseudo === "string" || !invert ? pseudo : not(pseudo);
+  if (pseudo !== undefined) return typeof pseudo === "string" || !invert ? pseudo : not(pseudo);
   if (test.kind === "present") {
     const present = presence(name);
     return invert ? not(present) : present;
@@ -230,7 +231,7 @@ function pseudoCondition(
 function pathCondition(text: StringMatcher): Condition | string {
   const { kind, ignoreCase } = text;
   const plain = kind === "regex" ? literalOf(text.text) : { kind, text: text.text };
-  const why = `a ${kind} of :path looks at the query too, which rate-limit's uri does not`;
+  const why = `${kind === "exact" ? "an" : "a"} ${kind} of :path looks at the query too, which rate-limit's uri does not`;
   if (plain === undefined || (plain.kind !== "exact" && plain.kind !== "prefix")) return why;
   if (plain.text === "") return always;
   if (plain.text.includes("?")) return why;
@@ -285,7 +286,9 @@ export function firstValueIn(name: string, values: readonly string[]): Condition
   return {
     yes,
     no: [none, { headers: { [name]: { regex: anyBut(values) } } }],
-    wider: [`a repeated header ${name} counts with each of its values, where Envoy takes the first`],
+    wider: [
+      `a repeated header ${name} counts with each of its values, where Envoy takes the first`,
+    ],
   };
 }
 
