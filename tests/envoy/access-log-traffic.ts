@@ -321,6 +321,33 @@ export function kinds(): Kind[] {
         ["x-only-headers", "1"],
       ],
     },
+    ...["x", "", "-1", "+5", "05", "1.5", "99999999999999999999", "17"].flatMap(
+      (status): Kind[] => [
+        { path: "/grpc.Service/Odd", how: "grpc", headers: [["x-status", status]] },
+        {
+          path: "/grpc.Service/OddHeaders",
+          how: "grpc",
+          headers: [
+            ["x-status", status],
+            ["x-only-headers", "1"],
+          ],
+        },
+      ],
+    ),
+    ...[
+      "application/grpc;charset=utf-8",
+      "application/grpc+proto; charset=utf-8",
+      "application/grpc-web+proto",
+      "application/grpcx",
+      "Application/gRPC",
+    ].map((type): Kind => ({
+      path: "/grpc.Service/Typed",
+      how: "grpc",
+      headers: [
+        ["content-type", type],
+        ["x-status", "5"],
+      ],
+    })),
     { path: "/private/Method", how: "grpc" },
     { path: "/nowhere/Method", how: "grpc" },
     { path: "/api/plain", how: "http2" },

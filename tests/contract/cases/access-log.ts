@@ -63,14 +63,17 @@ const valid: object[] = [
       json: {
         fixed: 1.5,
         on: true,
+        nothing: null,
+        local: "%START_TIME_LOCAL% %EMIT_TIME_LOCAL(%-d/%b/%Y %c)%",
         all: operators,
         nested: { deep: { status: "%RESPONSE_CODE%" } },
         "100%": "100%%",
       },
       omitEmpty: true,
+      utcOffset: "-03:30",
     },
     when: conditions,
-    sample: { percent: 12.5, key: "b3", alwaysWhen: conditions },
+    sample: { percent: 12.5, key: "xray", secret: "0123456789abcdef", alwaysWhen: conditions },
     maxLinesPerSecond: 1000,
     redact: {
       defaults: false,
@@ -95,7 +98,8 @@ const valid: object[] = [
         { name: "all", value: ["%PROTOCOL%", 7] },
       ],
     },
-    redact: { action: "hash", hashKeyFromEnv: "LOG_KEY" },
+    redact: { action: "hash", headers: ["host"], hashKeyFromEnv: "LOG_KEY" },
+    sample: { percent: 1, secretFromEnv: "LOG_KEY" },
     sinks: [{ http: { cluster: "loki", encoding: "loki", labels: { job: "edge" } } }],
   },
   {
@@ -167,6 +171,17 @@ const onlyWasm: [reason: string, document: object, message: RegExp][] = [
     "what no Wasm filter can know",
     text("%UPSTREAM_WIRE_BYTES_SENT%"),
     /is not available to Wasm filters: the host does not/,
+  ],
+  [
+    "a secret of the sampling that is not in the environment",
+    { sample: { percent: 1, secretFromEnv: "NO_SUCH_KEY" } },
+    /\/sample\/secretFromEnv: the variable is missing or shorter than 16 characters/,
+  ],
+  ["a local time without a zone", text("%START_TIME_LOCAL%"), /needs a time zone; set format/],
+  [
+    "two secrets of the sampling",
+    { sample: { percent: 1, secret: "0123456789abcdef", secretFromEnv: "LOG_KEY" } },
+    /\/sample\/secretFromEnv: expected only one of the two secrets/,
   ],
   [
     "a time conversion that is none",
