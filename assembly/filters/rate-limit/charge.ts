@@ -25,7 +25,7 @@ export const enum BucketKind {
   Own,
   /** The bucket of the request's key. */
   Client,
-  /** The one for clients that found no slot of their own. */
+  /** One that clients without a slot of their own share. */
   Overflow,
 }
 
@@ -40,6 +40,8 @@ export class Charge {
   tier: i32 = 0;
   /** Names the bucket among the slots of its set. */
   fingerprint: u64 = 0;
+  /** Of an overflow bucket. */
+  index: i32 = 0;
   now: i64 = 0;
   /** When the bucket is full, as last read or written. */
   fullAt: i64 = 0;

@@ -1,5 +1,5 @@
-// Where the buckets of clients lie: a fixed number of sets, all created at configuration, so that no
-// request takes memory. The first worker creates them.
+// Where the buckets of one limit's clients lie: a fixed number of sets, all created at configuration,
+// so that no request takes memory. The first worker creates them.
 //
 //   …/s/<number>    one BucketSet
 //   …/sets          | sets u32 | sets before `maxKeys` was changed u32 | sets created u32 |
@@ -41,13 +41,12 @@ export class ClientTable {
     private readonly key: StaticArray<u8>,
   ) {}
 
-  /** The table of a configuration in which no limit has a key. */
-  static none(): ClientTable {
-    return new ClientTable(1, 1, 0, utf8("...."));
-  }
-
-  /** Creates the sets that are missing. A larger table keeps the sets that it has. */
+  /**
+   * Creates the sets that are missing. A larger table keeps the sets that it has. `maxKeys` is 0 for a
+   * limit without a key, which has no table.
+   */
   static shared(store: SharedStore, prefix: string, maxKeys: i32): ClientTable {
+    if (maxKeys == 0) return new ClientTable(1, 1, 0, utf8("...."));
     const sizes = new Sizes(store, utf8(prefix + "sets"));
     const wanted: u32 = setsFor(maxKeys);
     const setsBefore = sizes.isKnown && wanted != sizes.sets ? sizes.sets : sizes.setsBefore;

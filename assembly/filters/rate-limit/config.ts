@@ -3,7 +3,7 @@ import { ConfigErrors, Cursor, readConfig } from "../../lib/config/reader";
 import { equal, toText, utf8, view } from "../../lib/bytes";
 import { isFieldValue } from "../../lib/http/field";
 import { readFieldName } from "./key";
-import { Limit } from "./limit";
+import { Limit, MAX_KEYS_MAX } from "./limit";
 import { decimal } from "../../lib/writer";
 
 const SECOND: i64 = 1_000_000_000;
@@ -13,7 +13,6 @@ const SECOND: i64 = 1_000_000_000;
  */
 const LIMITS_MAX = 64;
 const HEADERS_MAX = 10;
-const MAX_KEYS_MAX = 4_000_000;
 
 export const enum Mode {
   Enforce,
@@ -92,14 +91,6 @@ export class Config {
     return this.requestHeadersWhenNotEnforced.length > 0;
   }
 
-  /** Whether any limit has a key. */
-  get hasKeys(): bool {
-    for (let i = 0; i < this.limits.length; i++) {
-      if (this.limits[i].key.length > 0) return true;
-    }
-    return false;
-  }
-
   /** Reads a configuration; when `errors.any` afterwards, what came back must not be used. */
   static read(configuration: StaticArray<u8>, errors: ConfigErrors): Config {
     const at = readConfig(configuration, errors);
@@ -119,6 +110,7 @@ export class Config {
     config.responseHeadersAlways = readHeaders(at, "responseHeadersAlways");
     config.requestHeadersWhenNotEnforced = readHeaders(at, "requestHeadersWhenNotEnforced");
     config.limits = readLimits(at);
+    shareKeys(at, config);
     config.global = readGlobal(at);
     at.done();
     return config;
@@ -142,6 +134,29 @@ function readLimits(at: Cursor): Limit[] {
     limits.push(limit);
   }
   return limits;
+}
+
+/** Gives each limit with a key its part of the room for clients. */
+function shareKeys(at: Cursor, config: Config): void {
+  let left = MAX_KEYS_MAX;
+  let sharing = 0;
+  for (let i = 0; i < config.limits.length; i++) {
+    const limit = config.limits[i];
+    if (limit.key.length == 0) continue;
+    if (limit.maxKeys == 0) sharing++;
+    left -= limit.maxKeys;
+  }
+  if (left < sharing) {
+    at.refuse(
+      "limits",
+      "the limits' maxKeys together are too many; expected at most " + decimal(MAX_KEYS_MAX),
+    );
+    return;
+  }
+  for (let i = 0; i < config.limits.length; i++) {
+    const limit = config.limits[i];
+    if (limit.maxKeys == 0) limit.maxKeys = min(config.maxKeys, left / max(1, sharing));
+  }
 }
 
 function readHeaders(parent: Cursor, name: string): HeaderValue[] {

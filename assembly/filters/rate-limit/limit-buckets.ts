@@ -1,13 +1,13 @@
 // All buckets of one limit. `weigh…` reads a bucket and says whether it has what a request costs;
 // `take` takes it. A request is weighed against all its limits before any of them takes something.
-import { Bytes, lengthOf, utf8, view } from "../../lib/bytes";
+import { Bytes, lengthOf, view } from "../../lib/bytes";
 import { SharedStore, SharedValue } from "../../lib/shared-store";
 import { decimal } from "../../lib/writer";
-import { TokenBucket } from "./bucket";
-import { BucketSet, Found, OWN_SLOTS } from "./bucket-set";
+import { BucketSet, Found, OWN_SLOTS, SET_SLOTS } from "./bucket-set";
 import { BucketKind, Charge } from "./charge";
 import { ClientTable } from "./client-table";
 import { Limit } from "./limit";
+import { Tier } from "./tier";
 
 /** Writes lost to other workers in a row before a request is refused rather than tried again. */
 const ATTEMPTS_MAX = 64;
@@ -16,38 +16,13 @@ const ATTEMPTS_MAX = 64;
 const before = new BucketSet();
 const storedBefore = new SharedValue();
 
-/** The limit itself, or one of its overrides, and the buckets of it that are not a client's. */
-@final
-class Tier {
-  readonly ownKey: StaticArray<u8>;
-  readonly overflowKey: StaticArray<u8>;
-
-  constructor(
-    readonly bucket: TokenBucket,
-    /** Name and figures as one number: the fingerprint of the tier's own bucket. */
-    readonly seed: u64,
-    prefix: string,
-    name: string,
-  ) {
-    this.ownKey = utf8(prefix + "b/" + name);
-    this.overflowKey = utf8(prefix + "o/" + name);
-  }
-
-  /** Creates the tier's own buckets where there are none yet. */
-  createIn(store: SharedStore): void {
-    const empty = new BucketSet();
-    empty.load(0, OWN_SLOTS);
-    store.create(view(this.ownKey), empty.view());
-    store.create(view(this.overflowKey), empty.view());
-  }
-}
-
 
 @final
 export class LimitBuckets {
   readonly charge: Charge;
   /** Static arrays here and in Policy: an array's second block would be read on each request too. */
   private readonly tiers: StaticArray<Tier>;
+  private readonly table: ClientTable;
 
   /** `prefix` and the limit's name begin the keys of its own buckets. */
   constructor(
@@ -55,13 +30,15 @@ export class LimitBuckets {
     prefix: string,
     name: string,
     private readonly store: SharedStore,
-    private readonly table: ClientTable,
   ) {
     this.charge = new Charge(limit);
-    const tiers: Tier[] = [new Tier(limit.bucket, limit.seed, prefix, name)];
+    const maxKeys = limit.key.length > 0 ? limit.maxKeys : 0;
+    this.table = ClientTable.shared(store, prefix + "t/" + name + "/", maxKeys);
+    const tiers: Tier[] = [new Tier(limit.bucket, limit.seed, prefix, name, maxKeys, false)];
     for (let i = 0; i < limit.overrides.length; i++) {
       const other = limit.overrides[i];
-      tiers.push(new Tier(other.bucket, other.seed, prefix, name + "/" + decimal(i + 1)));
+      const end = name + "/" + decimal(i + 1);
+      tiers.push(new Tier(other.bucket, other.seed, prefix, end, maxKeys, true));
     }
     this.tiers = StaticArray.fromArray(tiers);
     for (let i = 0; i < tiers.length; i++) tiers[i].createIn(store);
@@ -84,9 +61,16 @@ export class LimitBuckets {
     return charge;
   }
 
-  /** A client's bucket. A client without a slot of its own shares the overflow bucket. */
-  weighClient(tier: i32, fingerprint: u64, cost: i64, now: i64): Charge {
+  /** A client's bucket. Null: it has no slot of its own, and none is free. */
+  weighClient(tier: i32, fingerprint: u64, cost: i64, now: i64): Charge | null {
     const charge = this.begin(BucketKind.Client, tier, cost, fingerprint);
+    return this.look(charge, now) == Found.Full ? null : charge;
+  }
+
+  /** The bucket that a client of `network` (0: not known) shares with others that have no slot. */
+  weighOverflow(tier: i32, network: u64, cost: i64, now: i64): Charge {
+    const charge = this.begin(BucketKind.Overflow, tier, cost, 0);
+    this.chooseOverflow(charge, network);
     this.look(charge, now);
     return charge;
   }
@@ -101,24 +85,30 @@ export class LimitBuckets {
     return charge;
   }
 
+  private chooseOverflow(charge: Charge, network: u64): void {
+    const overflow = unchecked(this.tiers[charge.tier]).overflow;
+    if (overflow === null) return;
+    charge.kind = BucketKind.Overflow;
+    charge.index = overflow.indexFor(network);
+    charge.fingerprint = overflow.fingerprintOf(charge.index);
+  }
+
   /** Reads the charge's bucket as it is at `now`. */
-  private look(charge: Charge, now: i64): void {
-    let found = this.read(charge, now);
-    if (found == Found.Full && charge.kind == BucketKind.Client) {
-      charge.kind = BucketKind.Overflow;
-      charge.fingerprint = this.seedOf(charge.tier);
-      found = this.read(charge, now);
-    }
-    if (found == Found.Full) charge.set.chooseFullest();
+  private look(charge: Charge, now: i64): Found {
+    const found = this.read(charge, now);
     charge.fullAt = found == Found.Own ? charge.set.fullAt() : charge.now;
     if (found == Found.Free && charge.kind == BucketKind.Client) this.lookBefore(charge, now);
+    if (found != Found.Full) return found;
+    if (charge.kind == BucketKind.Own) charge.set.chooseFullest();
+    // No slot: other buckets, of the figures before an update, fill it. Counts as an empty bucket.
+    else charge.fullAt = charge.now + charge.bucket.capacity;
+    return found;
   }
 
   private read(charge: Charge, now: i64): Found {
     const key = this.keyOf(charge);
     const set = charge.set;
-    const slots = charge.kind == BucketKind.Client ? this.table.slots : OWN_SLOTS;
-    set.load(this.store.read(key, charge.stored), slots);
+    set.load(this.store.read(key, charge.stored), this.slotsOf(charge.kind));
     if (set.isSetBack(now) && this.store.write(key, set.view(), charge.stored.version)) {
       this.store.read(key, charge.stored);
     }
@@ -126,10 +116,19 @@ export class LimitBuckets {
     return set.find(charge.fingerprint);
   }
 
+  private slotsOf(kind: BucketKind): i32 {
+    if (kind == BucketKind.Client) return this.table.slots;
+    return kind == BucketKind.Overflow ? SET_SLOTS : OWN_SLOTS;
+  }
+
   private keyOf(charge: Charge): Bytes {
     if (charge.kind == BucketKind.Client) return this.table.keyFor(charge.fingerprint);
     const tier = unchecked(this.tiers[charge.tier]);
-    return view(charge.kind == BucketKind.Own ? tier.ownKey : tier.overflowKey);
+    const overflow = tier.overflow;
+    if (charge.kind == BucketKind.Overflow && overflow !== null) {
+      return overflow.keyFor(charge.index);
+    }
+    return view(tier.ownKey);
   }
 
   /** A client that is new in the table brings along its bucket of the table before `maxKeys` changed. */
@@ -147,7 +146,12 @@ export class LimitBuckets {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const fullAt = charge.bucket.charged(charge.fullAt, charge.now, charge.cost);
       if (this.write(charge, fullAt)) return true;
-      this.look(charge, charge.now);
+      const found = this.look(charge, charge.now);
+      if (found == Found.Full && charge.kind == BucketKind.Client) {
+        // Another worker gave the last slot away meanwhile.
+        this.chooseOverflow(charge, 0);
+        this.look(charge, charge.now);
+      }
       if (!charge.admits) return false;
     }
     return false;

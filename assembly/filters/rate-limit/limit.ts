@@ -15,6 +15,8 @@ const SECOND: i64 = 1_000_000_000;
 const FILL_INTERVAL_MIN = SECOND / 20;
 const FILL_INTERVAL_MAX: i64 = 366 * 24 * 3600 * SECOND;
 const OVERRIDES_MAX = 64;
+/** Of all limits together: 65 bytes each are 260 MB. */
+export const MAX_KEYS_MAX = 4_000_000;
 const KEY_PARTS_MAX = 8;
 const PERCENT_ALL = 10_000;
 
@@ -55,6 +57,8 @@ export class Limit {
   shadow: bool = false;
   cost: Cost = Cost.one();
   whenMissing: WhenMissing = WhenMissing.Shared;
+  /** How many clients have a bucket of their own at one time. 0: a share of the top-level `maxKeys`. */
+  maxKeys: i32 = 0;
   /** Name and figures as one number: a bucket is kept over an update exactly when this stays. */
   seed: u64 = 0;
   /** The details of a refusal: `local_rate_limited{name}` and `global_rate_limited{name}`. */
@@ -86,6 +90,7 @@ export class Limit {
     limit.whenMissing = <WhenMissing>(
       at.choice("whenMissing", ["shared", "skip", "reject"], WhenMissing.Shared)
     );
+    limit.maxKeys = <i32>at.integer("maxKeys", 1, MAX_KEYS_MAX, 0);
     limit.cost = Cost.read(at, limit.bucket);
     at.done();
     return limit;

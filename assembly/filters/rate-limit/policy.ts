@@ -5,10 +5,9 @@ import { mix } from "../../lib/hash";
 import { RequestView } from "../../lib/http/request";
 import { SharedStore } from "../../lib/shared-store";
 import { Charge, Outcome } from "./charge";
-import { ClientTable } from "./client-table";
 import { Charging, Config } from "./config";
 import { Decision } from "./decision";
-import { MISSING, fingerprint } from "./key";
+import { MISSING, fingerprint, networkOf } from "./key";
 import { LimitBuckets } from "./limit-buckets";
 import { Limit, WhenMissing } from "./limit";
 import { Secret } from "./secret";
@@ -32,14 +31,11 @@ export class Policy {
     this.isInOrder = config.charging == Charging.InOrder;
     const prefix = "rate-limit/" + config.instance + "/";
     this.secret = Secret.shared(store, prefix, seed, mix(seed));
-    const table = config.hasKeys
-      ? ClientTable.shared(store, prefix, config.maxKeys)
-      : ClientTable.none();
     const limits: LimitBuckets[] = [];
     for (let i = 0; i < config.limits.length; i++) {
       const limit = config.limits[i];
       const name = toText(view(limit.name));
-      limits.push(new LimitBuckets(limit, prefix, name, store, table));
+      limits.push(new LimitBuckets(limit, prefix, name, store));
     }
     this.limits = StaticArray.fromArray(limits);
   }
@@ -100,7 +96,10 @@ export class Policy {
     if (limit.key.length == 0) return this.admitOrRefuse(buckets.weighOwn(tier, cost, now));
     const client = fingerprint(limit.key, request, buckets.seedOf(tier), this.secret);
     if (client != MISSING) {
-      return this.admitOrRefuse(buckets.weighClient(tier, client, cost, now));
+      const own = buckets.weighClient(tier, client, cost, now);
+      if (own !== null) return this.admitOrRefuse(own);
+      const network = networkOf(request, this.secret);
+      return this.admitOrRefuse(buckets.weighOverflow(tier, network, cost, now));
     }
     if (limit.whenMissing == WhenMissing.Shared) {
       this.admitOrRefuse(buckets.weighOwn(tier, cost, now));

@@ -39,6 +39,11 @@ function ask(policy: Policy, key: string, nanos: i64): Decision {
   return policy.decide(request, nanos * TICKS_PER_NANO);
 }
 
+function askFrom(policy: Policy, key: string, address: string): bool {
+  const request = new FakeRequest().with("x-key", key).from(address);
+  return policy.decide(request, START * TICKS_PER_NANO).admitted;
+}
+
 /** How many of `count` requests at one instant are admitted. */
 function admitted(policy: Policy, key: string, nanos: i64, count: i32): i32 {
   let sum = 0;
@@ -405,6 +410,51 @@ describe("a full table", () => {
     expect(one.limits[0].charge.kind).toBe(BucketKind.Overflow);
     for (let i = 0; i < 4; i++) expect(admitted(one, "client-" + i.toString(), START, 5)).toBe(0);
     expect(shared.values.size).toBe(keys);
+  });
+
+  it("of one limit leaves the clients of another limit their buckets", () => {
+    const users = PER_KEY.replace('"key"', '"whenMissing":"skip","key"');
+    const devices = users.replace("per-key", "per-device").replace("x-key", "x-device");
+    const both = policy(limits(users + "," + devices, ',"maxKeys":100'));
+    for (let i = 0; i < 5000; i++) {
+      const flood = new FakeRequest().with("x-device", i.toString());
+      both.decide(flood, START * TICKS_PER_NANO);
+    }
+    for (let i = 0; i < 50; i++) expect(admitted(both, i.toString(), START, 5)).toBe(2);
+  });
+
+  it("makes a flood from one network share one bucket, and leaves other networks theirs", () => {
+    const one = policy(limits(PER_KEY, ',"maxKeys":4096'));
+    // More clients than the table has slots for, from everywhere.
+    for (let i = 0; i < 20_000; i++) askFrom(one, "early-" + i.toString(), "198.51.100.1:80");
+    let flooded = 0;
+    for (let i = 0; i < 5000; i++) {
+      flooded += <i32>askFrom(one, "flood-" + i.toString(), "203.0.113." + (i % 256).toString());
+    }
+    expect(flooded).toBeLessThan(40);
+    let served = 0;
+    for (let i = 0; i < 200; i++) {
+      served += <i32>askFrom(one, "new-" + i.toString(), "10." + i.toString() + ".0.1");
+    }
+    // Two networks out of 256 were flooded; a new client is served unless it shares their bucket.
+    expect(served).toBeGreaterThan(180);
+  });
+
+  it("gives clients without a known address one bucket", () => {
+    const one = policy(limits(PER_KEY, ',"maxKeys":4096'));
+    for (let i = 0; i < 20_000; i++) ask(one, "early-" + i.toString(), START);
+    let sum = 0;
+    for (let i = 0; i < 500; i++) sum += <i32>ask(one, "late-" + i.toString(), START).admitted;
+    expect(sum).toBeLessThan(20);
+  });
+
+  it("is of the size that the limit says", () => {
+    const small = PER_KEY.replace('"key"', '"maxKeys":3,"key"');
+    const one = policy(limits(small + "," + PER_KEY.replace("per-key", "second")));
+    for (let i = 0; i < 3; i++) expect(admitted(one, i.toString(), START, 5)).toBe(2);
+    for (let i = 3; i < 9; i++) ask(one, i.toString(), START);
+    expect(one.limits[0].charge.kind).toBe(BucketKind.Overflow);
+    expect(one.limits[1].charge.kind).toBe(BucketKind.Client);
   });
 
   it("has room again as soon as a bucket is full", () => {
