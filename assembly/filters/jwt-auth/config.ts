@@ -4,6 +4,7 @@ import { text, utf8, view } from "../../lib/bytes";
 import { ConfigErrors, Cursor, readConfig } from "../../lib/config/reader";
 import { OwnHeaders } from "../../lib/http/own-headers";
 import { MatchList } from "../../lib/match/match";
+import { MatchSettings } from "../../lib/match/match-settings";
 import { isWord } from "../../lib/http/field";
 import { readClaimRules, scopeOf } from "./rules/claim-rule-config";
 import { Provider } from "./provider";
@@ -118,11 +119,12 @@ function readRules(at: Cursor, config: Config): void {
   const items = objectsOf(at, "rules");
   if (items.length > RULES_MAX) at.refuse("rules", "expected at most 1024 rules");
   const requirements = new RequirementReader(config.providers, config.profiles, config.fallback);
+  const matching = new MatchSettings();
   for (let i = 0; i < items.length && i < RULES_MAX; i++) {
     const item = items[i];
     if (item.has("name") && item.bytes("name").length == 0)
       item.refuse("name", "expected at least one character");
-    const rule = new Rule(i, MatchList.read(item, "match"), requirements.ofRule(item));
+    const rule = new Rule(i, MatchList.read(item, "match", matching), requirements.ofRule(item));
     rule.claims = readClaimRules(item, requirements.spaceDelimited(rule.requires));
     if (rule.requires.kind == RequirementKind.None && rule.claims.length > 0) {
       item.refuse("claims", "expected none where no token is needed");

@@ -18,7 +18,8 @@ import {
 } from "../../../lib/bytes";
 import { COOKIE, CookieReader, withoutCookie } from "../../../lib/http/cookie";
 import { HeaderList } from "../../../lib/http/headers";
-import { ParamReader, decoded, equalDecoded, queryOf, withoutParam } from "../../../lib/http/query";
+import { decoded, equalDecoded } from "../../../lib/http/percent";
+import { ParamReader, queryOf, withoutParam } from "../../../lib/http/query";
 import { Writer } from "../../../lib/writer";
 
 export const enum Place {
