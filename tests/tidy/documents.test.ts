@@ -25,7 +25,9 @@ for (const document of documents) {
   });
 
   test(`${document} names only paths that exist`, () => {
-    const named = text.matchAll(/`((?:assembly|bench|deploy|envoy|tests)\/[\w./-]*)`/g);
+    const named = text.matchAll(
+      /`((?:assembly|bench|deploy|docs|envoy|tests|tools|\.ci|\.github)\/[\w./-]*)`/g,
+    );
     const broken = [...named]
       .map(([, path]) => path!)
       .filter((path) => !existsSync(join(root, path)));
