@@ -73,7 +73,7 @@ export function modeOf(
 
 export type Direction = "inbound" | "outbound" | "both";
 
-/** The Istio whose schemas are held in `crds/`, and the one assumed when nobody names another. */
+/** The Istio whose schemas are held in `crds/`, and the default. */
 export const currentIstio = "1.31";
 /** TrafficExtension came with this one. */
 export const oldestTrafficExtension = "1.30";

@@ -105,7 +105,9 @@ export const reach: Record<string, Reach> = {
     files: {
       "metrics.ts": "counts decisions",
       "answer.ts": "builds the headers of answers",
-      "fleet.ts": "asks a rate limit service",
+      "active-limits.ts": "holds the limits in force over shared data",
+      "service/client.ts": "asks a rate limit service",
+      "stream.ts": "one request at the host",
     },
   },
   // No calls, no answers of its own: it only routes.
