@@ -53,7 +53,7 @@ test("the guide as a whole: every document has a fate, and what comes out is val
     assert.match(err, new RegExp(`: ${title} .*kept as it is`), title);
   assert.match(
     err,
-    /Canary ecommerce\/product-service spec\.analysis\.webhooks, not possible: a proxy runs no tests/,
+    /Canary ecommerce\/product-service spec\.analysis\.webhooks; not possible: a proxy runs no tests/,
   );
 });
 
@@ -261,13 +261,13 @@ spec:
   assert.equal(documents.length, 1);
   assert.match(
     report,
-    /EnvoyFilter istio-system\/service spec, kept as it is: it asks a rate limit service: rate-limit\.global/,
+    /EnvoyFilter istio-system\/service spec; kept as it is: it asks a rate limit service: rate-limit\.global/,
   );
   assert.match(
     report,
-    /EnvoyFilter istio-system\/lua spec, kept as it is: of EnvoyFilters only local_ratelimit/,
+    /EnvoyFilter istio-system\/lua spec; kept as it is: of EnvoyFilters only local_ratelimit/,
   );
-  assert.match(report, /EnvoyFilter istio-system\/connections spec, kept as it is/);
+  assert.match(report, /EnvoyFilter istio-system\/connections spec; kept as it is/);
 });
 
 const authentication = (namespace: string, selector = "") => `apiVersion: security.istio.io/v1
@@ -308,7 +308,7 @@ spec:
   assert.deepEqual(rules[1].match[0].headers, { "x-env": { exact: "prod" } });
   assert.equal(rewritten.kind, "AuthorizationPolicy");
   assert.doesNotMatch(JSON.stringify(rewritten), /request\.auth|requestPrincipals/);
-  assert.match(report, /spec\.rules\[0\], changed: .*no token is 401, a wrong claim 403/);
+  assert.match(report, /spec\.rules\[0\]; changed: .*no token is 401, a wrong claim 403/);
 });
 
 test("a denial of requests without a token does not loosen what other rules ask for", async () => {
@@ -440,13 +440,13 @@ spec:
   assert.deepEqual(traffic[0].variants.v2.http.headers, { request: { set: { "x-a": "b" } } });
   assert.match(
     report,
-    /spec\.http\[0\], carried over: a redirect is no variant: it stays as it is/,
+    /spec\.http\[0\]; carried over: a redirect is no variant: it stays as it is/,
   );
   assert.match(
     report,
-    /spec\.http\[2\], changed: .*now comes before the rules that stood above it/,
+    /spec\.http\[2\]; changed: .*now comes before the rules that stood above it/,
   );
-  assert.match(report, /spec\.gateways\[0\], changed: the Gateway was not read/);
+  assert.match(report, /spec\.gateways\[0\]; changed: the Gateway was not read/);
 });
 
 test("Flagger's A/B test: matches, session affinity, and what has no counterpart", async () => {
@@ -473,8 +473,8 @@ spec:
   ]);
   assert.deepEqual(route.sticky, { cookie: { name: "flagger-cookie", maxAge: "21600s" } });
   for (const lost of ["iterations", "metrics\\[1\\]", "interval"])
-    assert.match(report, new RegExp(`spec\\.analysis\\.${lost}, not possible`), lost);
-  assert.match(report, /spec\.autoscalerRef, not possible: a proxy does not scale/);
+    assert.match(report, new RegExp(`spec\\.analysis\\.${lost}; not possible`), lost);
+  assert.match(report, /spec\.autoscalerRef; not possible: a proxy does not scale/);
 });
 
 test("access logs of a ConfigMap in JSON, and of a Telemetry with its provider's format and a condition", async () => {
@@ -521,7 +521,7 @@ spec:
   });
   assert.match(
     report,
-    /accessLogFormat, not possible: %CEL\(request\.id\)%: .*; "-" stands in its place/,
+    /accessLogFormat; not possible: %CEL\(request\.id\)%: .*; "-" stands in its place/,
   );
   assert.match(report, /not possible: %UPSTREAM_FILTER_STATE\(x\)%/);
 });

@@ -1,4 +1,5 @@
 // EnvoyFilters' local rate limits as a stage of the chain: which settings a request meets, and what their buckets say.
+import { at } from "../../core/value.ts";
 import type { Manifest } from "../../core/source.ts";
 import { Unmodelled } from "../envoy/message.ts";
 import type { Message } from "../envoy/message.ts";
@@ -130,9 +131,9 @@ function selects({ namespace, value }: Manifest, { workload }: NativeRequest, me
   const { workloadSelector, targetRefs } = value.spec ?? {};
   if (Array.isArray(targetRefs) && targetRefs.length > 0)
     return targetRefs.some(
-      (ref: any) =>
-        ref?.kind === "Gateway" &&
-        ref?.name === workload.gateway &&
+      (ref: unknown) =>
+        at(ref, "kind") === "Gateway" &&
+        at(ref, "name") === workload.gateway &&
         namespace === workload.namespace,
     );
   if (namespace !== mesh.rootNamespace && namespace !== workload.namespace) return false;

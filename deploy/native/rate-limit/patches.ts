@@ -1,5 +1,6 @@
 // What EnvoyFilters say about local rate limits: the filter itself, what routes put in its place, and the actions of
 // routes. Knows where each applies (istio/istio pilot/pkg/networking/core/envoyfilter).
+import { at, listOf } from "../../core/value.ts";
 import type { Manifest, Path } from "../../core/source.ts";
 import { Message } from "../envoy/message.ts";
 
@@ -39,8 +40,8 @@ const applyLevels: Record<string, "route" | "host" | "table"> = {
 
 /** True for an EnvoyFilter that says anything about local rate limits. */
 export function concernsLimits({ value }: Manifest): boolean {
-  return listIn(value?.spec?.configPatches).some((patch) => {
-    const text = JSON.stringify((patch as any)?.patch?.value ?? {});
+  return listOf(value?.spec?.configPatches).some((patch) => {
+    const text = JSON.stringify(at(patch, "patch", "value") ?? {});
     return (
       /filters\.http\.local_ratelimit/.test(text) ||
       (isRouteLevel(patch) && /"rate_?[lL]imits":/.test(text))
@@ -48,17 +49,14 @@ export function concernsLimits({ value }: Manifest): boolean {
   });
 }
 
-function isRouteLevel(patch: any): boolean {
-  return patch?.applyTo === "HTTP_ROUTE" || patch?.applyTo === "VIRTUAL_HOST";
-}
-
-function listIn(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
+function isRouteLevel(patch: unknown): boolean {
+  const level = at(patch, "applyTo");
+  return level === "HTTP_ROUTE" || level === "VIRTUAL_HOST";
 }
 
 /** Every patch that is about local rate limits. Throws Unmodelled where one cannot be understood. */
 export function patchesOf(manifest: Manifest): LimiterPatch[] {
-  return listIn(manifest.value?.spec?.configPatches).flatMap((value, at) => {
+  return listOf(manifest.value?.spec?.configPatches).flatMap((value, at) => {
     const path: Path = ["spec", "configPatches", at];
     if (!concernsLimits({ value: { spec: { configPatches: [value] } } } as unknown as Manifest))
       return [];
@@ -105,14 +103,14 @@ function patchOf(manifest: Manifest, message: Message, path: Path): LimiterPatch
 
 /** The message, out of a TypedStruct where it is in one. */
 function configIn(holder: Message, name: string): Message | undefined {
-  const any = holder.message(name);
-  if (!any) return undefined;
-  return /TypedStruct/.test(any.text("@type")) ? any.message("value") : any;
+  const config = holder.message(name);
+  if (!config) return undefined;
+  return /TypedStruct/.test(config.text("@type")) ? config.message("value") : config;
 }
 
 function isLimiter(holder: Message, name: string): boolean {
-  const any = holder.message(name);
-  const type = `${any?.text("@type")} ${any?.text("type_url")}`;
+  const config = holder.message(name);
+  const type = `${config?.text("@type")} ${config?.text("type_url")}`;
   return name === filterName || /local_ratelimit\.v3\.LocalRateLimit/.test(type);
 }
 
