@@ -17,7 +17,8 @@ const PROVIDERS_MAX = 256;
 const RULES_MAX = 1024;
 const ENTRIES_DEFAULT = 1024;
 const ENTRIES_MAX = 65_536;
-const TOKEN_BYTES_DEFAULT = 8192;
+/** The header limit of Envoy and Istio: a token that gets here is never too long by default. */
+const TOKEN_BYTES_DEFAULT = 61_440;
 const TOKEN_BYTES_LEAST = 256;
 const TOKEN_BYTES_MAX = 65_536;
 const WAITING_DEFAULT = 1_000;

@@ -2,6 +2,7 @@
 import {
   EMPTY,
   endsWith,
+  equal,
   equalIgnoreCase,
   owned,
   slice,
@@ -145,10 +146,18 @@ function readAlgorithms(at: Cursor, provider: Provider): void {
   for (let i = 0; i < items.length; i++) {
     const algorithm = algorithmOf(view(items[i].asBytes()));
     if (algorithm === null) items[i].refuse("", "expected one of: " + algorithmNames());
-    else if ((provider.algorithms & algorithm.bit) != 0)
-      items[i].refuse("", "expected each algorithm once");
+    else if (isRepeated(items, i)) items[i].refuse("", "expected each algorithm once");
     else provider.allow(algorithm);
   }
+}
+
+/** Whether an earlier item says the same; two names of one algorithm may stand beside each other. */
+function isRepeated(items: Cursor[], index: i32): bool {
+  const name = view(items[index].asBytes());
+  for (let i = 0; i < index; i++) {
+    if (equal(view(items[i].asBytes()), name)) return true;
+  }
+  return false;
 }
 
 function readTypes(at: Cursor, provider: Provider): void {

@@ -33,7 +33,7 @@ const everything = {
       timeout: "2s",
       cacheDuration: "5m",
       staleFor: "12h",
-      algorithms: ["RS256", "ES256", "EdDSA", "PS512"],
+      algorithms: ["RS256", "ES256", "EdDSA", "Ed25519", "PS512"],
       types: ["JWT", "at+jwt", "application/secevent+jwt"],
       fromHeaders: [{ name: "Authorization", prefix: "Bearer " }, { name: "x-token" }],
       fromParams: ["access_token"],
