@@ -153,7 +153,8 @@ const areFlags = (ours: unknown, native: unknown) => sorted(ours) === sorted(nat
 
 /** Where the two may differ; the reasons are in the README, whose list is held against this one. */
 const differences: Difference[] = [
-  { operator: "DURATION", fits: (ours, native) => isNear(ours, native, 2) },
+  // The two read the clock one after the other; a busy machine may stop the thread in between.
+  { operator: "DURATION", fits: (ours, native) => isNear(ours, native, 25) },
   { operator: "EMIT_TIME", fits: (ours, native) => isNear(Number(ours), Number(native), 1) },
   { operator: "RESPONSE_FLAGS", fits: areFlags },
   { operator: "RESPONSE_FLAGS_LONG", fits: areFlags },

@@ -15,6 +15,7 @@ import {
   nativeFilter,
   wasmFilter,
 } from "../../envoy/bootstrap.ts";
+import { formOf } from "../support/chain.ts";
 import { pinnedEnvoy } from "../../envoy/find.ts";
 import { type RunningEnvoy, launchEnvoy } from "../../envoy/launch.ts";
 import { closeConnections, send } from "../support/client.ts";
@@ -72,7 +73,7 @@ export async function startTraffic(
         listener({
           filters: [
             metadata,
-            wasmFilter({ name: "access-log", config: log, env: { REGION: "north" } }),
+            wasmFilter(formOf({ name: "access-log", config: log, env: { REGION: "north" } })),
             await guard(),
           ],
           routes,

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { formOf } from "../support/chain.ts";
 import { bootstrap, cluster, listener, nativeFilter, wasmFilter } from "../../envoy/bootstrap.ts";
 import { type RunningEnvoy, launchEnvoy } from "../../envoy/launch.ts";
 import { closeConnections, send } from "../support/client.ts";
@@ -264,11 +265,13 @@ before(async () => {
         listener({ name: "native", filters: [native] }),
         listener({
           name: "ours",
-          filters: [wasmFilter({ name: "jwt-auth", config: ourConfig() })],
+          filters: [wasmFilter(formOf({ name: "jwt-auth", config: ourConfig() }))],
         }),
         listener({
           name: "search",
-          filters: [wasmFilter({ name: "jwt-auth", config: ourConfig({ tokenSearch: "envoy" }) })],
+          filters: [
+            wasmFilter(formOf({ name: "jwt-auth", config: ourConfig({ tokenSearch: "envoy" }) })),
+          ],
         }),
       ],
       clusters: [cluster({ name: "upstream", endpoints: [upstream.endpoint] })],
