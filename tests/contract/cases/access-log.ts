@@ -75,6 +75,7 @@ const valid: object[] = [
     when: conditions,
     sample: { percent: 12.5, key: "xray", secret: "0123456789abcdef", alwaysWhen: conditions },
     maxLinesPerSecond: 1000,
+    maxLineBytes: 65536,
     redact: {
       defaults: false,
       action: "hash",
@@ -216,6 +217,16 @@ const onlyWasm: [reason: string, document: object, message: RegExp][] = [
     "a duration out of its range",
     { sinks: [{ http: { cluster: "a", timeout: "1ns" } }] },
     /\/(timeout|interval|min|max): expected at (least|most)/,
+  ],
+  [
+    "lines shorter than the format",
+    { format: { text: "x".repeat(3000) }, maxLineBytes: 2000 },
+    /\/maxLineBytes: expected at least 3000 for this format/,
+  ],
+  [
+    "a queue that is too small for a line of the format",
+    { format: { text: "x".repeat(3000) }, sinks: [{ http: { cluster: "a", queueBytes: 4096 } }] },
+    /\/sinks\/0\/http\/queueBytes: expected at least \d+ for this format/,
   ],
   [
     "two sinks of one name",

@@ -99,9 +99,17 @@ class FormatReader {
       const most = decimal(LITERALS_MAX);
       at.refuse("", "longer than a line may be; expected at most " + most + " bytes of text");
     }
-    const first = this.steps.first;
-    const usesStart = this.maker.usesStart;
-    return new Format(this.isJson, first, this.literals.view(), this.omitEmpty, usesStart);
+    const steps = this.steps;
+    return new Format(
+      this.isJson,
+      steps.first,
+      this.literals.view(),
+      this.omitEmpty,
+      this.maker.usesStart,
+      steps.operators,
+      steps.fixedBytes,
+      this.values,
+    );
   }
 
   readDefaults(at: Cursor): void {
