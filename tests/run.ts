@@ -13,7 +13,6 @@ interface Part {
   args: string[];
   /** Starts real Envoys: left out of the quick run. */
   envoy?: boolean;
-  environment?: NodeJS.ProcessEnv;
 }
 
 /** A part whose files are node:test suites. */
@@ -28,8 +27,6 @@ function suite(name: string, patterns: string[], more: Partial<Part> = {}): Part
   };
 }
 
-const edge = { GATEHOUSE_EDGE: "1" };
-
 const parts: Part[] = [
   suite("tidy", ["tests/tidy/*.test.ts"]),
   { name: "unit", args: ["tests/unit/run.ts"] },
@@ -39,8 +36,7 @@ const parts: Part[] = [
   suite("fuzz", ["tests/fuzz/*.test.ts"]),
   suite("differential", ["tests/differential/*.test.ts"]),
   suite("deploy", ["tests/deploy/*.test.ts"]),
-  // The same differentials with each filter as a section of the composed module.
-  suite("edge", ["tests/envoy/*-differential.test.ts"], { envoy: true, environment: edge }),
+  suite("docs", ["tests/docs/*.test.ts"]),
   suite("envoy", ["tests/scenarios/envoy.test.ts", "tests/envoy/*.test.ts"], { envoy: true }),
 ];
 
@@ -64,7 +60,7 @@ function runPart(part: Part): Promise<Tally> {
   return new Promise((done) => {
     const child = spawn(process.execPath, part.args, {
       cwd: root,
-      env: { ...process.env, NO_COLOR: "1", ...part.environment },
+      env: { ...process.env, NO_COLOR: "1" },
     });
     let output = "";
     const take = (data: Buffer) => {

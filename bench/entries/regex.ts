@@ -1,6 +1,5 @@
 // The regular expressions as plain functions, for the benchmark.
 import { bytes } from "../../assembly/lib/bytes";
-import { compilePattern } from "../../assembly/lib/regex/pattern";
 import { Regex } from "../../assembly/lib/regex/regex";
 
 let regex: Regex | null = null;
@@ -11,8 +10,7 @@ export function room(length: i32): usize {
 }
 
 export function compile(pointer: usize, length: i32): bool {
-  const program = compilePattern(bytes(pointer, length)).program;
-  regex = program === null ? null : new Regex(program);
+  regex = Regex.compile(bytes(pointer, length));
   return regex !== null;
 }
 

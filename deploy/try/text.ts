@@ -1,12 +1,12 @@
 // An explained request as people read it: what each filter said, where it went, what was written
 // down.
 import type { Request } from "../emulator/exchange.ts";
-import type { Explained, Decision } from "./explain.ts";
+import type { Explained, Verdict } from "./explain.ts";
 
 /** Repetitions that ended alike are shown once, by their first. */
 export function runsText(runs: Explained[], request: Request): string {
   const endOf = ({ observed, filters, route }: Explained) =>
-    JSON.stringify([observed.status, route, filters.map(({ decision }) => decision)]);
+    JSON.stringify([observed.status, route, filters.map(({ verdict }) => verdict)]);
   const starts = runs.flatMap((run, at) =>
     at === 0 || endOf(run) !== endOf(runs[at - 1]!) ? [at] : [],
   );
@@ -37,24 +37,22 @@ export function runText({ observed, filters, route }: Explained, request: Reques
     ...(handed.length > 0 ? [`  handed on: ${handed.join(", ")}`] : []),
     ...(observed.log !== undefined ? [`  log: ${observed.log}`] : []),
   ];
-  return [head, ...filters.flatMap((decision) => decisionText(decision, width)), ...tail].join(
-    "\n",
-  );
+  return [head, ...filters.flatMap((verdict) => verdictText(verdict, width)), ...tail].join("\n");
 }
 
-function decisionText(decision: Decision, width: number): string[] {
-  const counted = Object.entries(decision.counted)
+function verdictText(verdict: Verdict, width: number): string[] {
+  const counted = Object.entries(verdict.counted)
     .map(([name, by]) => `${name} +${by}`)
     .join(", ");
   const lines = [
-    `  ${decision.filter.padEnd(width)}  ${decision.decision}${counted ? `  [${counted}]` : ""}`,
+    `  ${verdict.filter.padEnd(width)}  ${verdict.verdict}${counted ? `  [${counted}]` : ""}`,
   ];
   const pad = " ".repeat(width + 4);
-  for (const { header, value } of decision.requestHeaders)
+  for (const { header, value } of verdict.requestHeaders)
     lines.push(
       `${pad}${value === undefined ? `request header ${header} taken away` : `request header ${header}: ${value}`}`,
     );
-  for (const { header, value } of decision.responseHeaders)
+  for (const { header, value } of verdict.responseHeaders)
     lines.push(
       `${pad}${value === undefined ? `response header ${header} taken away` : `response header ${header}: ${value}`}`,
     );

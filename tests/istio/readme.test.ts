@@ -20,7 +20,7 @@ const section = readFileSync(join(root, "README.md"), "utf8")
   .split(/^## /m)
   .find((text) => text.startsWith("On Istio"));
 assert.ok(section, "README.md has a section On Istio");
-const commands = [...section.matchAll(/^```sh\n([\s\S]*?)^```$/gm)]
+const commands = [...section.matchAll(/^```sh cluster\n([\s\S]*?)^```$/gm)]
   .flatMap(([, block]) => block!.split("\n"))
   .map((line) => line.replace(/\s+#.*$/, "").trim())
   .filter((line) => line !== "");

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { generatedPages } from "../../docs/generate.ts";
 import { documents as documentsWithTable, refreshed } from "../../tools/settings-table.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -20,13 +21,14 @@ for (const document of documents) {
     const links = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map(
       ([, target]) => target!,
     );
-    const broken = links.filter((target) => !existsSync(join(root, dirname(document), target)));
+    const exists = (path: string) => existsSync(join(root, path)) || generatedPages.has(path);
+    const broken = links.filter((target) => !exists(join(dirname(document), target)));
     assert.deepEqual(broken, []);
   });
 
   test(`${document} names only paths that exist`, () => {
     const named = text.matchAll(
-      /`((?:assembly|bench|deploy|docs|envoy|tests|tools|\.ci|\.github)\/[\w./-]*)`/g,
+      /`((?:assembly|bench|deploy|docs|envoy|examples|tests|tools)\/[\w./-]*)`/g,
     );
     const broken = [...named]
       .map(([, path]) => path!)

@@ -5,8 +5,7 @@ import { Algorithm } from "../../lib/jose/algorithm";
 import { KeySet } from "../../lib/jose/key-set";
 import { StringMatch } from "../../lib/match/string-match";
 import { Address } from "./keys/address";
-import { ClaimRule } from "./rules/claim-rule";
-import { EnvoyLocation, Location, Place } from "./token/location";
+import { Location, Place } from "./token/location";
 
 export const enum KeySource {
   /** In the configuration, or in an environment variable that it names. */
@@ -23,10 +22,7 @@ export class ClaimHeader {
   constructor(
     /** In lower case. */
     readonly header: StaticArray<u8>,
-    /** Its text is the header's value. */
-    readonly claim: ClaimPath | null,
-    /** Without `claim`: the header says that the claims meet all of these. */
-    readonly rules: ClaimRule[] | null = null,
+    readonly claim: ClaimPath,
   ) {}
 
   /** Position of the header among all that the filter sets. */
@@ -82,8 +78,6 @@ export class Provider {
   acceptsUntyped: bool = true;
 
   locations: Location[] = [];
-  /** Tokens are looked for, and headers with one removed, as Envoy's jwt_authn does. */
-  searchesAsEnvoy: bool = false;
   forwardsToken: bool = false;
   /** In lower case; empty: none. */
   payloadHeader: StaticArray<u8> = new StaticArray<u8>(0);
@@ -103,11 +97,7 @@ export class Provider {
   place(place: Place, name: StaticArray<u8>, prefix: StaticArray<u8>): void {
     this.kept.push(name);
     this.kept.push(prefix);
-    this.locations.push(
-      this.searchesAsEnvoy
-        ? new EnvoyLocation(place, view(name), view(prefix))
-        : new Location(place, view(name), view(prefix)),
-    );
+    this.locations.push(new Location(place, view(name), view(prefix)));
   }
 
   private kept: StaticArray<u8>[] = [];

@@ -7,13 +7,15 @@ export const enum JwkStatus {
   NotObject,
   /** `kty` is absent, no string, or a type that nobody here knows. */
   KeyTypeUnknown,
-  /** `use` says something else than `sig` or `jwt-svid`. */
+  /** `kid` is no string. */
+  KeyIdNotString,
+  /** `use` is there and is not `sig`. */
   UseNotSignature,
-  /** `key_ops` names other operations only. */
+  /** `key_ops` is there and has no `verify` in it. */
   OperationsWithoutVerify,
-  /** `alg` is unknown, or not of this key type, curve or size. */
+  /** `alg` is no string, unknown, or not of this key type, curve or size. */
   AlgorithmMismatch,
-  /** `crv` is one that nobody here knows, or it is absent and nothing else says the curve. */
+  /** `crv` is absent or one that nobody here knows. */
   CurveUnknown,
   /** A member that the type must have is absent or no string. */
   MemberMissing,
@@ -47,12 +49,6 @@ export const enum JwkStatus {
   SecretTooShort,
   /** A secret of more than 1,024 bytes. */
   SecretTooLong,
-  /** A certificate or a PEM block that is no DER of a public key. */
-  BadDer,
-  /** A text that begins as PEM and is none. */
-  BadPem,
-  /** A PEM block that is neither a public key nor a certificate. */
-  PemKindUnknown,
 }
 
 /** What reading a JWK or a secret gave: a key, or why there is none. */
@@ -79,8 +75,10 @@ export function describeJwk(status: JwkStatus): string {
       return "not an object";
     case JwkStatus.KeyTypeUnknown:
       return "kty is none of RSA, EC, OKP, oct";
+    case JwkStatus.KeyIdNotString:
+      return "kid is not a string";
     case JwkStatus.UseNotSignature:
-      return "use is not for signatures";
+      return "use is not sig";
     case JwkStatus.OperationsWithoutVerify:
       return "key_ops has no verify";
     case JwkStatus.AlgorithmMismatch:
@@ -115,12 +113,6 @@ export function describeJwk(status: JwkStatus): string {
       return "the secret has fewer than 32 bytes";
     case JwkStatus.SecretTooLong:
       return "the secret has more than 1024 bytes";
-    case JwkStatus.BadDer:
-      return "not DER of a public key";
-    case JwkStatus.BadPem:
-      return "not PEM";
-    case JwkStatus.PemKindUnknown:
-      return "the PEM block is neither PUBLIC KEY nor CERTIFICATE";
     default:
       return "not usable";
   }

@@ -14,8 +14,6 @@ const cases: Cases = {
     {
       instance: "shop/edge",
       mode: "report",
-      normalizeAuthority: false,
-      normalizePath: true,
       routes: [
         {
           name: "product-service",

@@ -19,8 +19,7 @@ import {
 import { HmacKey } from "../../../lib/crypto/hmac";
 import { SHA256 } from "../../../lib/crypto/sha256";
 import { CookieReader } from "../../../lib/http/cookie";
-import { decoded } from "../../../lib/http/percent";
-import { ParamReader } from "../../../lib/http/query";
+import { ParamReader, decoded } from "../../../lib/http/query";
 import { Writer } from "../../../lib/writer";
 import { Action, MASK, RedactConfig } from "./redact-config";
 import {

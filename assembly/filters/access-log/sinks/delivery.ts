@@ -143,7 +143,10 @@ export class Delivery {
     if (status == NO_STATUS || this.encoder.canRetry(status)) {
       this.tryLater(now, retryAfter);
     } else {
-      const rejected = this.encoder.rejected(status, answer, this.batchCount);
+      const isAccepted = status >= 200 && status < 300;
+      const rejected = isAccepted
+        ? min<i64>(this.encoder.rejected(answer), this.batchCount)
+        : this.batchCount;
       this.tally.rejected.add(rejected);
       this.tally.delivered.add(this.batchCount - rejected);
       this.finish();

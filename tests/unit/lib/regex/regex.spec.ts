@@ -1,15 +1,14 @@
 import { bytes, text } from "../../../../assembly/lib/bytes";
-import { compilePattern } from "../../../../assembly/lib/regex/pattern";
-import { regexOf } from "../../support/regex";
+import { Regex, regexError } from "../../../../assembly/lib/regex/regex";
 
 function matches(pattern: string, value: string, ignoreCase: bool = false): bool {
-  const regex = regexOf(pattern, ignoreCase);
+  const regex = Regex.compile(text(pattern), ignoreCase);
   return regex !== null && regex.matches(text(value));
 }
 
 function refusal(pattern: string): string {
-  const compiled = compilePattern(text(pattern));
-  return compiled.program === null ? compiled.problem : "accepted";
+  const source = text(pattern);
+  return Regex.compile(source) === null ? regexError.describe(source) : "accepted";
 }
 
 describe("a regular expression", () => {
@@ -106,8 +105,8 @@ describe("a regular expression", () => {
   });
 
   it("takes no byte that is not UTF-8 for a character, but walks over it in a loop over everything", () => {
-    const regex = regexOf("(?s).{0,9}");
-    const loop = regexOf(".*a.*");
+    const regex = Regex.compile(text("(?s).{0,9}"));
+    const loop = Regex.compile(text(".*a.*"));
     const raw = new StaticArray<u8>(2);
     raw[0] = 0x61;
     raw[1] = 0xff;
@@ -132,7 +131,7 @@ describe("a regular expression", () => {
   });
 
   it("stays right when its cache is emptied again and again", () => {
-    const regex = regexOf("(?:a|b)*a(?:a|b){11}");
+    const regex = Regex.compile(text("(?:a|b)*a(?:a|b){11}"));
     let state: u32 = 1;
     const raw = new StaticArray<u8>(20000);
     for (let i = 0; i < raw.length; i++) {
@@ -148,7 +147,7 @@ describe("a regular expression", () => {
   });
 
   it("allocates nothing once its states are known", () => {
-    const regex = regexOf("(?i).*mobile.*");
+    const regex = Regex.compile(text("(?i).*mobile.*"));
     const value = text("Mozilla/5.0 (X11; Linux x86_64) Gecko");
     if (regex !== null) regex.matches(value);
     const probe = heap.alloc(16);

@@ -24,11 +24,7 @@ export abstract class OperatorMaker {
   /** Some operator needs to know when the request began. */
   usesStart: bool = false;
 
-  constructor(
-    readonly redaction: Redaction,
-    /** Of the operators _LOCAL; NO_OFFSET (time.ts) when none is set. */
-    readonly offsetMinutes: i32,
-  ) {}
+  constructor(readonly redaction: Redaction) {}
 
   /** Makes the operator of any command: COALESCE has commands inside. */
   abstract make(command: Piece): Result<Operator>;

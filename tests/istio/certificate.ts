@@ -1,0 +1,84 @@
+// A self-signed certificate for one host name, because Node can check X.509 but not write it (RFC
+// 5280 section 4.1).
+import { createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
+
+export interface Certificate {
+  /** PEM */
+  certificate: string;
+  /** PEM */
+  key: string;
+}
+
+/** Valid from an hour ago for a week; ECDSA on P-256. */
+export function selfSigned(host: string): Certificate {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const name = sequence(set(sequence(oid([2, 5, 4, 3]), tlv(0x0c, Buffer.from(host)))));
+  const ecdsaWithSha256 = sequence(oid([1, 2, 840, 10045, 4, 3, 2]));
+  const hour = 3_600_000;
+  const alternativeNames = sequence(tlv(0x82, Buffer.from(host)));
+  const extensions = sequence(
+    sequence(oid([2, 5, 29, 17]), tlv(0x04, alternativeNames)),
+    // basicConstraints with CA true: it is its own root.
+    sequence(
+      oid([2, 5, 29, 19]),
+      tlv(0x01, Buffer.from([0xff])),
+      tlv(0x04, sequence(tlv(0x01, Buffer.from([0xff])))),
+    ),
+  );
+  const body = sequence(
+    tlv(0xa0, tlv(0x02, Buffer.from([2]))),
+    tlv(0x02, Buffer.from([1])),
+    ecdsaWithSha256,
+    name,
+    sequence(time(Date.now() - hour), time(Date.now() + 7 * 24 * hour)),
+    name,
+    publicKey.export({ type: "spki", format: "der" }),
+    tlv(0xa3, extensions),
+  );
+  const signature = sign(
+    "sha256",
+    body,
+    createPrivateKey(privateKey.export({ type: "pkcs8", format: "pem" })),
+  );
+  const der = sequence(
+    body,
+    ecdsaWithSha256,
+    tlv(0x03, Buffer.concat([Buffer.from([0]), signature])),
+  );
+  const lines = der.toString("base64").replace(/(.{64})/g, "$1\n");
+  return {
+    certificate: `-----BEGIN CERTIFICATE-----\n${lines.trimEnd()}\n-----END CERTIFICATE-----\n`,
+    key: privateKey.export({ type: "pkcs8", format: "pem" }) as string,
+  };
+}
+
+/** DER: tag, length, value (X.690 section 8.1). */
+function tlv(tag: number, ...values: Buffer[]): Buffer {
+  const value = Buffer.concat(values);
+  const { length } = value;
+  // The shortest form, or Go refuses to read it.
+  const lengthBytes =
+    length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.from([tag, ...lengthBytes]), value]);
+}
+
+const sequence = (...values: Buffer[]) => tlv(0x30, ...values);
+const set = (...values: Buffer[]) => tlv(0x31, ...values);
+
+function oid([first, second, ...rest]: number[]): Buffer {
+  const bytes = [first! * 40 + second!];
+  for (const arc of rest) {
+    const septets = [arc & 0x7f];
+    for (let left = arc >> 7; left > 0; left >>= 7) septets.unshift((left & 0x7f) | 0x80);
+    bytes.push(...septets);
+  }
+  return tlv(0x06, Buffer.from(bytes));
+}
+
+function time(millis: number): Buffer {
+  const digits = new Date(millis)
+    .toISOString()
+    .replace(/[-:T]|\.\d+/g, "")
+    .slice(2);
+  return tlv(0x17, Buffer.from(digits));
+}
