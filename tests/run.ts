@@ -13,6 +13,7 @@ interface Part {
   args: string[];
   /** Starts real Envoys: left out of the quick run. */
   envoy?: boolean;
+  environment?: NodeJS.ProcessEnv;
 }
 
 /** A part whose files are node:test suites. */
@@ -27,6 +28,8 @@ function suite(name: string, patterns: string[], more: Partial<Part> = {}): Part
   };
 }
 
+const edge = { GATEHOUSE_EDGE: "1" };
+
 const parts: Part[] = [
   suite("tidy", ["tests/tidy/*.test.ts"]),
   { name: "unit", args: ["tests/unit/run.ts"] },
@@ -37,6 +40,8 @@ const parts: Part[] = [
   suite("differential", ["tests/differential/*.test.ts"]),
   suite("deploy", ["tests/deploy/*.test.ts"]),
   suite("docs", ["tests/docs/*.test.ts"]),
+  // The same differentials with each filter as a section of the composed module.
+  suite("edge", ["tests/envoy/*-differential.test.ts"], { envoy: true, environment: edge }),
   suite("envoy", ["tests/scenarios/envoy.test.ts", "tests/envoy/*.test.ts"], { envoy: true }),
 ];
 
@@ -60,7 +65,7 @@ function runPart(part: Part): Promise<Tally> {
   return new Promise((done) => {
     const child = spawn(process.execPath, part.args, {
       cwd: root,
-      env: { ...process.env, NO_COLOR: "1" },
+      env: { ...process.env, NO_COLOR: "1", ...part.environment },
     });
     let output = "";
     const take = (data: Buffer) => {

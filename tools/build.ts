@@ -96,8 +96,8 @@ export async function compile(
   renameSync(join(root, partial), join(root, output));
 }
 
-/** The filters among `names` whose module is missing, or was built from other sources. */
-export function stale(names: string[] = filters): string[] {
+/** The modules among `names` whose output is missing, or was built from other sources. */
+export function stale(names: string[] = modules): string[] {
   return names.filter((name) => {
     const stamp = join(root, `build/${name}.stamp`);
     const isBuilt = existsSync(join(root, `build/${name}.wasm`)) && existsSync(stamp);

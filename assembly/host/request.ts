@@ -8,7 +8,7 @@ import { property } from "./property";
 import { Status } from "./status";
 
 const SOURCE_ADDRESS = path("source.address");
-const PEER_URI_SANS = path("connection.uri_san_peer_certificate");
+const PEER_URI_SAN = path("connection.uri_san_peer_certificate");
 /** Where jwt-auth hands over the payload of the token that let the request in. */
 export const CLAIMS_PROPERTY = text("gatehouse_claims");
 
@@ -52,8 +52,8 @@ export class HostRequest extends RequestView {
     return property(SOURCE_ADDRESS);
   }
 
-  protected readSourcePrincipals(): Bytes {
-    return property(PEER_URI_SANS);
+  protected readSourcePrincipal(): Bytes {
+    return property(PEER_URI_SAN);
   }
 
   protected readClaims(): Bytes {

@@ -37,7 +37,7 @@ function runNode(node, script, scriptArgs, stdio) {
  * module. Verbs side by side in a pipe wait for the one that builds.
  */
 async function buildChanged() {
-  const { filters, stale } = await import("../../tools/build.ts");
+  const { modules, stale } = await import("../../tools/build.ts");
   const lock = join(root, "build/.building");
   for (let names = stale(); names.length > 0; names = stale()) {
     mkdirSync(join(root, "build"), { recursive: true });
@@ -49,7 +49,7 @@ async function buildChanged() {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
       continue;
     }
-    const why = names.length === filters.length ? "not built yet" : "sources changed";
+    const why = names.length === modules.length ? "not built yet" : "sources changed";
     console.error(`gatehouse: ${names.join(", ")}: ${why}; building`);
     const status = runNode(process.execPath, join(root, "tools/build.ts"), [], ["ignore", 2, 2]);
     rmSync(lock, { recursive: true, force: true });

@@ -9,9 +9,9 @@ import { exitCodes } from "../core/problem.ts";
 const exitHelp = `
 Exit codes:
   0  done                               5  the cluster refused, or cannot be reached
-  1  it ran, and the answer is no       6  another field manager owns a field
-     (findings, differences, failures)  7  only some of the resources were applied
-  2  wrong usage, or an unreadable file 8  nobody answered in time
+  1  check failed: findings,            6  another field manager owns a field
+     differences or failed cases        7  only some of the resources were applied
+  2  wrong usage, or an unreadable file 8  no answer in time
   3  something must be built first      70 a fault of this program
   4  the registry refused`;
 
@@ -92,7 +92,7 @@ function addVerbs(verb: Verb): void {
     .option("--istio <version>", "the oldest Istio of the mesh (default: 1.31)")
     .option(
       "--ignore <group>",
-      "an API group whose kinds somebody else validates, as often as needed",
+      "an API group whose kinds are validated elsewhere, as often as needed",
       listed,
     )
     .option("--strict", "warnings are errors")
@@ -100,7 +100,7 @@ function addVerbs(verb: Verb): void {
 
   verb(
     "try",
-    "Runs the built filters on a described request and explains each verdict; with --cases, a table as a test.",
+    "Runs the built filters on a described request and explains each decision; with --cases, a table as a test.",
     "npx gatehouse try -f edge.yaml --path /api/products --header 'x-canary: true' --token 'subject=alice'",
     async () => (await import("./commands/try.ts")).tryCommand,
   )

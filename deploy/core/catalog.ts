@@ -1,5 +1,5 @@
 // What the mesh must know about each filter: its place in the chain and its failure policy. The
-// only place that holds it.
+// only list of the filters in the tool.
 
 /** The filters in the order in which a request meets them. */
 export const filterNames = ["access-log", "jwt-auth", "rate-limit", "canary"] as const;
@@ -9,6 +9,8 @@ export type Phase = "AUTHN" | "AUTHZ" | "STATS";
 export type Mode = "CLIENT" | "SERVER";
 
 export interface Entry {
+  /** What it decides, in a few words. */
+  role: string;
   phase: Phase;
   /**
    * Higher runs first within a phase. Always written: Istio sorts an unset priority below every
@@ -23,23 +25,27 @@ export interface Entry {
   failStrategy: "FAIL_RELOAD";
   /** The oldest Istio (minor version) that knows all of the above. */
   oldestIstio: string;
+  /** The only mode of it that makes sense at a sidecar; absent: the placement's direction says. */
+  sidecarMode?: Mode;
 }
 
-const entry = (phase: Phase, priority: number): Entry => ({
-  phase,
-  priority,
-  failStrategy: "FAIL_RELOAD",
-  oldestIstio: "1.27",
-});
+const common = { failStrategy: "FAIL_RELOAD", oldestIstio: "1.27" } as const;
 
 export const catalog: Record<FilterName, Entry> = {
   // First, so that it also sees the requests that the others refuse.
-  "access-log": entry("AUTHN", 1000),
-  "jwt-auth": entry("AUTHN", 500),
+  "access-log": { role: "writes the log line", phase: "AUTHN", priority: 1000, ...common },
+  "jwt-auth": { role: "who may pass", phase: "AUTHN", priority: 500, ...common },
   // After RBAC's inputs are known, so that claims can be its keys, and before anything is routed.
-  "rate-limit": entry("AUTHZ", 500),
-  // Last: only admitted requests take part in a rollout.
-  canary: entry("STATS", 500),
+  "rate-limit": { role: "how much may pass", phase: "AUTHZ", priority: 500, ...common },
+  // Last: only admitted requests take part in a rollout. Inbound there is nothing left to route: it
+  // decides where the request leaves the caller.
+  canary: {
+    role: "where it goes",
+    phase: "STATS",
+    priority: 500,
+    sidecarMode: "CLIENT",
+    ...common,
+  },
 };
 
 /** Where a policy's filters run. */
@@ -60,14 +66,14 @@ export function modeOf(
   // A Gateway API reference may be an ingress (CLIENT) or a waypoint (SERVER); neither has a
   // second direction.
   if (placement === "targetRefs") return undefined;
-  // Inbound there is nothing left to route: a canary decides where the request leaves the caller.
-  if (filter === "canary") return "CLIENT";
+  const { sidecarMode } = catalog[filter];
+  if (sidecarMode) return sidecarMode;
   return direction === "both" ? undefined : direction === "outbound" ? "CLIENT" : "SERVER";
 }
 
 export type Direction = "inbound" | "outbound" | "both";
 
-/** The Istio whose schemas are held in `crds/`, and the one assumed when nobody names another. */
+/** The Istio whose schemas are held in `crds/`, and the default. */
 export const currentIstio = "1.31";
 /** TrafficExtension came with this one. */
 export const oldestTrafficExtension = "1.30";

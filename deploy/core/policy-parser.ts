@@ -1,9 +1,9 @@
 // Reads a settings file. Knows its envelope; what is inside a filter's settings is the business of
 // that filter's own schema.
-import envelope from "./policy.schema.json" with { type: "json" };
 import { routesIn } from "./canary.ts";
 import { filterNames } from "./catalog.ts";
 import type { FilterName, PlacementKind } from "./catalog.ts";
+import { envelope } from "./envelope.ts";
 import { schemaOf, validatorOf } from "./filter-schemas.ts";
 import type { Image, Placement, Policy, TargetRef, Traffic, Variable } from "./policy.ts";
 import type { Finding } from "./problem.ts";

@@ -18,13 +18,10 @@ export type Code =
   | "cluster" // the API server refused or cannot be reached
   | "conflict" // another field manager owns a field that would change
   | "partial" // some of the resources were applied, and some were not
-  | "timeout" // nobody answered in time
+  | "timeout" // no answer in time
   | "internal"; // a fault of this program
 
-/**
- * The exit code of each error; 0 is success and 1 "it ran, and the answer is no" (findings,
- * differences, failed cases).
- */
+/** The exit code of each error; 0 is success, 1 a failed check (findings, differences, cases). */
 export const exitCodes: Record<Code, number> = {
   usage: 2,
   input: 2,
@@ -67,10 +64,10 @@ export interface Finding {
   right?: string;
 }
 
-/** `file:line: what, why, what would be right`. */
+/** `file:line: what is wrong; why; the fix`. */
 export function textOf(finding: Finding): string {
   const parts = [finding.what, finding.why, finding.right].filter(Boolean);
-  return `${finding.place.file}:${finding.place.line}: ${parts.join(", ")}`;
+  return `${finding.place.file}:${finding.place.line}: ${parts.join("; ")}`;
 }
 
 /** True if any of them stops a deployment. */

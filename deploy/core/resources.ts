@@ -121,8 +121,8 @@ function compiled(id: string, schema: CrdSchema): Validator {
 }
 
 /**
- * What of a resource has another type than its kind wants, whatever its version; fields that
- * nobody knows do not count.
+ * What of a resource has another type than its kind wants, whatever its version; unknown fields
+ * do not count.
  */
 export function checkShape(manifest: Manifest): Finding[] {
   const key = `${manifest.group}/${manifest.kind}`;

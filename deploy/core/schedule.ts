@@ -38,7 +38,7 @@ function stampedRoute(route: unknown, start: Date): unknown {
       throw new ToolError("invalid", `${what}; write one like 10m or 1h30m`);
     }
     const { after: _after, ...rest } = fieldsOf(step);
-    // Whole seconds: more would only be noise in a diff.
+    // Whole seconds: fractions would only make a diff harder to read.
     const moment = new Date(Math.floor((start.getTime() + millis) / 1000) * 1000);
     return { at: moment.toISOString().replace(".000Z", "Z"), ...rest };
   });

@@ -1,5 +1,5 @@
 // A real Envoy with the filters of a place in the mesh, routed as its VirtualServices say: the
-// demo's stage.
+// proxy of `gatehouse demo`.
 import { bootstrap, cluster, listener, wasmFilter } from "../../envoy/bootstrap.ts";
 import { launchEnvoy } from "../../envoy/launch.ts";
 import type { RunningEnvoy } from "../../envoy/launch.ts";
@@ -15,11 +15,11 @@ import type { Link, Scripted } from "../try/chain.ts";
 import type { Routing } from "../try/route.ts";
 import { envoyRoutes } from "./envoy-routes.ts";
 import type { Destination } from "./envoy-routes.ts";
-import { Backstage, startCallee } from "./services.ts";
+import { Upstream, startCallee } from "./services.ts";
 import type { Service } from "./services.ts";
 import { send } from "./client.ts";
 
-export interface Stage {
+export interface Scene {
   links: Link[];
   routing: Routing;
   script: Scripted[];
@@ -36,48 +36,48 @@ const markHeader = "x-gatehouse-demo";
 
 export class DemoProxy {
   readonly envoy: RunningEnvoy;
-  private readonly backstage: Backstage;
+  private readonly upstream: Upstream;
   private readonly services: Service[];
   private count = 0;
 
-  private constructor(envoy: RunningEnvoy, backstage: Backstage, services: Service[]) {
+  private constructor(envoy: RunningEnvoy, upstream: Upstream, services: Service[]) {
     this.envoy = envoy;
-    this.backstage = backstage;
+    this.upstream = upstream;
     this.services = services;
   }
 
   /** Starts everything; `onLine` gets the access log's own lines. */
   static async start(
-    stage: Stage,
+    scene: Scene,
     envoy: Envoy,
     onLine: (line: string) => void,
   ): Promise<DemoProxy> {
-    const backstage = new Backstage();
+    const upstream = new Upstream();
     const services: Service[] = [];
-    const { virtualHosts, destinations } = envoyRoutes(stage.routing);
+    const { virtualHosts, destinations } = envoyRoutes(scene.routing);
     try {
       const clusters = [];
       for (const { cluster: name, host, subset } of destinations) {
-        const service = await backstage.startService(serviceName({ cluster: name, host, subset }));
+        const service = await upstream.startService(serviceName({ cluster: name, host, subset }));
         services.push(service);
         clusters.push(cluster({ name, endpoints: [service.endpoint] }));
       }
-      for (const name of calledClusters(stage.links)) {
+      for (const name of calledClusters(scene.links)) {
         const host = clusterParts(name)?.host;
         const service = await startCallee(
-          stage.script.filter((entry) => entry.cluster === name || entry.cluster === host),
+          scene.script.filter((entry) => entry.cluster === name || entry.cluster === host),
         );
         services.push(service);
         clusters.push(cluster({ name, endpoints: [service.endpoint] }));
       }
       const running = await launchEnvoy(
-        bootstrap({ listeners: [listenerOf(stage, virtualHosts)], clusters }),
+        bootstrap({ listeners: [listenerOf(scene, virtualHosts)], clusters }),
         {
           envoy,
           onLog: lines(onLine),
         },
       );
-      return new DemoProxy(running, backstage, services);
+      return new DemoProxy(running, upstream, services);
     } catch (error) {
       for (const service of services) service.close();
       throw error;
@@ -94,8 +94,8 @@ export class DemoProxy {
     const mark = `${++this.count}`;
     const before = await this.metrics();
     const logged = this.envoy.log().length;
-    this.backstage.reached = undefined;
-    this.backstage.response = response;
+    this.upstream.reached = undefined;
+    this.upstream.response = response;
     const answer = await send(this.port, request, [markHeader, mark]);
     const [line] = await this.envoy.awaitLog(new RegExp(`demo ${mark}\\t[^\\n]*\\n`), {
       from: logged,
@@ -105,7 +105,7 @@ export class DemoProxy {
       .split("\t")
       .map((text) => (text === "-" ? undefined : text));
     const [variant, limit, reason, claims, log] = found;
-    const upstreamHeaders = this.backstage.reached as [string, string][] | undefined;
+    const upstreamHeaders = this.upstream.reached as [string, string][] | undefined;
     const metrics = growth(before, await this.metrics());
     return { ...answer, upstreamHeaders, details, variant, limit, reason, claims, log, metrics };
   }
@@ -138,7 +138,7 @@ function calledClusters(links: Link[]): string[] {
   ];
 }
 
-function listenerOf({ links, logFormat }: Stage, virtualHosts: object[]) {
+function listenerOf({ links, logFormat }: Scene, virtualHosts: object[]) {
   const filters = links.map(({ filter, plugin }) =>
     wasmFilter({
       name: filter,

@@ -28,7 +28,7 @@ async function listen(
 }
 
 /** What the services have seen, and what they shall answer from now on. */
-export class Backstage {
+export class Upstream {
   /**
    * Headers of the last request that reached a service, with the pseudo-headers that HTTP/1.1 has
    * in its first line.
@@ -64,7 +64,7 @@ function headersOf(request: IncomingMessage): [string, string][] {
   return pairs;
 }
 
-/** Answers a filter's calls as scripted; what nobody scripted is not there. */
+/** Answers a filter's calls as scripted; a cluster without a scripted answer is down. */
 export function startCallee(script: Scripted[]): Promise<Service> {
   return listen((request, response) => {
     const found = script.find(({ path }) => path === undefined || path === request.url);

@@ -155,7 +155,7 @@ export class RootContext extends Context implements HostRoot {
     this.delete();
   }
 
-  /** A period for an existing timer starts it anew; 0 stops it. */
+  /** A period for an existing timer restarts it; 0 stops it. */
   setTickPeriod(millis: number): number {
     this.tickMillis = millis;
     this.cancelTick?.();

@@ -1,5 +1,5 @@
 // The foreign functions that Envoy offers and the filters use. `verify_signature` is done by
-// OpenSSL through node:crypto, so a verdict here comes from another implementation than the one
+// OpenSSL through node:crypto, so a result here comes from another implementation than the one
 // in the module.
 import { type KeyObject, createPublicKey, verify } from "node:crypto";
 import { Status } from "./abi.ts";

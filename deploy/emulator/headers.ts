@@ -26,6 +26,11 @@ const single = new Set(
   ).split(" "),
 );
 
+/** True for a header of which Envoy never holds two. */
+export function isSingleHeader(name: string): boolean {
+  return single.has(name.toLowerCase());
+}
+
 const toBytes = (value: HeaderValue): Buffer =>
   typeof value === "string" ? Buffer.from(value, "utf8") : Buffer.from(value);
 

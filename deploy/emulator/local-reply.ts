@@ -28,7 +28,7 @@ export function grpcStatusOf(status: number): number {
 }
 
 /**
- * Headers and body for the client: a gRPC client gets its verdict in headers, HEAD gets no body.
+ * Headers and body for the client: a gRPC client gets its status in headers, HEAD gets no body.
  */
 export function localResponse(
   request: HeaderMap,

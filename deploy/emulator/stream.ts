@@ -30,7 +30,7 @@ export interface StreamHost {
 
 /**
  * Called when a filter is done with the headers of a request or response, so that what it changed
- * can be told apart; without a plugin before the first of them.
+ * can be seen; without a plugin before the first of them.
  */
 export type AfterFilter = (
   plugin: Plugin | undefined,

@@ -104,7 +104,7 @@ export function acceptanceText(acceptance: Acceptance[]): string {
     return `; istiod refused ${refused.map(({ title, message }) => `${title} (${message})`).join(", ")}`;
   const states = new Set(acceptance.map(({ state }) => state));
   if (states.has("unchecked"))
-    return "; nobody checked them: no webhook of istiod that fails closed is installed";
+    return "; they were not checked: no webhook of istiod that fails closed is installed";
   if (states.has("admitted")) return "; istiod's webhook admitted them";
   return states.size > 0 ? "; istiod accepted them" : "";
 }

@@ -155,7 +155,7 @@ class ApiServer implements Cluster {
         error instanceof ApiException && error.code === 409 ? conflictsIn(error.body) : [];
       if (conflicts.length > 0) return { conflicts };
       if (error instanceof ApiException && error.code === 409) {
-        const what = `${titleOf(resource)} was changed by somebody else at the same moment`;
+        const what = `${titleOf(resource)} was changed by another client at the same moment`;
         throw new ToolError("conflict", `${what}: run the command again`, { cause: error });
       }
       throw this.problem(`apply ${titleOf(resource)}`, error);

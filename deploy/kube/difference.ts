@@ -4,7 +4,7 @@ import type { Resource } from "../core/resource.ts";
 import { isFields } from "../core/value.ts";
 import { yamlText } from "../core/yaml-text.ts";
 
-/** Fields that the API server writes and nobody compares. */
+/** Fields that the API server writes: they are not compared. */
 const serverFields = [
   "managedFields",
   "resourceVersion",

@@ -92,10 +92,10 @@ async function releaseOne(
 ): Promise<number> {
   const { subject, resources, orphans } = intent;
   const last = intent.history.revisions.at(-1);
-  const isNews = !last?.complete || fingerprint(last.resources) !== fingerprint(resources);
-  const revision = isNews ? begun(intent) : last;
+  const isChanged = !last?.complete || fingerprint(last.resources) !== fingerprint(resources);
+  const revision = isChanged ? begun(intent) : last;
   let history = intent.history;
-  if (isNews) {
+  if (isChanged) {
     const revisions = [...history.revisions.filter(({ complete }) => complete), revision];
     await ledger.silently(async () => {
       history = await writeHistory(cluster, subject, { ...history, revisions });
@@ -111,7 +111,7 @@ async function releaseOne(
   }
   for (const orphan of orphans)
     await ledger.done(`removal of ${titleOf(orphan)}`, () => cluster.remove(orphan));
-  if (isNews) {
+  if (isChanged) {
     const revisions = history.revisions.map((one) =>
       one.number === revision.number ? { ...one, complete: true } : one,
     );

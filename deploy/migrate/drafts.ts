@@ -96,6 +96,11 @@ export class Drafts {
     return draft;
   }
 
+  /** The draft for a place, if there is one. */
+  find(namespace: string, placement: Resource): Draft | undefined {
+    return this.drafts.get(JSON.stringify([namespace, placement]));
+  }
+
   all(): Draft[] {
     return [...this.drafts.values()];
   }

@@ -6,7 +6,7 @@ import { hasAccessLog, migrateMeshAccessLog, migrateTelemetry } from "./access-l
 import { migrateAuthorizationPolicies, splitDrafts } from "./authorization-policy.ts";
 import { Context } from "./context.ts";
 import { migrateFlagger } from "./flagger.ts";
-import { hasLocalRateLimit, migrateLocalRateLimit, otherPatchNote } from "./local-rate-limit.ts";
+import { migrateLocalRateLimits, otherPatchNote } from "./local-rate-limit.ts";
 import type { Report } from "./report.ts";
 import {
   closeRules,
@@ -38,8 +38,7 @@ export function migrate(manifests: Manifest[], repository: string): Migrated {
   migrateAuthorizationPolicies(context);
   for (const draft of context.drafts.all()) closeRules(draft);
   const patches = context.ofKind("networking.istio.io", "EnvoyFilter");
-  for (const manifest of patches.filter(hasLocalRateLimit))
-    migrateLocalRateLimit(context, manifest);
+  migrateLocalRateLimits(context);
   for (const manifest of patches.filter((one) => !report.speaksOf(one)))
     report.kept(manifest, ["spec"], otherPatchNote(manifest.value.spec));
   for (const manifest of context.ofKind("networking.istio.io", "VirtualService")) {

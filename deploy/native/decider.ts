@@ -1,7 +1,16 @@
 // Puts the models' stages in the order of Istio's filter chain and runs a request through them.
 import type { Manifest } from "../core/source.ts";
+import { HeaderMap } from "../emulator/headers.ts";
 import { defaultMesh } from "./types.ts";
-import type { Decider, Decision, Exchange, Mesh, NativeModel, NativeRequest } from "./types.ts";
+import type {
+  Decider,
+  Decision,
+  Exchange,
+  Header,
+  Mesh,
+  NativeModel,
+  NativeRequest,
+} from "./types.ts";
 
 /** The native proxy, as far as `models` describe it. */
 export function nativeDecider(
@@ -26,11 +35,17 @@ export function nativeDecider(
 export function exchangeOf(request: NativeRequest): Exchange {
   return {
     request,
-    headers: [...request.headers],
+    headers: asHeld(request.headers),
     path: request.path,
     metadata: new Map(),
     effects: {},
   };
+}
+
+/** The headers as the proxy holds them: of some it keeps one, with the values joined. */
+function asHeld(headers: readonly Header[]): Header[] {
+  const pairs = headers.map(([name, value]): [string, string] => [name, value]);
+  return new HeaderMap(pairs).pairs().map(([name, value]): Header => [name, value.toString()]);
 }
 
 function decisionOf({ headers, path, request, destinations, effects }: Exchange): Decision {

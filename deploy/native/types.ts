@@ -1,6 +1,6 @@
 // What every model of Istio's and Envoy's own resources shares: the request, the place it arrives at, and the decision.
 // Models are pure: they know neither files, nor our filters, nor the clock.
-import type { Manifest } from "../core/source.ts";
+import type { Manifest, Path } from "../core/source.ts";
 
 /** A request header as it is on the wire: the name in lower case, duplicates as they came. */
 export type Header = readonly [name: string, value: string];
@@ -124,6 +124,18 @@ export interface NativeModel {
   /** The place in Istio's filter chain; the smaller runs first. */
   readonly order: number;
   compile(resources: readonly Manifest[], mesh: Mesh): Stage;
+  /**
+   * Resources of its kind that it cannot decide, which `compile` leaves out: nothing may be
+   * concluded about them, and migrate leaves them where they are.
+   */
+  gaps?(resources: readonly Manifest[]): Gap[];
+}
+
+/** A resource that a model does not understand, and the field because of which. */
+export interface Gap {
+  manifest: Manifest;
+  path: Path;
+  why: string;
 }
 
 /** Decides requests, natively or with what was migrated. State goes on from one request to the next. */

@@ -104,7 +104,7 @@ export function isInCluster(host: string): boolean {
 export function renderClusters(policy: Policy): Resource[] {
   const hosts = new Map<string, Callee[]>();
   for (const callee of calleesOf(policy)) {
-    // A cluster that Istio did not name is somebody's own affair.
+    // A cluster with another name comes from an EnvoyFilter, which defines it too.
     if (!clusterParts(callee.cluster) || isInCluster(callee.host)) continue;
     const known = hosts.get(callee.host) ?? [];
     if (!known.some((other) => other.port === callee.port))

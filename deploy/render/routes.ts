@@ -58,7 +58,7 @@ function destinationOf(traffic: Traffic, name: string, variant: Variant): Fields
 }
 
 /**
- * One DestinationRule per host whose variants are told apart by labels; none when the subsets
+ * One DestinationRule per host whose variants differ by labels; none when the subsets
  * exist already.
  */
 function destinationRules(policy: Policy, traffic: Traffic, route: unknown): Resource[] {

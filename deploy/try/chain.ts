@@ -89,7 +89,7 @@ function answerTo(script: Scripted[], call: Call): CallOutcome {
       (entry.cluster === call.cluster || entry.cluster === host) &&
       (entry.path === undefined || entry.path === path),
   );
-  // Nobody said what this cluster answers: it is down, as the caller must be ready for.
+  // A cluster without a scripted answer is down.
   if (!found) return "refused";
   if (typeof found.answer === "string") return found.answer;
   const { body } = found.answer;

@@ -1,4 +1,4 @@
-// What each filter did to one request, in words: its verdict, the headers it changed, what it
+// What each filter did to one request, in words: its decision, the headers it changed, what it
 // counted.
 import { durationMillis, runCase } from "../emulator/cases.ts";
 import type { Case, Observed } from "../emulator/cases.ts";
@@ -16,10 +16,10 @@ export interface Change {
   value?: string;
 }
 
-export interface Verdict {
+export interface Decision {
   filter: string;
   /** `passed`, `refused 401: …`, `waits`, or `not reached`. */
-  verdict: string;
+  decision: string;
   requestHeaders: Change[];
   responseHeaders: Change[];
   /** What it counted, without its own prefix: `main.allowed`. */
@@ -28,7 +28,7 @@ export interface Verdict {
 
 export interface Explained {
   observed: Observed;
-  filters: Verdict[];
+  filters: Decision[];
   /** Where the request went; undefined if it went nowhere. */
   route?: string;
 }
@@ -54,7 +54,7 @@ export function explain(
     );
     const { stream, observed } = runCase(proxy, single)[0]!;
     proxy.afterFilter = undefined;
-    const filters = links.map(({ filter }) => watch.verdictOf(filter, observed, stream.state));
+    const filters = links.map(({ filter }) => watch.decisionOf(filter, observed, stream.state));
     const upstream = observed.upstreamHeaders && new Map(observed.upstreamHeaders);
     runs.push({ observed, filters, route: upstream && routeOf(routing, upstream) });
   }
@@ -84,7 +84,7 @@ function watched(proxy: Proxy, links: Link[]) {
     (isResponse ? responses : requests).set(plugin.name, last ? changes(last, now) : []);
     if (!isResponse && stream.state !== "opening") refusedBy ??= plugin.name;
   };
-  const verdictOf = (filter: string, observed: Observed, state: string): Verdict => {
+  const decisionOf = (filter: string, observed: Observed, state: string): Decision => {
     const reached = requests.has(filter);
     const words =
       filter === refusedBy
@@ -98,13 +98,13 @@ function watched(proxy: Proxy, links: Link[]) {
     const counted = Object.entries(observed.metrics).filter(([name]) => name.startsWith(prefix));
     return {
       filter,
-      verdict: words,
+      decision: words,
       requestHeaders: requests.get(filter) ?? [],
       responseHeaders: filter === refusedBy ? ownHeaders(observed) : (responses.get(filter) ?? []),
       counted: Object.fromEntries(counted.map(([name, by]) => [name.slice(prefix.length), by])),
     };
   };
-  return { verdictOf };
+  return { decisionOf };
 }
 
 /** What every answer has is no news. */

@@ -1,4 +1,4 @@
-// Tokens for requests that never leave this machine: keys made anew in each run, and the key set
+// Tokens for requests that never leave this machine: keys made in each run, and the key set
 // that goes with them. Knows JWS; refuses to know which filter reads them.
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import type { KeyObject } from "node:crypto";

@@ -1,12 +1,12 @@
 // An explained request as people read it: what each filter said, where it went, what was written
 // down.
 import type { Request } from "../emulator/exchange.ts";
-import type { Explained, Verdict } from "./explain.ts";
+import type { Explained, Decision } from "./explain.ts";
 
 /** Repetitions that ended alike are shown once, by their first. */
 export function runsText(runs: Explained[], request: Request): string {
   const endOf = ({ observed, filters, route }: Explained) =>
-    JSON.stringify([observed.status, route, filters.map(({ verdict }) => verdict)]);
+    JSON.stringify([observed.status, route, filters.map(({ decision }) => decision)]);
   const starts = runs.flatMap((run, at) =>
     at === 0 || endOf(run) !== endOf(runs[at - 1]!) ? [at] : [],
   );
@@ -37,22 +37,24 @@ export function runText({ observed, filters, route }: Explained, request: Reques
     ...(handed.length > 0 ? [`  handed on: ${handed.join(", ")}`] : []),
     ...(observed.log !== undefined ? [`  log: ${observed.log}`] : []),
   ];
-  return [head, ...filters.flatMap((verdict) => verdictText(verdict, width)), ...tail].join("\n");
+  return [head, ...filters.flatMap((decision) => decisionText(decision, width)), ...tail].join(
+    "\n",
+  );
 }
 
-function verdictText(verdict: Verdict, width: number): string[] {
-  const counted = Object.entries(verdict.counted)
+function decisionText(decision: Decision, width: number): string[] {
+  const counted = Object.entries(decision.counted)
     .map(([name, by]) => `${name} +${by}`)
     .join(", ");
   const lines = [
-    `  ${verdict.filter.padEnd(width)}  ${verdict.verdict}${counted ? `  [${counted}]` : ""}`,
+    `  ${decision.filter.padEnd(width)}  ${decision.decision}${counted ? `  [${counted}]` : ""}`,
   ];
   const pad = " ".repeat(width + 4);
-  for (const { header, value } of verdict.requestHeaders)
+  for (const { header, value } of decision.requestHeaders)
     lines.push(
       `${pad}${value === undefined ? `request header ${header} taken away` : `request header ${header}: ${value}`}`,
     );
-  for (const { header, value } of verdict.responseHeaders)
+  for (const { header, value } of decision.responseHeaders)
     lines.push(
       `${pad}${value === undefined ? `response header ${header} taken away` : `response header ${header}: ${value}`}`,
     );

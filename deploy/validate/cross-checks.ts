@@ -70,7 +70,7 @@ function checkFailStrategy(plugin: Plugin): Finding[] {
     return [
       finding("warning", "fail-open", plugin, "failStrategy", {
         what: `${plugin.title} fails open`,
-        why: "after one trap Envoy bypasses the filter for good",
+        why: "after one trap Envoy bypasses the filter until it restarts",
         right,
       }),
     ];
@@ -129,7 +129,7 @@ function checkEqualPriority(plugins: Plugin[]): Finding[] {
     findings.push(
       finding("warning", "equal-priority", plugin, "priority", {
         what,
-        why: "their order in the proxy is then left to chance",
+        why: "their order in the proxy then depends on their age",
         right: `give one of them another priority (the other is at ${where})`,
       }),
     );

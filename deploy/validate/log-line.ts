@@ -4,6 +4,8 @@ import { parseDocument } from "yaml";
 import { asksForLine, lineFilter, printsLine } from "../core/log-line.ts";
 import type { Finding } from "../core/problem.ts";
 import type { Manifest, Path } from "../core/source.ts";
+import { at, fieldsOf, mapsOf } from "../core/value.ts";
+import type { Fields } from "../core/value.ts";
 import type { World } from "./world.ts";
 
 /** The provider that the project's own mesh configurations define. */
@@ -24,35 +26,34 @@ function warning(manifest: Manifest, path: Path, what: string, right: string): F
 }
 
 interface Mesh {
-  config: any;
+  config: unknown;
   path: Path;
 }
 
 function meshOf(manifest: Manifest): Mesh | undefined {
-  const { kind, value } = manifest;
-  if (kind === "IstioOperator")
-    return { config: value.spec?.meshConfig, path: ["spec", "meshConfig"] };
-  if (kind !== "ConfigMap" || typeof value.data?.mesh !== "string") return undefined;
-  const document = parseDocument(value.data.mesh);
+  if (manifest.kind === "IstioOperator") {
+    const path = ["spec", "meshConfig"];
+    return { config: manifest.at(...path), path };
+  }
+  const mesh = manifest.at("data", "mesh");
+  if (manifest.kind !== "ConfigMap" || typeof mesh !== "string") return undefined;
+  const document = parseDocument(mesh);
   const config = document.errors.length === 0 ? document.toJS() : undefined;
   return { config, path: ["data", "mesh"] };
 }
 
-function listOf(value: unknown): any[] {
-  return Array.isArray(value) ? value : [];
-}
-
 /** The names of a mesh's providers that print the line. */
 function providersOf(manifest: Manifest): string[] {
-  return listOf(meshOf(manifest)?.config?.extensionProviders)
-    .filter((provider) => printsLine(provider?.envoyFileAccessLog?.logFormat))
+  return mapsOf(at(meshOf(manifest)?.config, "extensionProviders"))
+    .filter((provider) => printsLine(at(provider, "envoyFileAccessLog", "logFormat")))
     .map(({ name }) => String(name));
 }
 
 /** The log that a mesh has without any Telemetry takes no filter. */
 function checkMesh(manifest: Manifest): Finding[] {
   const mesh = meshOf(manifest);
-  if (!mesh?.config?.accessLogFile || !printsLine(mesh.config.accessLogFormat)) return [];
+  const { accessLogFile, accessLogFormat } = fieldsOf(mesh?.config);
+  if (!mesh || !accessLogFile || !printsLine(accessLogFormat)) return [];
   const what = `the mesh's own log of ${manifest.title} prints the filter's line without a filter`;
   const right =
     "name a provider with this format in a Telemetry, and give its accessLogging " +
@@ -62,11 +63,12 @@ function checkMesh(manifest: Manifest): Finding[] {
 
 function checkTelemetry(manifest: Manifest, providers: Set<string>): Finding[] {
   if (manifest.kind !== "Telemetry") return [];
-  return listOf(manifest.value.spec?.accessLogging).flatMap((entry, at) => {
-    const named = listOf(entry?.providers).find(({ name }) => providers.has(String(name)));
-    if (!named || entry.disabled === true || asksForLine(entry.filter?.expression)) return [];
-    const path = ["spec", "accessLogging", at];
-    const what = `${manifest.title} prints the filter's line (${named.name}) without a filter`;
+  return mapsOf(manifest.at("spec", "accessLogging")).flatMap((entry, index) => {
+    const named = mapsOf(entry.providers).find(({ name }) => providers.has(String(name)));
+    if (!named || entry.disabled === true || asksForLine(at(entry, "filter", "expression")))
+      return [];
+    const path = ["spec", "accessLogging", index];
+    const what = `${manifest.title} prints the filter's line (${String(named.name)}) without a filter`;
     const right = `write filter: { expression: "${lineFilter}" } beside providers`;
     return [warning(manifest, path, what, right)];
   });
@@ -75,7 +77,7 @@ function checkTelemetry(manifest: Manifest, providers: Set<string>): Finding[] {
 /** Loggers that an EnvoyFilter adds, wherever they stand in it. */
 function checkEnvoyFilter(manifest: Manifest): Finding[] {
   if (manifest.kind !== "EnvoyFilter") return [];
-  return loggersOf(manifest.value.spec, ["spec"])
+  return loggersOf(manifest.at("spec"), ["spec"])
     .filter(({ logger }) => !JSON.stringify(logger.filter ?? "").includes(lineFilter))
     .map(({ path }) => {
       const what = `a logger of ${manifest.title} prints the filter's line without a filter`;
@@ -85,11 +87,11 @@ function checkEnvoyFilter(manifest: Manifest): Finding[] {
 }
 
 /** Objects that Envoy reads as an AccessLog and whose format prints the line. */
-function loggersOf(value: any, path: Path): { logger: any; path: Path }[] {
+function loggersOf(value: unknown, path: Path): { logger: Fields; path: Path }[] {
   if (typeof value !== "object" || value === null) return [];
-  const config = value.typed_config;
-  const isLogger = String(config?.["@type"] ?? "").includes(".access_loggers.");
-  if (isLogger && printsLine(config)) return [{ logger: value, path }];
+  const config = at(value, "typed_config");
+  const isLogger = String(at(config, "@type") ?? "").includes(".access_loggers.");
+  if (isLogger && printsLine(config)) return [{ logger: fieldsOf(value), path }];
   return Object.entries(value).flatMap(([key, each]) =>
     loggersOf(each, [...path, Array.isArray(value) ? Number(key) : key]),
   );

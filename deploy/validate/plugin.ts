@@ -15,7 +15,7 @@ export interface Plugin {
   title: string;
   name: string;
   namespace: string;
-  /** Undefined for somebody else's plugin. */
+  /** Undefined for a plugin that is not ours. */
   filter?: FilterName;
   selector?: Record<string, string>;
   targetRefs: { kind?: string; name?: string }[];

@@ -19,7 +19,7 @@ export function checkCanaryHeaders({ plugins, resources }: World): Finding[] {
         const named = at(route, "header") ? "header" : "name";
         const place = plugin.configPlace(["routes", index, named]);
         const what = `no VirtualService or HTTPRoute here matches on the header ${header}`;
-        const why = `route "${nameOf(route)}" would choose a variant that nobody routes to`;
+        const why = `route "${nameOf(route)}" would choose a variant that has no route`;
         const right = plugin.policy
           ? "add spec.traffic for this route, and render writes the VirtualService"
           : `match headers: {${header}: {exact: <variant>}} in the VirtualService of its hosts`;

@@ -23,7 +23,7 @@ import { checkSecrets } from "./secrets.ts";
 export interface ValidateOptions {
   /** Oldest Istio of the mesh; a policy's own word goes first. */
   istio?: string;
-  /** API groups that somebody else validates. */
+  /** API groups whose kinds are validated elsewhere. */
   ignore?: string[];
 }
 

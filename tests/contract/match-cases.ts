@@ -9,7 +9,11 @@ export const everyMatch: object[] = [
     scheme: { exact: "https" },
     method: { regex: "GET|POST" },
     authority: { suffix: ".example.com", ignoreCase: true },
-    headers: { "x-canary": { present: true }, "User-Agent": { contains: "Mobile" } },
+    headers: {
+      "x-canary": { present: true },
+      "User-Agent": { contains: "Mobile" },
+      Host: { prefix: "api." },
+    },
     withoutHeaders: { "x-internal": { present: true } },
     queryParams: { beta: { exact: "1", invert: true } },
     cookies: { session: { regex: "[0-9a-f]+", ignoreCase: true } },

@@ -234,7 +234,7 @@ test("the same policy twice, and two policies that render one resource", async (
     assert.equal(same.code, 1);
     assert.match(
       same.err,
-      /policy edge\/main is there twice, the first is at .*policy-\d+\.yaml:3/,
+      /policy edge\/main is there twice; the first is at .*policy-\d+\.yaml:3/,
     );
     const canary = (name: string) => `apiVersion: gatehouse.dev/v1
 kind: Policy
@@ -307,7 +307,7 @@ test("two who apply at once: the later one is told, and loses no history", async
     assert.equal(code, 6);
     assert.match(
       err,
-      /ConfigMap edge\/gatehouse-main was changed by somebody else at the same moment: run the command/,
+      /ConfigMap edge\/gatehouse-main was changed by another client at the same moment: run the command/,
     );
   });
 });
@@ -317,7 +317,7 @@ test("the wait: istiod's refusal, its silence with and without a webhook, and a 
     const path = file(policy("main"));
     const silent = await run("apply", "-f", path);
     assert.equal(silent.code, 0);
-    assert.match(silent.out, /nobody checked them: no webhook of istiod/);
+    assert.match(silent.out, /they were not checked: no webhook of istiod/);
     cluster.stored.set(
       "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/istio",
       {
@@ -387,7 +387,7 @@ test("migrate reads a live cluster, and says when it has nothing or refuses", as
     assert.match(out, /jwksUri: https:\/\/i\.example\.com\/keys/);
     assert.match(
       err,
-      /the cluster:\d+: RequestAuthentication shop\/r spec\.jwtRules\[0\]\.issuer, carried over/,
+      /the cluster:\d+: RequestAuthentication shop\/r spec\.jwtRules\[0\]\.issuer; carried over/,
     );
     cluster.refusals = [
       { on: "authorizationpolicies", answer: { code: 403, body: status(403, "Forbidden", "no") } },

@@ -153,7 +153,7 @@ test("a duplicate key is reported, not swallowed", async () => {
     "-f",
     file("twice.yaml", `${head}  placement: {}\n  placement: {}\n`),
   );
-  assert.match(err, /twice\.yaml:6: not valid YAML, Map keys must be unique/);
+  assert.match(err, /twice\.yaml:6: not valid YAML; Map keys must be unique/);
 });
 
 test("an alias bomb is refused", async () => {
@@ -179,9 +179,9 @@ test("each mistake in a settings file has its line, the reason and the remedy", 
   assert.equal(code, 1);
   assert.match(
     err,
-    /wrong\.yaml:5: spec: unknown field "placment", spec has no such field, did you mean "placement"\?/,
+    /wrong\.yaml:5: spec: unknown field "placment"; spec has no such field; did you mean "placement"\?/,
   );
-  assert.match(err, /wrong\.yaml:6: spec\.image: "repository" is a number, expected a string/);
+  assert.match(err, /wrong\.yaml:6: spec\.image: "repository" is a number; expected a string/);
   assert.match(err, /wrong\.yaml:8: spec\.placement\.gateway: unknown field "mode"/);
 });
 
@@ -190,7 +190,7 @@ test("a placement is exactly one of the four, an image exactly one of two", asyn
     "  placement: { gateway: {selector: {a: b}}, sidecar: {} }\n  image: { repository: a, url: 'file:///{filter}' }\n";
   const { err } = await gatehouse("render", "-f", file("both.yaml", head + both));
   assert.match(err, /"placement" must NOT have more than 1/);
-  assert.match(err, /repository and url are set together, only one of them may be/);
+  assert.match(err, /repository and url are set together; only one of them may be/);
 });
 
 test("traffic must fit the canary's routes", async () => {
@@ -203,8 +203,8 @@ test("traffic must fit the canary's routes", async () => {
 `;
   const { err } = await gatehouse("render", "-f", file("traffic.yaml", text));
   assert.match(err, /:9: variant "b" of route "r" has no destination/);
-  assert.match(err, /:9: route "r" has no variant "c", its variants are a, b/);
-  assert.match(err, /:10: no canary route is called "q", write one of r/);
+  assert.match(err, /:9: route "r" has no variant "c"; its variants are a, b/);
+  assert.match(err, /:10: no canary route is called "q"; write one of r/);
 });
 
 test("no filter at all, and a TrafficExtension for an Istio without it", async () => {

@@ -206,6 +206,6 @@ test("a change in a filter's sources is built before the next verb that runs the
   appendFileSync(join(copy, "assembly/filters/canary/config.ts"), "\nthis does not compile\n");
   const broken = run();
   assert.equal(broken.status, 3);
-  assert.match(broken.stderr, /canary: sources changed; building/);
+  assert.match(broken.stderr, /canary, edge: sources changed; building/);
   assert.match(broken.stderr, /cannot be built/);
 });

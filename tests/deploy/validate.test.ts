@@ -58,21 +58,21 @@ kind: Service
 `);
   assert.match(
     found[0]!,
-    /^error: mesh\.yaml:2: unknown kind networking\.istio\.io\/v1 VirtualServce, did you mean "VirtualService"\?$/,
+    /^error: mesh\.yaml:2: unknown kind networking\.istio\.io\/v1 VirtualServce; did you mean "VirtualService"\?$/,
   );
   assert.match(
     found[1]!,
-    /^error: mesh\.yaml:5: networking\.istio\.io\/v1alpha1 is gone, write networking\.istio\.io\/v1$/,
+    /^error: mesh\.yaml:5: networking\.istio\.io\/v1alpha1 is gone; write networking\.istio\.io\/v1$/,
   );
   assert.match(
     found[2]!,
-    /^error: mesh\.yaml:9: Gateway has no version networking\.istio\.io\/v2, write .*networking\.istio\.io\/v1/,
+    /^error: mesh\.yaml:9: Gateway has no version networking\.istio\.io\/v2; write .*networking\.istio\.io\/v1/,
   );
   assert.match(
     found[3]!,
-    /^error: mesh\.yaml:15: this PeerAuthentication has no name, set metadata\.name$/,
+    /^error: mesh\.yaml:15: this PeerAuthentication has no name; set metadata\.name$/,
   );
-  assert.match(found[4]!, /^error: mesh\.yaml:17: no apiVersion, every resource needs one$/);
+  assert.match(found[4]!, /^error: mesh\.yaml:17: no apiVersion; every resource needs one$/);
 });
 
 test("Istio's schema: a misspelt field, a wrong type and a wrong word, each at its line", async () => {
@@ -89,7 +89,7 @@ spec:
 `);
   assert.match(
     found[0]!,
-    /mesh\.yaml:7: .*"LEAST_REQUESTS" is no value for "simple", did you mean "LEAST_REQUEST"\?/,
+    /mesh\.yaml:7: .*"LEAST_REQUESTS" is no value for "simple"; did you mean "LEAST_REQUEST"\?/,
   );
   assert.match(
     found[1]!,
@@ -97,7 +97,7 @@ spec:
   );
   assert.match(
     found[2]!,
-    /mesh\.yaml:10: .*"maxEjectionPercent" is a string, expected a whole number/,
+    /mesh\.yaml:10: .*"maxEjectionPercent" is a string; expected a whole number/,
   );
 });
 
@@ -136,8 +136,8 @@ spec:
     "--istio",
     "1.29",
   );
-  assert.match(found.join("\n"), /mesh\.yaml:8: .* is a TrafficExtension, Istio 1\.29 has none/);
-  assert.match(found.join("\n"), /warning: mesh\.yaml:9: .*fails open, after one trap/);
+  assert.match(found.join("\n"), /mesh\.yaml:8: .* is a TrafficExtension; Istio 1\.29 has none/);
+  assert.match(found.join("\n"), /warning: mesh\.yaml:9: .*fails open; after one trap/);
   assert.match(found.join("\n"), /error: mesh\.yaml:11: .*maxTokens/);
 });
 
@@ -145,7 +145,7 @@ test("FAIL_RELOAD before Istio 1.27", async () => {
   const found = await findings(wasm("a", inline), "--istio", "1.26");
   assert.match(
     found[0]!,
-    /mesh\.yaml:7: WasmPlugin edge\/a uses FAIL_RELOAD, Istio 1\.26 does not know it/,
+    /mesh\.yaml:7: WasmPlugin edge\/a uses FAIL_RELOAD; Istio 1\.26 does not know it/,
   );
   assert.equal((await gatehouse("validate", file("x.yaml", "{}"), "--istio", "newest")).code, 2);
 });
@@ -160,7 +160,7 @@ test("two plugins of equal priority in one proxy, and one without any", async ()
   );
   assert.match(
     found.join("\n"),
-    /WasmPlugin edge\/c has no priority, Istio then sorts it below every number/,
+    /WasmPlugin edge\/c has no priority; Istio then sorts it below every number/,
   );
   const apart = await findings(
     `${wasm("a", inline)}---\n${wasm("b", inline).replace("ingressgateway", "egressgateway")}`,
@@ -258,7 +258,7 @@ spec: { rules: [{ matches: [{ headers: [{ name: X-Variant, value: next }] }] }] 
   const other = await findings(`${canary}---\n${route.replace("value: next", "value: nxt")}`);
   assert.match(
     other[0]!,
-    /nothing here routes x-variant: next, route "shop" would send them where its base "stable" goes/,
+    /nothing here routes x-variant: next; route "shop" would send them where its base "stable" goes/,
   );
 });
 
@@ -312,7 +312,7 @@ test("the same resource twice in a file; one in a List; CRLF; anchors and merge 
   const service = `apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: g }\nspec: { selector: { a: b } }\n`;
   assert.match(
     (await findings(`${service}---\n${service}`))[0]!,
-    /mesh\.yaml:8: Gateway default\/g is here twice, the first is at line 3/,
+    /mesh\.yaml:8: Gateway default\/g is here twice; the first is at line 3/,
   );
   const list = `apiVersion: v1\nkind: List\nitems:\n- apiVersion: networking.istio.io/v1\n  kind: Gateway\n  metadata: { name: g }\n  spec: { selectr: {} }\n`;
   assert.match((await findings(list))[0]!, /mesh\.yaml:7: .*unknown field "selectr"/);
@@ -346,7 +346,7 @@ test("kinds of others are left to them: the well-known by themselves, the rest b
   const [unknown] = await findings(resource("example.com/v1", "Widget"));
   assert.match(
     unknown!,
-    /mesh\.yaml:2: unknown kind example\.com\/v1 Widget, leave it to its owner with --ignore example\.com/,
+    /mesh\.yaml:2: unknown kind example\.com\/v1 Widget; leave it to its owner with --ignore example\.com/,
   );
   assert.deepEqual(
     await findings(resource("example.com/v1", "Widget"), "--ignore", "example.com"),

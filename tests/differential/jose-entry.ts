@@ -21,7 +21,7 @@ let keys = new KeySet();
 export function readKeys(json: Bytes): i32 {
   keys = new KeySet();
   const status = keys.read(json);
-  return keys.firstBad >= 0 ? 100 + keys.firstBadStatus : status;
+  return keys.leftOutCount > 0 ? 100 + keys.leftOut[0].status : status;
 }
 
 /** The bits of the algorithms that the first key may be used with. */

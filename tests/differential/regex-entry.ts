@@ -1,6 +1,7 @@
 // The regular expressions as plain functions, for the differential test.
 import { Bytes } from "../../assembly/lib/bytes";
-import { Regex, regexError } from "../../assembly/lib/regex/regex";
+import { compilePattern } from "../../assembly/lib/regex/pattern";
+import { Regex } from "../../assembly/lib/regex/regex";
 import { Searcher } from "../../assembly/lib/regex/searcher";
 
 let regex: Regex | null = null;
@@ -12,9 +13,13 @@ export function compile(pattern: Bytes, ignoreCase: bool): i32 {
   regex = null;
   searcher = null;
   __collect();
-  regex = Regex.compile(pattern, ignoreCase);
-  if (regex !== null) searcher = Searcher.compile(pattern, ignoreCase);
-  return <i32>regexError.status;
+  const compiled = compilePattern(pattern, ignoreCase);
+  const program = compiled.program;
+  if (program !== null) {
+    regex = new Regex(program);
+    searcher = new Searcher(program);
+  }
+  return <i32>compiled.status;
 }
 
 export function matches(value: Bytes): bool {

@@ -52,7 +52,9 @@ describe("hostile values", () => {
     await build(["access-log"]);
     const text = Object.values(fields).join("|");
     for (const [name, format] of Object.entries({ json: { json: fields }, text: { text } })) {
-      const config = { format, sinks: [{ envoyLog: {} }, { proxyLog: {} }] };
+      // Long enough for three copies of the longest value.
+      const maxLineBytes = 1024 * 1024;
+      const config = { format, maxLineBytes, sinks: [{ envoyLog: {} }, { proxyLog: {} }] };
       chains[name] = await startChain({
         filters: [{ name: "access-log", config }],
         accessLog,

@@ -7,7 +7,7 @@ import { build } from "../../tools/build.ts";
 import { bootstrap, directResponse, listener, wasmFilter } from "../../envoy/bootstrap.ts";
 import { pinnedEnvoy } from "../../envoy/find.ts";
 import { type RunningEnvoy, launchEnvoy } from "../../envoy/launch.ts";
-import { selfSigned } from "../istio/certificate.ts";
+import { selfSigned } from "../support/certificate.ts";
 
 const operators = [
   ...[

@@ -15,6 +15,7 @@ import {
   nativeFilter,
   wasmFilter,
 } from "../../envoy/bootstrap.ts";
+import { formOf } from "../support/chain.ts";
 import { pinnedEnvoy } from "../../envoy/find.ts";
 import { type RunningEnvoy, launchEnvoy } from "../../envoy/launch.ts";
 import { closeConnections, send } from "../support/client.ts";
@@ -72,7 +73,7 @@ export async function startTraffic(
         listener({
           filters: [
             metadata,
-            wasmFilter({ name: "access-log", config: log, env: { REGION: "north" } }),
+            wasmFilter(formOf({ name: "access-log", config: log, env: { REGION: "north" } })),
             await guard(),
           ],
           routes,
@@ -321,6 +322,33 @@ export function kinds(): Kind[] {
         ["x-only-headers", "1"],
       ],
     },
+    ...["x", "", "-1", "+5", "05", "1.5", "99999999999999999999", "17"].flatMap(
+      (status): Kind[] => [
+        { path: "/grpc.Service/Odd", how: "grpc", headers: [["x-status", status]] },
+        {
+          path: "/grpc.Service/OddHeaders",
+          how: "grpc",
+          headers: [
+            ["x-status", status],
+            ["x-only-headers", "1"],
+          ],
+        },
+      ],
+    ),
+    ...[
+      "application/grpc;charset=utf-8",
+      "application/grpc+proto; charset=utf-8",
+      "application/grpc-web+proto",
+      "application/grpcx",
+      "Application/gRPC",
+    ].map((type): Kind => ({
+      path: "/grpc.Service/Typed",
+      how: "grpc",
+      headers: [
+        ["content-type", type],
+        ["x-status", "5"],
+      ],
+    })),
     { path: "/private/Method", how: "grpc" },
     { path: "/nowhere/Method", how: "grpc" },
     { path: "/api/plain", how: "http2" },

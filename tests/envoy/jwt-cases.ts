@@ -38,6 +38,8 @@ export interface Case {
   headers: [string, string][];
   /** The deliberate difference this case shows. Without one both must do the same. */
   difference?: string;
+  /** The text of a refusal does not matter: of two faults each filter may name another. */
+  anyText?: boolean;
 }
 
 const random = new Random(20261124);
@@ -554,4 +556,71 @@ export function generateCases(): Case[] {
     part();
   }
   return made;
+}
+
+/** Where a token may hide: for a search that is meant to find exactly what Envoy's finds. */
+export function searchCases(): Case[] {
+  const good = forge(main, claims());
+  const expired = forge(main, claims({ exp: now - 3600 }));
+  const found: Case[] = [];
+  const brief = (text: string) => text.replaceAll(good, "GOOD").replaceAll(expired, "EXPIRED");
+  const values = [good, expired, "nonsense", "a.b.c", "", "!!!", ","];
+  const around = [
+    (value: string) => value,
+    (value: string) => `Bearer ${value}`,
+    (value: string) => `Bearer  ${value}`,
+    (value: string) => `Bearer\t${value}`,
+    (value: string) => `BEARER ${value}`,
+    (value: string) => `xBearer ${value}`,
+    (value: string) => `Basic abc, Bearer ${value}`,
+    (value: string) => `Bearer ${value},Bearer ${expired}`,
+    (value: string) => `Bearer "${value}"`,
+    (value: string) => `Bearer ${value} tail`,
+    (value: string) => `Bearer ${value}=`,
+    (value: string) => `jwt:${value}`,
+    (value: string) => `jwt:=${value}`,
+    (value: string) => `jwt:jwt:${value}`,
+    (value: string) => `JWT:${value}`,
+  ];
+  for (const path of ["/main", "/places", "/missing", "/kept"]) {
+    for (const value of values) {
+      for (const wrap of around) {
+        for (const name of ["authorization", "x-token", "x-prefixed"]) {
+          const text = wrap(value);
+          found.push({ name: `${name}: ${brief(text)}`, path, headers: [[name, text]] });
+        }
+      }
+      for (const other of values) {
+        for (const name of ["authorization", "x-token", "x-prefixed"]) {
+          const prefix = { authorization: "Bearer ", "x-prefixed": "jwt:" }[name] ?? "";
+          const headers: [string, string][] = [
+            [name, prefix + value],
+            [name, prefix + other],
+          ];
+          found.push({ name: `${name} twice: ${brief(value)}, ${brief(other)}`, path, headers });
+        }
+        for (const parameter of ["access_token", "t", "%74"]) {
+          const query = `${parameter}=${value}&x=1&${parameter}=${other}`;
+          found.push({ name: brief(query), path: `${path}?${query}`, headers: [] });
+          const bare = `${parameter}&${parameter}=${other}`;
+          found.push({ name: brief(bare), path: `${path}?${bare}`, headers: [] });
+        }
+        for (const cookie of [
+          `c=${value}; c=${other}`,
+          `a=1; c="${value}"`,
+          `C=${value};c=${other}`,
+        ])
+          found.push({ name: brief(cookie), path, headers: [["cookie", cookie]] });
+        found.push({
+          name: `two cookies: ${brief(value)}, ${brief(other)}`,
+          path,
+          headers: [
+            ["cookie", `c=${value}`],
+            ["cookie", `c=${other}`],
+          ],
+        });
+      }
+    }
+  }
+  return found.map((each) => ({ ...each, anyText: true }));
 }

@@ -18,6 +18,8 @@ export interface ForgeKey {
   /** What a JWKS publishes of it. */
   jwk: JsonWebKey & Record<string, unknown>;
   sign: (input: Buffer) => Buffer;
+  /** Not of an HMAC secret. */
+  privateKey?: KeyObject;
 }
 
 const hashOf = (algorithm: string) => `sha${algorithm === "EdDSA" ? "512" : algorithm.slice(2)}`;
@@ -43,6 +45,7 @@ export function makeKey(
     kid,
     algorithm,
     jwk: { ...open, kid, alg: algorithm, use: "sig" },
+    privateKey,
     sign: (input) =>
       signBytes(
         algorithm === "EdDSA" ? null : hashOf(algorithm),

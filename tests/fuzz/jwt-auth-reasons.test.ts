@@ -50,7 +50,7 @@ const shut = { provider: { jwks: undefined, jwksUri: "https://auth.example.com/k
 /** By reason. Status 401 unless said. */
 const provoked: Record<string, Provoked | undefined> = {
   missing: {},
-  too_long: { token: good({ filler: "x".repeat(9_000) }) },
+  too_long: { token: good({ filler: "x".repeat(60_000) }) },
   bad_format: { token: "a.b" },
   header_bad_base64: { token: withPart(0, "a*") },
   header_bad_json: { token: withPart(0, encoded('{"alg":"ES256"')) },

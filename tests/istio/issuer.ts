@@ -3,7 +3,7 @@
 import { generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { createServer, type Server } from "node:https";
 import type { Socket } from "node:net";
-import type { Certificate } from "./certificate.ts";
+import type { Certificate } from "../support/certificate.ts";
 
 export const issuerName = "https://auth.example.com";
 

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, type Resource } from "./cluster.ts";
-import { selfSigned } from "./certificate.ts";
+import { selfSigned } from "../support/certificate.ts";
 import { Issuer } from "./issuer.ts";
 import { addAddresses, addHosts, enter, trustOnly } from "./namespace.ts";
 import { Proxy, type ProxyOptions } from "./proxy.ts";

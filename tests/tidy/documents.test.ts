@@ -28,7 +28,7 @@ for (const document of documents) {
 
   test(`${document} names only paths that exist`, () => {
     const named = text.matchAll(
-      /`((?:assembly|bench|deploy|docs|envoy|examples|tests|tools)\/[\w./-]*)`/g,
+      /`((?:assembly|bench|deploy|docs|envoy|examples|tests|tools|\.ci|\.github)\/[\w./-]*)`/g,
     );
     const broken = [...named]
       .map(([, path]) => path!)

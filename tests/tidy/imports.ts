@@ -17,7 +17,7 @@ export function sources(pattern: string): string[] {
 export function importsOf(file: string): string[] {
   // A declaration that is exported has a parenthesis or `=` before its first text.
   const found = read(file).matchAll(
-    /^(?:import\s*|(?:import|export)\b[^"';=(]*?\bfrom\s*)["']([^"']+)["']/gm,
+    /(?:^(?:import\s*|(?:import|export)\b[^"';=(]*?\bfrom\s*)|\bimport\(\s*)["']([^"']+)["']/gm,
   );
   return [...found].map(([, target]) =>
     target!.startsWith(".") ? relative(root, resolve(root, dirname(file), target!)) : target!,

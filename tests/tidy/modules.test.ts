@@ -5,91 +5,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { compileModule, modules } from "../../tools/build.ts";
+import { capabilities, reach } from "./host-reach.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/**
- * Host functions by capability; a filter lists the capabilities it needs and can reach no others.
- */
-const capabilities = {
-  base: [
-    "proxy_log",
-    "proxy_get_buffer_bytes",
-    "clock_time_get",
-    "proxy_get_property",
-    "proxy_define_metric",
-  ],
-  count: ["proxy_increment_metric"],
-  gauge: ["proxy_record_metric"],
-  read: ["proxy_get_header_map_pairs", "proxy_get_header_map_value"],
-  write: [
-    "proxy_replace_header_map_value",
-    "proxy_add_header_map_value",
-    "proxy_remove_header_map_value",
-  ],
-  handOver: ["proxy_set_property"],
-  answer: ["proxy_send_local_response"],
-  share: ["proxy_get_shared_data", "proxy_set_shared_data"],
-  call: ["proxy_http_call"],
-  resume: ["proxy_set_effective_context", "proxy_continue_stream"],
-  actFor: ["proxy_set_effective_context"],
-  tick: ["proxy_set_tick_period_milliseconds"],
-  foreign: ["proxy_call_foreign_function"],
-  environment: ["environ_sizes_get", "environ_get"],
-} as const;
-
 /** `edge` reaches what one of its filters reaches, and nothing more. */
-const composed = ["access-log", "jwt-auth", "rate-limit", "canary"];
-
-const reach: Record<string, (keyof typeof capabilities)[]> = {
-  "jwt-auth": [
-    ...([
-      "base",
-      "count",
-      "gauge",
-      "read",
-      "write",
-      "handOver",
-      "answer",
-      "share",
-      "call",
-      "resume",
-      "tick",
-    ] as const),
-    ...(["foreign", "environment"] as const),
-  ],
-  "rate-limit": [
-    "base",
-    "count",
-    "gauge",
-    "read",
-    "write",
-    "handOver",
-    "answer",
-    "share",
-    "call",
-    "resume",
-    "tick",
-  ],
-  // No calls, no answers of its own: it only routes.
-  canary: ["base", "count", "gauge", "read", "write", "handOver", "share", "tick"],
-  // It can neither answer nor change a request. Environment: the key of keyed hashes. ActFor: it
-  // starts the ticks of the plugin that inherits its last lines.
-  "access-log": [
-    "base",
-    "count",
-    "gauge",
-    "read",
-    "handOver",
-    "call",
-    "tick",
-    "environment",
-    "actFor",
-  ],
-};
-
 function reachOf(name: string) {
-  return name === "edge" ? composed.flatMap((filter) => reach[filter]!) : reach[name]!;
+  const rows = name === "edge" ? Object.values(reach) : [reach[name]!];
+  return rows.flatMap((row) => row.capabilities);
 }
 
 /** Bytes of a release module; `edge` holds all four. */

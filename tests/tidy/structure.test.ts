@@ -1,24 +1,12 @@
 // The arrows of ARCHITECTURE.md, held against every import there is.
 import assert from "node:assert/strict";
-import { existsSync, globSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { test } from "node:test";
-
-const root = join(import.meta.dirname, "../..");
-const read = (file: string) => readFileSync(join(root, file), "utf8");
-const sources = (pattern: string) =>
-  globSync(pattern, { cwd: root, exclude: ["**/node_modules/**", "build/**"] }).sort();
-
-/** The files of the tree that `file` imports, relative to the root; packages by their name. */
-function importsOf(file: string): string[] {
-  // A declaration that is exported has a parenthesis or `=` before its first text.
-  const found = read(file).matchAll(
-    /^(?:import\s*|(?:import|export)\b[^"';=(]*?\bfrom\s*)["']([^"']+)["']/gm,
-  );
-  return [...found].map(([, target]) =>
-    target!.startsWith(".") ? relative(root, resolve(root, dirname(file), target!)) : target!,
-  );
-}
+import { filterNames } from "../../deploy/core/catalog.ts";
+import { reach } from "./host-reach.ts";
+import { fileOf, importsOf, read, root, sources } from "./imports.ts";
 
 function assertNoImport(files: string[], forbidden: RegExp, why: string) {
   const broken = files.flatMap((file) =>
@@ -46,27 +34,61 @@ test("the host layer knows no filter, and is alone in declaring host functions",
   assert.deepEqual(declaring, []);
 });
 
-test("only filter.ts of a filter touches the host, and filters never import each other", () => {
+test("of a filter only filter.ts and the files that host-reach.ts lists touch the host", () => {
   for (const name of filters) {
-    const files = assembly.filter((file) => file.startsWith(`assembly/filters/${name}/`));
-    const others = filters.filter((other) => other !== name).join("|");
-    if (others)
-      assertNoImport(files, new RegExp(`^assembly/filters/(${others})/`), "filters are apart");
-    const pure = files.filter((file) => /\/(config|policy)\.ts$/.test(file));
-    assertNoImport(pure, /^assembly\/host\//, "config and policy decide without the host");
-    assertNoImport(
-      files.filter((file) => file.endsWith("/config.ts")),
-      /\/policy$/,
-      "config does not know policy",
-    );
+    const folder = `assembly/filters/${name}/`;
+    const touching = assembly
+      .filter((file) => file.startsWith(folder) && file !== `${folder}filter.ts`)
+      .filter((file) => importsOf(file).some((target) => target.startsWith("assembly/host/")))
+      .map((file) => file.slice(folder.length));
+    assert.deepEqual(touching, Object.keys(reach[name]?.files ?? {}).sort(), name);
   }
 });
 
-test("edge composes the filters by their entries, and nothing imports edge", () => {
-  const edge = assembly.filter((file) => file.startsWith("assembly/edge/"));
-  assertNoImport(edge, /^assembly\/filters\/(?!.*\/filter$)/, "edge knows only filter.ts of each");
-  const others = assembly.filter((file) => !file.startsWith("assembly/edge/"));
-  assertNoImport(others, /^assembly\/edge\//, "edge is a module of its own");
+test("config and policy of a filter decide without the host, and config without policy", () => {
+  const pure = assembly.filter((file) => /^assembly\/filters\/.*\/(config|policy)\.ts$/.test(file));
+  assert.ok(pure.length >= 2 * filters.length);
+  assertNoImport(pure, /^assembly\/host\//, "config and policy decide without the host");
+  const configs = pure.filter((file) => file.endsWith("/config.ts"));
+  assertNoImport(configs, /\/policy$/, "config does not know policy");
+});
+
+test("filters never import each other", () => {
+  for (const name of filters) {
+    const files = assembly.filter((file) => file.startsWith(`assembly/filters/${name}/`));
+    const others = filters.filter((other) => other !== name).join("|");
+    assertNoImport(files, new RegExp(`^assembly/filters/(${others})/`), "filters are apart");
+  }
+});
+
+test("the catalog of the tool and the table of host functions have every filter, and no other", () => {
+  assert.deepEqual([...filterNames].sort(), filters);
+  assert.deepEqual(Object.keys(reach).sort(), filters);
+});
+
+test("outside its folder, tests and demos, a filter is named where ARCHITECTURE says", () => {
+  const how = /\*\*A filter\.\*\*[\s\S]*?\n\n/.exec(read("ARCHITECTURE.md"))![0];
+  const code = ["assembly", "deploy", "tools"].flatMap((tree) =>
+    sources(`${tree}/**/*.{ts,js,json}`),
+  );
+  const listing = code.filter((file) => {
+    const text = read(file);
+    // Examples name filters too: a list names all of them as whole texts or keys.
+    return filters.every((name) => new RegExp(`["']${name}["']|^\\s*${name}:`, "m").test(text));
+  });
+  assert.ok(listing.length <= 5, listing.join(", "));
+  for (const file of listing) assert.ok(how.includes(`\`${file}\``), `${file} lists the filters`);
+});
+
+test("the root holds package files and documents only", () => {
+  const listed = execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" }).split("\n");
+  const files = listed.filter((file) => file !== "" && !file.includes("/"));
+  const allowed =
+    /^(package(-lock)?|asconfig|tsconfig)\.json$|^\.(gitignore|prettierignore|prettierrc\.json)$|^LICENSE$|^[A-Z_]+\.md$/;
+  assert.deepEqual(
+    files.filter((file) => !allowed.test(file)),
+    [],
+  );
 });
 
 test("every filter has the same rooms", () => {
@@ -110,9 +132,7 @@ test("no file of the data plane is dead: each is reached from a module", () => {
     if (reached.has(file)) return;
     reached.add(file);
     for (const target of importsOf(file)) {
-      const next = [`${target}.ts`, `${target}/index.ts`].find((path) =>
-        existsSync(join(root, path)),
-      );
+      const next = fileOf(target);
       if (next) visit(next);
     }
   };

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -44,35 +44,56 @@ interface Outcome {
   failed: number;
 }
 
-/** One spec in its own process: a trap in one cannot hide the others. */
-function runSpec(spec: string, compilerConfig: string): Promise<Outcome> {
-  const args = [
-    "node_modules/.bin/asp",
-    "--no-logo",
-    "--summary",
-    "--config",
-    "tests/unit/as-pect.config.js",
-  ];
+/** Specs that are compiled together: the compiler's start costs more than a spec. */
+const GROUP_SPECS_MAX = 10;
+
+interface Run extends Outcome {
+  output: string;
+}
+
+/** Compiles and runs one entry in a process of its own. */
+function runEntry(entry: string, compilerConfig: string): Promise<Run> {
+  const args = ["--no-logo", "--summary", "--config", "tests/unit/as-pect.config.js"];
+  const config = ["--as-config", relative(root, compilerConfig)];
   return new Promise((done) => {
-    const child = spawn(
-      process.execPath,
-      [...args, "--as-config", compilerConfig.slice(root.length + 1), spec],
-      {
-        cwd: root,
-      },
-    );
+    const child = spawn(process.execPath, ["node_modules/.bin/asp", ...args, ...config, entry], {
+      cwd: root,
+    });
     let output = "";
     child.stdout.on("data", (data) => (output += data));
     child.stderr.on("data", (data) => (output += data));
     child.on("close", (code) => {
       const plain = output.replace(/\u001b\[[0-9;]*m/g, "");
-      const tally = tallyOf(plain);
-      const failed = tally.failed || (code !== 0 || tally.passed === 0 ? 1 : 0);
-      console.log(`${failed ? "not ok" : "ok"} ${spec}: ${tally.passed} passed, ${failed} failed`);
-      if (failed || process.env.VERBOSE) console.log(plain);
-      done({ passed: tally.passed, failed });
+      const { passed, failed } = tallyOf(plain);
+      done({ passed, failed: failed || (code !== 0 || passed === 0 ? 1 : 0), output: plain });
     });
   });
+}
+
+async function runSpec(spec: string, compilerConfig: string): Promise<Outcome> {
+  const { passed, failed, output } = await runEntry(spec, compilerConfig);
+  console.log(`${failed ? "not ok" : "ok"} ${spec}: ${passed} passed, ${failed} failed`);
+  if (failed || process.env.VERBOSE) console.log(output);
+  return { passed, failed };
+}
+
+/** Specs in one module. When anything fails, each runs alone: a trap must not hide the others. */
+async function runGroup(group: string[], index: number, compilerConfig: string): Promise<Outcome> {
+  const entry = `build/unit/group-${index}.spec.ts`;
+  const imports = group.map((spec) => `import "../../${spec.replace(/\.ts$/, "")}";\n`);
+  writeFileSync(join(root, entry), imports.join(""));
+  const { passed, failed } = await runEntry(entry, compilerConfig);
+  if (failed === 0 && group.length > 1) {
+    console.log(`ok ${group[0]} to ${group.at(-1)}: ${passed} passed, 0 failed`);
+    return { passed, failed };
+  }
+  const total: Outcome = { passed: 0, failed: 0 };
+  for (const spec of group) {
+    const outcome = await runSpec(spec, compilerConfig);
+    total.passed += outcome.passed;
+    total.failed += outcome.failed;
+  }
+  return total;
 }
 
 /** Reads as-pect's summary line, `[Tests]: 5 / 5`. */
@@ -87,11 +108,15 @@ const specs = globSync("tests/unit/**/*.spec.ts", { cwd: root })
   .sort();
 const compilerConfig = writeCompilerConfig();
 const total: Outcome = { passed: 0, failed: 0 };
-const queue = [...specs];
+const groups = Array.from({ length: Math.ceil(specs.length / GROUP_SPECS_MAX) }, (_, index) =>
+  specs.slice(index * GROUP_SPECS_MAX, (index + 1) * GROUP_SPECS_MAX),
+);
+const queue = [...groups.entries()];
 await Promise.all(
   Array.from({ length: Math.min(availableParallelism(), 4) }, async () => {
-    for (let spec = queue.shift(); spec; spec = queue.shift()) {
-      const outcome = await runSpec(spec, compilerConfig);
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const [index, group] = next;
+      const outcome = await runGroup(group, index, compilerConfig);
       total.passed += outcome.passed;
       total.failed += outcome.failed;
     }

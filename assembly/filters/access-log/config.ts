@@ -3,6 +3,7 @@ import { ConfigErrors, readConfig } from "../../lib/config/reader";
 import { Condition, readConditions } from "./select/condition";
 import { Format } from "./format/format";
 import { readFormat } from "./format/format-config";
+import { readLineLimit } from "./line-limit";
 import { RedactConfig } from "./redact/redact-config";
 import { Redaction } from "./redact/redaction";
 import { Sampling } from "./select/sampling";
@@ -23,6 +24,8 @@ export class Config {
   mode: Mode = Mode.Enforce;
   /** Of one worker; 0: no limit. */
   maxLinesPerSecond: i64 = 0;
+  /** A longer line is cut. */
+  maxLineBytes: i32 = 0;
 
   private constructor(
     readonly redact: RedactConfig,
@@ -47,6 +50,7 @@ export class Config {
     const config = new Config(redact, redaction, format, when, sampling, SinkConfig.readAll(at));
     config.instance = instance;
     config.mode = mode;
+    config.maxLineBytes = readLineLimit(at, format, config.sinks);
     config.maxLinesPerSecond = at.integer("maxLinesPerSecond", 0, LINES_MAX, 0);
     at.done();
     return config;

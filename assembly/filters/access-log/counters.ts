@@ -10,6 +10,7 @@ export class LineCounters {
   readonly filtered: Counter = counterOf("filtered");
   readonly sampledOut: Counter = counterOf("sampled_out");
   readonly capped: Counter = counterOf("capped");
+  /** Lines that were cut; they are among those written. */
   readonly tooLong: Counter = counterOf("too_long");
 
   of(decision: Decision): Counter {

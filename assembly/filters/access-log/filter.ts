@@ -4,7 +4,6 @@ import { Root, Stream } from "../../host/context";
 import { LogLevel, log } from "../../host/log";
 import { register } from "../../host/runtime";
 import { setTickPeriod, setTickPeriodOf } from "../../host/tick";
-import { lengthOf } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
 import { Config } from "./config";
 import { LineCounters } from "./counters";
@@ -97,8 +96,8 @@ export class AccessLogRoot extends Root {
     record.open();
     const decision = policy.decide(record);
     if (decision != Decision.Write) return counters.of(decision).add();
-    line.bytes = policy.write(record);
-    if (lengthOf(line.bytes) == 0) return counters.tooLong.add();
+    policy.write(record, line);
+    if (line.isCut) counters.tooLong.add();
     if (this.senders.hasOwn) policy.describe(record, line);
     for (let i = 0; i < this.sinks.length; i++) unchecked(this.sinks[i]).take(line);
     counters.written.add();

@@ -3,6 +3,20 @@ import { Bytes, at, equal, text } from "../../lib/bytes";
 import { isToken, isWord } from "../../lib/http/field";
 
 const HOST = text("host");
+const AUTHORITY = text(":authority");
+
+/**
+ * The name under which the proxy holds a request's header: `host` is `:authority` in every version of
+ * HTTP. `name` is in lower case.
+ */
+export function requestFieldName(name: Bytes): Bytes {
+  return equal(name, HOST) ? AUTHORITY : name;
+}
+
+/** A header whose value may be redacted: any one, and the authority by either of its names. */
+export function isRedactableName(name: Bytes): bool {
+  return isToken(name) || equal(name, AUTHORITY);
+}
 
 /** A token of RFC 9110 section 5.6.2, and a header that may be set. */
 export function isFieldName(name: Bytes): bool {

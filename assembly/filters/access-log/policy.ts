@@ -1,6 +1,5 @@
 // Which finished request gets a line, and the line. Knows the settings and one request; does not know
 // the proxy.
-import { Bytes, EMPTY } from "../../lib/bytes";
 import { Writer } from "../../lib/writer";
 import { Config, Mode } from "./config";
 import { Line, severityOf } from "./format/line";
@@ -28,12 +27,13 @@ const spanBytes = memory.data(8, 8);
 
 @final
 export class Policy {
-  private writer: Writer = new Writer();
+  private writer: Writer;
   private cap: RateCap;
   private trace: TraceContext = new TraceContext();
 
   constructor(private config: Config) {
     this.cap = new RateCap(config.maxLinesPerSecond);
+    this.writer = new Writer(config.maxLineBytes);
   }
 
   /** Reads no more of the record than the settings need. */
@@ -45,11 +45,18 @@ export class Policy {
     return config.mode == Mode.Report ? Decision.WouldWrite : Decision.Write;
   }
 
-  /** The line of `record`, valid until the next one; EMPTY when it is larger than a sink takes. */
-  write(record: RecordView): Bytes {
-    this.writer.reset();
-    this.config.format.write(record, this.writer);
-    return this.writer.overflowed ? EMPTY : this.writer.view();
+  /** Puts the line of `record` into `line`, cut if it is too long; valid until the next one. */
+  write(record: RecordView, line: Line): void {
+    const format = this.config.format;
+    const writer = this.writer;
+    writer.reset();
+    format.write(record, writer);
+    line.isCut = writer.overflowed;
+    if (writer.overflowed) {
+      writer.reset();
+      format.writeCut(record, writer, this.config.maxLineBytes);
+    }
+    line.bytes = writer.view();
   }
 
   /** Fills in what a sink that sends records needs besides the line. */

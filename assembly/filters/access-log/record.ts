@@ -1,7 +1,18 @@
 // The read-only view of one finished request that conditions and operators ask. Everything is
 // fetched when it is first asked for and at most once: a format without response headers costs no
 // call for them. filter.ts puts the host behind it, units a made-up request.
-import { Bytes, NONE, lengthOf, parseUnsigned, path, pointerOf, text } from "../../lib/bytes";
+import {
+  Bytes,
+  NONE,
+  at,
+  lengthOf,
+  parseUnsigned,
+  path,
+  pointerOf,
+  slice,
+  startsWith,
+  text,
+} from "../../lib/bytes";
 import { HeaderList } from "../../lib/http/headers";
 import { RequestView } from "../../lib/http/request";
 import { SteadyClock } from "./steady-clock";
@@ -14,7 +25,8 @@ const TIME = path("request.time");
 const GRPC_STATUS = path("response.grpc_status");
 const GRPC_STATUS_HEADER = text("grpc-status");
 const CONTENT_TYPE = text("content-type");
-const GRPC_PREFIX = text("application/grpc");
+const GRPC = text("application/grpc");
+const PLUS: u8 = 0x2b;
 
 /**
  * Not asked for yet. No integer property has this value: codes, times and durations are not
@@ -23,6 +35,8 @@ const GRPC_PREFIX = text("application/grpc");
 const UNREAD: i64 = i64.MIN_VALUE;
 /** Asked for, and the proxy has none. */
 export const MISSING: i64 = -1;
+/** A gRPC status that is no number: Envoy writes -1, and clients take it for UNKNOWN. */
+export const WRONG_STATUS: i64 = -2;
 
 export abstract class RecordView {
   private codeRead: i64 = UNREAD;
@@ -118,37 +132,33 @@ export abstract class RecordView {
   }
 
   /**
-   * The status of a gRPC answer, from the trailers, else the headers, else the HTTP status;
-   * MISSING unless gRPC.
+   * The status of a gRPC answer as Envoy's %GRPC_STATUS% has it: from the trailers, else the headers,
+   * else from the HTTP status; MISSING unless the request was gRPC, WRONG_STATUS when it is no number.
    */
   grpcStatus(): i64 {
     if (!this.isGrpc()) return MISSING;
     const code = this.integer(GRPC_STATUS);
-    // A number that gRPC has no name for: the host says -1.
+    // For a number that gRPC has no name for the host says -1.
     return code == MISSING ? this.grpcStatusText() : code;
   }
 
   private grpcStatusText(): i64 {
     const inTrailers = this.responseTrailers().header(GRPC_STATUS_HEADER);
-    const text =
-      inTrailers != NONE ? inTrailers : this.responseHeaders().header(GRPC_STATUS_HEADER);
-    return text == NONE ? MISSING : parseUnsigned(text);
+    const isInTrailers = inTrailers != NONE && lengthOf(inTrailers) > 0;
+    const text = isInTrailers ? inTrailers : this.responseHeaders().header(GRPC_STATUS_HEADER);
+    if (text == NONE || lengthOf(text) == 0) return MISSING;
+    const code = parseUnsigned(at(text, 0) == PLUS ? slice(text, 1) : text);
+    return code < 0 ? WRONG_STATUS : code;
   }
 
-  /**
-   * `Grpc::Common::hasGrpcContentType`: application/grpc, alone or with a suffix `+proto` or
-   * parameters.
-   */
+  /** As `Grpc::Common::hasGrpcContentType`: application/grpc alone or with a suffix `+proto`. */
   isGrpc(): bool {
     return isGrpcType(this.request().header(CONTENT_TYPE));
   }
 }
 
+/** gRPC-Web is another protocol, and so is anything with parameters behind `application/grpc`. */
 function isGrpcType(type: Bytes): bool {
-  const width = lengthOf(GRPC_PREFIX);
-  if (type == NONE || lengthOf(type) < width) return false;
-  if (memory.compare(pointerOf(type), pointerOf(GRPC_PREFIX), <usize>width) != 0) return false;
-  if (lengthOf(type) == width) return true;
-  const next = load<u8>(pointerOf(type) + <usize>width);
-  return next == 0x2b || next == 0x3b;
+  if (type == NONE || !startsWith(type, GRPC)) return false;
+  return lengthOf(type) == lengthOf(GRPC) || at(type, lengthOf(GRPC)) == PLUS;
 }

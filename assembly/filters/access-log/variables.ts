@@ -5,10 +5,12 @@ import { view } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
 import { decimal } from "../../lib/writer";
 import { Config } from "./config";
+import { SECRET_BYTES_MIN } from "./select/sampling";
 
 /** Fills in all of them, or says which one is missing or wrong. */
 export function readVariables(config: Config, errors: ConfigErrors): void {
   readHashKey(config, errors);
+  readSampleSecret(config, errors);
   for (let i = 0; i < config.sinks.length; i++) {
     const http = config.sinks[i].http;
     if (http === null) continue;
@@ -29,4 +31,13 @@ function readHashKey(config: Config, errors: ConfigErrors): void {
   const problem = config.redact.keyProblem(value);
   if (problem.length > 0) errors.add("/redact/hashKeyFromEnv", problem);
   else config.redaction.useKey(value);
+}
+
+function readSampleSecret(config: Config, errors: ConfigErrors): void {
+  const sampling = config.sampling;
+  if (sampling.secretVariable.length == 0) return;
+  if (sampling.useSecret(environmentVariable(view(sampling.secretVariable)))) return;
+  const least = decimal(SECRET_BYTES_MIN);
+  const problem = "the variable is missing or shorter than " + least + " characters";
+  errors.add("/sample/secretFromEnv", problem);
 }

@@ -3,6 +3,7 @@ import { toText, utf8, view } from "../../lib/bytes";
 import { ConfigErrors, Cursor, readConfig } from "../../lib/config/reader";
 import { siphash } from "../../lib/hash";
 import { MatchList } from "../../lib/match/match";
+import { MatchSettings } from "../../lib/match/match-settings";
 import { readGuard } from "./guard-config";
 import { NAME_WANTED, isName, readHeader, readName } from "./names";
 import { NO_NAME, Route } from "./route";
@@ -38,10 +39,14 @@ export class Config {
     const items = at.list("routes");
     if (items.length > ROUTES_MAX)
       at.refuse("routes", "expected at most " + decimal(ROUTES_MAX) + " routes");
+    const matching = MatchSettings.read(at);
+    // Whom a route trusts is compared as it is written: another spelling admits nobody new.
+    const trusting = new MatchSettings();
     const metrics = new Map<string, string>();
     const headers = new DecisionHeaders();
-    for (let i = 0; i < items.length && !errors.any; i++)
-      config.add(readRoute(items[i]), items[i], metrics, headers);
+    for (let i = 0; i < items.length && !errors.any; i++) {
+      config.add(readRoute(items[i], matching, trusting), items[i], metrics, headers);
+    }
     config.headers = headers.all();
     at.done();
     return config;
@@ -61,17 +66,17 @@ export class Config {
   }
 }
 
-function readRoute(at: Cursor): Route {
+function readRoute(at: Cursor, matching: MatchSettings, trusting: MatchSettings): Route {
   const route = new Route();
   if (!at.expectObject()) return route;
   route.name = readName(at, "name");
   route.seed = siphash(view(route.name), 0, 0);
-  route.match = MatchList.read(at, "match");
+  route.match = MatchList.read(at, "match", matching);
   route.header = readHeader(at, "header", utf8("x-variant"));
-  readVariants(at, route);
-  route.sticky = Sticky.read(at);
-  route.trust = MatchList.read(at, "trust");
-  readForce(at, route);
+  readVariants(at, route, matching);
+  route.sticky = Sticky.read(at, matching);
+  route.trust = MatchList.read(at, "trust", trusting);
+  readForce(at, route, trusting);
   route.responseHeader = readHeader(at, "responseHeader", NO_NAME);
   route.baggage = at.optionalBytes("baggage", NO_NAME);
   if (at.has("baggage") && !isName(route.baggage)) at.refuse("baggage", NAME_WANTED);
@@ -80,12 +85,12 @@ function readRoute(at: Cursor): Route {
   return route;
 }
 
-function readForce(parent: Cursor, route: Route): void {
+function readForce(parent: Cursor, route: Route, trusting: MatchSettings): void {
   if (!parent.has("force")) return;
   const at = parent.object("force");
   route.forceHeader = readHeader(at, "header", NO_NAME);
   if (route.forceHeader.length == 0) at.refuse("header", "missing; expected a header name");
-  route.forceTrust = MatchList.read(at, "trust");
+  route.forceTrust = MatchList.read(at, "trust", trusting);
   if (route.forceTrust.isEmpty)
     at.refuse("trust", "expected at least one item: whom it admits can choose any variant");
   at.done();

@@ -1,6 +1,6 @@
 // The rules of a route: the first whose conditions a request meets names its variant. Most requests
 // meet no rule, because a header is missing or lacks a text. Each rule asks that first.
-import { Bytes, EMPTY, find } from "../../lib/bytes";
+import { Bytes, EMPTY, find, lengthOf } from "../../lib/bytes";
 import { RequestView } from "../../lib/http/request";
 import { MatchList } from "../../lib/match/match";
 
@@ -30,11 +30,15 @@ export class VariantRule {
     const name = this.neededHeader;
     if (name == EMPTY) return true;
     let index = request.headerIndex(name, 0);
-    while (index >= 0 && find(request.headerValue(index), this.neededText) < 0) {
+    while (index >= 0 && !hasText(request, request.headerValue(index), this.neededText)) {
       index = request.headerIndex(name, index + 1);
     }
     return index >= 0;
   }
+}
+
+function hasText(request: RequestView, value: Bytes, needed: Bytes): bool {
+  return request.scan(lengthOf(value)) && find(value, needed) >= 0;
 }
 
 /** Whether a rule names the variant. */

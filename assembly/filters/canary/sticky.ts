@@ -1,14 +1,15 @@
 // What makes a client the same client: a header, a claim, its network, or a cookie that we issue.
 // The cookie carries a key, never a decision, so weights can move under it; whatever a client
 // writes into it is only a key too.
-import { Bytes, NONE, isPresent, lengthOf, view } from "../../lib/bytes";
+import { Bytes, NONE, equal, isPresent, lengthOf, text, view } from "../../lib/bytes";
+import { readHeaderName } from "../../lib/config/field-name";
 import { Cursor } from "../../lib/config/reader";
-import { cookie } from "../../lib/http/cookie";
+import { CookieValues } from "../../lib/http/named-values";
 import { RequestView } from "../../lib/http/request";
 import { Writer } from "../../lib/writer";
 import { Family, IpAddress } from "../../lib/ip";
 import { ClaimPath } from "../../lib/match/claim-path";
-import { isToken, lowerCased } from "../../lib/http/field";
+import { MatchSettings } from "../../lib/match/match-settings";
 import { IssuedCookie } from "./issued-cookie";
 
 export const enum StickySource {
@@ -20,6 +21,7 @@ export const enum StickySource {
   SourceAddress,
 }
 
+const AUTHORITY = text(":authority");
 const NAMES = ["cookie", "header", "claim", "sourceAddress"];
 const addressBytes = new StaticArray<u8>(17);
 const masked = new IpAddress();
@@ -29,19 +31,24 @@ const masked = new IpAddress();
 export class Sticky {
   source: StickySource = StickySource.None;
   private header: StaticArray<u8> = new StaticArray<u8>(0);
+  /** The header is the authority, in its one spelling. */
+  private isHost: bool = false;
   private cookie: IssuedCookie = new IssuedCookie();
+  /** Reads the cookie, and under which index. */
+  private cookies: CookieValues | null = null;
+  private cookieIndex: i32 = 0;
   private claim: ClaimPath | null = null;
   private v4Prefix: i32 = 32;
   private v6Prefix: i32 = 128;
 
-  static read(parent: Cursor): Sticky {
+  static read(parent: Cursor, matching: MatchSettings): Sticky {
     const sticky = new Sticky();
     if (!parent.has("sticky")) return sticky;
     const at = parent.object("sticky");
     sticky.source = <StickySource>(at.theOnly(NAMES) + 1);
     if (sticky.source == StickySource.Cookie)
-      sticky.cookie = IssuedCookie.read(at.object("cookie"));
-    else if (sticky.source == StickySource.Header) sticky.readHeader(at);
+      sticky.readCookie(at.object("cookie"), matching.cookies);
+    else if (sticky.source == StickySource.Header) sticky.readHeader(at, matching);
     else if (sticky.source == StickySource.Claim) sticky.claim = ClaimPath.read(at, "claim");
     else if (sticky.source == StickySource.SourceAddress)
       sticky.readAddress(at.object("sourceAddress"));
@@ -49,9 +56,15 @@ export class Sticky {
     return sticky;
   }
 
-  private readHeader(at: Cursor): void {
-    this.header = lowerCased(at.bytes("header"));
-    if (!isToken(view(this.header))) at.refuse("header", "expected a header name");
+  private readCookie(at: Cursor, cookies: CookieValues): void {
+    this.cookie = IssuedCookie.read(at);
+    this.cookies = cookies;
+    this.cookieIndex = cookies.indexOf(view(this.cookie.name));
+  }
+
+  private readHeader(at: Cursor, matching: MatchSettings): void {
+    this.header = readHeaderName(at.value("header"));
+    this.isHost = matching.normalizesAuthority && equal(view(this.header), AUTHORITY);
   }
 
   private readAddress(at: Cursor): void {
@@ -63,10 +76,12 @@ export class Sticky {
   /** The client's key in this request, or NONE. */
   keyOf(request: RequestView): Bytes {
     switch (this.source) {
-      case StickySource.Cookie:
-        return nonEmpty(cookie(request, view(this.cookie.name)));
+      case StickySource.Cookie: {
+        const cookies = this.cookies;
+        return cookies === null ? NONE : nonEmpty(cookies.valueAt(this.cookieIndex, request));
+      }
       case StickySource.Header:
-        return nonEmpty(request.joinedHeader(view(this.header)));
+        return nonEmpty(this.headerIn(request));
       case StickySource.Claim: {
         const claim = this.claim;
         return claim === null ? NONE : claim.textIn(request);
@@ -76,6 +91,10 @@ export class Sticky {
       default:
         return NONE;
     }
+  }
+
+  private headerIn(request: RequestView): Bytes {
+    return this.isHost ? request.normalizedAuthority() : request.joinedHeader(view(this.header));
   }
 
   private networkOf(request: RequestView): Bytes {

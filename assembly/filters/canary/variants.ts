@@ -5,6 +5,7 @@ import { compare, equal, utf8, view } from "../../lib/bytes";
 import { NOT_AN_INSTANT, parseInstant } from "../../lib/calendar";
 import { Cursor, inHundredths } from "../../lib/config/reader";
 import { MatchList } from "../../lib/match/match";
+import { MatchSettings } from "../../lib/match/match-settings";
 import { sort } from "../../lib/sort";
 import { NAME_WANTED, isName, readName } from "./names";
 import { Route, ScheduledSplit } from "./route";
@@ -16,7 +17,7 @@ export const SCHEDULE_MAX = 256;
 const KNOWN_WANTED = "expected the name of a variant of this route";
 
 /** Reads `variants`, `split`, `schedule` and `base`. */
-export function readVariants(at: Cursor, route: Route): void {
+export function readVariants(at: Cursor, route: Route, matching: MatchSettings): void {
   const rules = at.list("variants");
   const schedule = at.list("schedule");
   const splits: Cursor[] = [];
@@ -28,7 +29,7 @@ export function readVariants(at: Cursor, route: Route): void {
   const members = namesOfSplits(splits);
   route.variants = allNames(at, rules, members);
   if (at.errors.any) return;
-  readRules(rules, route);
+  readRules(rules, route, matching);
   const base = readBase(at, route);
   readSplits(at, schedule, route, indexesOf(members, route), base);
 }
@@ -99,10 +100,10 @@ function indexesOf(names: StaticArray<u8>[], route: Route): i32[] {
 /**
  * A variant without conditions is only made known: splits, `force` and a trusted hop can name it.
  */
-function readRules(rules: Cursor[], route: Route): void {
+function readRules(rules: Cursor[], route: Route, matching: MatchSettings): void {
   const found: VariantRule[] = [];
   for (let i = 0; i < rules.length; i++) {
-    const match = MatchList.read(rules[i], "match");
+    const match = MatchList.read(rules[i], "match", matching);
     if (!match.isEmpty)
       found.push(new VariantRule(route.variantOf(view(rules[i].bytes("name"))), match));
     rules[i].done();

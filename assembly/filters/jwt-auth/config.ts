@@ -1,8 +1,10 @@
 // The settings, read once into something that cannot be wrong. Names, defaults and bounds are
 // config.schema.json's.
-import { equal, text, utf8, view } from "../../lib/bytes";
+import { text, utf8, view } from "../../lib/bytes";
 import { ConfigErrors, Cursor, readConfig } from "../../lib/config/reader";
+import { OwnHeaders } from "../../lib/http/own-headers";
 import { MatchList } from "../../lib/match/match";
+import { MatchSettings } from "../../lib/match/match-settings";
 import { isWord } from "../../lib/http/field";
 import { readClaimRules, scopeOf } from "./rules/claim-rule-config";
 import { Provider } from "./provider";
@@ -15,7 +17,8 @@ const PROVIDERS_MAX = 256;
 const RULES_MAX = 1024;
 const ENTRIES_DEFAULT = 1024;
 const ENTRIES_MAX = 65_536;
-const TOKEN_BYTES_DEFAULT = 8192;
+/** The header limit of Envoy and Istio: a token that gets here is never too long by default. */
+const TOKEN_BYTES_DEFAULT = 61_440;
 const TOKEN_BYTES_LEAST = 256;
 const TOKEN_BYTES_MAX = 65_536;
 const WAITING_DEFAULT = 1_000;
@@ -48,8 +51,8 @@ export class Config {
   verificationsPerSecond: i32 = 0;
   /** The longest list of claim headers that a provider has. */
   claimHeadersMax: i32 = 0;
-  /** Headers that this filter alone may set, in lower case: copies that come in are removed. */
-  ownHeaders: StaticArray<u8>[] = [];
+  /** Headers that this filter alone may set: copies that come in are removed. */
+  ownHeaders: OwnHeaders = new OwnHeaders();
 }
 
 /** Reads a configuration; look at `errors` before use. Never traps. */
@@ -101,9 +104,9 @@ function readProviders(at: Cursor, config: Config): void {
     config.providers.push(provider);
     config.claimHeadersMax = max(config.claimHeadersMax, provider.claimHeaders.length);
     if (provider.payloadHeader.length > 0)
-      provider.payloadHeaderIndex = own(config, provider.payloadHeader);
+      provider.payloadHeaderIndex = config.ownHeaders.add(provider.payloadHeader);
     for (let j = 0; j < provider.claimHeaders.length; j++) {
-      provider.claimHeaders[j].index = own(config, provider.claimHeaders[j].header);
+      provider.claimHeaders[j].index = config.ownHeaders.add(provider.claimHeaders[j].header);
     }
     const profile = new Profile(config.profiles.length, provider, provider.audiences);
     config.profiles.push(profile);
@@ -113,23 +116,16 @@ function readProviders(at: Cursor, config: Config): void {
   }
 }
 
-/** The position of `header` among the filter's own. */
-function own(config: Config, header: StaticArray<u8>): i32 {
-  for (let i = 0; i < config.ownHeaders.length; i++) {
-    if (equal(view(config.ownHeaders[i]), view(header))) return i;
-  }
-  return config.ownHeaders.push(header) - 1;
-}
-
 function readRules(at: Cursor, config: Config): void {
   const items = objectsOf(at, "rules");
   if (items.length > RULES_MAX) at.refuse("rules", "expected at most 1024 rules");
   const requirements = new RequirementReader(config.providers, config.profiles, config.fallback);
+  const matching = new MatchSettings();
   for (let i = 0; i < items.length && i < RULES_MAX; i++) {
     const item = items[i];
     if (item.has("name") && item.bytes("name").length == 0)
       item.refuse("name", "expected at least one character");
-    const rule = new Rule(i, MatchList.read(item, "match"), requirements.ofRule(item));
+    const rule = new Rule(i, MatchList.read(item, "match", matching), requirements.ofRule(item));
     rule.claims = readClaimRules(item, requirements.spaceDelimited(rule.requires));
     if (rule.requires.kind == RequirementKind.None && rule.claims.length > 0) {
       item.refuse("claims", "expected none where no token is needed");

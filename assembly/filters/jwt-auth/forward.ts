@@ -1,13 +1,14 @@
 // Changes a request that may pass: claims as headers, forged copies out, tokens out. Each change
 // makes Envoy match the route again, so nothing is written that need not be.
-import { Bytes, NONE, equal, lengthOf, view } from "../../lib/bytes";
+import { Bytes, NONE, equal, lengthOf } from "../../lib/bytes";
 import { MapType, removeHeader, replaceHeader } from "../../host/header-map";
+import { removeAliases } from "../../host/own-headers";
 import { setProperty } from "../../host/property";
 import { CLAIMS_PROPERTY } from "../../host/request";
 import { RequestView } from "../../lib/http/request";
 import { Writer } from "../../lib/writer";
 import { Config } from "./config";
-import { Location } from "./token/location";
+import { EnvoyLocation, Location, Place } from "./token/location";
 import { Provider } from "./provider";
 import { SeenToken } from "./token/seen-token";
 import { Decision } from "./answers/decision";
@@ -23,7 +24,7 @@ export class Forwarder {
   private written: StaticArray<u8>;
 
   constructor(private config: Config) {
-    this.written = new StaticArray<u8>(config.ownHeaders.length);
+    this.written = new StaticArray<u8>(config.ownHeaders.count);
   }
 
   /**
@@ -32,12 +33,13 @@ export class Forwarder {
    */
   sanitize(request: RequestView): void {
     const own = this.config.ownHeaders;
-    for (let i = 0; i < own.length; i++) {
-      const name = view(unchecked(own[i]));
-      if (unchecked(this.written[i]) == 0 && request.mayHave(name))
-        removeHeader(MapType.RequestHeaders, name);
+    for (let i = 0; i < own.count; i++) {
+      const name = own.name(i);
+      const isWritten = unchecked(this.written[i]) != 0;
+      if (!isWritten && request.mayHave(name)) removeHeader(MapType.RequestHeaders, name);
       unchecked((this.written[i] = 0));
     }
+    removeAliases(own, request);
   }
 
   /**
@@ -46,7 +48,7 @@ export class Forwarder {
    */
   apply(request: RequestView, decision: Decision): void {
     for (let i = 0; i < decision.acceptedCount; i++)
-      this.writeClaims(decision.profile(i).provider, decision.token(i));
+      this.writeClaims(decision.profile(i).provider, decision.token(i), i == 0);
     if (decision.acceptedCount > 0) setProperty(CLAIMS_PROPERTY, decision.token(0).payload);
     this.sanitize(request);
     if (this.config.reportsOnly) return;
@@ -57,30 +59,56 @@ export class Forwarder {
     }
   }
 
-  /** Of several tokens the first that has a claim writes its header. */
-  private writeClaims(provider: Provider, token: SeenToken): void {
+  /**
+   * Of several tokens the first that has a claim writes its header; whether claims match is said
+   * of the first token alone.
+   */
+  private writeClaims(provider: Provider, token: SeenToken, isFirst: bool): void {
     if (provider.payloadHeader.length > 0)
       this.write(provider.payloadHeaderIndex, token.encodedPayload);
     const headers = provider.claimHeaders;
     for (let i = 0; i < headers.length; i++) {
       const value = token.value(i);
-      if (value != NONE) this.write(unchecked(headers[i]).index, value);
+      const header = unchecked(headers[i]);
+      if (value != NONE && (isFirst || header.rules === null)) this.write(header.index, value);
     }
   }
 
   private write(index: i32, value: Bytes): void {
     if (unchecked(this.written[index]) != 0) return;
     unchecked((this.written[index] = 1));
-    replaceHeader(MapType.RequestHeaders, view(unchecked(this.config.ownHeaders[index])), value);
+    replaceHeader(MapType.RequestHeaders, this.config.ownHeaders.name(index), value);
   }
 }
 
 /** Takes out what the provider's places hold, place by place but each header only once. */
 function removeTokens(request: RequestView, provider: Provider): void {
   const locations = provider.locations;
+  if (provider.searchesAsEnvoy) return removeAsEnvoy(request, locations);
   for (let i = 0; i < locations.length; i++) {
     if (!isRepeated(locations, i)) strip(request, locations, i);
   }
+}
+
+/** Envoy removes a header with a token whole, and leaves cookies as they are. */
+function removeAsEnvoy(request: RequestView, locations: Location[]): void {
+  for (let i = 0; i < locations.length; i++) {
+    const location = unchecked(locations[i]);
+    if (location.place == Place.Cookie || isRepeated(locations, i)) continue;
+    if (location.place == Place.Parameter) strip(request, locations, i);
+    else if (isInAny(request, locations, i)) removeHeader(MapType.RequestHeaders, location.header);
+  }
+}
+
+/** Whether one of the places in the header of the one at `index` has a token. */
+function isInAny(request: RequestView, locations: Location[], index: i32): bool {
+  const name = unchecked(locations[index]).header;
+  for (let i = index; i < locations.length; i++) {
+    const location = unchecked(locations[i]);
+    if (!equal(location.header, name) || !(location instanceof EnvoyLocation)) continue;
+    if ((<EnvoyLocation>location).isIn(request)) return true;
+  }
+  return false;
 }
 
 /** Whether an earlier place is in the same header: that one has done all of them. */

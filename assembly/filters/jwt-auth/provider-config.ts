@@ -2,6 +2,7 @@
 import {
   EMPTY,
   endsWith,
+  equal,
   equalIgnoreCase,
   owned,
   slice,
@@ -18,13 +19,16 @@ import { StringMatch } from "../../lib/match/string-match";
 import { readFieldName } from "../../lib/config/field-name";
 import { readInlineKeys } from "./keys/inline-keys";
 import { shortType } from "./token/examiner";
-import { Location, Place } from "./token/location";
+import { Place } from "./token/location";
 import { ClaimHeader, DeniedToken, KeySource, Provider } from "./provider";
+import { readMatchRules } from "./rules/claim-rule-config";
 import { filledTexts, objectsOf, readAudiences } from "./rules/requirement-config";
 
 const NAME_BYTES_MAX = 63;
 /** All of them may be in memory for every token that is known. */
 const CLAIM_HEADERS_MAX = 64;
+/** Each is asked once of a token, and costs four bytes and a text of a token that is known. */
+const MATCH_HEADERS_MAX = 256;
 const SECOND: i64 = 1_000_000_000;
 const TIMEOUT_DEFAULT: i64 = 5 * SECOND;
 const CACHE_DEFAULT: i64 = 20 * 60 * SECOND;
@@ -142,10 +146,18 @@ function readAlgorithms(at: Cursor, provider: Provider): void {
   for (let i = 0; i < items.length; i++) {
     const algorithm = algorithmOf(view(items[i].asBytes()));
     if (algorithm === null) items[i].refuse("", "expected one of: " + algorithmNames());
-    else if ((provider.algorithms & algorithm.bit) != 0)
-      items[i].refuse("", "expected each algorithm once");
+    else if (isRepeated(items, i)) items[i].refuse("", "expected each algorithm once");
     else provider.allow(algorithm);
   }
+}
+
+/** Whether an earlier item says the same; two names of one algorithm may stand beside each other. */
+function isRepeated(items: Cursor[], index: i32): bool {
+  const name = view(items[index].asBytes());
+  for (let i = 0; i < index; i++) {
+    if (equal(view(items[i].asBytes()), name)) return true;
+  }
+  return false;
 }
 
 function readTypes(at: Cursor, provider: Provider): void {
@@ -164,6 +176,7 @@ function readTypes(at: Cursor, provider: Provider): void {
 }
 
 function readLocations(at: Cursor, provider: Provider): void {
+  provider.searchesAsEnvoy = at.choice("tokenSearch", ["all", "envoy"], 0) == 1;
   const headers = objectsOf(at, "fromHeaders");
   for (let i = 0; i < headers.length; i++) {
     const name = readFieldName(headers[i].value("name"));
@@ -174,8 +187,8 @@ function readLocations(at: Cursor, provider: Provider): void {
   readNames(at, "fromParams", provider, Place.Parameter);
   readNames(at, "fromCookies", provider, Place.Cookie);
   if (provider.locations.length > 0) return;
-  provider.locations.push(new Location(Place.Header, AUTHORIZATION, BEARER));
-  provider.locations.push(new Location(Place.Parameter, ACCESS_TOKEN));
+  provider.place(Place.Header, owned(AUTHORIZATION), owned(BEARER));
+  provider.place(Place.Parameter, owned(ACCESS_TOKEN), new StaticArray<u8>(0));
 }
 
 function readNames(at: Cursor, name: string, provider: Provider, place: Place): void {
@@ -202,6 +215,19 @@ function readOutputs(at: Cursor, provider: Provider): void {
     provider.claimHeaders.push(new ClaimHeader(header, claim));
   }
   provider.spaceDelimited = filledTexts(at, "spaceDelimitedClaims");
+  readMatchHeaders(at, provider);
+}
+
+function readMatchHeaders(at: Cursor, provider: Provider): void {
+  const items = objectsOf(at, "outputMatchToHeaders");
+  if (items.length > MATCH_HEADERS_MAX)
+    at.refuse("outputMatchToHeaders", "expected at most 256 entries");
+  for (let i = 0; i < items.length; i++) {
+    const header = readFieldName(items[i].value("header"));
+    const rules = readMatchRules(items[i], provider.spaceDelimited);
+    items[i].done();
+    provider.claimHeaders.push(new ClaimHeader(header, null, rules));
+  }
 }
 
 function readChecks(at: Cursor, provider: Provider): void {

@@ -5,7 +5,8 @@ import { Algorithm } from "../../lib/jose/algorithm";
 import { KeySet } from "../../lib/jose/key-set";
 import { StringMatch } from "../../lib/match/string-match";
 import { Address } from "./keys/address";
-import { Location, Place } from "./token/location";
+import { ClaimRule } from "./rules/claim-rule";
+import { EnvoyLocation, Location, Place } from "./token/location";
 
 export const enum KeySource {
   /** In the configuration, or in an environment variable that it names. */
@@ -22,7 +23,10 @@ export class ClaimHeader {
   constructor(
     /** In lower case. */
     readonly header: StaticArray<u8>,
-    readonly claim: ClaimPath,
+    /** Its text is the header's value. */
+    readonly claim: ClaimPath | null,
+    /** Without `claim`: the header says that the claims meet all of these. */
+    readonly rules: ClaimRule[] | null = null,
   ) {}
 
   /** Position of the header among all that the filter sets. */
@@ -78,6 +82,8 @@ export class Provider {
   acceptsUntyped: bool = true;
 
   locations: Location[] = [];
+  /** Tokens are looked for, and headers with one removed, as Envoy's jwt_authn does. */
+  searchesAsEnvoy: bool = false;
   forwardsToken: bool = false;
   /** In lower case; empty: none. */
   payloadHeader: StaticArray<u8> = new StaticArray<u8>(0);
@@ -97,7 +103,11 @@ export class Provider {
   place(place: Place, name: StaticArray<u8>, prefix: StaticArray<u8>): void {
     this.kept.push(name);
     this.kept.push(prefix);
-    this.locations.push(new Location(place, view(name), view(prefix)));
+    this.locations.push(
+      this.searchesAsEnvoy
+        ? new EnvoyLocation(place, view(name), view(prefix))
+        : new Location(place, view(name), view(prefix)),
+    );
   }
 
   private kept: StaticArray<u8>[] = [];

@@ -1,9 +1,9 @@
 // The settings of rate-limit, read once into something that cannot be wrong.
 import { ConfigErrors, Cursor, readConfig } from "../../lib/config/reader";
-import { equal, utf8, view } from "../../lib/bytes";
+import { equal, toText, utf8, view } from "../../lib/bytes";
 import { isFieldValue } from "../../lib/http/field";
 import { readFieldName } from "./key";
-import { Limit } from "./limit";
+import { Limit, MAX_KEYS_MAX } from "./limit";
 import { decimal } from "../../lib/writer";
 
 const SECOND: i64 = 1_000_000_000;
@@ -13,7 +13,6 @@ const SECOND: i64 = 1_000_000_000;
  */
 const LIMITS_MAX = 64;
 const HEADERS_MAX = 10;
-const MAX_KEYS_MAX = 4_000_000;
 
 export const enum Mode {
   Enforce,
@@ -57,7 +56,7 @@ export class HeaderValue {
   ) {}
 }
 
-/** The rate limit service that holds a limit for the whole fleet. */
+/** The rate limit service, which counts for all proxies together. */
 @final
 export class Global {
   cluster: StaticArray<u8> = new StaticArray<u8>(0);
@@ -84,6 +83,14 @@ export class Config {
   grpcResourceExhausted: bool = false;
   global: Global | null = null;
 
+  /** Whether anything asks about the request. */
+  get looksAtRequest(): bool {
+    for (let i = 0; i < this.limits.length; i++) {
+      if (this.limits[i].looksAtRequest) return true;
+    }
+    return this.requestHeadersWhenNotEnforced.length > 0;
+  }
+
   /** Reads a configuration; when `errors.any` afterwards, what came back must not be used. */
   static read(configuration: StaticArray<u8>, errors: ConfigErrors): Config {
     const at = readConfig(configuration, errors);
@@ -103,6 +110,7 @@ export class Config {
     config.responseHeadersAlways = readHeaders(at, "responseHeadersAlways");
     config.requestHeadersWhenNotEnforced = readHeaders(at, "requestHeadersWhenNotEnforced");
     config.limits = readLimits(at);
+    shareKeys(at, config);
     config.global = readGlobal(at);
     at.done();
     return config;
@@ -118,11 +126,37 @@ function readLimits(at: Cursor): Limit[] {
     const limit = Limit.read(items[i]);
     for (let j = 0; j < i; j++) {
       if (equal(view(limits[j].name), view(limit.name)))
-        items[i].refuse("name", "the name of another limit too");
+        items[i].refuse(
+          "name",
+          'duplicate limit name "' + toText(view(limit.name)) + '"; names must be unique',
+        );
     }
     limits.push(limit);
   }
   return limits;
+}
+
+/** Gives each limit with a key its part of the room for clients. */
+function shareKeys(at: Cursor, config: Config): void {
+  let left = MAX_KEYS_MAX;
+  let sharing = 0;
+  for (let i = 0; i < config.limits.length; i++) {
+    const limit = config.limits[i];
+    if (limit.key.length == 0) continue;
+    if (limit.maxKeys == 0) sharing++;
+    left -= limit.maxKeys;
+  }
+  if (left < sharing) {
+    at.refuse(
+      "limits",
+      "the limits' maxKeys together are too many; expected at most " + decimal(MAX_KEYS_MAX),
+    );
+    return;
+  }
+  for (let i = 0; i < config.limits.length; i++) {
+    const limit = config.limits[i];
+    if (limit.maxKeys == 0) limit.maxKeys = min(config.maxKeys, left / max(1, sharing));
+  }
 }
 
 function readHeaders(parent: Cursor, name: string): HeaderValue[] {

@@ -5,9 +5,12 @@ import { Cursor } from "../../lib/config/reader";
 import { Bytes, NONE, bytes, isPresent, view } from "../../lib/bytes";
 import { siphash } from "../../lib/hash";
 import { cookie } from "../../lib/http/cookie";
-import { decoded, param } from "../../lib/http/query";
+import { decoded } from "../../lib/http/percent";
+import { param } from "../../lib/http/query";
 import { RequestView } from "../../lib/http/request";
 import { Writer } from "../../lib/writer";
+import { NETWORK_V4_PREFIX, NETWORK_V6_PREFIX } from "./overflow";
+import { Secret } from "./secret";
 import { Family, IpAddress } from "../../lib/ip";
 import { ClaimPath } from "../../lib/match/claim-path";
 import { isToken, lowerCased } from "../../lib/http/field";
@@ -165,18 +168,28 @@ export class KeyPart {
     return isPresent(raw) ? decoded(raw, parameter) : NONE;
   }
 
-  /** The client's network: its address with the bits beyond the prefix cleared. */
   private addressOf(request: RequestView): Bytes {
-    const address = request.sourceIp();
-    if (address.family == Family.None) return NONE;
-    masked.set(address);
-    masked.mask(this.v4Prefix, this.v6Prefix);
-    const pointer = changetype<usize>(addressBytes);
-    store<u8>(pointer, masked.family);
-    store<u64>(pointer, masked.high, 1);
-    store<u64>(pointer, masked.low, 9);
-    return bytes(pointer, 17);
+    return addressIn(request, this.v4Prefix, this.v6Prefix);
   }
+}
+
+/** The client's network: its address with the bits beyond the prefix cleared; NONE without an address. */
+function addressIn(request: RequestView, v4Prefix: i32, v6Prefix: i32): Bytes {
+  const address = request.sourceIp();
+  if (address.family == Family.None) return NONE;
+  masked.set(address);
+  masked.mask(v4Prefix, v6Prefix);
+  const pointer = changetype<usize>(addressBytes);
+  store<u8>(pointer, masked.family);
+  store<u64>(pointer, masked.high, 1);
+  store<u64>(pointer, masked.low, 9);
+  return bytes(pointer, 17);
+}
+
+/** The hash of the client's network, as overflow buckets tell networks apart; 0 without an address. */
+export function networkOf(request: RequestView, secret: Secret): u64 {
+  const network = addressIn(request, NETWORK_V4_PREFIX, NETWORK_V6_PREFIX);
+  return isPresent(network) ? siphash(network, secret.k0, secret.k1) : 0;
 }
 
 /**
@@ -200,14 +213,13 @@ export function fingerprint(
   parts: KeyPart[],
   request: RequestView,
   seed: u64,
-  k0: u64,
-  k1: u64,
+  secret: Secret,
 ): u64 {
   let hash = seed;
   for (let i = 0; i < parts.length; i++) {
     const part = unchecked(parts[i]).of(request);
     if (!isPresent(part)) return MISSING;
-    hash = siphash(part, k0 ^ hash, k1 + <u64>i);
+    hash = siphash(part, secret.k0 ^ hash, secret.k1 + <u64>i);
   }
   return hash == MISSING ? 1 : hash;
 }

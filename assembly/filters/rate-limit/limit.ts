@@ -1,23 +1,26 @@
 // One limit: which requests, told apart by what, how many. Read once into something that cannot
 // be wrong.
-import { bytes, view } from "../../lib/bytes";
+import { bytes, toText, utf8, view } from "../../lib/bytes";
 import { Cursor } from "../../lib/config/reader";
 import { siphash } from "../../lib/hash";
+import { RequestView } from "../../lib/http/request";
 import { MatchList } from "../../lib/match/match";
-import { TokenBucket } from "./bucket";
-import { KeyPart, readFieldName } from "./key";
 import { decimal } from "../../lib/writer";
+import { TokenBucket } from "./bucket";
+import { Cost, TOKENS_MAX } from "./cost";
+import { KeyPart } from "./key";
 
 const SECOND: i64 = 1_000_000_000;
 /** Envoy's own lower bound of fill_interval. */
 const FILL_INTERVAL_MIN = SECOND / 20;
 const FILL_INTERVAL_MAX: i64 = 366 * 24 * 3600 * SECOND;
 const OVERRIDES_MAX = 64;
+/** Of all limits together: 65 bytes each are 260 MB. */
+export const MAX_KEYS_MAX = 4_000_000;
 const KEY_PARTS_MAX = 8;
-const TOKENS_MAX: i64 = 4_294_967_295;
 const PERCENT_ALL = 10_000;
 
-/** What becomes of a request that lacks a part of a limit's key. */
+/** What happens to a request that lacks a part of a limit's key. */
 export const enum WhenMissing {
   /** All of them share one bucket. */
   Shared,
@@ -52,14 +55,15 @@ export class Limit {
   enabled: i32 = PERCENT_ALL;
   enforced: i32 = PERCENT_ALL;
   shadow: bool = false;
-  cost: i64 = 1;
-  /** Header that names the cost, from `costMin` to `costMax`; empty: the cost is `cost`. */
-  costHeader: StaticArray<u8> = new StaticArray<u8>(0);
-  costMin: i64 = 1;
-  costMax: i64 = 1;
+  cost: Cost = Cost.one();
   whenMissing: WhenMissing = WhenMissing.Shared;
+  /** How many clients have a bucket of their own at one time. 0: a share of the top-level `maxKeys`. */
+  maxKeys: i32 = 0;
   /** Name and figures as one number: a bucket is kept over an update exactly when this stays. */
   seed: u64 = 0;
+  /** The details of a refusal: `local_rate_limited{name}` and `global_rate_limited{name}`. */
+  localDetails: StaticArray<u8> = new StaticArray<u8>(0);
+  globalDetails: StaticArray<u8> = new StaticArray<u8>(0);
 
   /** Reads one item of `limits`. */
   static read(at: Cursor): Limit {
@@ -68,6 +72,9 @@ export class Limit {
     limit.name = at.bytes("name");
     if (!isName(limit.name))
       at.refuse("name", "expected letters, digits, '-', '_' and '.', at most 64");
+    const name = toText(view(limit.name));
+    limit.localDetails = utf8("local_rate_limited{" + name + "}");
+    limit.globalDetails = utf8("global_rate_limited{" + name + "}");
     limit.match = MatchList.read(at, "match");
     const parts = at.list("key");
     if (parts.length > KEY_PARTS_MAX)
@@ -83,9 +90,24 @@ export class Limit {
     limit.whenMissing = <WhenMissing>(
       at.choice("whenMissing", ["shared", "skip", "reject"], WhenMissing.Shared)
     );
-    readCost(at, limit);
+    limit.maxKeys = <i32>at.integer("maxKeys", 1, MAX_KEYS_MAX, 0);
+    limit.cost = Cost.read(at, limit.bucket);
     at.done();
     return limit;
+  }
+
+  /** Whose figures count: 0 for the limit's own, or the number of the first override that matches, from 1. */
+  tierFor(request: RequestView): i32 {
+    for (let i = 0; i < this.overrides.length; i++) {
+      if (unchecked(this.overrides[i]).match.matches(request)) return i + 1;
+    }
+    return 0;
+  }
+
+  /** Whether the limit asks about the request. */
+  get looksAtRequest(): bool {
+    const asks = !this.match.isEmpty || this.key.length > 0 || this.overrides.length > 0;
+    return asks || this.cost.isFromHeader;
   }
 }
 
@@ -133,24 +155,6 @@ function readOverrides(parent: Cursor, name: StaticArray<u8>): Override[] {
     overrides.push(new Override(match, bucket, seedOf(name, bucket, i + 1)));
   }
   return overrides;
-}
-
-/** `cost`: a number, or {header, min, max, default}. */
-function readCost(parent: Cursor, limit: Limit): void {
-  const value = parent.value("cost");
-  if (!value.isObject) {
-    limit.cost = parent.integer("cost", 0, TOKENS_MAX, 1);
-    if (limit.cost > limit.bucket.maxTokens)
-      parent.refuse("cost", "expected at most maxTokens: no request would pass");
-    return;
-  }
-  limit.costHeader = readFieldName(value, "header");
-  limit.costMax = value.requiredInteger("max", 1, TOKENS_MAX);
-  limit.costMin = value.integer("min", 0, TOKENS_MAX, 1);
-  limit.cost = value.integer("default", 0, TOKENS_MAX, 1);
-  if (limit.costMin > limit.costMax) value.refuse("min", "expected at most max");
-  if (limit.cost > limit.costMax) value.refuse("default", "expected at most max");
-  value.done();
 }
 
 /** Name and figures as one number, the same in every worker and every proxy. */

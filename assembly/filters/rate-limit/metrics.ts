@@ -1,7 +1,7 @@
 // What is counted: each limit's outcomes, and the rate limit service's.
 import { Counter } from "../../host/metrics";
-import { Charge, Outcome } from "./charge";
-import { Answer } from "./service-answer";
+import { BucketKind, Charge, Outcome } from "./charge";
+import { RateLimitResponse, ServiceDecision } from "./service/response";
 
 /** Counts the outcomes of one limit. */
 @final
@@ -36,7 +36,7 @@ export class LimitCounters {
       default:
         this.shadowed.add();
     }
-    if (charge.overflowed) this.overflowed.add();
+    if (charge.kind == BucketKind.Overflow) this.overflowed.add();
   }
 }
 
@@ -47,9 +47,9 @@ export class ServiceCounters {
   private readonly overLimit: Counter = new Counter("gatehouse.rate-limit.global.over_limit");
   private readonly failed: Counter = new Counter("gatehouse.rate-limit.global.failed");
 
-  count(said: Answer): void {
-    if (said == Answer.Ok) this.ok.add();
-    else if (said == Answer.OverLimit) this.overLimit.add();
+  count(response: RateLimitResponse): void {
+    if (response.decision == ServiceDecision.Ok) this.ok.add();
+    else if (response.decision == ServiceDecision.OverLimit) this.overLimit.add();
     else this.failed.add();
   }
 }

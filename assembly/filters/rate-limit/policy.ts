@@ -1,211 +1,149 @@
-// How much may pass. Knows limits, keys and buckets; refuses to know the proxy.
-import { Bytes, at, isPresent, lengthOf, parseUnsigned, toText, view } from "../../lib/bytes";
+// How much may pass: weighs a request against all limits that apply, and charges them when all of
+// them admit it. Knows limits, keys and buckets, and nothing of the proxy.
+import { toText, view } from "../../lib/bytes";
 import { mix } from "../../lib/hash";
 import { RequestView } from "../../lib/http/request";
 import { SharedStore } from "../../lib/shared-store";
 import { Charge, Outcome } from "./charge";
 import { Charging, Config } from "./config";
-import { MISSING, fingerprint } from "./key";
+import { Decision } from "./decision";
+import { MISSING, fingerprint, networkOf } from "./key";
+import { LimitBuckets } from "./limit-buckets";
 import { Limit, WhenMissing } from "./limit";
-import { Secret, noTable, sharedTable } from "./shared-state";
+import { Secret } from "./secret";
 
 const PERCENT_ALL: u64 = 10_000;
-
-/** The verdict on one request; one object, used again for the next. */
-@final
-export class Verdict {
-  admitted: bool = true;
-  /** The limit whose quota the answer tells: the one that refused, else the one with least left. */
-  quota: Charge | null = null;
-  /**
-   * The limit that refused, or would have (`shadow`, `enforced`); of several the one that takes
-   * longest to recover.
-   */
-  limited: Charge | null = null;
-}
 
 
 @final
 export class Policy {
-  /** One per limit, in the order of the settings. Their outcomes are those of the last request. */
-  readonly charges: Charge[] = [];
-  private readonly verdict: Verdict = new Verdict();
-  private readonly k0: u64;
-  private readonly k1: u64;
+  /** One for each limit, in the order of the settings. Their charges are those of the last request. */
+  readonly limits: StaticArray<LimitBuckets>;
+  private readonly decision: Decision = new Decision();
+  private readonly secret: Secret;
+  private readonly isInOrder: bool;
   private random: u64;
-  /** Of 10,000: with `charging: inOrder` one draw decides which limits look at a request. */
-  private lot: u64 = 0;
+  /** Of 10,000: with `charging: inOrder` one number decides which limits look at a request. */
+  private drawn: u64 = 0;
 
-  constructor(
-    private readonly config: Config,
-    private readonly store: SharedStore,
-    seed: u64,
-  ) {
+  constructor(config: Config, store: SharedStore, seed: u64) {
     this.random = seed | 1;
+    this.isInOrder = config.charging == Charging.InOrder;
     const prefix = "rate-limit/" + config.instance + "/";
-    const secret = Secret.shared(store, prefix, seed, mix(seed));
-    this.k0 = secret.k0;
-    this.k1 = secret.k1;
-    const table = hasKeys(config) ? sharedTable(store, prefix, config.maxKeys) : noTable();
+    this.secret = Secret.shared(store, prefix, seed, mix(seed));
+    const limits: LimitBuckets[] = [];
     for (let i = 0; i < config.limits.length; i++) {
       const limit = config.limits[i];
-      const charge = new Charge(limit, prefix, toText(view(limit.name)), table);
-      charge.prepare(store);
-      this.charges.push(charge);
+      const name = toText(view(limit.name));
+      limits.push(new LimitBuckets(limit, prefix, name, store));
     }
+    this.limits = StaticArray.fromArray(limits);
   }
 
-  /**
-   * The verdict on one request at `now` (ticks of the monotonic clock). All limits that apply
-   * must admit.
-   */
-  judge(request: RequestView, now: i64): Verdict {
+  /** The decision on one request at `now` (ticks of the monotonic clock). All limits that apply must admit. */
+  decide(request: RequestView, now: i64): Decision {
     this.begin();
-    const isInOrder = this.config.charging == Charging.InOrder;
-    for (let i = 0; i < this.charges.length; i++) {
-      const charge = unchecked(this.charges[i]);
-      this.look(charge, request, now);
-      if (isInOrder && this.endsAt(charge)) return this.leaveOut(i + 1);
+    for (let i = 0; i < this.limits.length; i++) {
+      const buckets = unchecked(this.limits[i]);
+      if (this.applies(buckets.limit, request)) this.weigh(buckets, request, now);
+      if (this.isInOrder && this.endsAt(buckets)) break;
     }
-    return isInOrder ? this.leaveOut(this.charges.length) : this.decide();
+    return this.conclude();
   }
 
-  /**
-   * What a policy says when the header map cannot be had: every limit's own bucket, whatever its
-   * key.
-   */
-  judgeBlind(now: i64): Verdict {
+  /** The decision when the header map is not available: every limit's own bucket, whatever its key. */
+  decideWithoutHeaders(now: i64): Decision {
     this.begin();
-    const isInOrder = this.config.charging == Charging.InOrder;
-    for (let i = 0; i < this.charges.length; i++) {
-      const charge = unchecked(this.charges[i]);
-      charge.begin(0);
-      charge.cost = charge.limit.cost;
-      charge.useOwn();
-      this.weigh(charge, now);
-      if (isInOrder && this.endsAt(charge)) return this.leaveOut(i + 1);
+    for (let i = 0; i < this.limits.length; i++) {
+      const buckets = unchecked(this.limits[i]);
+      this.admitOrRefuse(buckets.weighOwn(0, buckets.limit.cost.fixed, now));
+      if (this.isInOrder && this.endsAt(buckets)) break;
     }
-    return isInOrder ? this.leaveOut(this.charges.length) : this.decide();
-  }
-
-  /** Charges a limit that admits. True when it refused, enforced or not: no later one is asked. */
-  private endsAt(charge: Charge): bool {
-    if (charge.outcome == Outcome.Admitted && !charge.take(this.store)) this.refuse(charge);
-    if (charge.outcome == Outcome.Limited) return true;
-    return charge.outcome == Outcome.Shadowed && !charge.limit.shadow;
-  }
-
-  /** The limits from `first` on have no part in this request. */
-  private leaveOut(first: i32): Verdict {
-    for (let i = first; i < this.charges.length; i++)
-      unchecked(this.charges[i]).outcome = Outcome.None;
-    this.chooseQuota();
-    return this.verdict;
+    return this.conclude();
   }
 
   private begin(): void {
-    const verdict = this.verdict;
-    verdict.admitted = true;
-    verdict.quota = null;
-    verdict.limited = null;
-    if (this.config.charging == Charging.InOrder) this.lot = this.next() % PERCENT_ALL;
-  }
-
-  /**
-   * All limits have been looked at: takes what they admit, and says which quota the answer tells.
-   */
-  private decide(): Verdict {
-    if (this.verdict.admitted) this.takeAll();
-    this.chooseQuota();
-    return this.verdict;
-  }
-
-  /** Whether a limit applies, and if so whether its bucket has enough. Takes nothing. */
-  private look(charge: Charge, request: RequestView, now: i64): void {
-    const limit = charge.limit;
-    charge.outcome = Outcome.None;
-    if (!limit.match.isEmpty && !limit.match.matches(request)) return;
-    if (!this.isLookedAt(limit.enabled)) return;
-    charge.begin(tierOf(limit, request));
-    charge.cost = costOf(limit, request);
-    if (limit.key.length == 0) return this.weighOwn(charge, now);
-    const client = fingerprint(limit.key, request, charge.seed, this.k0, this.k1);
-    if (client != MISSING) {
-      charge.useClient(client);
-      return this.weigh(charge, now);
+    this.decision.begin();
+    for (let i = 0; i < this.limits.length; i++) {
+      unchecked(this.limits[i]).charge.outcome = Outcome.None;
     }
-    if (limit.whenMissing == WhenMissing.Skip) return;
-    if (limit.whenMissing == WhenMissing.Shared) return this.weighOwn(charge, now);
-    charge.keyMissing = true;
-    this.refuse(charge);
+    if (this.isInOrder) this.drawn = this.next() % PERCENT_ALL;
   }
 
-  private weighOwn(charge: Charge, now: i64): void {
-    charge.useOwn();
-    this.weigh(charge, now);
-  }
-
-  private weigh(charge: Charge, now: i64): void {
-    charge.look(this.store, now);
-    charge.outcome = Outcome.Admitted;
-    if (!charge.admits()) this.refuse(charge);
-  }
-
-  /** A limit refuses: for good, or only for the record. */
-  private refuse(charge: Charge): void {
-    const verdict = this.verdict;
-    const isCarriedOut = !charge.limit.shadow && this.draw(charge.limit.enforced);
-    charge.outcome = isCarriedOut ? Outcome.Limited : Outcome.Shadowed;
-    const limited = verdict.limited;
-    const isFirst = isCarriedOut && verdict.admitted;
-    const isSameKind = isCarriedOut || verdict.admitted;
-    // A refusal for good counts before one for the record.
-    if (limited === null || isFirst || (isSameKind && charge.waitNanos > limited.waitNanos))
-      verdict.limited = charge;
-    if (isCarriedOut) verdict.admitted = false;
-  }
-
-  /**
-   * Charges every limit that admitted; when another worker was faster at one, those before it get
-   * their tokens back.
-   */
-  private takeAll(): void {
-    for (let i = 0; i < this.charges.length; i++) {
-      const charge = unchecked(this.charges[i]);
-      if (charge.outcome != Outcome.Admitted || charge.take(this.store)) continue;
-      this.refuse(charge);
-      if (this.verdict.admitted) continue;
-      for (let j = 0; j < i; j++) {
-        const earlier = unchecked(this.charges[j]);
-        if (earlier.outcome == Outcome.Admitted) earlier.giveBack(this.store);
-      }
-      return;
-    }
-  }
-
-  /** The limit that the quota headers speak of. */
-  private chooseQuota(): void {
-    const verdict = this.verdict;
-    const limited = verdict.limited;
-    if (!verdict.admitted) {
-      if (limited !== null && !limited.keyMissing) verdict.quota = limited;
-      return;
-    }
-    let least: i64 = i64.MAX_VALUE;
-    for (let i = 0; i < this.charges.length; i++) {
-      const charge = unchecked(this.charges[i]);
-      if (charge.outcome == Outcome.None || charge.limit.shadow || charge.keyMissing) continue;
-      const remaining = charge.remaining;
-      if (remaining >= least) continue;
-      least = remaining;
-      verdict.quota = charge;
-    }
+  private applies(limit: Limit, request: RequestView): bool {
+    return limit.match.matches(request) && this.isLookedAt(limit.enabled);
   }
 
   /** In order, one draw decides for all limits, as in Envoy's local_ratelimit. */
   private isLookedAt(hundredths: i32): bool {
-    if (this.config.charging == Charging.Together) return this.draw(hundredths);
-    return <u64>hundredths >= PERCENT_ALL || this.lot < <u64>hundredths;
+    if (!this.isInOrder) return this.draw(hundredths);
+    return <u64>hundredths >= PERCENT_ALL || this.drawn < <u64>hundredths;
+  }
+
+  /** Charges a limit that admits. True when it refused, enforced or not: no later one is asked. */
+  private endsAt(buckets: LimitBuckets): bool {
+    const charge = buckets.charge;
+    if (charge.outcome == Outcome.Admitted && !buckets.take(charge)) this.refuse(charge);
+    if (charge.outcome == Outcome.Limited) return true;
+    return charge.outcome == Outcome.Shadowed && !charge.limit.shadow;
+  }
+
+  /** Whether the limit's bucket for this request has enough. Takes nothing. */
+  private weigh(buckets: LimitBuckets, request: RequestView, now: i64): void {
+    const limit = buckets.limit;
+    const tier = limit.tierFor(request);
+    const cost = limit.cost.of(request);
+    if (limit.key.length == 0) return this.admitOrRefuse(buckets.weighOwn(tier, cost, now));
+    const client = fingerprint(limit.key, request, buckets.seedOf(tier), this.secret);
+    if (client != MISSING) {
+      const own = buckets.weighClient(tier, client, cost, now);
+      if (own !== null) return this.admitOrRefuse(own);
+      const network = networkOf(request, this.secret);
+      return this.admitOrRefuse(buckets.weighOverflow(tier, network, cost, now));
+    }
+    if (limit.whenMissing == WhenMissing.Shared) {
+      this.admitOrRefuse(buckets.weighOwn(tier, cost, now));
+    } else if (limit.whenMissing == WhenMissing.Reject) {
+      this.refuse(buckets.refuseWithoutKey(tier, cost));
+    }
+  }
+
+  private admitOrRefuse(charge: Charge): void {
+    charge.outcome = Outcome.Admitted;
+    if (!charge.admits) this.refuse(charge);
+  }
+
+  private refuse(charge: Charge): void {
+    const isEnforced = !charge.limit.shadow && this.draw(charge.limit.enforced);
+    this.decision.refuse(charge, isEnforced);
+  }
+
+  /** All limits have been weighed: takes what they admit, and says which quota the answer tells. */
+  private conclude(): Decision {
+    if (this.decision.admitted && !this.isInOrder) this.takeAll();
+    this.decision.chooseQuota(this.limits);
+    return this.decision;
+  }
+
+  /**
+   * Charges every limit that admitted. When another worker was faster at one of them, those before it
+   * get their tokens back.
+   */
+  private takeAll(): void {
+    for (let i = 0; i < this.limits.length; i++) {
+      const buckets = unchecked(this.limits[i]);
+      const charge = buckets.charge;
+      if (charge.outcome != Outcome.Admitted || buckets.take(charge)) continue;
+      this.refuse(charge);
+      if (!this.decision.admitted) return this.giveBack(i);
+    }
+  }
+
+  private giveBack(count: i32): void {
+    for (let i = 0; i < count; i++) {
+      const buckets = unchecked(this.limits[i]);
+      if (buckets.charge.outcome == Outcome.Admitted) buckets.giveBack(buckets.charge);
+    }
   }
 
   /** True in `hundredths` of 10,000 cases. */
@@ -222,39 +160,4 @@ export class Policy {
     this.random = x;
     return x * 0x2545f4914f6cdd1d;
   }
-}
-
-function hasKeys(config: Config): bool {
-  for (let i = 0; i < config.limits.length; i++) {
-    if (config.limits[i].key.length > 0) return true;
-  }
-  return false;
-}
-
-/**
- * Whose figures count: 0 for the limit's own, or the number of the first override that matches,
- * from 1.
- */
-function tierOf(limit: Limit, request: RequestView): i32 {
-  for (let i = 0; i < limit.overrides.length; i++) {
-    if (unchecked(limit.overrides[i]).match.matches(request)) return i + 1;
-  }
-  return 0;
-}
-
-/** What a request costs: the limit's number, or what its header says within the limit's bounds. */
-function costOf(limit: Limit, request: RequestView): i64 {
-  if (limit.costHeader.length == 0) return limit.cost;
-  const value = request.header(view(limit.costHeader));
-  if (!isPresent(value) || !isNumber(value)) return limit.cost;
-  const cost = parseUnsigned(value);
-  // A number beyond 63 bits is still a number, and more than any bound.
-  return cost < 0 ? limit.costMax : max(min(cost, limit.costMax), limit.costMin);
-}
-
-function isNumber(value: Bytes): bool {
-  for (let i = 0; i < lengthOf(value); i++) {
-    if (at(value, i) - 0x30 > 9) return false;
-  }
-  return lengthOf(value) > 0;
 }

@@ -4,7 +4,7 @@ import { Writer } from "../../lib/writer";
 import { TICKS_PER_NANO } from "./bucket";
 import { Charge } from "./charge";
 import { QuotaHeaders } from "./config";
-import { ServiceAnswer } from "./service-answer";
+import { RateLimitResponse } from "./service/response";
 
 const SECOND: i64 = 1_000_000_000;
 /** No time to come back at. */
@@ -28,7 +28,7 @@ export abstract class HeaderSink {
   abstract header(name: Bytes, value: Bytes): void;
 }
 
-/** The quota of one request, kept from its decision to its answer. */
+/** The quota of one request, kept from its decision to its response. */
 @final
 export class Quota {
   private limitName: Bytes = NONE;
@@ -61,13 +61,13 @@ export class Quota {
   }
 
   /** Takes what the rate limit service said of the limit that it refused. */
-  setService(charge: Charge, answer: ServiceAnswer): void {
+  setService(charge: Charge, response: RateLimitResponse): void {
     this.limitName = charge.name;
-    this.maxTokens = answer.requestsPerUnit;
-    this.windowSeconds = answer.unitSeconds;
-    this.remaining = answer.remaining;
-    this.resetSeconds = answer.resetSeconds;
-    this.retrySeconds = answer.resetSeconds > 0 ? answer.resetSeconds : NEVER;
+    this.maxTokens = response.requestsPerUnit;
+    this.windowSeconds = response.unitSeconds;
+    this.remaining = response.remaining;
+    this.resetSeconds = response.resetSeconds;
+    this.retrySeconds = response.resetSeconds > 0 ? response.resetSeconds : NEVER;
   }
 
   /** The quota fields of `dialect`. */

@@ -291,8 +291,8 @@ export class Cursor {
 
   /**
    * The members of an object whose keys are the user's names, sorted by key: a map's order is
-   * lost on the way through Istio. Each cursor's `name` is its key. This object then has no
-   * unknown keys.
+   * lost on the way through Istio. After this call no key of the object
+   * is unknown.
    */
   entries(): Entry[] {
     const entries: Entry[] = [];

@@ -4,7 +4,10 @@
 import { Bytes, NONE, text } from "../bytes";
 import { IpAddress } from "../ip";
 import { JsonDocument, JsonKind } from "../json/document";
+import { Writer } from "../writer";
 import { HeaderList } from "./headers";
+import { normalizedAuthority } from "./authority";
+import { normalizedPath } from "./path";
 import { pathOf, queryOf } from "./query";
 
 const METHOD = text(":method");
@@ -14,27 +17,49 @@ const TARGET = text(":path");
 /** jwt-auth hands over no more than a token may hold. */
 const CLAIMS_BYTES_MAX = 64 * 1024;
 
-/** Not asked for yet; no view is equal to it (address 0 is never data). */
-const UNREAD: Bytes = 0xfffffffe;
+/** What was read of a request already, as bits. */
+const enum Fact {
+  Target = 1,
+  Path = 2,
+  Query = 4,
+  NormalPath = 8,
+  NormalAuthority = 16,
+  Address = 32,
+  Ip = 64,
+  Principal = 128,
+  Claims = 256,
+  Document = 512,
+}
+
+/** Numbers requests; 0 is none. */
+let requests: u64 = 0;
 
 export abstract class RequestView extends HeaderList {
-  private targetRead: Bytes = UNREAD;
-  private addressRead: Bytes = UNREAD;
-  private principalsRead: Bytes = UNREAD;
-  private claimsRead: Bytes = UNREAD;
-  private ip: IpAddress = new IpAddress();
-  private ipRead: bool = false;
+  /** Another number for each request, so that others can keep what they read of this one. */
+  serial: u64 = ++requests;
+  /** Facts that are known. */
+  private known: u32 = 0;
+  /** How many bytes conditions may search through in one request; see `scan`. */
+  scanBytesMax: i32 = i32.MAX_VALUE;
+  private scannedBytes: i32 = 0;
+  private targetRead: Bytes = NONE;
+  private pathRead: Bytes = NONE;
+  private queryRead: Bytes = NONE;
+  private claimsRead: Bytes = NONE;
+  private addressRead: Bytes = NONE;
+  private principalRead: Bytes = NONE;
+  private normalPathRead: Bytes = NONE;
+  private normalAuthorityRead: Bytes = NONE;
+  private readonly ip: IpAddress = new IpAddress();
   private document: JsonDocument | null = null;
-  private documentRead: bool = false;
+  private readonly pathText: Writer = new Writer();
+  private readonly authorityText: Writer = new Writer();
 
   /** Envoy's `source.address` property: text with a port, or NONE. */
   protected abstract readSourceAddress(): Bytes;
 
-  /**
-   * Envoy's `connection.uri_san_peer_certificate` property: one URI or several joined by ",", or
-   * NONE.
-   */
-  protected abstract readSourcePrincipals(): Bytes;
+  /** Envoy's `connection.uri_san_peer_certificate` property: the first URI of it, or NONE. */
+  protected abstract readSourcePrincipal(): Bytes;
 
   /** The payload JSON that jwt-auth handed over for this request, or NONE. */
   protected abstract readClaims(): Bytes;
@@ -50,12 +75,29 @@ export abstract class RequestView extends HeaderList {
 
   /** Forgets the request: its views lie in the callback's arena, so this opens every callback. */
   reset(): void {
-    this.targetRead = UNREAD;
-    this.addressRead = UNREAD;
-    this.principalsRead = UNREAD;
-    this.claimsRead = UNREAD;
-    this.ipRead = false;
-    this.documentRead = false;
+    this.serial = ++requests;
+    this.scannedBytes = 0;
+    this.known = 0;
+  }
+
+  /** Whether `fact` has to be read now; from now on it is known. */
+  private mustRead(fact: Fact): bool {
+    if ((this.known & fact) != 0) return false;
+    this.known |= fact;
+    return true;
+  }
+
+  /**
+   * Counts `length` bytes that a condition is about to search through. False past `scanBytesMax`:
+   * no condition is met any more. A client's largest header times a hundred rules would be felt.
+   */
+  scan(length: i32): bool {
+    this.scannedBytes += min(length, i32.MAX_VALUE - this.scannedBytes);
+    return !this.isOverscanned;
+  }
+
+  get isOverscanned(): bool {
+    return this.scannedBytes > this.scanBytesMax;
   }
 
   /**
@@ -79,25 +121,47 @@ export abstract class RequestView extends HeaderList {
    * there is no path.
    */
   target(): Bytes {
-    if (this.targetRead == UNREAD) this.targetRead = this.header(TARGET);
+    if (this.mustRead(Fact.Target)) this.targetRead = this.header(TARGET);
     return this.targetRead;
   }
 
   /** The target without its query and fragment. */
   path(): Bytes {
-    const target = this.target();
-    return target == NONE ? NONE : pathOf(target);
+    if (this.mustRead(Fact.Path)) {
+      const target = this.target();
+      this.pathRead = target == NONE ? NONE : pathOf(target);
+    }
+    return this.pathRead;
   }
 
   /** The query without its "?", or NONE. */
   query(): Bytes {
-    const target = this.target();
-    return target == NONE ? NONE : queryOf(target);
+    if (this.mustRead(Fact.Query)) {
+      const target = this.target();
+      this.queryRead = target == NONE ? NONE : queryOf(target);
+    }
+    return this.queryRead;
+  }
+
+  /** The path in the one spelling that `normalizedPath` gives. */
+  normalizedPath(): Bytes {
+    if (this.mustRead(Fact.NormalPath)) {
+      this.normalPathRead = normalizedPath(this.path(), this.pathText);
+    }
+    return this.normalPathRead;
+  }
+
+  /** The authority in lower case, without default port and trailing dot. */
+  normalizedAuthority(): Bytes {
+    if (this.mustRead(Fact.NormalAuthority)) {
+      this.normalAuthorityRead = normalizedAuthority(this.authority(), this.authorityText);
+    }
+    return this.normalAuthorityRead;
   }
 
   /** The client's address as text, with its port as the proxy gives it, or NONE. */
   sourceAddress(): Bytes {
-    if (this.addressRead == UNREAD) this.addressRead = this.readSourceAddress();
+    if (this.mustRead(Fact.Address)) this.addressRead = this.readSourceAddress();
     return this.addressRead;
   }
 
@@ -106,24 +170,23 @@ export abstract class RequestView extends HeaderList {
    * before masking.
    */
   sourceIp(): IpAddress {
-    if (!this.ipRead) {
+    if (this.mustRead(Fact.Ip)) {
       const address = this.sourceAddress();
       if (address == NONE) this.ip.clear();
       else this.ip.parseWithPort(address);
-      this.ipRead = true;
     }
     return this.ip;
   }
 
-  /** The URI names of the client's certificate, joined by ",", or NONE. */
-  sourcePrincipals(): Bytes {
-    if (this.principalsRead == UNREAD) this.principalsRead = this.readSourcePrincipals();
-    return this.principalsRead;
+  /** The client's identity: the first URI of its certificate, commas and all; or NONE. */
+  sourcePrincipal(): Bytes {
+    if (this.mustRead(Fact.Principal)) this.principalRead = this.readSourcePrincipal();
+    return this.principalRead;
   }
 
   /** The payload JSON of the token that let the request in, or NONE. */
   claims(): Bytes {
-    if (this.claimsRead == UNREAD) this.claimsRead = this.readClaims();
+    if (this.mustRead(Fact.Claims)) this.claimsRead = this.readClaims();
     return this.claimsRead;
   }
 
@@ -139,10 +202,7 @@ export abstract class RequestView extends HeaderList {
       document = new JsonDocument();
       this.document = document;
     }
-    if (!this.documentRead) {
-      document.parse(json, CLAIMS_BYTES_MAX);
-      this.documentRead = true;
-    }
+    if (this.mustRead(Fact.Document)) document.parse(json, CLAIMS_BYTES_MAX);
     return document.is(0, JsonKind.Object) ? document : null;
   }
 

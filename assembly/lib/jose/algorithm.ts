@@ -1,6 +1,6 @@
 // The signature algorithms of RFC 7518 section 3.1 and RFC 8037, one row each. A token's `alg` is
 // looked up once; what is handed on from there is the row, never the name.
-import { Bytes, equal, text } from "../bytes";
+import { Bytes, EMPTY, equal, lengthOf, text, toText } from "../bytes";
 import { Hash, SHA_256, SHA_384, SHA_512 } from "./hash";
 
 /** The mathematics, and with it the key type that fits (`kty`, RFC 7518 section 6.1). */
@@ -45,6 +45,8 @@ export class Algorithm {
     readonly bit: u32,
     readonly name: string,
     readonly nameBytes: Bytes,
+    /** Another `alg` value for the same; EMPTY: none. */
+    readonly otherName: Bytes,
     readonly family: Family,
     readonly hash: Hash,
     readonly curve: Curve,
@@ -69,11 +71,16 @@ function row(
   curve: Curve,
   signatureBytes: i32,
   costClass: CostClass,
+  otherName: Bytes = EMPTY,
 ): void {
   const bit: u32 = 1 << algorithms.length;
-  const bytes = text(name);
-  algorithms.push(new Algorithm(bit, name, bytes, family, hash, curve, signatureBytes, costClass));
+  algorithms.push(
+    new Algorithm(bit, name, text(name), otherName, family, hash, curve, signatureBytes, costClass),
+  );
 }
+
+/** RFC 9864 gives each curve of EdDSA a name of its own; with EdDSA only Ed25519 was ever meant. */
+const ED25519 = text("Ed25519");
 
 row("RS256", Family.Rsa, SHA_256, Curve.None, 0, CostClass.Rsa);
 row("RS384", Family.Rsa, SHA_384, Curve.None, 0, CostClass.Rsa);
@@ -84,7 +91,7 @@ row("PS512", Family.RsaPss, SHA_512, Curve.None, 0, CostClass.RsaPss);
 row("ES256", Family.Ecdsa, SHA_256, Curve.P256, 64, CostClass.P256);
 row("ES384", Family.Ecdsa, SHA_384, Curve.P384, 96, CostClass.P384);
 row("ES512", Family.Ecdsa, SHA_512, Curve.P521, 132, CostClass.P521);
-row("EdDSA", Family.EdDsa, SHA_512, Curve.Ed25519, 64, CostClass.Ed25519);
+row("EdDSA", Family.EdDsa, SHA_512, Curve.Ed25519, 64, CostClass.Ed25519, ED25519);
 row("HS256", Family.Hmac, SHA_256, Curve.None, 32, CostClass.Hmac);
 row("HS384", Family.Hmac, SHA_384, Curve.None, 48, CostClass.Hmac);
 row("HS512", Family.Hmac, SHA_512, Curve.None, 64, CostClass.Hmac);
@@ -105,6 +112,7 @@ export function algorithmOf(name: Bytes): Algorithm | null {
   for (let i = 0; i < algorithms.length; i++) {
     const algorithm = unchecked(algorithms[i]);
     if (equal(algorithm.nameBytes, name)) return algorithm;
+    if (lengthOf(algorithm.otherName) > 0 && equal(algorithm.otherName, name)) return algorithm;
   }
   return null;
 }
@@ -112,6 +120,10 @@ export function algorithmOf(name: Bytes): Algorithm | null {
 /** All names, for messages: "RS256, RS384, …". */
 export function algorithmNames(): string {
   let names = "";
-  for (let i = 0; i < algorithms.length; i++) names += (i > 0 ? ", " : "") + algorithms[i].name;
+  for (let i = 0; i < algorithms.length; i++) {
+    const algorithm = algorithms[i];
+    names += (i > 0 ? ", " : "") + algorithm.name;
+    if (lengthOf(algorithm.otherName) > 0) names += ", " + toText(algorithm.otherName);
+  }
   return names;
 }

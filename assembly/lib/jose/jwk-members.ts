@@ -1,20 +1,10 @@
-// The members of a JWK that are the key itself, by `kty` (RFC 7518 section 6; RFC 8037 section
-// 2): each has its one length and encoding, and weak keys are none.
-import { Bytes, NONE, equal, lengthOf, owned, text, view } from "../bytes";
-import { decodeBase64url, decodedLength } from "../base64url";
-import { P256, P384, P521 } from "../crypto/curves";
-import { Ed25519KeyStatus, Ed25519PublicKey } from "../crypto/ed25519";
-import { RsaKeyStatus, judgeRsaKey, withoutLeadingZeros } from "../crypto/rsa";
-import { WeierstrassGroup } from "../crypto/weierstrass";
+// The members of a JWK that are the key itself, by `kty` (RFC 7518 section 6; RFC 8037 section 2).
+import { Bytes, NONE, equal, lengthOf, text, view } from "../bytes";
 import { JsonDocument, JsonKind } from "../json/document";
-import { Curve } from "./algorithm";
-import { ecPublicKeyInfo, rsaPublicKeyInfo } from "./der";
+import { Algorithm, Curve, Family } from "./algorithm";
 import { JwkResult, JwkStatus } from "./jwk-status";
-import { Key, KeyType } from "./key";
-
-/** RFC 7518 section 3.2: at least as long as the hash; the shortest is 32 bytes. */
-const SECRET_BYTES_LEAST = 32;
-const SECRET_BYTES_MOST = 1024;
+import { decodeLoosely } from "./loose-base64";
+import { coordinateBytes, ecKey, ed25519Key, rsaKey, secretKey } from "./public-key";
 
 const KTY = text("kty");
 const CRV = text("crv");
@@ -27,23 +17,35 @@ const E = text("e");
 const X = text("x");
 const Y = text("y");
 const K = text("k");
+const D = text("d");
 const P_256 = text("P-256");
 const P_384 = text("P-384");
 const P_521 = text("P-521");
 const ED25519 = text("Ed25519");
 
-/** Whether row `node` is that text. */
-export function isText(document: JsonDocument, node: i32, wanted: Bytes): bool {
-  return document.is(node, JsonKind.String) && equal(document.text(node), wanted);
+/** A member's text; NONE when it is absent, empty, null or no text. */
+export function optionalText(document: JsonDocument, node: i32, name: Bytes): Bytes {
+  const value = document.text(document.find(node, name));
+  return value == NONE || lengthOf(value) == 0 ? NONE : value;
 }
 
-/** Reads the key that the members of row `node` make. */
-export function readKeyMembers(document: JsonDocument, node: i32): JwkResult {
-  const kty = document.find(node, KTY);
-  if (isText(document, kty, RSA)) return readRsa(document, node);
-  if (isText(document, kty, EC)) return readEc(document, node);
-  if (isText(document, kty, OKP)) return readOkp(document, node);
-  if (isText(document, kty, OCT)) return readOct(document, node);
+/** Whether the JWK in row `node` has a private key in it (RFC 7518 sections 6.2.2 and 6.3.2). */
+export function isPrivate(document: JsonDocument, node: i32): bool {
+  return document.find(node, D) >= 0;
+}
+
+/** Reads the key that the members of row `node` make; `algorithm` is what its `alg` says. */
+export function readKeyMembers(
+  document: JsonDocument,
+  node: i32,
+  algorithm: Algorithm | null,
+): JwkResult {
+  const kty = optionalText(document, node, KTY);
+  if (kty == NONE) return JwkResult.refused(JwkStatus.KeyTypeUnknown);
+  if (equal(kty, RSA)) return readRsa(document, node);
+  if (equal(kty, EC)) return readEc(document, node, algorithm);
+  if (equal(kty, OKP)) return readOkp(document, node, algorithm);
+  if (equal(kty, OCT)) return readOct(document, node);
   return JwkResult.refused(JwkStatus.KeyTypeUnknown);
 }
 
@@ -54,141 +56,79 @@ class Member {
   readonly status: JwkStatus;
 
   constructor(document: JsonDocument, node: i32, name: Bytes) {
-    const encoded = document.text(document.find(node, name));
-    const isThere = encoded != NONE && lengthOf(encoded) > 0;
-    const decoded = isThere ? decode(encoded) : null;
+    const encoded = optionalText(document, node, name);
+    const decoded = encoded != NONE ? decodeLoosely(encoded) : null;
     this.bytes = decoded;
-    this.status = decoded !== null ? JwkStatus.Ok : statusOfMissing(isThere);
+    this.status = statusOf(encoded != NONE, decoded !== null);
   }
 }
 
-function statusOfMissing(isThere: bool): JwkStatus {
+function statusOf(isThere: bool, isDecoded: bool): JwkStatus {
+  if (isDecoded) return JwkStatus.Ok;
   return isThere ? JwkStatus.BadBase64 : JwkStatus.MemberMissing;
-}
-
-function decode(encoded: Bytes): StaticArray<u8> | null {
-  const decoded = new StaticArray<u8>(decodedLength(lengthOf(encoded)));
-  const length = decodeBase64url(encoded, changetype<usize>(decoded), decoded.length);
-  return length < 0 ? null : decoded;
 }
 
 function readRsa(document: JsonDocument, node: i32): JwkResult {
   const n = new Member(document, node, N);
-  const modulusBytes = n.bytes;
-  if (modulusBytes === null) return JwkResult.refused(n.status);
+  const modulus = n.bytes;
+  if (modulus === null) return JwkResult.refused(n.status);
   const e = new Member(document, node, E);
-  const exponentBytes = e.bytes;
-  if (exponentBytes === null) return JwkResult.refused(e.status);
-  // Some issuers send leading zeros, although RFC 7518 section 2 (Base64urlUInt) forbids them.
-  const modulus = owned(withoutLeadingZeros(view(modulusBytes)));
-  const exponent = owned(withoutLeadingZeros(view(exponentBytes)));
-  const status = statusOfRsa(judgeRsaKey(view(modulus), view(exponent)));
-  if (status != JwkStatus.Ok) return JwkResult.refused(status);
-  const key = new Key(KeyType.Rsa);
-  key.first = modulus;
-  key.second = exponent;
-  key.publicKeyInfo = rsaPublicKeyInfo(view(modulus), view(exponent));
-  return JwkResult.of(key);
+  const exponent = e.bytes;
+  if (exponent === null) return JwkResult.refused(e.status);
+  return rsaKey(view(modulus), view(exponent));
 }
 
-function statusOfRsa(status: RsaKeyStatus): JwkStatus {
-  switch (status) {
-    case RsaKeyStatus.Ok:
-      return JwkStatus.Ok;
-    case RsaKeyStatus.ModulusTooShort:
-      return JwkStatus.ModulusTooShort;
-    case RsaKeyStatus.ModulusTooLong:
-      return JwkStatus.ModulusTooLong;
-    case RsaKeyStatus.ModulusEven:
-      return JwkStatus.ModulusEven;
-    case RsaKeyStatus.ModulusFactorable:
-      return JwkStatus.ModulusFactorable;
-    case RsaKeyStatus.ExponentTooSmall:
-      return JwkStatus.ExponentTooSmall;
-    case RsaKeyStatus.ExponentEven:
-      return JwkStatus.ExponentEven;
-    default:
-      return JwkStatus.ExponentTooLong;
-  }
-}
-
-function curveOf(document: JsonDocument, node: i32): Curve {
-  const crv = document.find(node, CRV);
-  if (isText(document, crv, P_256)) return Curve.P256;
-  if (isText(document, crv, P_384)) return Curve.P384;
-  if (isText(document, crv, P_521)) return Curve.P521;
-  return isText(document, crv, ED25519) ? Curve.Ed25519 : Curve.None;
-}
-
-function groupOf(curve: Curve): WeierstrassGroup {
-  return curve == Curve.P256 ? P256 : curve == Curve.P384 ? P384 : P521;
-}
-
-function readEc(document: JsonDocument, node: i32): JwkResult {
-  const curve = curveOf(document, node);
-  if (curve == Curve.None || curve == Curve.Ed25519) {
-    return JwkResult.refused(JwkStatus.CurveUnknown);
-  }
+function readEc(document: JsonDocument, node: i32, algorithm: Algorithm | null): JwkResult {
   const xMember = new Member(document, node, X);
   const x = xMember.bytes;
   if (x === null) return JwkResult.refused(xMember.status);
   const yMember = new Member(document, node, Y);
   const y = yMember.bytes;
   if (y === null) return JwkResult.refused(yMember.status);
-  const group = groupOf(curve);
-  const width = group.field.byteLength;
-  if (x.length != width || y.length != width) return JwkResult.refused(JwkStatus.CoordinateLength);
-  if (!group.has(changetype<usize>(x), changetype<usize>(y))) {
-    return JwkResult.refused(JwkStatus.PointOffCurve);
-  }
-  const key = new Key(KeyType.Ec);
-  key.curve = curve;
-  key.first = x;
-  key.second = y;
-  key.publicKeyInfo = ecPublicKeyInfo(curve, view(x), view(y));
-  return JwkResult.of(key);
+  const curve = curveOf(document, node, algorithm, max(x.length, y.length));
+  if (curve == Curve.None) return JwkResult.refused(JwkStatus.CurveUnknown);
+  return ecKey(curve, view(x), view(y));
 }
 
-function readOkp(document: JsonDocument, node: i32): JwkResult {
-  if (curveOf(document, node) != Curve.Ed25519) return JwkResult.refused(JwkStatus.CurveUnknown);
+/**
+ * Without `crv` the algorithm says the curve, or else the length of the longer coordinate does: a
+ * point that is not on that curve is refused, so a guess cannot make a key of something else.
+ */
+function curveOf(
+  document: JsonDocument,
+  node: i32,
+  algorithm: Algorithm | null,
+  length: i32,
+): Curve {
+  const row = document.find(node, CRV);
+  const crv = optionalText(document, node, CRV);
+  if (crv != NONE) return curveNamed(crv);
+  const isAbsent = row < 0 || document.is(row, JsonKind.Null) || document.is(row, JsonKind.String);
+  if (!isAbsent) return Curve.None;
+  if (algorithm !== null) return algorithm.family == Family.Ecdsa ? algorithm.curve : Curve.None;
+  if (length <= coordinateBytes(Curve.P256)) return Curve.P256;
+  return length <= coordinateBytes(Curve.P384) ? Curve.P384 : Curve.P521;
+}
+
+function curveNamed(crv: Bytes): Curve {
+  if (equal(crv, P_256)) return Curve.P256;
+  if (equal(crv, P_384)) return Curve.P384;
+  return equal(crv, P_521) ? Curve.P521 : Curve.None;
+}
+
+/** Without `crv` the algorithm must say that it is Ed25519: an X25519 key has the same length. */
+function readOkp(document: JsonDocument, node: i32, algorithm: Algorithm | null): JwkResult {
+  const crv = optionalText(document, node, CRV);
+  const isEdDsa = algorithm !== null && algorithm.family == Family.EdDsa;
+  const isEd25519 = crv == NONE ? isEdDsa : equal(crv, ED25519);
+  if (!isEd25519) return JwkResult.refused(JwkStatus.CurveUnknown);
   const member = new Member(document, node, X);
   const x = member.bytes;
-  if (x === null) return JwkResult.refused(member.status);
-  const point = new Ed25519PublicKey(view(x));
-  const status = statusOfEd25519(point.status);
-  if (status != JwkStatus.Ok) return JwkResult.refused(status);
-  const key = new Key(KeyType.Okp);
-  key.curve = Curve.Ed25519;
-  key.first = x;
-  key.ed25519 = point;
-  return JwkResult.of(key);
-}
-
-function statusOfEd25519(status: Ed25519KeyStatus): JwkStatus {
-  switch (status) {
-    case Ed25519KeyStatus.Ok:
-      return JwkStatus.Ok;
-    case Ed25519KeyStatus.WrongLength:
-      return JwkStatus.CoordinateLength;
-    case Ed25519KeyStatus.NotAPoint:
-      return JwkStatus.PointOffCurve;
-    default:
-      return JwkStatus.PointSmallOrder;
-  }
+  return x === null ? JwkResult.refused(member.status) : ed25519Key(view(x));
 }
 
 function readOct(document: JsonDocument, node: i32): JwkResult {
   const member = new Member(document, node, K);
   const secret = member.bytes;
-  return secret === null ? JwkResult.refused(member.status) : secretKey(secret);
-}
-
-/** An HMAC key. */
-export function secretKey(secret: StaticArray<u8>): JwkResult {
-  if (secret.length < SECRET_BYTES_LEAST) return JwkResult.refused(JwkStatus.SecretTooShort);
-  if (secret.length > SECRET_BYTES_MOST) return JwkResult.refused(JwkStatus.SecretTooLong);
-  const key = new Key(KeyType.Oct);
-  key.first = secret;
-  key.algorithms = key.fittingAlgorithms();
-  return JwkResult.of(key);
+  return secret === null ? JwkResult.refused(member.status) : secretKey(view(secret));
 }

@@ -7,15 +7,13 @@ export const enum JwkStatus {
   NotObject,
   /** `kty` is absent, no string, or a type that nobody here knows. */
   KeyTypeUnknown,
-  /** `kid` is no string. */
-  KeyIdNotString,
-  /** `use` is there and is not `sig`. */
+  /** `use` says something else than `sig` or `jwt-svid`. */
   UseNotSignature,
-  /** `key_ops` is there and has no `verify` in it. */
+  /** `key_ops` names other operations only. */
   OperationsWithoutVerify,
-  /** `alg` is no string, unknown, or not of this key type, curve or size. */
+  /** `alg` is unknown, or not of this key type, curve or size. */
   AlgorithmMismatch,
-  /** `crv` is absent or one that nobody here knows. */
+  /** `crv` is one that nobody here knows, or it is absent and nothing else says the curve. */
   CurveUnknown,
   /** A member that the type must have is absent or no string. */
   MemberMissing,
@@ -49,6 +47,12 @@ export const enum JwkStatus {
   SecretTooShort,
   /** A secret of more than 1,024 bytes. */
   SecretTooLong,
+  /** A certificate or a PEM block that is no DER of a public key. */
+  BadDer,
+  /** A text that begins as PEM and is none. */
+  BadPem,
+  /** A PEM block that is neither a public key nor a certificate. */
+  PemKindUnknown,
 }
 
 /** What reading a JWK or a secret gave: a key, or why there is none. */
@@ -75,10 +79,8 @@ export function describeJwk(status: JwkStatus): string {
       return "not an object";
     case JwkStatus.KeyTypeUnknown:
       return "kty is none of RSA, EC, OKP, oct";
-    case JwkStatus.KeyIdNotString:
-      return "kid is not a string";
     case JwkStatus.UseNotSignature:
-      return "use is not sig";
+      return "use is not for signatures";
     case JwkStatus.OperationsWithoutVerify:
       return "key_ops has no verify";
     case JwkStatus.AlgorithmMismatch:
@@ -113,6 +115,12 @@ export function describeJwk(status: JwkStatus): string {
       return "the secret has fewer than 32 bytes";
     case JwkStatus.SecretTooLong:
       return "the secret has more than 1024 bytes";
+    case JwkStatus.BadDer:
+      return "not DER of a public key";
+    case JwkStatus.BadPem:
+      return "not PEM";
+    case JwkStatus.PemKindUnknown:
+      return "the PEM block is neither PUBLIC KEY nor CERTIFICATE";
     default:
       return "not usable";
   }

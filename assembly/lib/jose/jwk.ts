@@ -1,64 +1,64 @@
-// Reads one JWK (RFC 7517 section 4). Strict where a lax reader would verify with a key that was
-// not made for it: `use`, `key_ops`, `alg`, `kty` and `crv` all have to fit. Private members are
-// not looked at.
-import { owned, text } from "../bytes";
+// Reads one JWK (RFC 7517 section 4). Strict where a lax reader would verify with a key that was not
+// made for it: a `use`, `key_ops`, `alg`, `kty` or `crv` that says something else leaves the key
+// out. Lenient where it says nothing: an optional member that is null, empty or of another type is
+// absent, as for the native filter, since a key set that breaks an API for everybody helps nobody.
+import { Bytes, NONE, equal, equalIgnoreCase, owned, text } from "../bytes";
 import { JsonDocument, JsonKind } from "../json/document";
-import { algorithmOf } from "./algorithm";
+import { Algorithm, algorithmOf } from "./algorithm";
+import { isPrivate, optionalText, readKeyMembers } from "./jwk-members";
 import { JwkResult, JwkStatus } from "./jwk-status";
-import { isText, readKeyMembers } from "./jwk-members";
-import { Key } from "./key";
 
 const USE = text("use");
 const KEY_OPS = text("key_ops");
 const ALG = text("alg");
 const KID = text("kid");
 const SIG = text("sig");
+/** SPIFFE trust bundles (SPIFFE ID and JWT-SVID, section "use"). */
+const JWT_SVID = text("jwt-svid");
 const VERIFY = text("verify");
+const SIGN = text("sign");
 
 /** Reads the JWK in row `node`. */
 export function readJwk(document: JsonDocument, node: i32): JwkResult {
   if (!document.is(node, JsonKind.Object)) return JwkResult.refused(JwkStatus.NotObject);
-  const status = checkUse(document, node);
-  if (status != JwkStatus.Ok) return JwkResult.refused(status);
-  const result = readKeyMembers(document, node);
+  if (!isForSignatures(document, node)) return JwkResult.refused(JwkStatus.UseNotSignature);
+  if (!mayVerify(document, document.find(node, KEY_OPS))) {
+    return JwkResult.refused(JwkStatus.OperationsWithoutVerify);
+  }
+  const alg = optionalText(document, node, ALG);
+  const algorithm = alg != NONE ? algorithmOf(alg) : null;
+  if (alg != NONE && algorithm === null) return JwkResult.refused(JwkStatus.AlgorithmMismatch);
+  const result = readKeyMembers(document, node, algorithm);
   const key = result.key;
   if (key === null) return result;
-  if (!restrict(key, document, document.find(node, ALG))) {
-    return JwkResult.refused(JwkStatus.AlgorithmMismatch);
-  }
-  const kid = document.find(node, KID);
-  if (kid >= 0) key.keyId = owned(document.text(kid));
+  if (algorithm !== null) key.algorithms &= algorithm.bit;
+  if (key.algorithms == 0) return JwkResult.refused(JwkStatus.AlgorithmMismatch);
+  const kid = optionalText(document, node, KID);
+  if (kid != NONE) key.keyId = owned(kid);
+  key.hadPrivatePart = isPrivate(document, node);
   return result;
 }
 
-/** Whether the members that say what the key is for leave it for signatures. */
-function checkUse(document: JsonDocument, node: i32): JwkStatus {
-  const kid = document.find(node, KID);
-  if (kid >= 0 && !document.is(kid, JsonKind.String)) return JwkStatus.KeyIdNotString;
-  const use = document.find(node, USE);
-  if (use >= 0 && !isText(document, use, SIG)) return JwkStatus.UseNotSignature;
-  const operations = document.find(node, KEY_OPS);
-  return mayVerify(document, operations) ? JwkStatus.Ok : JwkStatus.OperationsWithoutVerify;
+function isForSignatures(document: JsonDocument, node: i32): bool {
+  const use = optionalText(document, node, USE);
+  return use == NONE || equalIgnoreCase(use, SIG) || equal(use, JWT_SVID);
 }
 
+/**
+ * Whether `key_ops` leaves the key for signatures. "sign" is what some issuers write on the public
+ * half. A list without texts in it says nothing.
+ */
 function mayVerify(document: JsonDocument, operations: i32): bool {
-  if (operations < 0) return true;
-  if (!document.is(operations, JsonKind.Array)) return false;
+  let saysOther = false;
   for (
-    let child = document.first(operations);
+    let child = document.is(operations, JsonKind.Array) ? document.first(operations) : -1;
     child >= 0;
     child = document.after(child, operations)
   ) {
-    if (isText(document, child, VERIFY)) return true;
+    const operation = document.text(child);
+    if (operation == NONE) continue;
+    if (equal(operation, VERIFY) || equal(operation, SIGN)) return true;
+    saysOther = true;
   }
-  return false;
-}
-
-/** Leaves only what `alg` says, where it is there. False when that is nothing. */
-function restrict(key: Key, document: JsonDocument, alg: i32): bool {
-  key.algorithms = key.fittingAlgorithms();
-  if (alg < 0) return key.algorithms != 0;
-  const algorithm = document.is(alg, JsonKind.String) ? algorithmOf(document.text(alg)) : null;
-  key.algorithms &= algorithm === null ? 0 : algorithm.bit;
-  return key.algorithms != 0;
+  return !saysOther;
 }

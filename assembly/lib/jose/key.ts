@@ -21,6 +21,8 @@ export class Key {
   /** Empty: it has no name, and is tried for every token. */
   keyId: StaticArray<u8> = new StaticArray<u8>(0);
   curve: Curve = Curve.None;
+  /** Its JWK had a private key beside the public one: whoever read the set can sign. */
+  hadPrivatePart: bool = false;
   /** Bits of the algorithms it may be used with; 0: none. */
   algorithms: u32 = 0;
   /**

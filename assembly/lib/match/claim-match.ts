@@ -11,23 +11,20 @@ import { StringMatch, StringMatchKind } from "./string-match";
 @final
 export class ClaimMatch {
   private constructor(
-    private path: ClaimPath,
-    private condition: StringMatch,
-    /** Another that has to hold beside it. */
-    readonly next: ClaimMatch | null,
+    private readonly path: ClaimPath,
+    private readonly condition: StringMatch,
   ) {}
 
-  /** Reads the list `name` of {claim, exact | prefix | …}. */
-  static readList(parent: Cursor, name: string): ClaimMatch | null {
+  /** Reads the list `name` of {claim, exact | prefix | …}; null when there is none. */
+  static readList(parent: Cursor, name: string): StaticArray<ClaimMatch> | null {
     const items = parent.list(name);
-    let claims: ClaimMatch | null = null;
+    const claims: ClaimMatch[] = [];
     for (let i = 0; i < items.length; i++) {
-      const at = items[i];
-      at.expectObject();
-      const path = ClaimPath.read(at, "claim");
-      claims = new ClaimMatch(path, StringMatch.readAlong(at), claims);
+      items[i].expectObject();
+      const path = ClaimPath.read(items[i], "claim");
+      claims.push(new ClaimMatch(path, StringMatch.readRest(items[i])));
     }
-    return claims;
+    return claims.length == 0 ? null : StaticArray.fromArray(claims);
   }
 
   /** An absent claim meets nothing but an inverted `present`. */
@@ -40,14 +37,14 @@ export class ClaimMatch {
     if (this.condition.kind == StringMatchKind.Present) return !this.condition.invert;
     if (!document.is(node, JsonKind.Array))
       return this.condition.matches(scalarText(document, node));
-    return this.anyFits(document, node) != this.condition.invert;
+    return this.anyItemFits(document, node) != this.condition.invert;
   }
 
   /**
    * Whether an item meets the condition as if it were not inverted: "not in the list" must ask
    * all of them.
    */
-  private anyFits(document: JsonDocument, list: i32): bool {
+  private anyItemFits(document: JsonDocument, list: i32): bool {
     for (let item = document.first(list); item >= 0; item = document.after(item, list)) {
       const text = scalarText(document, item);
       if (text != NONE && this.condition.matches(text) != this.condition.invert) return true;

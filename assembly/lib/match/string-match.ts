@@ -12,12 +12,17 @@ import {
   isPresent,
   lengthOf,
   lower,
+  owned,
   slice,
   startsWith,
   view,
 } from "../bytes";
 import { Cursor } from "../config/reader";
-import { Regex, regexError } from "../regex/regex";
+import { normalizedAuthority } from "../http/authority";
+import { RequestView } from "../http/request";
+import { compilePattern } from "../regex/pattern";
+import { Regex } from "../regex/regex";
+import { Writer } from "../writer";
 
 export const enum StringMatchKind {
   Exact = 0,
@@ -42,21 +47,41 @@ export class StringMatch {
     readonly invert: bool,
   ) {}
 
-  /** Reads the value at hand as a StringMatch; anything else refuses the configuration. */
-  static read(at: Cursor): StringMatch {
-    return at.expectObject() ? StringMatch.readAlong(at) : nothing();
+  /**
+   * Reads the value at hand as a StringMatch; anything else refuses the configuration. With
+   * `ignoreCase` it compares as if the setting of that name were on.
+   */
+  static read(at: Cursor, ignoreCase: bool = false): StringMatch {
+    return at.expectObject() ? StringMatch.readRest(at, ignoreCase) : refused();
+  }
+
+  /** Reads a condition on an authority in the one spelling of `normalizedAuthority`. */
+  static readAuthority(at: Cursor): StringMatch {
+    const match = StringMatch.read(at, true);
+    if (match.kind != StringMatchKind.Exact) return match;
+    const text = owned(normalizedAuthority(view(match.text), new Writer()));
+    return new StringMatch(match.kind, text, true, match.invert);
+  }
+
+  /**
+   * Reads a condition on a method. Servers differ in what they take `post` for, so with
+   * `ignoreCase` it meets a condition on POST, and also the inverted one.
+   */
+  static readMethod(at: Cursor, ignoreCase: bool): StringMatch {
+    const isInverted = at.isObject && at.boolean("invert", false);
+    return StringMatch.read(at, ignoreCase && !isInverted);
   }
 
   /**
    * Reads a StringMatch that must be there among members that the caller has read already; all
    * others are unknown.
    */
-  static readAlong(at: Cursor): StringMatch {
-    const match = StringMatch.readAmong(at);
+  static readRest(at: Cursor, ignoreCase: bool = false): StringMatch {
+    const match = StringMatch.readMembers(at, ignoreCase);
     at.done();
     if (match !== null) return match;
     at.refuse("", "expected one of: " + KINDS.join(", "));
-    return nothing();
+    return refused();
   }
 
   /**
@@ -74,9 +99,9 @@ export class StringMatch {
    * Reads a StringMatch's members among others of the same object, which stay the caller's to
    * read and `done()`; null when there is none of the kinds.
    */
-  static readAmong(at: Cursor): StringMatch | null {
+  static readMembers(at: Cursor, alwaysIgnoreCase: bool = false): StringMatch | null {
     const kind = at.oneOf(KINDS);
-    const ignoreCase = at.boolean("ignoreCase", false);
+    const ignoreCase = at.boolean("ignoreCase", false) || alwaysIgnoreCase;
     const invert = at.boolean("invert", false);
     return kind < 0 ? null : StringMatch.readKind(at, <StringMatchKind>kind, ignoreCase, invert);
   }
@@ -101,9 +126,10 @@ export class StringMatch {
   }
 
   private compile(at: Cursor, name: string): void {
-    const pattern = view(this.text);
-    this.regex = Regex.compile(pattern, this.ignoreCase);
-    if (this.regex === null) at.refuse(name, regexError.describe(pattern));
+    const compiled = compilePattern(view(this.text), this.ignoreCase);
+    const program = compiled.program;
+    if (program !== null) this.regex = new Regex(program);
+    else at.refuse(name, compiled.problem);
   }
 
   /**
@@ -113,6 +139,19 @@ export class StringMatch {
   matches(value: Bytes): bool {
     if (this.kind == StringMatchKind.Present) return isPresent(value) != this.invert;
     return isPresent(value) && this.fits(value) != this.invert;
+  }
+
+  /** As `matches`, on a value of `request`, which counts what is searched through. */
+  matchesIn(request: RequestView, value: Bytes): bool {
+    if (this.kind == StringMatchKind.Present || !isPresent(value)) return this.matches(value);
+    return this.fitsIn(request, value) != this.invert;
+  }
+
+  /** As `fits`, on a value of `request`, which counts what is searched through. */
+  fitsIn(request: RequestView, value: Bytes): bool {
+    const isSearch = this.kind == StringMatchKind.Regex || this.kind == StringMatchKind.Contains;
+    if (isSearch && !request.scan(lengthOf(value))) return false;
+    return this.fits(value);
   }
 
   /**
@@ -149,7 +188,7 @@ export class StringMatch {
 }
 
 /** What stands for a condition that was refused: the configuration is never used. */
-function nothing(): StringMatch {
+function refused(): StringMatch {
   return new StringMatch(StringMatchKind.Present, new StaticArray<u8>(0), false, false);
 }
 

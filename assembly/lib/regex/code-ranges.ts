@@ -35,13 +35,6 @@ export class CodeRanges {
     return this;
   }
 
-  /** Adds pairs of inclusive bounds written as text, "azAZ". */
-  addPairs(pairs: string): this {
-    for (let i = 0; i + 1 < pairs.length; i += 2)
-      this.add(<u32>pairs.charCodeAt(i), <u32>pairs.charCodeAt(i + 1));
-    return this;
-  }
-
   /** Sorts, and joins ranges that touch. */
   normalize(): this {
     const ranges = sort(this.ranges, (a, b) => <i32>(a > b));

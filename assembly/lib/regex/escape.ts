@@ -1,5 +1,6 @@
 // Escapes and character classes of RE2 syntax: what stands for one character or a set of them.
-import { Bytes, at, find, indexOf, text, toText } from "../bytes";
+import { find, text, toText } from "../bytes";
+import { controlCharacter, perlClass, posixClass } from "./ascii-classes";
 import { CodeRanges, LAST_CODE_POINT } from "./code-ranges";
 import { END, Scanner } from "./scanner";
 import { RegexStatus } from "./status";
@@ -22,30 +23,6 @@ function isAlphanumeric(byte: i32): bool {
   return (byte >= 0x30 && byte <= 0x39) || (letter >= 0x61 && letter <= 0x7a);
 }
 
-/** The pairs of bounds of a POSIX class, or "" for an unknown name. */
-function posixPairs(name: Bytes): string {
-  // prettier-ignore
-  const table = [
-    "alnum", "09AZaz", "alpha", "AZaz", "ascii", "\x00\x7f", "blank", "\t\t  ", "cntrl", "\x00\x1f\x7f\x7f",
-    "digit", "09", "graph", "!~", "lower", "az", "print", " ~", "punct", "!/:@[`{~", "space", "\t\r  ", "upper", "AZ",
-    "word", "09AZaz__", "xdigit", "09AFaf",
-  ];
-  const text = toText(name);
-  for (let i = 0; i < table.length; i += 2) if (table[i] == text) return table[i + 1];
-  return "";
-}
-
-/** The pairs of bounds of \d, \s or \w (ASCII only, as in RE2), or "" for another letter. */
-function perlPairs(letter: i32): string {
-  if (letter == 0x64) return "09";
-  if (letter == 0x73) return "\t\n\f\r  ";
-  return letter == 0x77 ? "09AZaz__" : "";
-}
-
-/** The letters behind a backslash that stand for one control character, and these. */
-const CONTROL_LETTERS = text("afnrtv");
-const CONTROLS = text("\x07\x0c\n\r\t\x0b");
-
 export class EscapeScanner extends Scanner {
   protected ignoreCase: bool = false;
 
@@ -67,10 +44,10 @@ export class EscapeScanner extends Scanner {
   protected takeSet(): CodeRanges | null {
     if (this.peek() != 0x5c) return null;
     const letter = this.peek(1);
-    const pairs = letter == END ? "" : perlPairs(letter | 0x20);
-    if (pairs.length > 0) {
+    const perl = perlClass(letter | 0x20);
+    if (perl !== null) {
       this.position += 2;
-      return this.flagged(new CodeRanges().addPairs(pairs), letter < 0x60);
+      return this.flagged(perl, letter < 0x60);
     }
     return (letter | 0x20) == 0x70 && letter != END ? this.takeProperty() : null;
   }
@@ -96,7 +73,7 @@ export class EscapeScanner extends Scanner {
       nameEnd = this.position;
     }
     const ranges = new CodeRanges();
-    if (!addCategory(ranges, this.part(nameStart, nameEnd)))
+    if (!addCategory(ranges, toText(this.part(nameStart, nameEnd))))
       this.fail(RegexStatus.UnknownProperty, start);
     return this.flagged(ranges, negated);
   }
@@ -118,8 +95,8 @@ export class EscapeScanner extends Scanner {
         this.fail(RegexStatus.AnyByte, start);
         return 0;
     }
-    const control = first < 0x80 ? indexOf(CONTROL_LETTERS, <u8>first) : -1;
-    if (control >= 0) return <u32>at(CONTROLS, control);
+    const control = controlCharacter(first);
+    if (control >= 0) return <u32>control;
     if (isOctal(first)) return this.takeOctal(start, first);
     if (first >= 0x80 || isAlphanumeric(first)) this.fail(RegexStatus.InvalidEscape, start);
     return <u32>first;
@@ -181,10 +158,11 @@ export class EscapeScanner extends Scanner {
     const close = find(this.source, POSIX_END, start + 2);
     if (close < 0) return null;
     const negated = this.peek(2) == 0x5e;
-    const pairs = posixPairs(this.part(start + (negated ? 3 : 2), close));
+    const named = posixClass(toText(this.part(start + (negated ? 3 : 2), close)));
     this.position = close + 2;
-    if (pairs.length == 0) this.fail(RegexStatus.InvalidRange, start);
-    return this.flagged(new CodeRanges().addPairs(pairs), negated);
+    if (named !== null) return this.flagged(named, negated);
+    this.fail(RegexStatus.InvalidRange, start);
+    return new CodeRanges();
   }
 
   /** One character of a class, or a range of them. */

@@ -6,7 +6,6 @@ import { Writer } from "../writer";
 import { Dfa } from "./dfa";
 import { Leftmost } from "./leftmost";
 import { Program } from "./program";
-import { compileProgram } from "./regex";
 
 /**
  * How many times its length a value may be walked for all its matches. To know that a match is
@@ -24,18 +23,9 @@ export class Searcher {
   private anywhere: Dfa;
   private leftmost: Leftmost;
 
-  private constructor(program: Program) {
+  constructor(program: Program) {
     this.anywhere = new Dfa(program, true);
     this.leftmost = new Leftmost(program);
-  }
-
-  /**
-   * Compiles `pattern`; `ignoreCase` as if it began with (?i). Null when it is refused: see
-   * `regexError`.
-   */
-  static compile(pattern: Bytes, ignoreCase: bool = false): Searcher | null {
-    const program = compileProgram(pattern, ignoreCase);
-    return program === null ? null : new Searcher(program);
   }
 
   /** Whether `value` holds a match at all: much faster than `find`. */

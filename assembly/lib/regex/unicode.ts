@@ -1,56 +1,70 @@
 // General categories and simple case folding, decoded from the generated tables while a pattern
 // is compiled.
 //
-//   category runs:  one byte, category | length << 5; a length of 0 means that a varint follows, length - 8
-//   folds:          varints (low - previous high, high - low, way + 1); way 0: even to the next odd and back,
-//                   -1: odd to the next even and back, else the zigzag-coded distance to the
-//                   orbit's next character
-import { Bytes, at, lengthOf, text } from "../bytes";
+//   category runs:  one byte, category | length << 5; length 0: a varint follows, length - 8
+//   folds:          varints (low - previous high, high - low, way + 1)
+//                   way 0: even to the next odd and back; -1: odd to the next even and back;
+//                   else the zigzag-coded distance to the orbit's next character
 import { CodeRanges, LAST_CODE_POINT } from "./code-ranges";
-import { CATEGORY_RUNS, CATEGORY_RUNS_LENGTH, FOLDS, FOLDS_LENGTH } from "./unicode-tables";
+import {
+  CATEGORY_NAMES,
+  CATEGORY_RUNS,
+  CATEGORY_RUNS_LENGTH,
+  FOLDS,
+  FOLDS_LENGTH,
+} from "./unicode-tables";
 
-/** Leaf categories by their number in the table, two letters each. */
-const NAMES = text("CnLuLlLtLmLoMnMcMeNdNlNoPcPdPsPePiPfPoSmScSkSoZsZlZpCcCfCoCs");
+/** Reads a table from its begin to its end. */
+@final
+class TableReader {
+  private readonly end: usize;
 
-let cursor: usize = 0;
-
-function varint(): u32 {
-  let value: u32 = 0;
-  for (let shift = 0; shift < 28; shift += 7) {
-    const byte = load<u8>(cursor++);
-    value |= (<u32>(byte & 127)) << shift;
-    if (byte < 128) break;
+  constructor(
+    private place: usize,
+    length: i32,
+  ) {
+    this.end = place + <usize>length;
   }
-  return value;
+
+  get isDone(): bool {
+    return this.place >= this.end;
+  }
+
+  byte(): u32 {
+    return load<u8>(this.place++);
+  }
+
+  varint(): u32 {
+    let value: u32 = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.byte();
+      value |= (byte & 127) << shift;
+      if (byte < 128) break;
+    }
+    return value;
+  }
 }
 
-/**
- * Which leaf categories `name` ("L", "Lu", "Any") means, as bits; 0 when there is no such
- * category.
- */
-function categoryBits(name: Bytes): u32 {
-  const length = lengthOf(name);
-  if (length == 3 && at(name, 0) == 0x41 && at(name, 1) == 0x6e && at(name, 2) == 0x79)
-    return 0xffffffff;
-  if (length < 1 || length > 2) return 0;
+/** The leaf categories that `name` ("L", "Lu", "Any") means, as bits by their number; 0: none. */
+function categoryBits(name: string): u32 {
+  if (name == "Any") return 0xffffffff;
   let bits: u32 = 0;
   // Unassigned (Cn, number 0) is no category of RE2, and not part of its C.
-  for (let i = 1; i < lengthOf(NAMES) >> 1; i++) {
-    if (at(NAMES, i * 2) != at(name, 0)) continue;
-    if (length == 1 || at(NAMES, i * 2 + 1) == at(name, 1)) bits |= 1 << i;
+  for (let number = 1; number < CATEGORY_NAMES.length; number++) {
+    const leaf = CATEGORY_NAMES[number];
+    if (leaf == name || leaf.charAt(0) == name) bits |= 1 << number;
   }
   return bits;
 }
 
 /** Adds the characters of a general category. False when `name` is none. */
-export function addCategory(ranges: CodeRanges, name: Bytes): bool {
+export function addCategory(ranges: CodeRanges, name: string): bool {
   const bits = categoryBits(name);
   if (bits == 0) return false;
-  const end = CATEGORY_RUNS + CATEGORY_RUNS_LENGTH;
-  cursor = CATEGORY_RUNS;
-  for (let low: u32 = 0; cursor < end && low <= LAST_CODE_POINT;) {
-    const run = load<u8>(cursor++);
-    const length = run >> 5 == 0 ? varint() + 8 : <u32>(run >> 5);
+  const table = new TableReader(CATEGORY_RUNS, CATEGORY_RUNS_LENGTH);
+  for (let low: u32 = 0; !table.isDone && low <= LAST_CODE_POINT;) {
+    const run = table.byte();
+    const length = run >> 5 == 0 ? table.varint() + 8 : run >> 5;
     if ((bits >> (run & 31)) & 1) ranges.add(low, low + length - 1);
     low += length;
   }
@@ -78,13 +92,12 @@ export function fold(ranges: CodeRanges): CodeRanges {
  */
 function foldOnce(ranges: CodeRanges): void {
   const count = ranges.length;
-  const end = FOLDS + FOLDS_LENGTH;
-  cursor = FOLDS;
+  const table = new TableReader(FOLDS, FOLDS_LENGTH);
   let first = 0;
-  for (let position: u32 = 0; cursor < end;) {
-    const low = position + varint();
-    const high = low + varint();
-    const way = <i32>varint() - 1;
+  for (let position: u32 = 0; !table.isDone;) {
+    const low = position + table.varint();
+    const high = low + table.varint();
+    const way = <i32>table.varint() - 1;
     position = high;
     while (first < count && ranges.high(first) < low) first++;
     for (let i = first; i < count && ranges.low(i) <= high; i++) {

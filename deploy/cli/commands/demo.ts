@@ -66,12 +66,12 @@ export async function demoCommand(out: Output, flags: DemoFlags): Promise<Answer
 
 async function started(
   out: Output,
-  stage: Parameters<typeof DemoProxy.start>[0],
+  scene: Parameters<typeof DemoProxy.start>[0],
   onLine: (line: string) => void,
 ) {
   try {
     out.progress("looking for an Envoy (the first time, one is fetched)");
-    return await DemoProxy.start(stage, await findEnvoy(), onLine);
+    return await DemoProxy.start(scene, await findEnvoy(), onLine);
   } catch (error) {
     if (error instanceof EnvoyNotFound)
       throw new ToolError("missing", error.message, { cause: error });

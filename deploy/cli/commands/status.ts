@@ -109,7 +109,7 @@ function row(resource: Resource, ok: boolean, state: string): Row {
 function rowOf(wanted: Resource, live: Resource | undefined): Row {
   if (!live) return { resource: titleOf(wanted), ok: false, state: "missing", module: "" };
   const field = firstDifference(bare(live).spec, bare(wanted).spec, "spec");
-  if (field) return row(live, false, `changed by somebody else (${field})`);
+  if (field) return row(live, false, `changed by another client (${field})`);
   const word = wordOf(live);
   if (word === "silent") return row(live, true, "as applied");
   if (word === "stale") return row(live, false, "not yet seen by istiod");

@@ -8,7 +8,7 @@ import { at, fieldsOf, mapsOf } from "../../core/value.ts";
 import { answersOf, inOrder, issuerFor, proxyOf } from "../../try/chain.ts";
 import type { Link, Scripted } from "../../try/chain.ts";
 import { explain } from "../../try/explain.ts";
-import type { Verdict } from "../../try/explain.ts";
+import type { Decision } from "../../try/explain.ts";
 import type { Issuer } from "../../try/issuer.ts";
 import { filled } from "../../try/placeholders.ts";
 import { hostOf, routingOf } from "../../try/route.ts";
@@ -115,7 +115,7 @@ export class Chain {
     const metrics = Object.entries(this.proxy.metrics.all()).filter(([, value]) => value !== 0);
     return {
       observed: { ...observed, headers: shown },
-      steps: filters.map((verdict) => this.stepOf(verdict)),
+      steps: filters.map((step) => this.stepOf(step)),
       route,
       quota,
       metrics: Object.fromEntries(metrics.sort(([a], [b]) => (a < b ? -1 : 1))),
@@ -123,8 +123,8 @@ export class Chain {
     };
   }
 
-  private stepOf(verdict: Verdict): Step {
-    const { verdict: decision } = verdict;
+  private stepOf(step: Decision): Step {
+    const { decision } = step;
     const outcome = decision.startsWith("refused")
       ? "refused"
       : decision === "passed"
@@ -133,15 +133,15 @@ export class Chain {
           ? "held"
           : "skipped";
     const responseHeaders = this.hidesQuota
-      ? verdict.responseHeaders.filter(({ header }) => !quotaHeaders.has(header))
-      : verdict.responseHeaders;
+      ? step.responseHeaders.filter(({ header }) => !quotaHeaders.has(header))
+      : step.responseHeaders;
     return {
-      filter: verdict.filter,
+      filter: step.filter,
       decision,
       outcome,
-      requestHeaders: verdict.requestHeaders,
+      requestHeaders: step.requestHeaders,
       responseHeaders,
-      counted: verdict.counted,
+      counted: step.counted,
     };
   }
 }

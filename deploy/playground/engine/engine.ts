@@ -3,7 +3,7 @@ import type { Case } from "../../emulator/cases.ts";
 import { differences } from "../../emulator/expectation.ts";
 import { schemaOf } from "../../core/filter-schemas.ts";
 import { filterNames, isFilter } from "../../core/catalog.ts";
-import envelope from "../../core/policy.schema.json" with { type: "json" };
+import { envelope } from "../../core/envelope.ts";
 import { ToolError } from "../../core/problem.ts";
 import { parse } from "../../core/source.ts";
 import { readCaseFile } from "../../try/case-file.ts";

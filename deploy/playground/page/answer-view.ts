@@ -1,14 +1,8 @@
 // What the chain did to one request: status, each filter's decision, and what came of it.
 import type { Change } from "../../try/explain.ts";
 import type { Sent, Step } from "../engine/protocol.ts";
+import { catalog, isFilter } from "../../core/catalog.ts";
 import { byId, el } from "./dom.ts";
-
-const roles: Record<string, string> = {
-  "access-log": "writes the log line",
-  "jwt-auth": "who may pass",
-  "rate-limit": "how much may pass",
-  canary: "where it goes",
-};
 
 const marks: Record<Step["outcome"], [string, string]> = {
   passed: ["✓", "passed"],
@@ -71,7 +65,7 @@ function stepView(step: Step): HTMLElement {
       "div",
       {},
       el("b", {}, step.filter),
-      el("span", { class: "role" }, ` ${roles[step.filter] ?? ""}`),
+      el("span", { class: "role" }, isFilter(step.filter) ? ` ${catalog[step.filter].role}` : ""),
       el("span", { class: "decision" }, said),
       ...step.requestHeaders.map((change) => changeView("request", change)),
       ...step.responseHeaders.map((change) => changeView("response", change)),

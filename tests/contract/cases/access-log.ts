@@ -63,15 +63,19 @@ const valid: object[] = [
       json: {
         fixed: 1.5,
         on: true,
+        nothing: null,
+        local: "%START_TIME_LOCAL% %EMIT_TIME_LOCAL(%-d/%b/%Y %c)%",
         all: operators,
         nested: { deep: { status: "%RESPONSE_CODE%" } },
         "100%": "100%%",
       },
       omitEmpty: true,
+      utcOffset: "-03:30",
     },
     when: conditions,
-    sample: { percent: 12.5, key: "b3", alwaysWhen: conditions },
+    sample: { percent: 12.5, key: "xray", secret: "0123456789abcdef", alwaysWhen: conditions },
     maxLinesPerSecond: 1000,
+    maxLineBytes: 65536,
     redact: {
       defaults: false,
       action: "hash",
@@ -95,7 +99,8 @@ const valid: object[] = [
         { name: "all", value: ["%PROTOCOL%", 7] },
       ],
     },
-    redact: { action: "hash", hashKeyFromEnv: "LOG_KEY" },
+    redact: { action: "hash", headers: ["host"], hashKeyFromEnv: "LOG_KEY" },
+    sample: { percent: 1, secretFromEnv: "LOG_KEY" },
     sinks: [{ http: { cluster: "loki", encoding: "loki", labels: { job: "edge" } } }],
   },
   {
@@ -169,6 +174,17 @@ const onlyWasm: [reason: string, document: object, message: RegExp][] = [
     /is not available to Wasm filters: the host does not/,
   ],
   [
+    "a secret of the sampling that is not in the environment",
+    { sample: { percent: 1, secretFromEnv: "NO_SUCH_KEY" } },
+    /\/sample\/secretFromEnv: the variable is missing or shorter than 16 characters/,
+  ],
+  ["a local time without a zone", text("%START_TIME_LOCAL%"), /needs a time zone; set format/],
+  [
+    "two secrets of the sampling",
+    { sample: { percent: 1, secret: "0123456789abcdef", secretFromEnv: "LOG_KEY" } },
+    /\/sample\/secretFromEnv: expected only one of the two secrets/,
+  ],
+  [
     "a time conversion that is none",
     text("%START_TIME(%Q)%"),
     /`%START_TIME%`: unknown time conversion `%Q`/,
@@ -201,6 +217,16 @@ const onlyWasm: [reason: string, document: object, message: RegExp][] = [
     "a duration out of its range",
     { sinks: [{ http: { cluster: "a", timeout: "1ns" } }] },
     /\/(timeout|interval|min|max): expected at (least|most)/,
+  ],
+  [
+    "lines shorter than the format",
+    { format: { text: "x".repeat(3000) }, maxLineBytes: 2000 },
+    /\/maxLineBytes: expected at least 3000 for this format/,
+  ],
+  [
+    "a queue that is too small for a line of the format",
+    { format: { text: "x".repeat(3000) }, sinks: [{ http: { cluster: "a", queueBytes: 4096 } }] },
+    /\/sinks\/0\/http\/queueBytes: expected at least \d+ for this format/,
   ],
   [
     "two sinks of one name",

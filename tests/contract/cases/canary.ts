@@ -14,6 +14,8 @@ const cases: Cases = {
     {
       instance: "shop/edge",
       mode: "report",
+      normalizeAuthority: false,
+      normalizePath: true,
       routes: [
         {
           name: "product-service",

@@ -53,6 +53,7 @@ export default {
           cost: { header: "x-cost", min: 0, max: 10, default: 2 },
           whenRepeated: "first",
           whenMissing: "reject",
+          maxKeys: 5000,
         },
         {
           name: "2",
@@ -82,7 +83,7 @@ export default {
     {
       reason: "two limits of one name",
       document: limits({}, {}),
-      message: /\/limits\/\d+\/name: the name of another limit too/,
+      message: /\/limits\/\d+\/name: duplicate limit name "\S+"; names must be unique/,
     },
     {
       reason: "a bucket that takes more than a year to fill",
@@ -103,6 +104,14 @@ export default {
       reason: "a duration of more digits than any clock has",
       document: limits({ tokenBucket: { maxTokens: 1, fillInterval: `${"9".repeat(30)}s` } }),
       message: /\/fillInterval: expected a duration/,
+    },
+    {
+      reason: "more room for clients than all limits may have together",
+      document: limits(
+        { name: "a", key: [{ method: true }], maxKeys: 3000000 },
+        { name: "b", key: [{ method: true }], maxKeys: 3000000 },
+      ),
+      message: /\/limits: the limits' maxKeys together are too many; expected at most 4000000/,
     },
     {
       reason: "a cost that no bucket of the limit can ever hold",

@@ -88,7 +88,7 @@ export class FakeRequest extends RequestView {
     return orNone(this.address);
   }
 
-  protected readSourcePrincipals(): Bytes {
+  protected readSourcePrincipal(): Bytes {
     this.principalReads++;
     return orNone(this.principals);
   }

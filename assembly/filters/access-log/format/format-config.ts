@@ -1,5 +1,15 @@
 // The settings of `format`, compiled into a Format.
-import { Bytes, at as byteAt, equal, lengthOf, slice, text, view } from "../../../lib/bytes";
+import {
+  Bytes,
+  NONE,
+  at as byteAt,
+  equal,
+  lengthOf,
+  parseUnsigned,
+  slice,
+  text,
+  view,
+} from "../../../lib/bytes";
 import { Cursor } from "../../../lib/config/reader";
 import { JsonKind } from "../../../lib/json/document";
 import { writeJsonCharacters, writeJsonText } from "../../../lib/json/write";
@@ -8,12 +18,18 @@ import { Redaction } from "../redact/redaction";
 import { Template } from "./command";
 import { Format, Style } from "./format";
 import { TableMaker } from "./operators/maker";
+import { ConstantOperator } from "./operators/constant";
+import { NO_OFFSET } from "./operators/time";
 import { LITERALS_MAX, StepList } from "./step-list";
 import { writeTextCharacters } from "./text-escape";
 
 const DEPTH_MAX = 16;
 const VALUES_MAX = 256;
+/** No zone of the earth is further from Greenwich. */
+const HOURS_MAX: i64 = 14;
 const COLON: u8 = 0x3a;
+const PLUS: u8 = 0x2b;
+const MINUS: u8 = 0x2d;
 const QUOTE: u8 = 0x22;
 const OPEN_BRACE: u8 = 0x7b;
 const CLOSE_BRACE: u8 = 0x7d;
@@ -44,7 +60,7 @@ const DEFAULT_FIELDS: DefaultField[] = [
 /** Reads the member `format`; missing is the guide's line. */
 export function readFormat(parent: Cursor, redaction: Redaction): Format {
   const at = parent.object("format");
-  const reader = new FormatReader(at.boolean("omitEmpty", false), redaction);
+  const reader = new FormatReader(at.boolean("omitEmpty", false), redaction, readOffset(at));
   const kinds = (at.has("json") ? 1 : 0) + (at.has("fields") ? 1 : 0) + (at.has("text") ? 1 : 0);
   if (kinds > 1) at.refuse("", "expected only one of: json, fields, text");
   if (at.has("text")) reader.readText(at);
@@ -69,11 +85,12 @@ class FormatReader {
   constructor(
     private omitEmpty: bool,
     redaction: Redaction,
+    offsetMinutes: i32,
   ) {
     const steps = new StepList(omitEmpty);
     this.steps = steps;
     this.literals = steps.literals;
-    this.maker = new TableMaker(redaction);
+    this.maker = new TableMaker(redaction, offsetMinutes);
   }
 
   compiled(at: Cursor): Format {
@@ -82,9 +99,17 @@ class FormatReader {
       const most = decimal(LITERALS_MAX);
       at.refuse("", "longer than a line may be; expected at most " + most + " bytes of text");
     }
-    const first = this.steps.first;
-    const usesStart = this.maker.usesStart;
-    return new Format(this.isJson, first, this.literals.view(), this.omitEmpty, usesStart);
+    const steps = this.steps;
+    return new Format(
+      this.isJson,
+      steps.first,
+      this.literals.view(),
+      this.omitEmpty,
+      this.maker.usesStart,
+      steps.operators,
+      steps.fixedBytes,
+      this.values,
+    );
   }
 
   readDefaults(at: Cursor): void {
@@ -179,10 +204,9 @@ class FormatReader {
         return this.readObject(at, depth);
       case JsonKind.Array:
         return this.readList(at, depth);
-      case JsonKind.Null: {
-        const wanted = "a text with operators, a number, true, false, an object or a list";
-        return at.refuse("", "expected " + wanted);
-      }
+      case JsonKind.Null:
+        // As an operator without a value, so that omitEmpty leaves it out, as Envoy does.
+        return this.steps.addOperator(new ConstantOperator(NONE), Style.JsonValue);
       default:
         // Numbers and booleans stand as they are.
         this.literals.bytes(at.document.source(at.node));
@@ -223,4 +247,21 @@ function isNameOfEarlier(items: Cursor[], count: i32, name: Bytes): bool {
     if (items[i].isObject && equal(view(items[i].bytes("name")), name)) return true;
   }
   return false;
+}
+
+/** `utcOffset` in minutes: `+02:00`, `-03:30`. */
+function readOffset(at: Cursor): i32 {
+  if (!at.has("utcOffset")) return NO_OFFSET;
+  const owner = at.bytes("utcOffset");
+  const offset = view(owner);
+  const hours = lengthOf(offset) == 6 ? parseUnsigned(slice(offset, 1, 3)) : -1;
+  const minutes = hours < 0 ? -1 : parseUnsigned(slice(offset, 4));
+  const isSigned = hours >= 0 && (byteAt(offset, 0) == PLUS || byteAt(offset, 0) == MINUS);
+  const isTime = hours <= HOURS_MAX && minutes >= 0 && minutes < 60;
+  if (!isSigned || !isTime || byteAt(offset, 3) != COLON) {
+    at.refuse("utcOffset", 'expected a sign, hours and minutes, such as "+02:00"');
+    return NO_OFFSET;
+  }
+  const size = <i32>(hours * 60 + minutes);
+  return byteAt(offset, 0) == MINUS ? -size : size;
 }

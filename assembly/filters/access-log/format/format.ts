@@ -4,10 +4,12 @@ import { Bytes, at, bytes, owned, text } from "../../../lib/bytes";
 import { writeJsonCharacters, writeJsonText } from "../../../lib/json/write";
 import { Writer } from "../../../lib/writer";
 import { RecordView } from "../record";
+import { CUT_MARK, Escape, prefixThatFits } from "./cut";
 import { Operator, Value, ValueKind } from "./operators/operator";
 import { writeTextCharacters } from "./text-escape";
 
 const COMMA: u8 = 0x2c;
+const QUOTE: u8 = 0x22;
 const OPEN_BRACE: u8 = 0x7b;
 const OPEN_BRACKET: u8 = 0x5b;
 const ABSENT = text("-");
@@ -23,6 +25,11 @@ export const enum Style {
   JsonPart,
   Text,
 }
+
+/** What an operator takes in a line that is cut: a number, or the beginning of a text. */
+const VALUE_BYTES_MIN = 32;
+/** Two quotes and the mark where a text is cut. */
+const AROUND_BYTES = 5;
 
 /** A literal, and an operator behind it unless it is the last part of something. */
 @final
@@ -58,29 +65,69 @@ export class Format {
     private omitEmpty: bool,
     /** Some operator asks when the request began. */
     private usesStart: bool,
+    /** How many operators there are. */
+    private operators: i32,
+    /** What stands in each line whatever the values are: literals, and commas. */
+    private fixedBytes: i32,
+    /** How many texts, numbers, maps and lists it is made of. */
+    readonly values: i32,
   ) {
     this.literals = owned(literals);
   }
 
+  /** The least that a line may be limited to. */
+  get lineBytesMin(): i32 {
+    return this.fixedBytes + this.operators * VALUE_BYTES_MIN;
+  }
+
   /** Appends the line of `record`. */
   write(record: RecordView, to: Writer): void {
-    const value = this.value;
+    this.writeSteps(record, to, i32.MAX_VALUE);
+  }
+
+  /**
+   * Appends the line in at most `lineBytesMax` bytes (at least `lineBytesMin`): each text has an equal
+   * share of the room, and what is longer ends in "…".
+   */
+  writeCut(record: RecordView, to: Writer, lineBytesMax: i32): void {
+    const room = lineBytesMax - this.fixedBytes;
+    this.writeSteps(record, to, this.operators == 0 ? room : room / this.operators);
+  }
+
+  private writeSteps(record: RecordView, to: Writer, valueBytesMax: i32): void {
     // With the begin known, the proxy need not be asked how long the request took.
     if (this.usesStart) record.startNanos();
     let step = this.first;
     while (step !== null) {
-      this.writeStep(step, record, value, to);
+      this.writeStep(step, record, to, valueBytesMax);
       step = step.next;
     }
   }
 
-  private writeStep(step: Step, record: RecordView, value: Value, to: Writer): void {
+  private writeStep(step: Step, record: RecordView, to: Writer, valueBytesMax: i32): void {
+    const value = this.value;
     const operator = step.operator;
     if (operator === null) return this.writeLiteral(step, to);
     operator.evaluate(record, value);
     if (step.isOptional && value.isEmpty) return;
     this.writeLiteral(step, to);
-    this.writeValue(step.style, value, to);
+    if (value.kind != ValueKind.Text || valueBytesMax == i32.MAX_VALUE) {
+      this.writeValue(step.style, value, to);
+    } else {
+      this.writeCutText(step.style, value, to, valueBytesMax - AROUND_BYTES);
+    }
+  }
+
+  private writeCutText(style: Style, value: Value, to: Writer, most: i32): void {
+    const source = value.text;
+    const escape = style == Style.Text ? Escape.Text : Escape.Json;
+    const prefix = prefixThatFits(source, most, escape);
+    value.text = prefix;
+    if (prefix == source) return this.writeValue(style, value, to);
+    if (style == Style.JsonValue) to.byte(QUOTE);
+    this.writeValue(style == Style.JsonValue ? Style.JsonPart : style, value, to);
+    to.bytes(CUT_MARK);
+    if (style == Style.JsonValue) to.byte(QUOTE);
   }
 
   private writeLiteral(step: Step, to: Writer): void {

@@ -14,6 +14,8 @@ export const enum Severity {
 export class Line {
   /** One line of UTF-8, without a line end. Valid until the callback returns. */
   bytes: Bytes = EMPTY;
+  /** Some of its values are not whole. */
+  isCut: bool = false;
   /** When the request began. */
   unixNanos: i64 = 0;
   /** 16 bytes, or NONE. Valid until the callback returns. */

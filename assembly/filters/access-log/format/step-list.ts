@@ -13,6 +13,10 @@ export class StepList {
   first: Step | null = null;
   /** The literals of all steps, one behind the other. */
   readonly literals: Writer = new Writer(LITERALS_MAX);
+  /** How many operators there are. */
+  operators: i32 = 0;
+  /** How many commas may be written that no literal has. */
+  private commas: i32 = 0;
   private last: Step | null = null;
   /** Where in `literals` the next step's literal begins. */
   private literalFrom: i32 = 0;
@@ -26,6 +30,7 @@ export class StepList {
     if (this.omitEmpty) {
       this.endLiteral();
       this.opensMember = true;
+      this.commas++;
     } else if (!isFirst) {
       this.literals.byte(COMMA);
     }
@@ -33,9 +38,15 @@ export class StepList {
 
   addOperator(operator: Operator, style: Style): void {
     const step = this.addStep();
+    this.operators++;
     step.operator = operator;
     step.style = style;
     step.isOptional = style == Style.JsonValue && this.omitEmpty;
+  }
+
+  /** What stands in each line at most besides the operators' values. */
+  get fixedBytes(): i32 {
+    return this.literals.length + this.commas;
   }
 
   endLiteral(): void {

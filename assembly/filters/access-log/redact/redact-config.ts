@@ -13,11 +13,11 @@ import {
 import { Cursor } from "../../../lib/config/reader";
 import { ClaimPath } from "../../../lib/match/claim-path";
 import { lowerCased } from "../../../lib/http/field";
-import { regexError } from "../../../lib/regex/regex";
+import { compilePattern } from "../../../lib/regex/pattern";
 import { Searcher } from "../../../lib/regex/searcher";
 import { JsonKind } from "../../../lib/json/document";
 import { itemsOf } from "../items";
-import { isFieldName, isVariable } from "../names";
+import { isRedactableName, isVariable, requestFieldName } from "../names";
 import { isSensitiveHeader, isSensitiveParam } from "./sensitive-names";
 import { decimal } from "../../../lib/writer";
 
@@ -78,9 +78,9 @@ export class RedactConfig {
     const config = new RedactConfig();
     config.defaults = at.boolean("defaults", true);
     config.action = config.readAction(at, Action.Mask);
-    config.headers = config.readNames(at, "headers", true);
-    config.queryParams = config.readNames(at, "queryParams", false);
-    config.cookies = config.readNames(at, "cookies", false);
+    config.headers = config.readHeaders(at);
+    config.queryParams = config.readNames(at, "queryParams");
+    config.cookies = config.readNames(at, "cookies");
     config.claims = config.readClaims(at);
     config.readPatterns(at);
     config.readKey(at);
@@ -101,16 +101,27 @@ export class RedactConfig {
     return action;
   }
 
-  /** A list of names, each alone or with its action. Headers' names are put into lower case. */
-  private readNames(parent: Cursor, list: string, areHeaders: bool): NamedAction[] {
+  /** A list of names, each alone or with its action. */
+  private readNames(parent: Cursor, list: string): NamedAction[] {
     const items = itemsOf(parent, list, 0, NAMES_MAX);
     const named: NamedAction[] = [];
     for (let i = 0; i < items.length; i++) {
-      const name = textOf(items[i], "name");
-      if (areHeaders && !isFieldName(view(name))) {
+      named.push(new NamedAction(textOf(items[i], "name"), this.actionOf(items[i])));
+    }
+    return named;
+  }
+
+  /** The same of headers: in lower case, as the proxy holds them. */
+  private readHeaders(parent: Cursor): NamedAction[] {
+    const items = itemsOf(parent, "headers", 0, NAMES_MAX);
+    const named: NamedAction[] = [];
+    for (let i = 0; i < items.length; i++) {
+      const name = lowerCased(textOf(items[i], "name"));
+      if (!isRedactableName(view(name))) {
         items[i].refuse(items[i].isObject ? "name" : "", "expected a header name");
       }
-      named.push(new NamedAction(areHeaders ? lowerCased(name) : name, this.actionOf(items[i])));
+      const held = owned(requestFieldName(view(name)));
+      named.push(new NamedAction(held, this.actionOf(items[i])));
     }
     return named;
   }
@@ -131,9 +142,10 @@ export class RedactConfig {
     for (let i = 0; i < items.length; i++) {
       const text = view(textOf(items[i], "regex"));
       const action = this.actionOf(items[i]);
-      const searcher = Searcher.compile(text);
-      if (searcher !== null) this.patterns.push(new Pattern(searcher, action));
-      else items[i].refuse(items[i].isObject ? "regex" : "", regexError.describe(text));
+      const compiled = compilePattern(text);
+      const program = compiled.program;
+      if (program !== null) this.patterns.push(new Pattern(new Searcher(program), action));
+      else items[i].refuse(items[i].isObject ? "regex" : "", compiled.problem);
     }
   }
 
@@ -159,10 +171,11 @@ export class RedactConfig {
     return "the variable is missing or shorter than " + decimal(HASH_KEY_BYTES_MIN) + " characters";
   }
 
-  /** What becomes of a header as a whole. */
+  /** What becomes of a header as a whole; `host` is the authority here too. */
   ofHeader(name: Bytes): Action {
+    const held = requestFieldName(name);
     for (let i = 0; i < this.headers.length; i++) {
-      if (equal(view(this.headers[i].name), name)) return this.headers[i].action;
+      if (equal(view(this.headers[i].name), held)) return this.headers[i].action;
     }
     return this.defaults && isSensitiveHeader(name) ? this.action : Action.Keep;
   }

@@ -19,7 +19,8 @@ import {
 import { HmacKey } from "../../../lib/crypto/hmac";
 import { SHA256 } from "../../../lib/crypto/sha256";
 import { CookieReader } from "../../../lib/http/cookie";
-import { ParamReader, decoded } from "../../../lib/http/query";
+import { decoded } from "../../../lib/http/percent";
+import { ParamReader } from "../../../lib/http/query";
 import { Writer } from "../../../lib/writer";
 import { Action, MASK, RedactConfig } from "./redact-config";
 import {

@@ -5,10 +5,11 @@ import { equal, text, view } from "../../../lib/bytes";
 import { flagMask, shortFlagNames } from "../../../lib/http/response-flags";
 import { MatchList } from "../../../lib/match/match";
 import { itemsOf } from "../items";
-import { RecordView } from "../record";
+import { RecordView, WRONG_STATUS } from "../record";
 import { decimal } from "../../../lib/writer";
 
 const ANY = text("any");
+const UNKNOWN: i64 = 2;
 const DEPTH_MAX = 8;
 const ITEMS_MAX = 64;
 const DURATION_MAX: i64 = 366 * 24 * 3600 * 1_000_000_000;
@@ -92,7 +93,7 @@ export class Condition {
     const duration = this.duration;
     if (duration !== null && !duration.has(record.durationNanos())) return false;
     const grpc = this.grpc;
-    if (grpc !== null && !grpc.has(record.grpcStatus())) return false;
+    if (grpc !== null && !grpc.has(knownStatus(record.grpcStatus()))) return false;
     if (!this.match.isEmpty && !this.match.matches(record.request())) return false;
     for (let i = 0; i < this.and.length; i++) {
       if (!unchecked(this.and[i]).holds(record)) return false;
@@ -101,6 +102,11 @@ export class Condition {
     if (not !== null && not.holds(record)) return false;
     return this.or.length == 0 || anyHolds(this.or, record);
   }
+}
+
+/** A status that is no number is UNKNOWN to every gRPC client. */
+function knownStatus(status: i64): i64 {
+  return status == WRONG_STATUS ? UNKNOWN : status;
 }
 
 /** Whether one of them holds; of none: no. */

@@ -143,10 +143,7 @@ export class Delivery {
     if (status == NO_STATUS || this.encoder.canRetry(status)) {
       this.tryLater(now, retryAfter);
     } else {
-      const isAccepted = status >= 200 && status < 300;
-      const rejected = isAccepted
-        ? min<i64>(this.encoder.rejected(answer), this.batchCount)
-        : this.batchCount;
+      const rejected = this.encoder.rejected(status, answer, this.batchCount);
       this.tally.rejected.add(rejected);
       this.tally.delivered.add(this.batchCount - rejected);
       this.finish();

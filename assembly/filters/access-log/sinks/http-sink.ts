@@ -35,7 +35,7 @@ import { Encoding, HttpSinkConfig } from "./sink-config";
 import { Count } from "./tally";
 
 /** Longer answers say nothing that we want to know; they are not even copied in. */
-const ANSWER_BYTES_MAX = 16 * 1024;
+const ANSWER_BYTES_MAX = 64 * 1024;
 /** No token: the host counts them from 1, and in 32 bits it does not get here. */
 const NO_CALL: u32 = u32.MAX_VALUE;
 

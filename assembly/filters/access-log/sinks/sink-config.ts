@@ -151,7 +151,9 @@ function readHeaders(parent: Cursor): SinkHeader[] {
     const at = items[i];
     if (!at.expectObject()) continue;
     const name = lowerCased(at.bytes("name"));
-    if (!isFieldName(view(name))) at.refuse("name", "expected a header name");
+    if (!isFieldName(view(name))) {
+      at.refuse("name", "expected a header name; for the host use authority");
+    }
     const value = at.optionalBytes("value", new StaticArray<u8>(0));
     const variable = at.optionalBytes("valueFromEnv", new StaticArray<u8>(0));
     if (!isFieldValue(view(value)))

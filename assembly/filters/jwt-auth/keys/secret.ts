@@ -1,8 +1,9 @@
-// Keys from an environment variable: an HMAC secret as it is, or a key set as JSON.
-import { Bytes, NONE, at, lengthOf, owned } from "../../../lib/bytes";
-import { secretKey } from "../../../lib/jose/jwk-members";
+// Keys from an environment variable: an HMAC secret as it is, or a key set as JSON or PEM.
+import { Bytes, NONE, at, lengthOf } from "../../../lib/bytes";
+import { secretKey } from "../../../lib/jose/public-key";
 import { describeJwk } from "../../../lib/jose/jwk-status";
 import { KeySet, KeySetStatus, describeKeySet } from "../../../lib/jose/key-set";
+import { isPem } from "../../../lib/jose/pem";
 import { Provider } from "../provider";
 
 const BRACE: u8 = 0x7b;
@@ -14,12 +15,12 @@ const BRACE: u8 = 0x7b;
 export function readSecret(provider: Provider, value: Bytes): string {
   if (value == NONE || lengthOf(value) == 0) return "expected a variable that vmConfig.env sets";
   const keys = new KeySet();
-  if (at(value, 0) == BRACE) {
+  if (at(value, 0) == BRACE || isPem(value)) {
     const status = keys.read(value);
     if (status != KeySetStatus.Ok)
       return "expected a key set in the variable; " + describeKeySet(status);
   } else {
-    const result = secretKey(owned(value));
+    const result = secretKey(value);
     const key = result.key;
     if (key === null) return "expected a secret in the variable; " + describeJwk(result.status);
     if ((provider.algorithms & key.algorithms) == 0)

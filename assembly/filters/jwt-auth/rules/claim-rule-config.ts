@@ -1,5 +1,5 @@
 // Reads `claims` of a rule.
-import { equal, owned, text, trim, utf8, view } from "../../../lib/bytes";
+import { Bytes, equal, owned, text, trim, utf8, view } from "../../../lib/bytes";
 import { Cursor } from "../../../lib/config/reader";
 import { JsonKind } from "../../../lib/json/document";
 import { ClaimPath } from "../../../lib/match/claim-path";
@@ -31,6 +31,23 @@ export function readClaimRules(rule: Cursor, spaceDelimited: StaticArray<u8>[]):
   return rules;
 }
 
+/**
+ * The claims of an entry of `outputMatchToHeaders`: a claim counts as in Envoy's metadata, where
+ * `scope`, `permission` and `spaceDelimited` are lists of words.
+ */
+export function readMatchRules(entry: Cursor, spaceDelimited: StaticArray<u8>[]): ClaimRule[] {
+  const rules = readClaimRules(entry, spaceDelimited);
+  if (rules.length == 0) entry.refuse("claims", "expected at least one");
+  for (let i = 0; i < rules.length; i++) {
+    const rule = rules[i];
+    rule.isWordsOnly = true;
+    if (rule.isSpaceDelimited && equal(rule.path.head, SCP)) {
+      rule.isSpaceDelimited = contains(spaceDelimited, SCP);
+    }
+  }
+  return rules;
+}
+
 function readClaimRule(at: Cursor, spaceDelimited: StaticArray<u8>[]): ClaimRule {
   const rule = new ClaimRule(ClaimPath.read(at, "claim"));
   const conditions = [
@@ -48,7 +65,7 @@ function readClaimRule(at: Cursor, spaceDelimited: StaticArray<u8>[]): ClaimRule
     rule.oneOf = [readScalar(at.value(conditions[condition]))];
   else if (condition == ONE_OF) rule.oneOf = readScalars(at);
   else if (condition == PRESENT) readPresent(at);
-  else if (condition >= 0) rule.match = StringMatch.readAmong(at);
+  else if (condition >= 0) rule.match = StringMatch.readMembers(at);
   if (rule.match === null && at.boolean("ignoreCase", false))
     at.refuse("ignoreCase", "expected only beside exact, prefix, suffix or regex");
   rule.inverts = at.boolean("invert", false);
@@ -89,6 +106,10 @@ function readScalar(at: Cursor): Scalar {
 function isSpaceDelimited(rule: ClaimRule, names: StaticArray<u8>[]): bool {
   const name = rule.path.head;
   if (equal(name, SCOPE) || equal(name, SCP) || equal(name, PERMISSION)) return true;
+  return contains(names, name);
+}
+
+function contains(names: StaticArray<u8>[], name: Bytes): bool {
   for (let i = 0; i < names.length; i++) {
     if (equal(name, view(names[i]))) return true;
   }

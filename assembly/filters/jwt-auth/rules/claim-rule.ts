@@ -1,6 +1,16 @@
 // What one claim has to be. Types count: the text "5" is not the number 5. A list holds when one
 // of its elements does.
-import { Bytes, NONE, equal, indexOf, lengthOf, slice, toText, view } from "../../../lib/bytes";
+import {
+  Bytes,
+  NONE,
+  equal,
+  indexOf,
+  lengthOf,
+  slice,
+  toText,
+  trim,
+  view,
+} from "../../../lib/bytes";
 import { ClaimPath } from "../../../lib/match/claim-path";
 import { JsonDocument, JsonKind } from "../../../lib/json/document";
 import { StringMatch } from "../../../lib/match/string-match";
@@ -41,6 +51,8 @@ export class ClaimRule {
   inverts: bool = false;
   /** The claim's text is a list with blanks between. */
   isSpaceDelimited: bool = false;
+  /** Such a text is its words and nothing else, as in Envoy's metadata, unless it has none. */
+  isWordsOnly: bool = false;
 
   constructor(readonly path: ClaimPath) {}
 
@@ -73,10 +85,11 @@ export class ClaimRule {
       return false;
     }
     const text = document.text(node);
-    return (
-      (this.isSpaceDelimited && this.anyWordFits(document, node, text)) ||
-      this.fits(document, node, text)
-    );
+    if (this.isSpaceDelimited) {
+      if (this.anyWordFits(document, node, text)) return true;
+      if (this.isWordsOnly && lengthOf(trim(text)) > 0) return false;
+    }
+    return this.fits(document, node, text);
   }
 
   private fits(document: JsonDocument, node: i32, text: Bytes): bool {

@@ -13,6 +13,7 @@ import {
 } from "../../../lib/bytes";
 import { decodeBase64urlInto } from "../../../lib/base64url";
 import { Writer } from "../../../lib/writer";
+import { JsonDocument } from "../../../lib/json/document";
 import { Claims, NO_TIME } from "../../../lib/jose/claims";
 import { CompactToken } from "../../../lib/jose/compact";
 import { JoseHeader } from "../../../lib/jose/header";
@@ -20,12 +21,15 @@ import { JwtStatus } from "../../../lib/jose/status";
 import { claimText } from "../rules/claim-text";
 import { KeyRing } from "../keys/key-ring";
 import { VerificationLimiter } from "./limiter";
-import { Provider } from "../provider";
+import { ClaimHeader, Provider } from "../provider";
+import { ClaimRule } from "../rules/claim-rule";
 import { Profile, Rule } from "../rules/requirement";
 import { SeenToken } from "./seen-token";
 import { HostSignatures, Verifier } from "./verifier";
 
 const APPLICATION = text("application/");
+/** The value of a header that says that the claims meet their conditions. */
+const TRUE = text("true");
 /** Unix times are far below; a token without a bound in time. */
 const FOR_EVER: i64 = i64.MAX_VALUE;
 
@@ -193,8 +197,9 @@ export class Examiner {
     const claims = this.claims;
     const headers = profile.provider.claimHeaders;
     for (let i = 0; i < headers.length; i++) {
-      const node = unchecked(headers[i]).claim.find(claims.document);
-      unchecked((this.values[i] = claimText(claims.document, node, unchecked(this.buffers[i]))));
+      unchecked(
+        (this.values[i] = this.headerValue(unchecked(headers[i]), unchecked(this.buffers[i]))),
+      );
     }
     const expiresAt = claims.expiresAt == NO_TIME ? FOR_EVER : claims.expiresAt;
     entry.fill(
@@ -209,15 +214,26 @@ export class Examiner {
     );
   }
 
+  private headerValue(header: ClaimHeader, place: Writer): Bytes {
+    const document = this.claims.document;
+    const rules = header.rules;
+    if (rules !== null) return holdsAll(rules, document) ? TRUE : NONE;
+    const claim = header.claim;
+    return claim === null ? NONE : claimText(document, claim.find(document), place);
+  }
+
   /** Whether a verified token has all claims that `rule` asks for. */
   hasClaims(token: SeenToken, rule: Rule): bool {
     if (this.seenClaims.read(token.payload) != JwtStatus.Ok) return false;
-    const document = this.seenClaims.document;
-    for (let i = 0; i < rule.claims.length; i++) {
-      if (!unchecked(rule.claims[i]).holds(document)) return false;
-    }
-    return true;
+    return holdsAll(rule.claims, this.seenClaims.document);
   }
+}
+
+function holdsAll(rules: ClaimRule[], document: JsonDocument): bool {
+  for (let i = 0; i < rules.length; i++) {
+    if (!unchecked(rules[i]).holds(document)) return false;
+  }
+  return true;
 }
 
 /** A media type without `application/` (RFC 7515 section 4.1.9). */

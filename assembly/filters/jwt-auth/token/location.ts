@@ -3,10 +3,12 @@
 import {
   Bytes,
   EMPTY,
+  NONE,
   at,
   endsWith,
   equal,
   equalIgnoreCase,
+  find,
   indexOf,
   lengthOf,
   slice,
@@ -16,7 +18,8 @@ import {
 } from "../../../lib/bytes";
 import { COOKIE, CookieReader, withoutCookie } from "../../../lib/http/cookie";
 import { HeaderList } from "../../../lib/http/headers";
-import { ParamReader, decoded, equalDecoded, queryOf, withoutParam } from "../../../lib/http/query";
+import { decoded, equalDecoded } from "../../../lib/http/percent";
+import { ParamReader, queryOf, withoutParam } from "../../../lib/http/query";
 import { Writer } from "../../../lib/writer";
 
 export const enum Place {
@@ -64,24 +67,34 @@ export class FoundTokens {
   }
 
   addEncoded(raw: Bytes): void {
-    if (this.count == TOKENS_MAX) {
-      this.overflow = true;
-      return;
-    }
+    if (this.count < TOKENS_MAX) this.add(decoded(raw, this.place()));
+    else this.overflow = true;
+  }
+
+  /** As `add`, but an empty value counts: it is a token that is no good. */
+  addAny(token: Bytes): void {
+    if (this.count == TOKENS_MAX) this.overflow = true;
+    else unchecked((this.tokens[this.count++] = token));
+  }
+
+  addAnyEncoded(raw: Bytes): void {
+    if (this.count < TOKENS_MAX) this.addAny(decoded(raw, this.place()));
+    else this.overflow = true;
+  }
+
+  /** The next token's own scratch; only where `count` is below TOKENS_MAX. */
+  place(): Writer {
     let place = unchecked(this.places[this.count]);
     if (place === null) {
       place = new Writer();
       unchecked((this.places[this.count] = place));
     }
-    this.add(decoded(raw, place));
+    return place;
   }
 }
 
 const cookies = new CookieReader();
 const params = new ParamReader();
-
-
-@final
 export class Location {
   /**
    * The prefix without its blank, where it is an authentication scheme (RFC 9110 section 11.1:
@@ -96,7 +109,7 @@ export class Location {
   constructor(
     readonly place: Place,
     readonly name: Bytes,
-    private prefix: Bytes = EMPTY,
+    protected prefix: Bytes = EMPTY,
   ) {
     this.scheme = endsWith(prefix, BLANK) ? trimSpace(prefix) : EMPTY;
   }
@@ -190,6 +203,80 @@ export class Location {
   get separator(): Bytes {
     return this.place == Place.Cookie ? COOKIE_SEPARATOR : SEPARATOR;
   }
+}
+
+/**
+ * The same place as Envoy's jwt_authn looks at it (`tokenSearch: envoy`): each value of a header is
+ * one token, of a parameter or cookie the first value; an empty one counts.
+ */
+@final
+export class EnvoyLocation extends Location {
+  collect(request: HeaderList, path: Bytes, found: FoundTokens): void {
+    if (this.place == Place.Header) this.collectHeader(request, found);
+    else if (this.place == Place.Parameter) this.collectParam(path, found);
+    else this.collectCookie(request, found);
+  }
+
+  /** Whether the header has what Envoy takes for a token; it then removes the whole header. */
+  isIn(request: HeaderList): bool {
+    for (
+      let i = request.headerIndex(this.name, 0);
+      i >= 0;
+      i = request.headerIndex(this.name, i + 1)
+    ) {
+      if (this.tokenIn(request.headerValue(i)) != NONE) return true;
+    }
+    return false;
+  }
+
+  private collectHeader(request: HeaderList, found: FoundTokens): void {
+    for (
+      let i = request.headerIndex(this.name, 0);
+      i >= 0;
+      i = request.headerIndex(this.name, i + 1)
+    ) {
+      const token = this.tokenIn(request.headerValue(i));
+      if (token != NONE) found.addAny(token);
+    }
+  }
+
+  /**
+   * Everything from the first character on that a token may have, behind the prefix, wherever that
+   * is; the whole value where there is no such character. NONE without the prefix.
+   */
+  private tokenIn(value: Bytes): Bytes {
+    if (lengthOf(this.prefix) == 0) return value;
+    const at = find(value, this.prefix);
+    if (at < 0) return NONE;
+    let from = at + lengthOf(this.prefix);
+    while (from < lengthOf(value) && !isTokenByte(value, from)) from++;
+    return from < lengthOf(value) ? slice(value, from) : value;
+  }
+
+  private collectParam(path: Bytes, found: FoundTokens): void {
+    params.open(queryOf(path));
+    while (params.next()) {
+      if (!equalDecoded(params.name, this.name)) continue;
+      return found.addAnyEncoded(params.value);
+    }
+  }
+
+  private collectCookie(request: HeaderList, found: FoundTokens): void {
+    for (let i = request.headerIndex(COOKIE, 0); i >= 0; i = request.headerIndex(COOKIE, i + 1)) {
+      cookies.open(request.headerValue(i));
+      while (cookies.next()) {
+        if (equal(cookies.name, this.name)) return found.addAny(cookies.value);
+      }
+    }
+  }
+}
+
+/** Base64url's characters (RFC 4648 section 5), and the dot. */
+function isTokenByte(value: Bytes, index: i32): bool {
+  const byte = at(value, index);
+  const letter = byte | 0x20;
+  if (letter >= 0x61 && letter <= 0x7a) return true;
+  return (byte >= 0x30 && byte <= 0x39) || byte == 0x2d || byte == 0x5f || byte == 0x2e;
 }
 
 /** Where the element that begins at `from` ends. */

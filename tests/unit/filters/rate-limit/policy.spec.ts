@@ -1,7 +1,8 @@
 import { TICKS_PER_NANO } from "../../../../assembly/filters/rate-limit/bucket";
-import { Outcome } from "../../../../assembly/filters/rate-limit/charge";
+import { BucketKind, Outcome } from "../../../../assembly/filters/rate-limit/charge";
 import { Config } from "../../../../assembly/filters/rate-limit/config";
-import { Policy, Verdict } from "../../../../assembly/filters/rate-limit/policy";
+import { Decision } from "../../../../assembly/filters/rate-limit/decision";
+import { Policy } from "../../../../assembly/filters/rate-limit/policy";
 import { toText, utf8, view } from "../../../../assembly/lib/bytes";
 import { ConfigErrors } from "../../../../assembly/lib/config/reader";
 import { SharedValue } from "../../../../assembly/lib/shared-store";
@@ -32,10 +33,15 @@ function policy(json: string, shared: SharedValues = new SharedValues()): Policy
   return new Policy(config, new FakeStore(shared), 0x1234567);
 }
 
-function ask(policy: Policy, key: string, nanos: i64): Verdict {
+function ask(policy: Policy, key: string, nanos: i64): Decision {
   const request = new FakeRequest();
   if (key.length > 0) request.with("x-key", key);
-  return policy.judge(request, nanos * TICKS_PER_NANO);
+  return policy.decide(request, nanos * TICKS_PER_NANO);
+}
+
+function askFrom(policy: Policy, key: string, address: string): bool {
+  const request = new FakeRequest().with("x-key", key).from(address);
+  return policy.decide(request, START * TICKS_PER_NANO).admitted;
 }
 
 /** How many of `count` requests at one instant are admitted. */
@@ -51,8 +57,8 @@ function left(cost: string): i64 {
   return quota === null ? -1 : quota.remaining;
 }
 
-function nameOf(verdict: Verdict): string {
-  const limited = verdict.limited;
+function nameOf(decision: Decision): string {
+  const limited = decision.limited;
   return limited === null ? "" : toText(limited.name);
 }
 
@@ -93,18 +99,18 @@ describe("one limit", () => {
     const first = ask(one, "", START).quota;
     expect(first === null ? -1 : first.remaining).toBe(2);
     admitted(one, "", START, 2);
-    const verdict = ask(one, "", START + 1);
-    expect(nameOf(verdict)).toBe("everyone");
-    const quota = verdict.quota;
+    const decision = ask(one, "", START + 1);
+    expect(nameOf(decision)).toBe("everyone");
+    const quota = decision.quota;
     expect(quota === null ? -1 : quota.waitNanos).toBe(SECOND - 1);
     expect(quota === null ? -1 : quota.fullInNanos).toBe(3 * SECOND - 1);
   });
 
   it("is refused for every limit's own bucket when the request cannot be read", () => {
     const blind = policy(limits(PER_KEY));
-    expect(blind.judgeBlind(START * TICKS_PER_NANO).admitted).toBe(true);
-    expect(blind.judgeBlind(START * TICKS_PER_NANO).admitted).toBe(true);
-    expect(blind.judgeBlind(START * TICKS_PER_NANO).admitted).toBe(false);
+    expect(blind.decideWithoutHeaders(START * TICKS_PER_NANO).admitted).toBe(true);
+    expect(blind.decideWithoutHeaders(START * TICKS_PER_NANO).admitted).toBe(true);
+    expect(blind.decideWithoutHeaders(START * TICKS_PER_NANO).admitted).toBe(false);
     expect(ask(blind, "", START).admitted).toBe(false);
     expect(ask(blind, "a", START).admitted).toBe(true);
   });
@@ -136,10 +142,10 @@ describe("writes that other workers were faster with", () => {
     // token of `second`.
     shared.rivalKey = "rate-limit/default/b/second";
     shared.rivalValue = elsewhere.values.get(shared.rivalKey);
-    const verdict = ask(both, "", START);
+    const decision = ask(both, "", START);
     expect(shared.rivalKey).toBe("");
-    expect(verdict.admitted).toBe(false);
-    expect(nameOf(verdict)).toBe("second");
+    expect(decision.admitted).toBe(false);
+    expect(nameOf(decision)).toBe("second");
     expect(admitted(policy(limits(EVERYONE), shared), "", START, 10)).toBe(3);
   });
 });
@@ -244,8 +250,8 @@ describe("limits that are charged in order", () => {
   it("leave later ones alone after a refusal", () => {
     const one = policy(limits(SMALL + "," + BIG, IN_ORDER));
     expect(admitted(one, "", START, 9)).toBe(1);
-    expect(one.charges[1].outcome).toBe(Outcome.None);
-    expect(one.charges[0].outcome).toBe(Outcome.Limited);
+    expect(one.limits[1].charge.outcome).toBe(Outcome.None);
+    expect(one.limits[0].charge.outcome).toBe(Outcome.Limited);
   });
 
   it("go on after a shadow, and end at a refusal that is not enforced", () => {
@@ -255,14 +261,14 @@ describe("limits that are charged in order", () => {
     const spared = SMALL.replace('"name"', '"enforced":0,"name"');
     const ended = policy(limits(spared + "," + BIG, IN_ORDER));
     expect(admitted(ended, "", START, 9)).toBe(9);
-    expect(ended.charges[1].outcome).toBe(Outcome.None);
+    expect(ended.limits[1].charge.outcome).toBe(Outcome.None);
   });
 
   it("are asked without headers too, as long as none refuses", () => {
     const one = policy(limits(SMALL + "," + BIG, IN_ORDER));
-    expect(one.judgeBlind(START * TICKS_PER_NANO).admitted).toBe(true);
-    expect(one.judgeBlind(START * TICKS_PER_NANO).admitted).toBe(false);
-    expect(one.charges[1].outcome).toBe(Outcome.None);
+    expect(one.decideWithoutHeaders(START * TICKS_PER_NANO).admitted).toBe(true);
+    expect(one.decideWithoutHeaders(START * TICKS_PER_NANO).admitted).toBe(false);
+    expect(one.limits[1].charge.outcome).toBe(Outcome.None);
   });
 
   it("draw once for all of them which requests are looked at", () => {
@@ -271,8 +277,8 @@ describe("limits that are charged in order", () => {
     let looked = 0;
     for (let i = 0; i < 1000; i++) {
       ask(one, "", START);
-      expect(one.charges[0].outcome).toBe(one.charges[1].outcome);
-      looked += <i32>(one.charges[0].outcome == Outcome.Admitted);
+      expect(one.limits[0].charge.outcome).toBe(one.limits[1].charge.outcome);
+      looked += <i32>(one.limits[0].charge.outcome == Outcome.Admitted);
     }
     expect(looked).toBeGreaterThan(400);
     expect(looked).toBeLessThan(600);
@@ -282,7 +288,7 @@ describe("limits that are charged in order", () => {
 describe("a header in a key that came twice", () => {
   it("counts with all its values, or with the first alone", () => {
     const twice = (policy: Policy, second: string): bool =>
-      policy.judge(
+      policy.decide(
         new FakeRequest().with("x-key", "a").with("x-key", second),
         START * TICKS_PER_NANO,
       ).admitted;
@@ -303,7 +309,7 @@ describe("a limit that is not enforced", () => {
     const second = ask(one, "", START);
     expect(second.admitted).toBe(true);
     expect(nameOf(second)).toBe("watch");
-    expect(one.charges[0].outcome).toBe(Outcome.Shadowed);
+    expect(one.limits[0].charge.outcome).toBe(Outcome.Shadowed);
   });
 
   it("in a share of the cases refuses the others", () => {
@@ -332,12 +338,12 @@ describe("a request without the key", () => {
     const skip = policy(limits(PER_KEY.replace('"key"', '"whenMissing":"skip","key"')));
     expect(admitted(skip, "", START, 5)).toBe(5);
     const reject = policy(limits(PER_KEY.replace('"key"', '"whenMissing":"reject","key"')));
-    const verdict = ask(reject, "", START);
-    expect(verdict.admitted).toBe(false);
-    expect(nameOf(verdict)).toBe("per-key");
+    const decision = ask(reject, "", START);
+    expect(decision.admitted).toBe(false);
+    expect(nameOf(decision)).toBe("per-key");
     // No bucket was looked at: there is no quota to tell, and no time to come back at.
-    expect(verdict.quota === null).toBe(true);
-    expect(reject.charges[0].waitNanos).toBe(i64.MAX_VALUE);
+    expect(decision.quota === null).toBe(true);
+    expect(reject.limits[0].charge.waitNanos).toBe(i64.MAX_VALUE);
   });
 });
 
@@ -366,7 +372,7 @@ describe("costs", () => {
   it("above the bucket's size never pass, and no time to come back is told", () => {
     const one = policy(limits(PRICED.replace('"maxTokens":10', '"maxTokens":3')));
     expect(ask(one, "4", START).admitted).toBe(false);
-    expect(one.charges[0].waitNanos).toBe(i64.MAX_VALUE);
+    expect(one.limits[0].charge.waitNanos).toBe(i64.MAX_VALUE);
     expect(ask(one, "3", START).admitted).toBe(true);
   });
 });
@@ -401,18 +407,63 @@ describe("a full table", () => {
     let sum = 0;
     for (let i = 0; i < 1000; i++) sum += <i32>ask(one, "flood-" + i.toString(), START).admitted;
     expect(sum).toBe(2);
-    expect(one.charges[0].overflowed).toBe(true);
+    expect(one.limits[0].charge.kind).toBe(BucketKind.Overflow);
     for (let i = 0; i < 4; i++) expect(admitted(one, "client-" + i.toString(), START, 5)).toBe(0);
     expect(shared.values.size).toBe(keys);
+  });
+
+  it("of one limit leaves the clients of another limit their buckets", () => {
+    const users = PER_KEY.replace('"key"', '"whenMissing":"skip","key"');
+    const devices = users.replace("per-key", "per-device").replace("x-key", "x-device");
+    const both = policy(limits(users + "," + devices, ',"maxKeys":100'));
+    for (let i = 0; i < 5000; i++) {
+      const flood = new FakeRequest().with("x-device", i.toString());
+      both.decide(flood, START * TICKS_PER_NANO);
+    }
+    for (let i = 0; i < 50; i++) expect(admitted(both, i.toString(), START, 5)).toBe(2);
+  });
+
+  it("makes a flood from one network share one bucket, and leaves other networks theirs", () => {
+    const one = policy(limits(PER_KEY, ',"maxKeys":4096'));
+    // More clients than the table has slots for, from everywhere.
+    for (let i = 0; i < 20_000; i++) askFrom(one, "early-" + i.toString(), "198.51.100.1:80");
+    let flooded = 0;
+    for (let i = 0; i < 5000; i++) {
+      flooded += <i32>askFrom(one, "flood-" + i.toString(), "203.0.113." + (i % 256).toString());
+    }
+    expect(flooded).toBeLessThan(40);
+    let served = 0;
+    for (let i = 0; i < 200; i++) {
+      served += <i32>askFrom(one, "new-" + i.toString(), "10." + i.toString() + ".0.1");
+    }
+    // Two networks out of 256 were flooded; a new client is served unless it shares their bucket.
+    expect(served).toBeGreaterThan(180);
+  });
+
+  it("gives clients without a known address one bucket", () => {
+    const one = policy(limits(PER_KEY, ',"maxKeys":4096'));
+    for (let i = 0; i < 20_000; i++) ask(one, "early-" + i.toString(), START);
+    let sum = 0;
+    for (let i = 0; i < 500; i++) sum += <i32>ask(one, "late-" + i.toString(), START).admitted;
+    expect(sum).toBeLessThan(20);
+  });
+
+  it("is of the size that the limit says", () => {
+    const small = PER_KEY.replace('"key"', '"maxKeys":3,"key"');
+    const one = policy(limits(small + "," + PER_KEY.replace("per-key", "second")));
+    for (let i = 0; i < 3; i++) expect(admitted(one, i.toString(), START, 5)).toBe(2);
+    for (let i = 3; i < 9; i++) ask(one, i.toString(), START);
+    expect(one.limits[0].charge.kind).toBe(BucketKind.Overflow);
+    expect(one.limits[1].charge.kind).toBe(BucketKind.Client);
   });
 
   it("has room again as soon as a bucket is full", () => {
     const one = policy(limits(PER_KEY, ',"maxKeys":4'));
     for (let i = 0; i < 4; i++) admitted(one, "client-" + i.toString(), START, 2);
     expect(admitted(one, "new", START + 2 * SECOND - 1, 5)).toBe(2);
-    expect(one.charges[0].overflowed).toBe(true);
+    expect(one.limits[0].charge.kind).toBe(BucketKind.Overflow);
     expect(admitted(one, "new", START + 2 * SECOND, 5)).toBe(2);
-    expect(one.charges[0].overflowed).toBe(false);
+    expect(one.limits[0].charge.kind).toBe(BucketKind.Client);
   });
 });
 

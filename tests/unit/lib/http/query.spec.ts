@@ -1,14 +1,13 @@
 import { NONE, isPresent, text, toText } from "../../../../assembly/lib/bytes";
 import {
   ParamReader,
-  decoded,
-  equalDecoded,
   fragmentOf,
   param,
   pathOf,
   queryOf,
   withoutParam,
 } from "../../../../assembly/lib/http/query";
+import { decoded, equalDecoded } from "../../../../assembly/lib/http/percent";
 import { Writer } from "../../../../assembly/lib/writer";
 
 function params(query: string): string {

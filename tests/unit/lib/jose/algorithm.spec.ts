@@ -17,7 +17,18 @@ describe("The table of algorithms", () => {
       expect(bits & row.bit).toBe(0, row.name);
       bits |= row.bit;
     }
-    const unknown = ["", "none", "None", "rs256", "RS256 ", "RS257", "ES256K", "Ed25519", "HS"];
+    const unknown = [
+      "",
+      "none",
+      "None",
+      "rs256",
+      "RS256 ",
+      "RS257",
+      "ES256K",
+      "Ed448",
+      "ed25519",
+      "HS",
+    ];
     for (let i = 0; i < unknown.length; i++)
       expect(algorithmOf(text(unknown[i])) === null).toBe(true, unknown[i]);
   });
@@ -26,6 +37,10 @@ describe("The table of algorithms", () => {
     for (let i = 0; i < algorithms.length; i++) {
       expect((ASYMMETRIC & algorithms[i].bit) != 0).toBe(algorithms[i].family != Family.Hmac);
     }
+  });
+
+  it("has two names for Ed25519, the one of RFC 8037 and the one of RFC 9864", () => {
+    expect(algorithmOf(text("Ed25519")) === algorithmOf(text("EdDSA"))).toBe(true);
   });
 
   it("leaves P-521 alone to the host", () => {
@@ -37,7 +52,7 @@ describe("The table of algorithms", () => {
 
   it("names all of them for messages", () => {
     expect(algorithmNames()).toBe(
-      "RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, HS256, HS384, HS512",
+      "RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519, HS256, HS384, HS512",
     );
   });
 });

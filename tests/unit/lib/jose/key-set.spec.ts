@@ -21,18 +21,37 @@ function expectStatus(json: string, status: KeySetStatus): KeySet {
 }
 
 describe("A key set", () => {
-  it("has the keys that are of use, and says what was wrong with the first of the others", () => {
+  it("has the keys that are of use, and says which it lacks and why", () => {
     const keys = expectStatus(
       '{"keys":[' + GOOD + "," + BAD + ",1," + GOOD + "]}",
       KeySetStatus.Ok,
     );
     expect(keys.count).toBe(2);
-    expect(keys.firstBad).toBe(1);
-    expect(keys.firstBadStatus).toBe(JwkStatus.CurveUnknown);
-    expect(keys.describeBad()).toBe("/keys/1: crv is not supported");
-    expect(expectStatus('{"keys":[' + GOOD + '],"more":1}', KeySetStatus.Ok).describeBad()).toBe(
-      "",
-    );
+    expect(keys.leftOutCount).toBe(2);
+    expect(keys.leftOut[0].place).toBe("/keys/1");
+    expect(keys.leftOut[0].status).toBe(JwkStatus.CurveUnknown);
+    expect(keys.describeLeftOut()).toBe("/keys/1: crv is not supported; /keys/2: not an object");
+    const whole = expectStatus('{"keys":[' + GOOD + '],"more":1}', KeySetStatus.Ok);
+    expect(whole.describeLeftOut()).toBe("");
+  });
+
+  it("names twenty of the keys that it lacks, and counts the others", () => {
+    const bad = new Array<string>(25).fill("1").join(",");
+    const keys = expectStatus('{"keys":[' + bad + "," + GOOD + "]}", KeySetStatus.Ok);
+    expect(keys.leftOut.length).toBe(20);
+    expect(keys.describeLeftOut().endsWith("/keys/19: not an object; and 5 more")).toBe(true);
+  });
+
+  it("may begin with a byte order mark", () => {
+    expect(expectStatus("\u{feff}" + '{"keys":[' + GOOD + "]}", KeySetStatus.Ok).count).toBe(1);
+    expectStatus("\u{feff}\u{feff}" + '{"keys":[' + GOOD + "]}", KeySetStatus.NotJson);
+  });
+
+  it("says where a private key is", () => {
+    expect(expectStatus('{"keys":[' + GOOD + "]}", KeySetStatus.Ok).privateKeyPlace).toBe("");
+    const leaked = GOOD.replace("{", '{"d":"AAAA",');
+    const keys = expectStatus('{"keys":[' + GOOD + "," + leaked + "]}", KeySetStatus.Ok);
+    expect(keys.privateKeyPlace).toBe("/keys/1");
   });
 
   it("is JSON, with a list of keys in it", () => {

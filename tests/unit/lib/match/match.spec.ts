@@ -1,4 +1,5 @@
 import { Match, MatchList } from "../../../../assembly/lib/match/match";
+import { MatchSettings } from "../../../../assembly/lib/match/match-settings";
 import { config } from "../../support/config";
 import { FakeRequest } from "../../support/request";
 
@@ -94,7 +95,7 @@ describe("a Match", () => {
     expect(matches(networks, request().from("192.0.2.1:1"))).toBe(false);
     expect(matches(networks, request())).toBe(false);
     const names = '{"sourcePrincipals":[{"exact":"spiffe://a/b"},{"prefix":"spiffe://c/"}]}';
-    expect(matches(names, request().principal("spiffe://x,spiffe://c/d"))).toBe(true);
+    expect(matches(names, request().principal("spiffe://c/d"))).toBe(true);
     expect(matches(names, request().principal("spiffe://x"))).toBe(false);
     expect(matches(names, request())).toBe(false);
     const anyone = '{"sourcePrincipals":[{"present":true,"invert":true}]}';
@@ -122,6 +123,25 @@ describe("a Match", () => {
     expect(matches(others, request().nativelyClaimed("realm.roles", "user"))).toBe(true);
   });
 
+  it("takes an identity with commas for one identity", () => {
+    const names = '{"sourcePrincipals":[{"prefix":"spiffe://c/"}]}';
+    expect(matches(names, request().principal("spiffe://x/a,spiffe://c/d"))).toBe(false);
+    const whole = '{"sourcePrincipals":[{"exact":"spiffe://x/a,b"}]}';
+    expect(matches(whole, request().principal("spiffe://x/a,b"))).toBe(true);
+    const others = '{"sourcePrincipals":[{"exact":"spiffe://x/b","invert":true}]}';
+    expect(matches(others, request().principal("spiffe://x/b"))).toBe(false);
+  });
+
+  it("takes host as a header name for the authority", () => {
+    expect(matches('{"headers":{"Host":{"exact":"shop.example.com"}}}', request())).toBe(true);
+    expect(matches('{"headers":{"host":{"exact":"other"}}}', request())).toBe(false);
+    expect(matches('{"withoutHeaders":{"host":{"exact":"other"}}}', request())).toBe(true);
+    expect(matches('{"withoutHeaders":{"host":{"suffix":".com"}}}', request())).toBe(false);
+    expect(
+      matches('{"headers":{"host":{"present":true}},"authority":{"prefix":"shop."}}', request()),
+    ).toBe(true);
+  });
+
   it("asks the host for nothing that no condition needs", () => {
     const asked = request().from("10.1.2.3:567").claimed("{}");
     matches('{"uri":{"prefix":"/"},"headers":{"x":{"present":true}}}', asked);
@@ -132,8 +152,8 @@ describe("a Match", () => {
     expect(refusal('{"headers":{":path":{"exact":"/"}}}')).toBe(
       "/headers/:path: expected a header name; for the path use uri",
     );
-    expect(refusal('{"headers":{"Host":{"exact":"a"}}}')).toBe(
-      "/headers/Host: expected a header name; for the host use authority",
+    expect(refusal('{"headers":{"Host":{"exact":"a"},"host":{"exact":"b"}}}')).toBe(
+      "/headers/host: the same header twice",
     );
     expect(refusal('{"withoutHeaders":{":method":{"exact":"a"}}}')).toBe(
       "/withoutHeaders/:method: expected a header name; use method",
@@ -173,5 +193,78 @@ describe("a list of Matches", () => {
     expect(list.matches(new FakeRequest())).toBe(false);
     expect(MatchList.empty().matches(request())).toBe(true);
     expect(MatchList.read(config("{}"), "match").isEmpty).toBe(true);
+  });
+});
+
+/** As filters that count and route compare. */
+function matchesNormalized(json: string, request: FakeRequest): bool {
+  const settings = MatchSettings.read(config('{"normalizePath":true}'));
+  const at = config(json);
+  const match = new Match(at, settings);
+  return !at.errors.any && match.matches(request);
+}
+
+function sentTo(authority: string): FakeRequest {
+  return new FakeRequest("GET", "/", authority);
+}
+
+describe("a Match that normalises", () => {
+  it("takes every spelling of a host for the same host", () => {
+    const spellings = ["shop.example", "SHOP.example", "shop.example.", "shop.example:443"];
+    const conditions = [
+      '{"authority":{"exact":"shop.example"}}',
+      '{"authority":{"exact":"Shop.Example:443"}}',
+      '{"headers":{"host":{"exact":"shop.example"}}}',
+      '{"authority":{"prefix":"SHOP."}}',
+      '{"authority":{"suffix":".example"}}',
+      '{"authority":{"contains":"P.EX"}}',
+      '{"authority":{"regex":"Shop[.]example"}}',
+    ];
+    for (let i = 0; i < spellings.length; i++) {
+      for (let k = 0; k < conditions.length; k++) {
+        const what = conditions[k] + " " + spellings[i];
+        expect(matchesNormalized(conditions[k], sentTo(spellings[i]))).toBe(true, what);
+      }
+    }
+    const others = '{"authority":{"exact":"shop.example","invert":true}}';
+    expect(matchesNormalized(others, sentTo("SHOP.example.:80"))).toBe(false);
+    expect(matchesNormalized(others, sentTo("api.example"))).toBe(true);
+    expect(matchesNormalized(conditions[0], sentTo("shop.example:8080"))).toBe(false);
+  });
+
+  it("still knows the port that the client sent", () => {
+    expect(matchesNormalized('{"authority":{"suffix":":443"}}', sentTo("shop.example:443"))).toBe(
+      true,
+    );
+    expect(matchesNormalized('{"authority":{"suffix":":443"}}', sentTo("shop.example"))).toBe(
+      false,
+    );
+  });
+
+  it("takes every spelling of a path for the same path", () => {
+    const admin = '{"uri":{"prefix":"/admin"}}';
+    expect(matchesNormalized(admin, new FakeRequest("GET", "//%61dmin;x/../admin?q"))).toBe(true);
+    expect(matches(admin, new FakeRequest("GET", "//admin"))).toBe(false);
+  });
+
+  it("takes a method in any case for the method, and for another one where that is asked", () => {
+    const post = '{"method":{"exact":"POST"}}';
+    const others = '{"method":{"exact":"POST","invert":true}}';
+    expect(matchesNormalized(post, new FakeRequest("post"))).toBe(true);
+    expect(matchesNormalized(others, new FakeRequest("post"))).toBe(true);
+    expect(matchesNormalized(others, new FakeRequest("POST"))).toBe(false);
+    expect(matches(post, new FakeRequest("post"))).toBe(false);
+  });
+});
+
+describe("a Match with a limit on what it searches through", () => {
+  it("is met by no condition past the limit, inverted or not", () => {
+    const long = request().with("x", "a".repeat(600));
+    long.scanBytesMax = 1000;
+    expect(matches('{"headers":{"x":{"regex":"a+"}}}', long)).toBe(true);
+    expect(matches('{"headers":{"x":{"contains":"b","invert":true}}}', long)).toBe(false);
+    expect(matches('{"method":{"exact":"GET"}}', long)).toBe(false);
+    long.reset();
+    expect(matches('{"method":{"exact":"GET"}}', long)).toBe(true);
   });
 });

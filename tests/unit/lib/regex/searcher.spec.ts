@@ -1,9 +1,9 @@
 import { bytes, lengthOf, text, toText } from "../../../../assembly/lib/bytes";
 import { Writer } from "../../../../assembly/lib/writer";
-import { Searcher } from "../../../../assembly/lib/regex/searcher";
+import { searcherOf } from "../../support/regex";
 
 function found(pattern: string, value: string, from: i32 = 0): string {
-  const searcher = Searcher.compile(text(pattern));
+  const searcher = searcherOf(pattern);
   if (searcher === null) return "refused";
   return searcher.find(text(value), from)
     ? searcher.start.toString() + "-" + searcher.end.toString()
@@ -11,7 +11,7 @@ function found(pattern: string, value: string, from: i32 = 0): string {
 }
 
 function replaced(pattern: string, value: string): string {
-  const searcher = Searcher.compile(text(pattern));
+  const searcher = searcherOf(pattern);
   return searcher === null
     ? "refused"
     : toText(searcher.replaceAll(text(value), text("***"), new Writer()));
@@ -45,7 +45,7 @@ describe("a search", () => {
   });
 
   it("hides the rest of a value whose matches would take the square of its length", () => {
-    const searcher = Searcher.compile(text("x.*y|x"));
+    const searcher = searcherOf("x.*y|x");
     const raw = new StaticArray<u8>(60000);
     raw.fill(0x78);
     const value = bytes(changetype<usize>(raw), raw.length);

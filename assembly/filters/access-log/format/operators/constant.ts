@@ -1,4 +1,4 @@
-// An operator that has the same text for every request.
+// An operator that has the same text, or none, for every request.
 import { Bytes } from "../../../../lib/bytes";
 import { Result, success } from "../../../../lib/result";
 import { RecordView } from "../../record";
@@ -8,7 +8,8 @@ import { OperatorMaker, OperatorRow } from "./row";
 
 
 @final
-class ConstantOperator extends Operator {
+export class ConstantOperator extends Operator {
+  /** NONE: no value. */
   constructor(private text: Bytes) {
     super();
   }

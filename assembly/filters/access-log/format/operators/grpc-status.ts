@@ -2,7 +2,7 @@
 import { Bytes, lengthOf, text } from "../../../../lib/bytes";
 import { grpcStatusOf } from "../../../../lib/http/grpc-status";
 import { Result, success } from "../../../../lib/result";
-import { MISSING, RecordView } from "../../record";
+import { MISSING, RecordView, WRONG_STATUS } from "../../record";
 import { Piece } from "../command";
 import { Operator, Value, operatorText } from "./operator";
 import { Arguments, Choice, OperatorMaker, OperatorRow, chosen, refusedChoice } from "./row";
@@ -12,6 +12,9 @@ export const enum GrpcForm {
   Snake,
   Number,
 }
+
+/** As Envoy writes a status that is no number. */
+const WRONG_STATUS_WRITTEN: i64 = -1;
 
 const FORMS: Choice[] = [
   new Choice(text("CAMEL_STRING"), GrpcForm.Camel),
@@ -27,12 +30,13 @@ export class GrpcStatusOperator extends Operator {
   }
 
   evaluate(record: RecordView, value: Value): void {
-    const code = record.grpcStatus();
-    if (code == MISSING) return value.setAbsent();
+    const status = record.grpcStatus();
+    if (status == MISSING) return value.setAbsent();
+    const code = status == WRONG_STATUS ? WRONG_STATUS_WRITTEN : status;
     if (this.form == GrpcForm.Number) return value.setInteger(code);
-    const status = grpcStatusOf(code);
-    if (status === null) return value.setText(codeText(code));
-    value.setText(this.form == GrpcForm.Snake ? status.snakeName : status.camelName);
+    const row = grpcStatusOf(code);
+    if (row === null) return value.setText(codeText(code));
+    value.setText(this.form == GrpcForm.Snake ? row.snakeName : row.camelName);
   }
 }
 

@@ -7,6 +7,7 @@ import { HeaderList } from "../../../../lib/http/headers";
 import { pathOf } from "../../../../lib/http/query";
 import { isToken, lowerCased } from "../../../../lib/http/field";
 import { Result, success } from "../../../../lib/result";
+import { requestFieldName } from "../../names";
 import { RecordView } from "../../record";
 import { Action } from "../../redact/redact-config";
 import { Redaction, Shape } from "../../redact/redaction";
@@ -107,10 +108,10 @@ export class HeaderRow extends OperatorRow {
     const given = command.arguments;
     const alternative = partAt(given, 1, QUESTION);
     if (partAt(given, 2, QUESTION) != NONE) return refused(command, "takes one alternative");
-    const name = headerName(partAt(given, 0, QUESTION), maker.redaction);
+    const name = headerName(partAt(given, 0, QUESTION), this.form, maker.redaction);
     if (name === null) return refused(command, "needs a header name");
     if (alternative != NONE) {
-      name.alternative = headerName(alternative, maker.redaction);
+      name.alternative = headerName(alternative, this.form, maker.redaction);
       if (name.alternative === null) return refused(command, "needs a header name");
     }
     return success<Operator>(new HeaderOperator(this.form, name, command.length));
@@ -118,8 +119,10 @@ export class HeaderRow extends OperatorRow {
 }
 
 /** Null for what is no name of a header or a pseudo-header, which begins with a colon. */
-function headerName(given: Bytes, redaction: Redaction): HeaderName | null {
-  const name = lowerCased(owned(given));
+function headerName(given: Bytes, form: HeaderForm, redaction: Redaction): HeaderName | null {
+  const isOfResponse = form == HeaderForm.Response || form == HeaderForm.Trailers;
+  const lower = lowerCased(owned(given));
+  const name = isOfResponse ? lower : owned(requestFieldName(view(lower)));
   const isPseudo = name.length > 0 && name[0] == COLON;
   if (!isToken(slice(view(name), isPseudo ? 1 : 0))) return null;
   return new HeaderName(name, redaction);

@@ -24,7 +24,11 @@ export abstract class OperatorMaker {
   /** Some operator needs to know when the request began. */
   usesStart: bool = false;
 
-  constructor(readonly redaction: Redaction) {}
+  constructor(
+    readonly redaction: Redaction,
+    /** Of the operators _LOCAL; NO_OFFSET (time.ts) when none is set. */
+    readonly offsetMinutes: i32,
+  ) {}
 
   /** Makes the operator of any command: COALESCE has commands inside. */
   abstract make(command: Piece): Result<Operator>;

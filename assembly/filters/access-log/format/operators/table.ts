@@ -25,13 +25,12 @@ import {
 } from "./result";
 import { OperatorRow, PlainRow } from "./row";
 import { PathRow, QueryParamRow, QueryParamsRow } from "./target";
-import { Instant, TimeRow } from "./time";
+import { Instant, TimeRow, Zone } from "./time";
 import { TraceOperator } from "./trace";
 import { Names, UnavailableRow } from "./unavailable";
 import { UniqueIdOperator } from "./unique-id";
 import { LeftPropertyRow } from "./untyped-property";
 
-const NO_TIME_ZONE = "it has no time zone; use the one without _LOCAL";
 const NO_TIME_POINTS =
   "the host gives no time points within a request; " +
   "use DURATION or COMMON_DURATION(US_TX_BEG:US_RX_END)";
@@ -56,8 +55,10 @@ const ROWS: OperatorRow[] = [
   new QueryParamsRow(text("QUERY_PARAMS")),
 
   // How the request ended.
-  new TimeRow(text("START_TIME"), Instant.Start),
-  new TimeRow(text("EMIT_TIME"), Instant.Emit),
+  new TimeRow(text("START_TIME"), Instant.Start, Zone.Utc),
+  new TimeRow(text("EMIT_TIME"), Instant.Emit, Zone.Utc),
+  new TimeRow(text("START_TIME_LOCAL"), Instant.Start, Zone.Local),
+  new TimeRow(text("EMIT_TIME_LOCAL"), Instant.Emit, Zone.Local),
   new PlainRow(text("DURATION"), () => new DurationOperator()),
   new CommonDurationRow(text("COMMON_DURATION")),
   new PlainRow(text("RESPONSE_CODE"), () => new ResponseCodeOperator()),
@@ -146,7 +147,6 @@ const ROWS: OperatorRow[] = [
   new EnvironmentRow(text("ENVIRONMENT")),
 
   // In Envoy, but not available to Wasm filters.
-  new UnavailableRow(text("_TIME_LOCAL"), Names.EndingWith, NO_TIME_ZONE),
   new UnavailableRow(text("_DURATION"), Names.EndingWith, NO_TIME_POINTS),
   new UnavailableRow(text("HOSTNAME"), Names.This, NO_HOSTNAME),
   new UnavailableRow(text("CEL"), Names.EndingWith, NO_CEL),

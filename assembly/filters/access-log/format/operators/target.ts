@@ -11,7 +11,8 @@ import {
   text,
   view,
 } from "../../../../lib/bytes";
-import { decoded, param, pathOf, queryOf } from "../../../../lib/http/query";
+import { decoded } from "../../../../lib/http/percent";
+import { param, pathOf, queryOf } from "../../../../lib/http/query";
 import { Writer } from "../../../../lib/writer";
 import { Result, success } from "../../../../lib/result";
 import { RecordView } from "../../record";

@@ -1,11 +1,16 @@
-// %START_TIME(…)% and %EMIT_TIME(…)%.
+// %START_TIME(…)%, %EMIT_TIME(…)% and the same at a fixed offset from UTC, _LOCAL.
 import { Bytes, lengthOf } from "../../../../lib/bytes";
 import { Result, success } from "../../../../lib/result";
 import { MISSING, RecordView } from "../../record";
 import { Piece } from "../command";
-import { DEFAULT_FORMAT, TimeFormat, compileTimeFormat } from "../time/time-format";
+import {
+  DEFAULT_FORMAT,
+  DEFAULT_LOCAL_FORMAT,
+  TimeFormat,
+  compileTimeFormat,
+} from "../time/time-format";
 import { Operator, Value } from "./operator";
-import { Arguments, OperatorMaker, OperatorRow, nameOf, refusedWith } from "./row";
+import { Arguments, OperatorMaker, OperatorRow, nameOf, refused, refusedWith } from "./row";
 
 /** Which instant is written. */
 export const enum Instant {
@@ -14,6 +19,16 @@ export const enum Instant {
   /** The line is written. */
   Emit,
 }
+
+/** In which zone it is written. */
+export const enum Zone {
+  Utc,
+  /** `utcOffset` of the format: a virtual machine has no time zone. */
+  Local,
+}
+
+/** No `utcOffset` is set. */
+export const NO_OFFSET = i32.MIN_VALUE;
 
 
 @final
@@ -38,13 +53,20 @@ export class TimeRow extends OperatorRow {
   constructor(
     name: Bytes,
     private instant: Instant,
+    private zone: Zone,
   ) {
     super(name, Arguments.Optional);
   }
 
   make(command: Piece, maker: OperatorMaker): Result<Operator> {
     const given = command.arguments;
-    const compiled = compileTimeFormat(lengthOf(given) == 0 ? DEFAULT_FORMAT : given);
+    const isLocal = this.zone == Zone.Local;
+    if (isLocal && maker.offsetMinutes == NO_OFFSET) {
+      return refused(command, 'needs a time zone; set format.utcOffset, such as "+02:00"');
+    }
+    const fallback = isLocal ? DEFAULT_LOCAL_FORMAT : DEFAULT_FORMAT;
+    const offsetMinutes = isLocal ? maker.offsetMinutes : 0;
+    const compiled = compileTimeFormat(lengthOf(given) == 0 ? fallback : given, offsetMinutes);
     const format = compiled.value;
     if (format === null) return refusedWith(command, nameOf(command) + ": " + compiled.error);
     if (this.instant == Instant.Start) maker.usesStart = true;

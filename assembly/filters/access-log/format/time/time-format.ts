@@ -1,76 +1,28 @@
 // Instants as the format of %START_TIME(…)% says: strftime's conversions as absl::FormatTime has
-// them, and Envoy's own %s, %f and %1f to %9f. In UTC, as Envoy's. Compiled at configuration.
-import {
-  Bytes,
-  at,
-  indexOf,
-  lengthOf,
-  owned,
-  slice,
-  text,
-  toText,
-  view,
-} from "../../../../lib/bytes";
+// them, and Envoy's own %s, %f and %1f to %9f. Compiled at configuration.
+import { Bytes, lengthOf, text, view } from "../../../../lib/bytes";
 import { Result, failure, success } from "../../../../lib/result";
 import { Writer, decimal } from "../../../../lib/writer";
-import { Conversion, conversionOf } from "./conversions";
 import { Moment } from "./moment";
+import { NEEDED, Piece, PieceKind, readPieces } from "./piece";
 
 const SECOND: i64 = 1_000_000_000;
-const PERCENT: u8 = 0x25;
 const POINT: u8 = 0x2e;
-const STAR: u8 = 0x2a;
+const ZERO: u8 = 0x30;
+/** What a 64-bit count of nanoseconds tells apart. */
+const DIGITS_MAX = 9;
 
 /** Envoy's default. */
 export const DEFAULT_FORMAT = text("%Y-%m-%dT%H:%M:%E3SZ");
+/** Envoy's default of %START_TIME_LOCAL%. */
+export const DEFAULT_LOCAL_FORMAT = text("%Y-%m-%dT%H:%M:%E3S%z");
 
 const FORMAT_BYTES_MAX = 256;
-/** No conversion writes more than twenty times what it takes in the format. */
-const RENDERED_BYTES_MAX = 20 * FORMAT_BYTES_MAX;
+/** No conversion writes more than this many times what it takes in the format: `%99d`. */
+const RENDERED_BYTES_MAX = 32 * FORMAT_BYTES_MAX;
 
-const enum PieceKind {
-  Literal,
-  Conversion,
-  Fraction,
-  /** `%E#S`, `%E*S`: seconds with a fraction. */
-  SecondsAndFraction,
-}
-
-/** Digits of a fraction: as many as are needed. */
-const NEEDED = -1;
-
-
-@final
-class Piece {
-  kind: PieceKind = PieceKind.Literal;
-  literal: StaticArray<u8> = new StaticArray<u8>(0);
-  conversion: Conversion | null = null;
-  /** Of a fraction. */
-  digits: i32 = 0;
-
-  static literal(text: Bytes): Piece {
-    const piece = new Piece();
-    piece.literal = owned(text);
-    return piece;
-  }
-
-  static conversion(conversion: Conversion): Piece {
-    const piece = new Piece();
-    piece.kind = PieceKind.Conversion;
-    piece.conversion = conversion;
-    return piece;
-  }
-
-  static fraction(kind: PieceKind, digits: i32): Piece {
-    const piece = new Piece();
-    piece.kind = kind;
-    piece.digits = digits;
-    return piece;
-  }
-}
-
-/** Compiles `format`; refuses a conversion that is not known. */
-export function compileTimeFormat(format: Bytes): Result<TimeFormat> {
+/** Compiles `format` for a zone; refuses a conversion that is not known. */
+export function compileTimeFormat(format: Bytes, offsetMinutes: i32 = 0): Result<TimeFormat> {
   if (lengthOf(format) > FORMAT_BYTES_MAX) {
     const problem = "a time format longer than " + decimal(FORMAT_BYTES_MAX) + " bytes";
     return failure<TimeFormat>(problem);
@@ -78,75 +30,26 @@ export function compileTimeFormat(format: Bytes): Result<TimeFormat> {
   const pieces: Piece[] = [];
   const unknown = readPieces(format, pieces);
   if (unknown.length > 0) return failure<TimeFormat>("unknown time conversion `" + unknown + "`");
-  return success<TimeFormat>(new TimeFormat(pieces));
-}
-
-/** Adds what `format` is made of; gives the first conversion that is not known, or nothing. */
-function readPieces(format: Bytes, pieces: Piece[]): string {
-  for (let from = 0; from < lengthOf(format);) {
-    const percent = indexOf(format, PERCENT, from);
-    const end = percent < 0 ? lengthOf(format) : percent;
-    if (end > from) pieces.push(Piece.literal(slice(format, from, end)));
-    if (percent < 0) break;
-    const rest = slice(format, percent);
-    const width = readSpecial(rest, pieces);
-    if (width == 0) {
-      const conversion = conversionOf(slice(rest, 1, 2));
-      if (conversion === null) return toText(slice(rest, 0, 2));
-      if (lengthOf(conversion.shortFor) > 0) readPieces(conversion.shortFor, pieces);
-      else pieces.push(Piece.conversion(conversion));
-    }
-    from = percent + max(width, 2);
-  }
-  return "";
-}
-
-/** What is no conversion of one letter, at the begin of `rest`; gives its width, or 0. */
-function readSpecial(rest: Bytes, pieces: Piece[]): i32 {
-  const first = byteAt(rest, 1);
-  const second = byteAt(rest, 2);
-  if (first == PERCENT) {
-    pieces.push(Piece.literal(slice(rest, 0, 1)));
-    return 2;
-  }
-  if (first == 0x66 /* f */) {
-    pieces.push(Piece.fraction(PieceKind.Fraction, 9));
-    return 2;
-  }
-  if (first - 0x31 < 9 && second == 0x66) {
-    pieces.push(Piece.fraction(PieceKind.Fraction, <i32>first - 0x30));
-    return 3;
-  }
-  if (first != 0x45 /* E */) return 0;
-  if (second == 0x7a /* z */) {
-    pieces.push(Piece.literal(text("+00:00")));
-    return 3;
-  }
-  if (byteAt(rest, 3) == 0x53 /* S */ && (second == STAR || second - 0x30 < 10)) {
-    const digits = second == STAR ? NEEDED : <i32>second - 0x30;
-    pieces.push(Piece.fraction(PieceKind.SecondsAndFraction, digits));
-    return 4;
-  }
-  return 0;
-}
-
-/** 0 behind the end. */
-function byteAt(text: Bytes, index: i32): u8 {
-  return index < lengthOf(text) ? at(text, index) : 0;
+  return success<TimeFormat>(new TimeFormat(pieces, offsetMinutes));
 }
 
 
 @final
 export class TimeFormat {
   private writer: Writer = new Writer(RENDERED_BYTES_MAX);
-  private moment: Moment = new Moment();
+  private moment: Moment;
   /** What `writer` holds the rendering of. */
   private renderedSecond: i64 = i64.MIN_VALUE;
   private renderedNanos: i64 = 0;
   /** Where the three digits of the only fraction begin; -1 when the rendering cannot be patched. */
   private patchAt: i32 = -1;
 
-  constructor(private pieces: Piece[]) {}
+  constructor(
+    private pieces: Piece[],
+    offsetMinutes: i32,
+  ) {
+    this.moment = new Moment(offsetMinutes);
+  }
 
   /** The text of `unixNanos`; valid until the next call. */
   render(unixNanos: i64): Bytes {
@@ -193,11 +96,14 @@ export class TimeFormat {
     const to = this.writer;
     const conversion = piece.conversion;
     if (conversion !== null) {
+      const from = to.length;
+      const modifier = piece.modifier;
       conversion.write(this.moment, to);
+      if (modifier !== null) modifier.apply(conversion, to, from);
     } else if (piece.kind == PieceKind.Literal) {
       to.bytes(view(piece.literal));
     } else if (piece.kind == PieceKind.Fraction) {
-      writeFraction(to, nanos, piece.digits);
+      writeFraction(to, nanos, piece.digits == NEEDED ? max(neededDigits(nanos), 1) : piece.digits);
     } else {
       to.unsigned(this.moment.secondOfMinute, 2);
       const digits = piece.digits == NEEDED ? neededDigits(nanos) : piece.digits;
@@ -210,13 +116,14 @@ export class TimeFormat {
 /** Cut off, not rounded. */
 function writeFraction(to: Writer, nanos: i64, digits: i32): void {
   let value = nanos;
-  for (let i = digits; i < 9; i++) value /= 10;
-  to.unsigned(<u64>value, digits);
+  for (let i = digits; i < DIGITS_MAX; i++) value /= 10;
+  to.unsigned(<u64>value, min(digits, DIGITS_MAX));
+  for (let i = DIGITS_MAX; i < digits; i++) to.byte(ZERO);
 }
 
 /** Without trailing zeros. */
 function neededDigits(nanos: i64): i32 {
-  let digits = 9;
+  let digits = DIGITS_MAX;
   for (let rest = nanos; digits > 0 && rest % 10 == 0; rest /= 10) digits--;
   return digits;
 }

@@ -4,7 +4,7 @@ import { Bytes, NONE, lengthOf, owned, parseUnsigned, text, view } from "../../.
 import { JsonDocument, JsonKind } from "../../../../lib/json/document";
 import { writeJsonText } from "../../../../lib/json/write";
 import { Writer } from "../../../../lib/writer";
-import { Encoder } from "./encoder";
+import { Encoder, entryNanos } from "./encoder";
 import { NamedText } from "./named-text";
 import { fieldsOf, severityText } from "./otlp";
 import { Line } from "../../format/line";
@@ -57,7 +57,7 @@ export class OtlpJsonEncoder extends Encoder {
 
   writeRecord(to: Writer, line: Line, observedNanos: i64): void {
     to.bytes(TIME);
-    to.decimal(line.unixNanos);
+    to.decimal(entryNanos(line, observedNanos));
     to.bytes(OBSERVED);
     to.decimal(observedNanos);
     to.bytes(SEVERITY);
@@ -80,7 +80,7 @@ export class OtlpJsonEncoder extends Encoder {
   }
 
   /** `{"partialSuccess":{"rejectedLogRecords":"3"}}`; servers write the number with and without quotes. */
-  rejected(answer: Bytes): i64 {
+  rejectedInPart(answer: Bytes): i64 {
     if (!answerDocument.parse(answer, lengthOf(answer), ANSWER_DEPTH_MAX)) return 0;
     const partial = answerDocument.find(0, PARTIAL_SUCCESS);
     const count = answerDocument.find(partial, REJECTED);

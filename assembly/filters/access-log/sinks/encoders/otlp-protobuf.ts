@@ -17,7 +17,7 @@ import {
   putVarint,
 } from "../../../../lib/protobuf";
 import { Writer } from "../../../../lib/writer";
-import { Encoder } from "./encoder";
+import { Encoder, entryNanos } from "./encoder";
 import { NamedText } from "./named-text";
 import { fieldsOf, severityText } from "./otlp";
 import { Line } from "../../format/line";
@@ -70,7 +70,7 @@ export class OtlpProtobufEncoder extends Encoder {
 
   writeRecord(to: Writer, line: Line, observedNanos: i64): void {
     const mark = openMessage(to, Field.ScopeLogsRecords);
-    putFixed64(to, Field.RecordTime, line.unixNanos);
+    putFixed64(to, Field.RecordTime, entryNanos(line, observedNanos));
     putFixed64(to, Field.RecordObservedTime, observedNanos);
     putUnsigned(to, Field.RecordSeverity, line.severity);
     putBytes(to, Field.RecordSeverityText, severityText(line.severity));
@@ -101,7 +101,7 @@ export class OtlpProtobufEncoder extends Encoder {
   }
 
   /** ExportLogsServiceResponse: partial_success (1) with rejected_log_records (1). */
-  rejected(answer: Bytes): i64 {
+  rejectedInPart(answer: Bytes): i64 {
     reader.start(answer);
     let partial: Bytes = 0;
     while (reader.next()) {

@@ -1,7 +1,8 @@
-import { text, toText, view } from "../../../../../assembly/lib/bytes";
+import { text, toText, utf8, view } from "../../../../../assembly/lib/bytes";
 import { JsonDocument } from "../../../../../assembly/lib/json/document";
 import {
   readClaimRules,
+  readMatchRules,
   scopeOf,
 } from "../../../../../assembly/filters/jwt-auth/rules/claim-rule-config";
 import { config } from "../../../support/config";
@@ -83,5 +84,39 @@ describe("A rule about a claim", () => {
       '{"claims":[{"claim":"scope","contains":"read"},{"claim":"scp","oneOf":["a","b"]},{"claim":"x","equals":"y"}]}',
     );
     expect(toText(view(scopeOf(readClaimRules(at, []))))).toBe("read a b");
+  });
+});
+
+function matches(rule: string, claims: string, delimited: string = ""): bool {
+  const at = config('{"claims":[' + rule + "]}");
+  const names: StaticArray<u8>[] = [];
+  if (delimited != "") names.push(utf8(delimited));
+  const rules = readMatchRules(at, names);
+  const document = new JsonDocument();
+  return !at.errors.any && document.parse(text(claims), 65536) && rules[0].holds(document);
+}
+
+describe("A rule of a header that says whether claims match", () => {
+  it("takes scope and permission for their words alone, as Envoy's metadata has them", () => {
+    expect(matches('{"claim":"scope","exact":"a"}', '{"scope":"a b"}')).toBe(true);
+    expect(matches('{"claim":"scope","exact":"a b"}', '{"scope":"a b"}')).toBe(false);
+    expect(matches('{"claim":"scope","suffix":" b"}', '{"scope":"a b"}')).toBe(false);
+    expect(matches('{"claim":"permission","exact":"b"}', '{"permission":"a b"}')).toBe(true);
+    expect(matches('{"claim":"scope","regex":".+"}', '{"scope":"  "}')).toBe(true);
+  });
+
+  it("takes scp for a text unless it is listed", () => {
+    expect(matches('{"claim":"scp","exact":"a"}', '{"scp":"a b"}')).toBe(false);
+    expect(matches('{"claim":"scp","exact":"a b"}', '{"scp":"a b"}')).toBe(true);
+    expect(matches('{"claim":"scp","exact":"a"}', '{"scp":"a b"}', "scp")).toBe(true);
+    expect(matches('{"claim":"roles","exact":"a"}', '{"roles":"a b"}', "roles")).toBe(true);
+  });
+
+  it("looks at texts and lists of texts alone", () => {
+    expect(matches('{"claim":"a","oneOf":["x"]}', '{"a":["x",1]}')).toBe(true);
+    expect(matches('{"claim":"a","exact":"1"}', '{"a":1}')).toBe(false);
+    expect(matches('{"claim":"a","regex":".+"}', '{"a":true}')).toBe(false);
+    expect(matches('{"claim":"a","regex":".+"}', '{"a":[["x"]]}')).toBe(false);
+    expect(matches('{"claim":"a","regex":".+"}', '{"a":""}')).toBe(false);
   });
 });

@@ -1,6 +1,7 @@
 import { text, toText } from "../../../../../assembly/lib/bytes";
 import { Writer } from "../../../../../assembly/lib/writer";
 import {
+  EnvoyLocation,
   FoundTokens,
   Location,
   Place,
@@ -75,5 +76,47 @@ describe("A place for tokens", () => {
     expect(stripped(PARAM, "/p?a=1&t=x&b=%20#f")).toBe("/p?a=1&b=%20#f");
     const untouched = text("Basic x");
     expect(BEARER.strip(untouched, new Writer())).toBe(untouched);
+  });
+});
+
+const BEARER_AS_ENVOY = new EnvoyLocation(Place.Header, text("authorization"), text("Bearer "));
+const COMMA_AS_ENVOY = new EnvoyLocation(Place.Header, text("x-token"), text("a,b "));
+const PLAIN_AS_ENVOY = new EnvoyLocation(Place.Header, text("x-token"));
+const PARAM_AS_ENVOY = new EnvoyLocation(Place.Parameter, text("t"));
+const COOKIE_AS_ENVOY = new EnvoyLocation(Place.Cookie, text("c"));
+
+function asEnvoy(value: string): string {
+  return found(BEARER_AS_ENVOY, new FakeRequest().with("authorization", value));
+}
+
+describe("A place for tokens as Envoy looks at it", () => {
+  it("has the prefix anywhere in its own case, and takes all that follows", () => {
+    expect(asEnvoy("Bearer a.b.c")).toBe("a.b.c");
+    expect(asEnvoy("bearer a.b.c")).toBe("");
+    expect(asEnvoy("xBearer a.b.c")).toBe("a.b.c");
+    expect(asEnvoy("Bearer  a.b.c tail")).toBe("a.b.c tail");
+    expect(asEnvoy("Bearer a.b.c,Bearer d.e.f")).toBe("a.b.c,Bearer d.e.f");
+    expect(asEnvoy("Bearer !")).toBe("Bearer !");
+  });
+
+  it("has a comma in the prefix", () => {
+    expect(found(COMMA_AS_ENVOY, new FakeRequest().with("x-token", "a,b t"))).toBe("t");
+  });
+
+  it("counts an empty value, and every value of a header by itself", () => {
+    const request = new FakeRequest().with("x-token", "").with("x-token", "t");
+    expect(found(PLAIN_AS_ENVOY, request)).toBe(" t");
+    expect(PLAIN_AS_ENVOY.isIn(request)).toBe(true);
+    expect(BEARER_AS_ENVOY.isIn(request)).toBe(false);
+  });
+
+  it("takes the first of a parameter and of a cookie, also an empty one", () => {
+    expect(found(PARAM_AS_ENVOY, new FakeRequest("GET", "/?t=a%2Eb&t=c"))).toBe("a.b");
+    const tokens = new FoundTokens();
+    const empty = new FakeRequest("GET", "/?t&t=c");
+    PARAM_AS_ENVOY.collect(empty, empty.target(), tokens);
+    expect(tokens.count).toBe(1);
+    const cookies = new FakeRequest().with("cookie", "c=x; c=y").with("cookie", "c=z");
+    expect(found(COOKIE_AS_ENVOY, cookies)).toBe("x");
   });
 });

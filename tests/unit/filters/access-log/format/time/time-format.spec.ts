@@ -49,12 +49,45 @@ describe("times", () => {
   });
 
   it("refuse what they do not know, by name", () => {
+    const unknown = ["%Q", "%n", "%Eu", "%Om%", "%-z", "%^d", "%E16S", "%100d", "%E0f"];
     expect(rendered("%Q", 0)).toBe("refused: unknown time conversion `%Q`");
+    for (let i = 0; i < unknown.length; i++) {
+      expect(rendered(unknown[i], 0).startsWith("refused: unknown time conversion")).toBe(
+        true,
+        unknown[i],
+      );
+    }
     expect(rendered("a %", 0)).toBe("refused: unknown time conversion `%`");
     expect(rendered("%0f", 0)).toBe("refused: unknown time conversion `%0`");
   });
 
   it("reach before 1970", () => {
     expect(rendered("%F %T.%3f", -1_000_000)).toBe("1969-12-31 23:59:59.999");
+  });
+
+  it("have weeks, centuries and the longer forms of strftime", () => {
+    expect(rendered("%U %W %V %G %g %C", LEAP)).toBe("08 09 09 2024 24 20");
+    // A Saturday that belongs to the last week of the year before, ISO 8601.
+    expect(rendered("%U %W %V %G %g %u", 1_641_024_000_000_000_000)).toBe("00 00 52 2021 21 6");
+    // A Monday that belongs to the first week of the next year.
+    expect(rendered("%U %W %V %G %g %u", 1_735_516_800_000_000_000)).toBe("52 53 01 2025 25 1");
+    expect(rendered("%c|%x|%X|%r|%k|%l|%P", LEAP)).toBe(
+      "Thu Feb 29 23:59:58 2024|02/29/24|23:59:58|11:59:58 PM|23|11|pm",
+    );
+    expect(rendered("%Ec|%EX|%Ey|%Od|%OH|%Oe|%E4Y|%ET", LEAP)).toBe(
+      "Thu Feb 29 23:59:58 2024|23:59:58|24|29|23|29|2024|T",
+    );
+    expect(rendered("%:z %::z %:::z %E*z", LEAP)).toBe("+00:00 +00:00:00 +00 +00:00:00");
+  });
+
+  it("have flags and widths as glibc has them", () => {
+    const newYear: i64 = 1_704_067_200_000_000_000;
+    expect(rendered("%-d %_d %0e %-e %-H %-I %-m %-j %-y", newYear)).toBe("1  1 01 1 0 12 1 1 24");
+    expect(rendered("%3S %10Y %5d %-5d %_5H %05e", LEAP)).toBe(
+      "058 0000002024 00029    29    23 00029",
+    );
+    expect(rendered("%^a %^B %#Z %#p %#a %12A", LEAP)).toBe("THU FEBRUARY utc pm THU     Thursday");
+    expect(rendered("%E12S %E3f %E*f", LEAP)).toBe("58.007008009000 007 007008009");
+    expect(rendered("%E*f", 0)).toBe("0");
   });
 });

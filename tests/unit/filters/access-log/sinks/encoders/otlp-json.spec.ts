@@ -16,7 +16,7 @@ function recordsOf(batch: string): string {
 
 function rejected(answer: string): i64 {
   const text = utf8(answer);
-  return plain.rejected(view(text));
+  return plain.rejectedInPart(view(text));
 }
 
 describe("OTLP in JSON", () => {
@@ -99,6 +99,6 @@ describe("OTLP in JSON", () => {
     for (let i = 0; i < others.length; i++) expect(rejected(others[i])).toBe(0, others[i]);
     expect(rejected('{"partialSuccess":{"rejectedLogRecords":"-3"}}')).toBe(0);
     expect(rejected('{"partialSuccess":{"rejectedLogRecords":1e99}}')).toBe(0);
-    expect(plain.rejected(bytes(0, 0))).toBe(0);
+    expect(plain.rejectedInPart(bytes(0, 0))).toBe(0);
   });
 });

@@ -1,14 +1,6 @@
 import { TICKS_PER_NANO } from "../../../../assembly/filters/rate-limit/bucket";
-import {
-  BucketSet,
-  Found,
-  SET_SLOTS,
-  setOf,
-  setsFor,
-  slotsFor,
-} from "../../../../assembly/filters/rate-limit/table";
+import { BucketSet, Found, SET_SLOTS } from "../../../../assembly/filters/rate-limit/bucket-set";
 import { EMPTY, NONE, owned, utf8, view } from "../../../../assembly/lib/bytes";
-import { mix } from "../../../../assembly/lib/hash";
 
 const SECOND: i64 = 1_000_000_000 * TICKS_PER_NANO;
 
@@ -138,31 +130,5 @@ describe("the clock of a set", () => {
     late.put(1, i64.MAX_VALUE - 10 + SECOND);
     expect(late.isSetBack(i64.MAX_VALUE - 10 + 2 * SECOND)).toBe(false);
     expect(late.find(2)).toBe(Found.Free);
-  });
-});
-
-describe("the table's size", () => {
-  it("is exact for one set, and leaves room in larger tables", () => {
-    expect(setsFor(1)).toBe(1);
-    expect(slotsFor(1)).toBe(1);
-    expect(setsFor(24)).toBe(1);
-    expect(slotsFor(20)).toBe(20);
-    expect(setsFor(25)).toBe(3);
-    expect(slotsFor(25)).toBe(SET_SLOTS);
-    expect(setsFor(10_000)).toBe(1112);
-    expect(setsFor(4_000_000)).toBe(444_445);
-  });
-
-  it("spreads as many clients as were asked for so that none finds its set full", () => {
-    const sets = setsFor(100_000);
-    const counts = new StaticArray<i32>(sets);
-    let most = 0;
-    for (let client: u64 = 0; client < 100_000; client++) {
-      const set = setOf(mix(client), sets);
-      expect(set < <u32>sets).toBe(true);
-      counts[set] += 1;
-      most = max(most, counts[set]);
-    }
-    expect(most <= SET_SLOTS).toBe(true);
   });
 });

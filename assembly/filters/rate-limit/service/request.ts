@@ -1,4 +1,4 @@
-// What a rate limit service is asked (RateLimitRequest of envoy.service.ratelimit.v3): a
+// What the rate limit service is asked (RateLimitRequest of envoy.service.ratelimit.v3): a
 // five-byte gRPC frame around one protobuf message. Knows the message; refuses to know how it
 // travels.
 import {
@@ -11,15 +11,16 @@ import {
   pointerOf,
   text,
   view,
-} from "../../lib/bytes";
-import { siphash } from "../../lib/hash";
-import { RequestView } from "../../lib/http/request";
-import { characterBytes } from "../../lib/json/utf8";
-import { closeMessage, openMessage, putBytes, putUnsigned } from "../../lib/protobuf";
-import { Writer } from "../../lib/writer";
-import { Charge, Outcome } from "./charge";
-import { Global } from "./config";
-import { KeyPart, KeySource } from "./key";
+} from "../../../lib/bytes";
+import { siphash } from "../../../lib/hash";
+import { RequestView } from "../../../lib/http/request";
+import { characterBytes } from "../../../lib/json/utf8";
+import { closeMessage, openMessage, putBytes, putUnsigned } from "../../../lib/protobuf";
+import { Writer } from "../../../lib/writer";
+import { Charge, Outcome } from "../charge";
+import { Global } from "../config";
+import { LimitBuckets } from "../limit-buckets";
+import { KeyPart, KeySource } from "../key";
 
 export const RPC_PATH = text("/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit");
 
@@ -57,15 +58,19 @@ export function isAsked(charge: Charge): bool {
  * RateLimitRequest for the limits that admitted: `domain` (1), one descriptor (2) a limit with
  * one entry (1) a part of its key and its cost (3), and for services that know no cost of a
  * descriptor the hits of the costliest (3). NONE when no limit is to be asked about, EMPTY when
- * the question would be too large.
+ * the request would be too large.
  */
-export function question(global: Global, charges: Charge[], request: RequestView): Bytes {
+export function rateLimitRequest(
+  global: Global,
+  limits: StaticArray<LimitBuckets>,
+  request: RequestView,
+): Bytes {
   writer.reset();
   for (let i = 0; i < FRAME_BYTES; i++) writer.byte(0);
   putBytes(writer, 1, view(global.domain));
   let hits: i64 = 0;
-  for (let i = 0; i < charges.length; i++) {
-    const charge = unchecked(charges[i]);
+  for (let i = 0; i < limits.length; i++) {
+    const charge = unchecked(limits[i]).charge;
     if (!isAsked(charge)) continue;
     putDescriptor(charge, request);
     hits = max(hits, charge.cost);
@@ -85,8 +90,11 @@ export function question(global: Global, charges: Charge[], request: RequestView
 function putDescriptor(charge: Charge, request: RequestView): void {
   const key = charge.limit.key;
   const mark = openMessage(writer, 2);
-  if (!charge.isClient) putEntry(GENERIC_KEY, charge.name);
-  for (let i = 0; charge.isClient && i < key.length; i++) putPart(unchecked(key[i]), request);
+  if (charge.hasKey) {
+    for (let i = 0; i < key.length; i++) putPart(unchecked(key[i]), request);
+  } else {
+    putEntry(GENERIC_KEY, charge.name);
+  }
   const cost = openMessage(writer, 3);
   putUnsigned(writer, 1, charge.cost);
   closeMessage(writer, cost);
@@ -101,7 +109,7 @@ function putEntry(key: Bytes, value: Bytes): void {
 }
 
 /**
- * Whether a value can stand in the message: the service refuses a whole question for one string
+ * Whether a value can stand in the message: the service refuses a whole request for one string
  * that is not UTF-8.
  */
 function isText(value: Bytes): bool {

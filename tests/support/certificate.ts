@@ -1,6 +1,6 @@
 // A self-signed certificate for one host name, because Node can check X.509 but not write it (RFC
 // 5280 section 4.1).
-import { createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
+import { type KeyObject, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
 
 export interface Certificate {
   /** PEM */
@@ -9,11 +9,15 @@ export interface Certificate {
   key: string;
 }
 
-/** Valid from an hour ago for a week; ECDSA on P-256. */
-export function selfSigned(host: string): Certificate {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const newKey = () => generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+
+/** Valid from an hour ago for a week; signed by `privateKey`, an EC or RSA key. */
+export function selfSigned(host: string, privateKey: KeyObject = newKey()): Certificate {
+  const isEc = privateKey.asymmetricKeyType === "ec";
   const name = sequence(set(sequence(oid([2, 5, 4, 3]), tlv(0x0c, Buffer.from(host)))));
-  const ecdsaWithSha256 = sequence(oid([1, 2, 840, 10045, 4, 3, 2]));
+  const algorithm = isEc
+    ? sequence(oid([1, 2, 840, 10045, 4, 3, 2]))
+    : sequence(oid([1, 2, 840, 113549, 1, 1, 11]), tlv(0x05));
   const hour = 3_600_000;
   const alternativeNames = sequence(tlv(0x82, Buffer.from(host)));
   const extensions = sequence(
@@ -28,23 +32,15 @@ export function selfSigned(host: string): Certificate {
   const body = sequence(
     tlv(0xa0, tlv(0x02, Buffer.from([2]))),
     tlv(0x02, Buffer.from([1])),
-    ecdsaWithSha256,
+    algorithm,
     name,
     sequence(time(Date.now() - hour), time(Date.now() + 7 * 24 * hour)),
     name,
-    publicKey.export({ type: "spki", format: "der" }),
+    createPublicKey(privateKey).export({ type: "spki", format: "der" }),
     tlv(0xa3, extensions),
   );
-  const signature = sign(
-    "sha256",
-    body,
-    createPrivateKey(privateKey.export({ type: "pkcs8", format: "pem" })),
-  );
-  const der = sequence(
-    body,
-    ecdsaWithSha256,
-    tlv(0x03, Buffer.concat([Buffer.from([0]), signature])),
-  );
+  const signature = sign("sha256", body, privateKey);
+  const der = sequence(body, algorithm, tlv(0x03, Buffer.concat([Buffer.from([0]), signature])));
   const lines = der.toString("base64").replace(/(.{64})/g, "$1\n");
   return {
     certificate: `-----BEGIN CERTIFICATE-----\n${lines.trimEnd()}\n-----END CERTIFICATE-----\n`,

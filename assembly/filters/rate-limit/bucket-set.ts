@@ -13,11 +13,6 @@ import { TICKS_PER_NANO } from "./bucket";
 /** Slots of a set of clients. */
 export const SET_SLOTS = 24;
 /**
- * Clients to a set, on average, when the table holds as many as were asked for. They spread as a
- * Poisson distribution: of a million clients all at once, two find their set full.
- */
-const SET_CLIENTS = 9;
-/**
  * Slots of a limit's own bucket: of its figures, and of those it had before configuration
  * updates.
  */
@@ -32,27 +27,6 @@ const SET_BYTES = HEADER_BYTES + SET_SLOTS * SLOT_BYTES;
  * clock that was set back.
  */
 const STEP_TICKS: i64 = 1_000_000_000 * TICKS_PER_NANO;
-
-/**
- * How many sets a table for `maxKeys` clients has; one set holds exactly as many as were asked
- * for.
- */
-export function setsFor(maxKeys: i32): i32 {
-  return maxKeys <= SET_SLOTS ? 1 : (maxKeys + SET_CLIENTS - 1) / SET_CLIENTS;
-}
-
-/** How many slots each set has. */
-export function slotsFor(maxKeys: i32): i32 {
-  return min(maxKeys, SET_SLOTS);
-}
-
-/**
- * The set of `fingerprint` among `sets`: its upper half, scaled (Lemire 2019), so that any number
- * of sets will do.
- */
-export function setOf(fingerprint: u64, sets: i32): u32 {
-  return <u32>(((fingerprint >> 32) * <u64>sets) >> 32);
-}
 
 /** What a look into a set found. */
 export const enum Found {

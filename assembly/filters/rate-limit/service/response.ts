@@ -1,14 +1,12 @@
-// What a rate limit service answers (RateLimitResponse of envoy.service.ratelimit.v3), read from
-// a gRPC frame. Bytes that are no answer are a failure, whatever they are.
-import { Bytes, EMPTY, at, lengthOf, pointerOf, slice } from "../../lib/bytes";
-import { ProtobufReader, ProtobufStatus, WireType } from "../../lib/protobuf";
-import { FRAME_BYTES } from "./question";
+// RateLimitResponse of envoy.service.ratelimit.v3, read from a gRPC frame. Bytes that are no response
+// are a failure.
+import { Bytes, EMPTY, at, lengthOf, pointerOf, slice } from "../../../lib/bytes";
+import { ProtobufReader, ProtobufStatus, WireType } from "../../../lib/protobuf";
+import { FRAME_BYTES } from "./request";
 
 /** RateLimitResponse.Code. */
 const CODE_OK = 1;
 const CODE_OVER_LIMIT = 2;
-/** RateLimitResponse.RateLimit.Unit: unknown, second, minute, hour, day, month, year, week. */
-const UNIT_SECONDS: i64[] = [0, 1, 60, 3600, 86_400, 30 * 86_400, 365 * 86_400, 7 * 86_400];
 /** A year: what a broken answer says beyond it is no time to tell a client. */
 const RESET_SECONDS_MAX: i64 = 366 * 86_400;
 
@@ -17,17 +15,17 @@ const status = new ProtobufReader();
 const nested = new ProtobufReader();
 
 /** What the service said. */
-export const enum Answer {
+export const enum ServiceDecision {
   Ok,
   OverLimit,
   /** No answer, a gRPC error, or bytes that are no answer. */
   Failure,
 }
 
-/** What it said about the limit that it refused, as far as it said anything. */
+/** The decision, and what the service said about the limit that it refused. */
 @final
-export class ServiceAnswer {
-  said: Answer = Answer.Failure;
+export class RateLimitResponse {
+  decision: ServiceDecision = ServiceDecision.Failure;
   /** Which descriptor of the question is over its limit; -1: it did not say. */
   descriptor: i32 = -1;
   requestsPerUnit: i64 = 0;
@@ -36,13 +34,15 @@ export class ServiceAnswer {
   /** Seconds until the limit is reset, rounded up; 0: not known. */
   resetSeconds: i64 = 0;
 
-  clear(): void {
-    this.said = Answer.Failure;
+  /** Forgets the response before: no response is a failure. */
+  clear(): this {
+    this.decision = ServiceDecision.Failure;
     this.descriptor = -1;
     this.requestsPerUnit = 0;
     this.unitSeconds = 0;
     this.remaining = 0;
     this.resetSeconds = 0;
+    return this;
   }
 
   /**
@@ -62,8 +62,8 @@ export class ServiceAnswer {
       if (reader.field == 2) this.readStatus(reader.content, descriptor++);
     }
     if (reader.status != ProtobufStatus.Ok) return;
-    if (code == CODE_OK) this.said = Answer.Ok;
-    if (code == CODE_OVER_LIMIT) this.said = Answer.OverLimit;
+    if (code == CODE_OK) this.decision = ServiceDecision.Ok;
+    if (code == CODE_OVER_LIMIT) this.decision = ServiceDecision.OverLimit;
   }
 
   /**
@@ -91,8 +91,19 @@ export class ServiceAnswer {
     // RateLimit: requests_per_unit (1), unit (2).
     this.requestsPerUnit = <i64>(fieldOf(limit, 1) & 0xffffffff);
     const unit = fieldOf(limit, 2);
-    this.unitSeconds = unit < <u64>UNIT_SECONDS.length ? unchecked(UNIT_SECONDS[<i32>unit]) : 0;
+    this.unitSeconds = secondsOf(unit);
   }
+}
+
+/** RateLimitResponse.RateLimit.Unit in seconds; 0 for a unit that is not known. */
+function secondsOf(unit: u64): i64 {
+  if (unit == 1) return 1;
+  if (unit == 2) return 60;
+  if (unit == 3) return 3600;
+  if (unit == 4) return 86_400;
+  if (unit == 5) return 30 * 86_400;
+  if (unit == 6) return 365 * 86_400;
+  return unit == 7 ? 7 * 86_400 : 0;
 }
 
 /** A number of a flat message; 0 when it is not there. */

@@ -1,0 +1,184 @@
+// One request: asks the policy, and then the rate limit service, and turns what they say into host calls.
+import { monotonicNanos } from "../../host/clock";
+import { HeaderAction, Root, Stream } from "../../host/context";
+import { GRPC_STATUS_NONE, sendLocalReply } from "../../host/local-reply";
+import { setProperty } from "../../host/property";
+import { HostRequest } from "../../host/request";
+import { continueRequest } from "../../host/stream-control";
+import { Bytes, EMPTY, NONE, text, view } from "../../lib/bytes";
+import { ActiveLimits } from "./active-limits";
+import { ReplyHeaders, ResponseHeaders, addTo, addToRequest, removeFromRequest } from "./answer";
+import { TICKS_PER_NANO } from "./bucket";
+import { Config, Global, Mode, OnFailure } from "./config";
+import { Decision } from "./decision";
+import { Quota } from "./quota";
+import { NO_CALL, NO_STREAM } from "./service/client";
+import { isAsked, rateLimitRequest } from "./service/request";
+import { RateLimitResponse, ServiceDecision } from "./service/response";
+
+const LIMIT_PROPERTY = text("gatehouse_limit");
+const GRPC_RESOURCE_EXHAUSTED: u32 = 8;
+const LOCAL_DETAILS = text("local_rate_limited");
+const GLOBAL_DETAILS = text("global_rate_limited");
+const SERVICE_DETAILS = text("rate_limit_service_unavailable");
+
+const request = new HostRequest();
+const reply = new ReplyHeaders();
+const response = new ResponseHeaders();
+
+/** What a stream needs of its root. */
+export abstract class LimitsRoot extends Root {
+  /** Null until a configuration was accepted. */
+  limits: ActiveLimits | null = null;
+}
+
+
+@final
+export class RateLimitStream extends Stream {
+  /** What decided on this request. A newer configuration may have come since. */
+  private limits: ActiveLimits | null = null;
+  private readonly quota: Quota = new Quota();
+  /** A local reply of this filter has its headers already. */
+  private replied: bool = false;
+  /** The call that this request waits for. */
+  private token: u32 = NO_CALL;
+  /** Which limits the service was asked about: their places in the settings, one bit each. */
+  private asked: u64 = 0;
+
+  open(): void {
+    this.quota.clear();
+    this.replied = false;
+    this.token = NO_CALL;
+  }
+
+  onRequestHeaders(endOfStream: bool): HeaderAction {
+    const limits = changetype<LimitsRoot>(this.root).limits;
+    this.limits = limits;
+    if (limits === null) return HeaderAction.Continue;
+    const decision = decide(limits);
+    limits.count(decision);
+    const quota = decision.quota;
+    if (quota !== null) this.quota.set(quota);
+    const limited = decision.limited;
+    if (limited !== null) setProperty(LIMIT_PROPERTY, limited.name);
+    if (!decision.admitted && limits.config.mode == Mode.Enforce) {
+      const details = limited === null ? LOCAL_DETAILS : view(limited.limit.localDetails);
+      return this.refuse(limits.config, details);
+    }
+    tellUpstream(limits.config, decision);
+    return decision.admitted ? this.askService(limits) : HeaderAction.Continue;
+  }
+
+  /** The request waits for the service's response, unless the response cannot change anything. */
+  private askService(limits: ActiveLimits): HeaderAction {
+    const global = limits.config.global;
+    const service = limits.service;
+    if (global === null || service === null) return HeaderAction.Continue;
+    const message = rateLimitRequest(global, limits.policy.limits, request);
+    if (message == NONE) return HeaderAction.Continue;
+    if (limits.config.mode == Mode.Report) {
+      service.call(global, message, NO_STREAM);
+      return HeaderAction.Continue;
+    }
+    this.asked = limitsAsked(limits);
+    this.token = service.call(global, message, this);
+    if (this.token != NO_CALL) return HeaderAction.Stop;
+    return this.passesWithoutService(limits.config) ? HeaderAction.Continue : HeaderAction.Stop;
+  }
+
+  /** The service has responded to this request's call. */
+  onServiceResponse(response: RateLimitResponse): void {
+    const limits = this.limits;
+    this.token = NO_CALL;
+    if (limits === null) return;
+    if (response.decision == ServiceDecision.OverLimit) {
+      this.refuseForService(limits, response);
+    } else if (
+      response.decision == ServiceDecision.Ok ||
+      this.passesWithoutService(limits.config)
+    ) {
+      continueRequest();
+    }
+  }
+
+  /** The quota headers then tell the service's quota, as far as the service said which. */
+  private refuseForService(limits: ActiveLimits, response: RateLimitResponse): void {
+    this.quota.clear();
+    const charge = limits.chargeOf(this.asked, response.descriptor);
+    if (charge === null) {
+      this.refuse(limits.config, GLOBAL_DETAILS);
+      return;
+    }
+    setProperty(LIMIT_PROPERTY, charge.name);
+    this.quota.setService(charge, response);
+    this.refuse(limits.config, view(charge.limit.globalDetails));
+  }
+
+  /** What `onFailure` says. False: the request has been refused. */
+  private passesWithoutService(config: Config): bool {
+    const global = config.global;
+    if (global === null || global.onFailure != OnFailure.Deny) return true;
+    reply.pairs.reset();
+    addTo(reply, config.responseHeadersAlways);
+    this.replied = true;
+    sendLocalReply(503, SERVICE_DETAILS, EMPTY, reply.pairs);
+    return false;
+  }
+
+  private refuse(config: Config, details: Bytes): HeaderAction {
+    reply.pairs.reset();
+    if (this.quota.isKnown) this.quota.write(config.headers, reply);
+    if (config.retryAfter) this.quota.writeRetryAfter(reply);
+    addTo(reply, config.responseHeaders);
+    addTo(reply, config.responseHeadersAlways);
+    this.replied = true;
+    const grpcStatus = config.grpcResourceExhausted ? GRPC_RESOURCE_EXHAUSTED : GRPC_STATUS_NONE;
+    sendLocalReply(config.status, details, view(config.body), reply.pairs, grpcStatus);
+    return HeaderAction.Stop;
+  }
+
+  onResponseHeaders(endOfStream: bool): HeaderAction {
+    const limits = this.limits;
+    if (this.replied || limits === null) return HeaderAction.Continue;
+    const config = limits.config;
+    if (config.mode == Mode.Report) return HeaderAction.Continue;
+    if (this.quota.isKnown) this.quota.write(config.headers, response);
+    addTo(response, config.responseHeadersAlways);
+    return HeaderAction.Continue;
+  }
+
+  /** The request is gone. A response that comes later finds nobody waiting. */
+  close(): void {
+    const limits = this.limits;
+    if (this.token != NO_CALL && limits !== null) {
+      const service = limits.service;
+      if (service !== null) service.take(this.token);
+    }
+    this.token = NO_CALL;
+    this.limits = null;
+  }
+}
+
+function decide(limits: ActiveLimits): Decision {
+  const now = monotonicNanos() * TICKS_PER_NANO;
+  const policy = limits.policy;
+  const hasHeaders = !limits.looksAtRequest || request.open();
+  return hasHeaders ? policy.decide(request, now) : policy.decideWithoutHeaders(now);
+}
+
+/** Tells the upstream when a limit would have refused. Only this filter may say so. */
+function tellUpstream(config: Config, decision: Decision): void {
+  const headers = config.requestHeadersWhenNotEnforced;
+  if (headers.length == 0) return;
+  removeFromRequest(headers, request);
+  if (decision.limited !== null && config.mode == Mode.Enforce) addToRequest(headers);
+}
+
+function limitsAsked(limits: ActiveLimits): u64 {
+  const buckets = limits.policy.limits;
+  let asked: u64 = 0;
+  for (let i = 0; i < buckets.length; i++) {
+    if (isAsked(unchecked(buckets[i]).charge)) asked |= (<u64>1) << i;
+  }
+  return asked;
+}
