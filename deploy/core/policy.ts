@@ -44,7 +44,9 @@ export interface Variant {
   subset?: string;
   labels?: Record<string, string>;
   trafficPolicy?: object;
-  http?: object;
+  http?: Fields;
+  /** Of the destination itself: what Istio changes in headers. */
+  headers?: Fields;
 }
 
 /** What surrounds one canary route. */
@@ -56,11 +58,15 @@ export interface Traffic {
   gateways?: string[];
   exportTo?: string[];
   /** Rules that come before those of the variants, verbatim. */
-  first?: object[];
+  first?: Fields[];
+  /** All HTTP rules; the one with `variants` instead of `route` is written for each of them. */
+  rules?: Fields[];
+  tcp?: Fields[];
+  tls?: Fields[];
   host: string;
   port?: number;
   trafficPolicy?: object;
-  http?: object;
+  http?: Fields;
   variants: Record<string, Variant>;
 }
 
