@@ -19,14 +19,27 @@ function run(command, args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
+/** The Node of the dependencies; where there is none for the platform, the machine's. */
+function nodeForTypeScript() {
+  const own = join(root, "node_modules/.bin/node");
+  if (existsSync(own)) return own;
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major > 22 || (major === 22 && minor >= 19)) return process.execPath;
+  console.error(
+    `gatehouse: no Node package for ${process.platform}-${process.arch}, and Node ` +
+      `${process.versions.node} is too old; allowed: 22.19 or newer; install one`,
+  );
+  process.exit(3);
+}
+
 if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== digest) {
   console.log("gatehouse: installing dependencies (npm ci)");
   // Inside an npm script `npm` may be an old one that came as somebody's dependency: ask for the
   // one that runs us.
   const npm = process.env.npm_execpath;
-  const ci = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+  // No package of the lock file needs a script of its own, and none may run one.
+  const ci = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
   npm ? run(process.execPath, [npm, ...ci]) : run("npm", ci);
   writeFileSync(stamp, digest);
 }
-// The Node of the dependencies runs TypeScript; the machine's may not.
-run(join(root, "node_modules/.bin/node"), ["tools/build.ts"]);
+run(nodeForTypeScript(), ["tools/build.ts"]);

@@ -1,6 +1,5 @@
 // Mistakes that no single resource shows: what one of them needs and another does not give.
-import { entryOf, oldestTrafficExtension, olderThan } from "../core/catalog.ts";
-import type { ModuleName } from "../core/catalog.ts";
+import { catalog, oldestTrafficExtension, olderThan } from "../core/catalog.ts";
 import type { Finding, Severity } from "../core/problem.ts";
 import type { Manifest } from "../core/source.ts";
 import { at, isFields, listOf, mapsOf, textsOf } from "../core/value.ts";
@@ -8,15 +7,20 @@ import { checkCallees } from "./callees.ts";
 import { checkLogLines } from "./log-line.ts";
 import { mayMeet } from "./overlap.ts";
 import type { Plugin } from "./plugin.ts";
+import { checkPaths } from "./paths.ts";
+import { checkProviders } from "./providers.ts";
+import { checkSourceAddresses } from "./source-address.ts";
 import { checkCanaryHeaders } from "./routing.ts";
 import type { World } from "./world.ts";
 
 export function crossChecks(world: World): Finding[] {
   return [
-    ...resourcesOf(world.plugins).flatMap((plugin) => [
+    ...world.plugins.flatMap((plugin) => [
       ...checkVersion(plugin, world.istio),
       ...checkFailStrategy(plugin),
       ...checkPriority(plugin),
+      ...checkProviders(plugin),
+      ...checkSourceAddresses(plugin),
     ]),
     ...checkEqualPriority(world.plugins),
     ...checkWaypointSelector(world),
@@ -24,18 +28,8 @@ export function crossChecks(world: World): Finding[] {
     ...checkCanaryHeaders(world),
     ...checkCallees(world),
     ...checkLogLines(world),
+    ...checkPaths(world),
   ];
-}
-
-/** One plugin for each resource: the sections of `edge` share its phase and its strategy. */
-function resourcesOf(plugins: Plugin[]): Plugin[] {
-  return plugins.filter(
-    (plugin, index) => !plugin.bundle || plugins[index - 1]?.bundle !== plugin.bundle,
-  );
-}
-
-function moduleOf(plugin: Plugin): ModuleName | undefined {
-  return plugin.bundle ? "edge" : plugin.filter;
 }
 
 function finding(
@@ -76,9 +70,8 @@ function checkVersion(plugin: Plugin, istio: string): Finding[] {
 }
 
 function checkFailStrategy(plugin: Plugin): Finding[] {
-  const module = moduleOf(plugin);
-  if (!module) return [];
-  const right = `write failStrategy: ${entryOf(module).failStrategy}`;
+  if (!plugin.filter) return [];
+  const right = `write failStrategy: ${catalog[plugin.filter].failStrategy}`;
   if (plugin.failStrategy === "FAIL_OPEN") {
     return [
       finding("warning", "fail-open", plugin, "failStrategy", {
@@ -99,9 +92,8 @@ function checkFailStrategy(plugin: Plugin): Finding[] {
 }
 
 function checkPriority(plugin: Plugin): Finding[] {
-  const module = moduleOf(plugin);
-  if (!module) return [];
-  const { phase, priority } = entryOf(module);
+  if (!plugin.filter) return [];
+  const { phase, priority } = catalog[plugin.filter];
   const found: Finding[] = [];
   if (plugin.priority === undefined) {
     found.push(

@@ -1,11 +1,11 @@
 // Envoy's access loggers that print access-log's line: without a filter they print `-` for each
 // request that has no line.
-import { parseDocument } from "yaml";
 import { asksForLine, lineFilter, printsLine } from "../core/log-line.ts";
 import type { Finding } from "../core/problem.ts";
 import type { Manifest, Path } from "../core/source.ts";
 import { at, fieldsOf, mapsOf } from "../core/value.ts";
 import type { Fields } from "../core/value.ts";
+import { meshOf } from "./mesh.ts";
 import type { World } from "./world.ts";
 
 /** The provider that the project's own mesh configurations define. */
@@ -23,23 +23,6 @@ export function checkLogLines({ resources }: World): Finding[] {
 function warning(manifest: Manifest, path: Path, what: string, right: string): Finding {
   const why = "Envoy then prints `-` for each request that has no line, such as a sampled-out one";
   return { severity: "warning", rule: "log-line", place: manifest.place(path), what, why, right };
-}
-
-interface Mesh {
-  config: unknown;
-  path: Path;
-}
-
-function meshOf(manifest: Manifest): Mesh | undefined {
-  if (manifest.kind === "IstioOperator") {
-    const path = ["spec", "meshConfig"];
-    return { config: manifest.at(...path), path };
-  }
-  const mesh = manifest.at("data", "mesh");
-  if (manifest.kind !== "ConfigMap" || typeof mesh !== "string") return undefined;
-  const document = parseDocument(mesh);
-  const config = document.errors.length === 0 ? document.toJS() : undefined;
-  return { config, path: ["data", "mesh"] };
 }
 
 /** The names of a mesh's providers that print the line. */

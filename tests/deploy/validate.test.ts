@@ -31,7 +31,7 @@ ${more}  pluginConfig:
 ${config}
 `;
 const key = "{ kty: OKP, crv: Ed25519, kid: k, x: 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo }";
-const inline = `    providers: [{ name: a, issuer: https://a.example.com, jwks: { keys: [${key}] } }]`;
+const inline = `    providers: [{ name: a, issuer: https://a.example.com, audiences: [b], jwks: { keys: [${key}] } }]`;
 
 test("a good plugin has nothing to say", async () => {
   assert.deepEqual(await findings(wasm("good", inline)), []);
@@ -109,7 +109,7 @@ test("our schema, then what only the filter itself can refuse", async () => {
   const [filter] = await findings(
     wasm(
       "b",
-      `    providers: [{ name: a, issuer: https://a.example.com, jwks: { keys: [${key}] } }]
+      `    providers: [{ name: a, issuer: https://a.example.com, audiences: [b], jwks: { keys: [${key}] } }]
     rules: [{ requires: { provider: nobody } }]`,
     ),
   );
@@ -169,7 +169,7 @@ test("two plugins of equal priority in one proxy, and one without any", async ()
 });
 
 test("a key host without a ServiceEntry, and one outside a Sidecar's egress", async () => {
-  const remote = `    providers: [{ name: a, issuer: https://a.example.com, jwksUri: https://keys.example.com/jwks }]`;
+  const remote = `    providers: [{ name: a, issuer: https://a.example.com, audiences: [b], jwksUri: https://keys.example.com/jwks }]`;
   const [missing] = await findings(wasm("a", remote));
   assert.match(
     missing!,
@@ -208,7 +208,7 @@ spec: { gatewayClassName: istio-waypoint, listeners: [{ name: mesh, port: 15008,
   assert.match(found!, /^error: mesh\.yaml:5: .*selects a waypoint by labels.*write targetRefs/);
   const fetching = wasm(
     "a",
-    `    providers: [{ name: a, issuer: https://a.example.com, jwksUri: https://a.example.com/k }]`,
+    `    providers: [{ name: a, issuer: https://a.example.com, audiences: [b], jwksUri: https://a.example.com/k }]`,
   ).replace(/selector:.*/, "targetRefs: [{ kind: Service, name: shop }]");
   assert.match(
     (await findings(fetching))[0]!,

@@ -10,7 +10,6 @@ import { spent } from "../garbage";
 import { AT_START, Closure, assertsAt, contextAfter } from "./closure";
 import { Assert } from "./node";
 import { Program, StateKind } from "./program";
-import { SearchWork } from "./work";
 
 /** What a state cache may grow to, unless a single state is that large. */
 export const CACHE_BYTES_MAX = 64 * 1024;
@@ -59,8 +58,6 @@ export class Dfa {
   constructor(
     private program: Program,
     private anywhere: bool,
-    /** What building states may cost; null: anything. A walk that needs more ends without a match. */
-    private work: SearchWork | null = null,
   ) {
     const rowBytes = (program.classCount + 1) << 2;
     this.rowBytes = <usize>rowBytes;
@@ -121,11 +118,6 @@ export class Dfa {
     const program = this.program;
     const info = load<u32>(<usize>state - 4);
     const count = <i32>(info >> 16);
-    const work = this.work;
-    if (work !== null) {
-      work.build(count);
-      if (work.isSpent) return DEAD;
-    }
     const isEnd = byteClass == program.classCount;
     const sample = isEnd ? -1 : <i32>program.samples[byteClass];
     const waits = (info & WAITS) != 0;

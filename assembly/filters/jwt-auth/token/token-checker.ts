@@ -8,12 +8,11 @@ import { Config } from "../config";
 import { KeyRing } from "../keys/key-ring";
 import { Profile, Rule } from "../rules/requirement";
 import { Examiner } from "./examiner";
-import { FailureBudget } from "./failure-budget";
 import { VerificationLimiter } from "./limiter";
 import { FoundTokens } from "./location";
 import { SeenToken } from "./seen-token";
 import { TokenCache } from "./token-cache";
-import { HostSignatures, Verifier } from "./verifier";
+import { HostSignatures } from "./verifier";
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
@@ -44,12 +43,12 @@ export class TokenChecker {
   ) {
     this.tokenBytesMax = config.tokenBytesMax;
     this.cache = new TokenCache(config.cacheEntries, config.claimHeadersMax, seed0, seed1);
-    const verifier = new Verifier(
+    this.examiner = new Examiner(
       signatures,
       new VerificationLimiter(config.verificationsPerSecond),
-      new FailureBudget(seed0 ^ seed1),
+      config.tokenBytesMax,
+      config.claimHeadersMax,
     );
-    this.examiner = new Examiner(verifier, config.tokenBytesMax, config.claimHeadersMax);
   }
 
   beginRequest(request: RequestView, nowNanos: i64): void {
@@ -60,7 +59,7 @@ export class TokenChecker {
     this.hits = 0;
     this.misses = 0;
     this.cache.beginRequest();
-    this.examiner.beginRequest(request);
+    this.examiner.beginRequest();
   }
 
   /**
