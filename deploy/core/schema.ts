@@ -111,9 +111,14 @@ function inWords(error: ErrorObject): Complaint {
       };
     }
     case "enum": {
-      const allowed = listOf(parameters.allowedValues);
-      const right = suggestion(String(error.data), allowed.map(String));
-      return { path, what: `${JSON.stringify(error.data)} is no value for "${name}"`, right };
+      const allowed = listOf(parameters.allowedValues).map(String);
+      const right = suggestion(String(error.data), allowed);
+      // Shown only when it is nearly a known one: anything else may be a secret.
+      const isNear = right?.startsWith("did you mean") ?? false;
+      const what = isNear
+        ? `${JSON.stringify(error.data)} is no value for "${name}"`
+        : `"${name}" has none of its values`;
+      return { path, what, right };
     }
     case "const":
       return {
@@ -133,7 +138,8 @@ function inWords(error: ErrorObject): Complaint {
     case "pattern":
       return {
         path,
-        what: `"${name}" is ${JSON.stringify(error.data)}`,
+        // Without the value: it may be a secret, such as a sink's Authorization.
+        what: `"${name}" is not as it must be`,
         why: `it must match ${parameters.pattern}`,
       };
     default:

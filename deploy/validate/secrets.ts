@@ -29,7 +29,12 @@ export function checkSecrets(plugin: Plugin): Finding[] {
     if (Array.isArray(value)) return value.forEach((item, at) => walk(item, [...path, at]));
     if (!isFields(value)) return;
     for (const [key, inner] of Object.entries(value)) {
-      if (typeof inner === "string" && secretKeys.has(key) && inner !== "") {
+      if (key === "value" && isHeaderSecret(value)) {
+        const what = `${pathText([...path, key])} is a secret in the open`;
+        const right =
+          "write valueFromEnv: NAME and give NAME to the proxy (vmConfig.env, valueFrom: HOST)";
+        warn([...path, key], what, right);
+      } else if (typeof inner === "string" && secretKeys.has(key) && inner !== "") {
         warn(
           [...path, key],
           `${pathText([...path, key])} is a secret in the open`,
@@ -42,6 +47,13 @@ export function checkSecrets(plugin: Plugin): Finding[] {
   walk(plugin.config, []);
   findings.push(...checkEnvironment(plugin));
   return findings;
+}
+
+/** A header of a sink's requests whose name says that its value is a credential. */
+function isHeaderSecret(header: Record<string, unknown>): boolean {
+  const { name, value } = header;
+  if (typeof name !== "string" || typeof value !== "string" || value === "") return false;
+  return /authorization|token|secret|passw|credential|(^|[-_])(key|auth|cookie)$/i.test(name);
 }
 
 function checkKeys(

@@ -443,3 +443,41 @@ spec:
   assert.equal(about(/warning: .*Telemetry shop\/wrong prints/), 1);
   assert.equal(about(/warning: .*a logger of EnvoyFilter shop\/loggers prints/), 1);
 });
+
+test("no complaint shows a value that may be a secret, and credentials of a sink are a warning", async () => {
+  const policy = (settings: string) => `apiVersion: gatehouse.dev/v1
+kind: Policy
+metadata: { name: edge, namespace: shop }
+spec:
+  image: { repository: registry.example.com/gatehouse, tag: "1" }
+  placement: { gateway: { selector: { istio: ingressgateway } } }
+  access-log: ${settings}
+`;
+  const sink = (http: string) => policy(`{ sinks: [{ http: { cluster: logs, ${http} } }] }`);
+  const wrong = [
+    sink('headers: [{ name: authorization, value: "Bearer PLANTED\\n" }]'),
+    sink('headers: [{ name: authorization, value: ["PLANTED"] }]'),
+    sink('headers: [{ name: "authorization: PLANTED" }]'),
+    sink('headers: ["authorization: PLANTED"]'),
+    sink('headers: { authorization: "Bearer PLANTED" }'),
+    sink('headers: [{ name: authorization, valueFromEnv: "Bearer PLANTED" }]'),
+    sink('path: "/x?token=PLANTED bad"'),
+    sink("encoding: PLANTED"),
+    policy("{ redact: { hashKey: PLANTED } }"),
+    policy('{ redact: { hashKeyFromEnv: "PLANTED KEY" } }'),
+    policy("{ sample: { percent: 1, secret: PLANTED } }"),
+    policy('{ sample: { percent: 1, secretFromEnv: "1PLANTED" } }'),
+  ];
+  for (const text of wrong) {
+    const found = (await findings(text)).join("\n");
+    assert.match(found, /error: mesh\.yaml:7/, text);
+    assert.doesNotMatch(found, /PLANTED/, text);
+  }
+  for (const name of ["authorization", "X-Api-Key", "x-auth", "X-Vault-Token"]) {
+    const found = await findings(sink(`headers: [{ name: ${name}, value: PLANTED }]`));
+    assert.match(found.join("\n"), /warning: .*headers\[0\]\.value is a secret in the open/, name);
+    assert.doesNotMatch(found.join("\n"), /PLANTED/);
+  }
+  const plain = await findings(sink("headers: [{ name: X-Scope-OrgID, value: shop }]"));
+  assert.doesNotMatch(plain.join("\n"), /secret/);
+});
