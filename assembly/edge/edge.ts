@@ -92,6 +92,14 @@ export class EdgeStream extends Stream {
     return HeaderAction.Continue;
   }
 
+  onRequestBody(endOfStream: bool): void {
+    for (let part = 0; part < PARTS; part++) {
+      const stream = unchecked(this.streams[part]);
+      this.turnTo(part);
+      if (stream !== null) stream.onRequestBody(endOfStream);
+    }
+  }
+
   onResponseTrailers(): void {
     for (let part = PARTS - 1; part >= 0; part--) {
       const stream = unchecked(this.streams[part]);

@@ -17,6 +17,7 @@ export {
   proxy_on_http_call_response,
   proxy_on_log,
   proxy_on_memory_allocate,
+  proxy_on_request_body,
   proxy_on_request_headers,
   proxy_on_response_headers,
   proxy_on_response_trailers,

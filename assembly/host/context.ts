@@ -29,6 +29,9 @@ export abstract class Stream {
     return HeaderAction.Continue;
   }
 
+  /** A part of the request's body has come; the proxy hands it on at once. */
+  onRequestBody(endOfStream: bool): void {}
+
   /** Only when the response has trailers; without them nothing is paid. */
   onResponseTrailers(): void {}
 

@@ -126,6 +126,15 @@ export function proxy_on_response_headers(id: u32, headers: u32, endOfStream: u3
   return action;
 }
 
+/** A body is never held back: what this gives back is the ABI's FilterDataStatus.Continue. */
+export function proxy_on_request_body(id: u32, bytes: u32, endOfStream: u32): i32 {
+  enter();
+  const stream = streams.get(id);
+  if (stream !== null) stream.onRequestBody(endOfStream != 0);
+  finish();
+  return 0;
+}
+
 /**
  * Trailers are never held back: what this gives back is the ABI's FilterTrailersStatus.Continue.
  */

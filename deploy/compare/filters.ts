@@ -1,6 +1,8 @@
 // Decides requests with the real modules in the emulated proxy: what a migration has made, as a proxy would run it.
 import { filterNames } from "../core/catalog.ts";
 import type { FilterName } from "../core/catalog.ts";
+import { stamped } from "../core/schedule.ts";
+import { fieldsOf } from "../core/value.ts";
 import { Clock } from "../emulator/clock.ts";
 import type { Request } from "../emulator/exchange.ts";
 import { Proxy } from "../emulator/proxy.ts";
@@ -15,9 +17,14 @@ export class FilterDecider implements Decider {
   /** `timeMillis`: when the first request comes, or before. */
   constructor(filters: Partial<Record<FilterName, unknown>>, timeMillis = 0) {
     this.proxy = new Proxy({ clock: new Clock(timeMillis) });
-    for (const name of filterNames)
-      if (filters[name] !== undefined)
-        this.proxy.install({ module: compiled(name), name, config: filters[name] });
+    for (const name of filterNames) {
+      const settings = filters[name];
+      if (settings === undefined) continue;
+      // `after` counts from the start.
+      const config =
+        name === "canary" ? stamped(fieldsOf(settings), new Date(timeMillis)) : settings;
+      this.proxy.install({ module: compiled(name), name, config });
+    }
     this.proxy.clock.settle();
   }
 

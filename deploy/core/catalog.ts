@@ -48,6 +48,16 @@ export const catalog: Record<FilterName, Entry> = {
   },
 };
 
+/** A module that a proxy loads: one filter, or `edge`, which composes them. */
+export type ModuleName = FilterName | "edge";
+export const moduleNames: readonly ModuleName[] = [...filterNames, "edge"];
+
+/** Where a module runs. `edge` takes the place of the first filter: it does the work of all. */
+export function entryOf(module: ModuleName): Entry {
+  if (module !== "edge") return catalog[module];
+  return { ...catalog["access-log"], role: "the filters in one module" };
+}
+
 /** Where a policy's filters run. */
 export type PlacementKind = "gateway" | "sidecar" | "waypoint" | "targetRefs";
 
@@ -83,6 +93,11 @@ export function olderThan(a: string, b: string): boolean {
   const [majorA = 0, minorA = 0] = a.split(".").map(Number);
   const [majorB = 0, minorB = 0] = b.split(".").map(Number);
   return majorA !== majorB ? majorA < majorB : minorA < minorB;
+}
+
+/** True for a module's name. */
+export function isModule(name: string): name is ModuleName {
+  return (moduleNames as readonly string[]).includes(name);
 }
 
 /** True for a filter's name. */

@@ -2,7 +2,8 @@
 // from it.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FilterName } from "./catalog.ts";
+import { filterNames } from "./catalog.ts";
+import type { FilterName, ModuleName } from "./catalog.ts";
 import { ToolError } from "./problem.ts";
 import { compile } from "./schema.ts";
 import type { Validator } from "./schema.ts";
@@ -51,11 +52,23 @@ export function validatorOf(filter: FilterName): Validator {
 }
 
 /** The built module's bytes. Throws `missing` when it has not been built. */
-export function moduleOf(filter: FilterName): Buffer {
-  const file = join(root, "build", `${filter}.wasm`);
+export function moduleOf(module: ModuleName): Buffer {
+  const file = join(root, "build", `${module}.wasm`);
   if (!existsSync(file))
-    throw new ToolError("missing", `build/${filter}.wasm is not built: run npm run build`);
+    throw new ToolError("missing", `build/${module}.wasm is not built: run npm run build`);
   return readFileSync(file);
+}
+
+/** The contract of a module: a filter's schema, or for `edge` an object with a section for each. */
+export function moduleSchemaOf(module: ModuleName): object {
+  if (module !== "edge") return schemaOf(module) ?? {};
+  const sections = filterNames.map((name) => [name, schemaOf(name) ?? {}]);
+  return {
+    type: "object",
+    properties: Object.fromEntries(sections),
+    additionalProperties: false,
+    minProperties: 1,
+  };
 }
 
 /** The version of this checkout, as in package.json. */

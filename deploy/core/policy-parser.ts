@@ -5,6 +5,7 @@ import { filterNames } from "./catalog.ts";
 import type { FilterName, PlacementKind } from "./catalog.ts";
 import { envelope } from "./envelope.ts";
 import { schemaOf, validatorOf } from "./filter-schemas.ts";
+import { modeIn } from "./policy.ts";
 import type { Image, Placement, Policy, TargetRef, Traffic, Variable } from "./policy.ts";
 import type { Finding } from "./problem.ts";
 import { millisOf, stamped } from "./schedule.ts";
@@ -48,15 +49,27 @@ export function parsePolicy(manifest: Manifest): { policy?: Policy; findings: Fi
     namespace,
     labels: metadata.labels ?? {},
     placement: placementOf(spec.placement),
-    image: { form: "image", digests: {}, ...spec.image },
+    image: { form: "image", digests: {}, bundle: false, ...spec.image },
     istio: spec.istio,
     env: spec.env ?? [],
     traffic: (spec.traffic ?? []).map((entry) => trafficOf(entry, namespace)),
     filters: new Map(installed.map((name) => [name, spec[name]!])),
     manifest,
   };
-  findings.push(...checkTraffic(policy));
+  findings.push(...checkTraffic(policy), ...checkBundle(policy));
   return findings.length > 0 ? { findings } : { policy, findings };
+}
+
+/** One module runs on one kind of listener; its filters must agree on it. */
+function checkBundle(policy: Policy): Finding[] {
+  const filters = [...policy.filters.keys()];
+  const modes = new Map(filters.map((name) => [name, modeIn(policy, name) ?? "any"]));
+  if (!policy.image.bundle || new Set(modes.values()).size === 1) return [];
+  const place = policy.manifest.place(["spec", "image", "bundle"]);
+  const listed = [...modes].map(([name, mode]) => `${name} ${mode}`).join(", ");
+  const what = `the filters run on different listeners here (${listed}), and one module runs on one`;
+  const right = "remove bundle, or put the filters of each direction into a policy of their own";
+  return [{ severity: "error", rule: "settings", place, what, right }];
 }
 
 function nothingInstalled(manifest: Manifest): Finding {

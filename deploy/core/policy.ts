@@ -1,7 +1,7 @@
 // The settings file, `kind: Policy`, parsed once into something that cannot be wrong: its shape, and
 // what follows from it. Reading one is policy-parser.ts's.
 import { modeOf } from "./catalog.ts";
-import type { Direction, FilterName, Mode, PlacementKind } from "./catalog.ts";
+import type { Direction, FilterName, Mode, ModuleName, PlacementKind } from "./catalog.ts";
 import type { Manifest } from "./source.ts";
 import type { Fields } from "./value.ts";
 
@@ -27,7 +27,9 @@ export interface Image {
   url?: string;
   tag?: string;
   form: "image" | "artifact";
-  digests: Partial<Record<FilterName, string>>;
+  digests: Partial<Record<ModuleName, string>>;
+  /** One module, `edge`, in place of one for each filter. */
+  bundle: boolean;
   pullPolicy?: string;
   pullSecret?: string;
 }
@@ -44,7 +46,9 @@ export interface Variant {
   subset?: string;
   labels?: Record<string, string>;
   trafficPolicy?: object;
-  http?: object;
+  http?: Fields;
+  /** Of the destination itself: what Istio changes in headers. */
+  headers?: Fields;
 }
 
 /** What surrounds one canary route. */
@@ -56,11 +60,15 @@ export interface Traffic {
   gateways?: string[];
   exportTo?: string[];
   /** Rules that come before those of the variants, verbatim. */
-  first?: object[];
+  first?: Fields[];
+  /** All HTTP rules; the one with `variants` instead of `route` is written for each of them. */
+  rules?: Fields[];
+  tcp?: Fields[];
+  tls?: Fields[];
   host: string;
   port?: number;
   trafficPolicy?: object;
-  http?: object;
+  http?: Fields;
   variants: Record<string, Variant>;
 }
 
@@ -87,4 +95,9 @@ export function isPolicy(manifest: Manifest): boolean {
 /** Where in the mesh a filter of the policy runs; undefined is every listener of the workload. */
 export function modeIn(policy: Policy, filter: FilterName): Mode | undefined {
   return modeOf(filter, policy.placement.kind, policy.placement.direction);
+}
+
+/** The modules that the policy's proxies load. */
+export function modulesOf(policy: Policy): ModuleName[] {
+  return policy.image.bundle ? ["edge"] : [...policy.filters.keys()];
 }

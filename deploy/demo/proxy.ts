@@ -6,11 +6,12 @@ import type { RunningEnvoy } from "../../envoy/launch.ts";
 import type { Envoy } from "../../envoy/find.ts";
 import { growth } from "../emulator/cases.ts";
 import type { Case, Observed } from "../emulator/cases.ts";
-import { catalog } from "../core/catalog.ts";
+import { entryOf } from "../core/catalog.ts";
 import { at, listOf } from "../core/value.ts";
 import { calleesIn } from "../render/clusters.ts";
 import { environmentFrom } from "../validate/module-check.ts";
 import { clusterParts } from "../render/clusters.ts";
+import { modulesOf } from "../try/chain.ts";
 import type { Link, Scripted } from "../try/chain.ts";
 import type { Routing } from "../try/route.ts";
 import { envoyRoutes } from "./envoy-routes.ts";
@@ -139,12 +140,12 @@ function calledClusters(links: Link[]): string[] {
 }
 
 function listenerOf({ links, logFormat }: Scene, virtualHosts: object[]) {
-  const filters = links.map(({ filter, plugin }) =>
+  const filters = modulesOf(links).map(({ module, config, plugin }) =>
     wasmFilter({
-      name: filter,
-      config: plugin.config,
+      name: module,
+      config,
       env: environmentFrom(plugin.env),
-      failurePolicy: catalog[filter].failStrategy,
+      failurePolicy: entryOf(module).failStrategy,
     }),
   );
   const accessLog = [`demo %REQ(${markHeader})%`, "%RESPONSE_CODE_DETAILS%"]

@@ -4,7 +4,10 @@ import { parseDocument } from "yaml";
 import { lineFilter, lineFormat, printsLine } from "../core/log-line.ts";
 import type { Manifest, Path } from "../core/source.ts";
 import { listOf, placementFor } from "./context.ts";
+import { FilterError, whenOf } from "./log-filter.ts";
 import { withoutImpossible } from "./log-format.ts";
+import { CelError } from "../native/log/cel.ts";
+import { builtInProvider, istioJsonFormat, istioTextFormat } from "../native/log/formats.ts";
 import type { Context } from "./context.ts";
 import { rootNamespace } from "../validate/overlap.ts";
 
@@ -39,32 +42,23 @@ export function hasAccessLog(manifest: Manifest): boolean {
   return config?.accessLogFormat !== undefined || Boolean(config?.accessLogFile);
 }
 
-/** Envoy's default text format as Istio sets it (istio/istio pkg/config/mesh, release 1.31). */
-const istioDefault =
-  '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% ' +
-  '%RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% "%UPSTREAM_TRANSPORT_FAILURE_REASON%" %BYTES_RECEIVED% ' +
-  '%BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" ' +
-  '"%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%" %UPSTREAM_CLUSTER_RAW% %UPSTREAM_LOCAL_ADDRESS% ' +
-  "%DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%";
-
 export function migrateMeshAccessLog(context: Context, manifest: Manifest): void {
   const { report } = context;
   const { config, path, isText } = meshConfigOf(manifest)!;
   const at = (key: string): Path => (isText ? path : [...path, key]);
   const draft = context.drafts.at(rootNamespace, { sidecar: { direction: "both" } }, "mesh");
   const settings = draft.settings("access-log", manifest, () => ({}));
-  const line = String(config.accessLogFormat ?? istioDefault).replace(/\n$/, "");
-  settings.format = possible(context, manifest, at("accessLogFormat"), formatOf(config, line));
+  settings.format = possible(context, manifest, at("accessLogFormat"), formatOf(config));
   settings.sinks = [{ envoyLog: {} }];
   const how =
     `access-log.format; set accessLogFormat: "${bareFormat}" in the mesh, and a Telemetry with ` +
     `providers: [{ name: envoy }] and filter: { expression: "${lineFilter}" }: Envoy's logger ` +
     "then prints the filter's line and nothing for a request without one; credentials in it are " +
     "redacted (redact.defaults: false prints them)";
-  if (config.accessLogFormat === undefined)
+  if (!config.accessLogFormat)
     report.changed(
       manifest,
-      at("accessLogFile"),
+      at(config.accessLogFormat === undefined ? "accessLogFile" : "accessLogFormat"),
       `no format is set: Istio's default one is written out. ${how}`,
     );
   else report.changed(manifest, at("accessLogFormat"), how);
@@ -87,17 +81,18 @@ function possible(context: Context, manifest: Manifest, path: Path, written: any
   return format;
 }
 
-/**
- * JSON encoding is a map of names; anything else is a line of text, which stays the very same
- * line.
- */
-function formatOf(config: any, line: string): any {
-  if (config.accessLogEncoding !== "JSON") return { text: line };
+/** What the mesh's own logger prints; an empty format, or one that is no JSON where JSON is asked for, is the default. */
+function formatOf(config: any): any {
+  const written = String(config?.accessLogFormat ?? "");
+  if (config?.accessLogEncoding !== "JSON")
+    return { text: written === "" ? istioTextFormat : written.replace(/\n$/, "") };
   try {
-    return { json: JSON.parse(line) };
+    const labels = JSON.parse(written);
+    if (labels !== null && typeof labels === "object") return { json: labels };
   } catch {
-    return { text: line };
+    // Istio says so in its own log, and goes on with the default.
   }
+  return { json: istioJsonFormat };
 }
 
 /** Telemetry: only its access log; tracing and metrics are not ours. */
@@ -123,7 +118,12 @@ export function migrateTelemetry(context: Context, manifest: Manifest): void {
     );
     return;
   }
-  const format = providerFormat(context, logging);
+  const reason = reasonToStay(context, logging);
+  if (reason !== undefined) {
+    report.kept(manifest, ["spec"], `stays native: ${reason}`);
+    return;
+  }
+  const format = providerFormat(context, logging[0]);
   if (printsLine(format)) {
     report.kept(
       manifest,
@@ -138,12 +138,7 @@ export function migrateTelemetry(context: Context, manifest: Manifest): void {
     `${manifest.name}-log`,
   );
   const settings = draft.settings("access-log", manifest, () => ({ sinks: [{ envoyLog: {} }] }));
-  settings.format ??= possible(
-    context,
-    manifest,
-    ["spec", "accessLogging"],
-    format ?? { text: istioDefault },
-  );
+  settings.format ??= possible(context, manifest, ["spec", "accessLogging"], format);
   logging.forEach((entry, index) => {
     const at = ["spec", "accessLogging", index];
     if (entry?.match !== undefined)
@@ -161,26 +156,59 @@ export function migrateTelemetry(context: Context, manifest: Manifest): void {
         [...at, "disabled"],
         "it switches Envoy's own logger, which prints the line of the sink envoyLog",
       );
-    if (entry?.filter !== undefined)
+    if (entry?.filter?.expression !== undefined)
       addFilter(context, manifest, settings, entry.filter, [...at, "filter"]);
   });
   report.close(manifest);
 }
 
-/** The format of the provider that is named, if a mesh configuration that was read has it. */
-function providerFormat(context: Context, logging: any[]): any {
-  const names = new Set(
-    logging.flatMap((entry) => listOf(entry?.providers).map(({ name }) => String(name))),
-  );
+/** Why the filter would not write the lines that Envoy's loggers do; undefined if it would. */
+function reasonToStay(context: Context, logging: any[]): string | undefined {
+  if (logging.length > 1)
+    return "several entries are several loggers, which Istio joins by its rules";
+  const [entry] = logging;
+  const named = listOf(entry?.providers);
+  if (named.length > 1) return "several providers write lines of their own";
+  if (entry?.disabled === true) return "it switches a log off";
+  const name = String(named[0]?.name ?? builtInProvider);
+  const provider = providersOf(context).find((one) => one?.name === name);
+  if (!provider && name !== builtInProvider)
+    return `its provider ${name} is in no MeshConfig that was read`;
+  if (provider && !provider.envoyFileAccessLog)
+    return `its provider ${name} is no file: it sends what Envoy knows of a request, not a line`;
+  if (provider?.envoyFileAccessLog?.omitEmptyValues)
+    return `its provider ${name} leaves empty values out`;
+  return filterReason(entry?.filter);
+}
+
+function filterReason(filter: any): string | undefined {
+  if (filter?.expression === undefined) return undefined;
+  try {
+    whenOf(String(filter.expression));
+    return undefined;
+  } catch (cause) {
+    if (!(cause instanceof CelError) && !(cause instanceof FilterError)) throw cause;
+    return `its filter is none that access-log has: ${cause.message}`;
+  }
+}
+
+function providersOf(context: Context): any[] {
   const meshes = context.manifests.flatMap((manifest) => meshConfigOf(manifest)?.config ?? []);
-  const providers = meshes.flatMap((config) => listOf(config.extensionProviders));
-  const formats = providers
-    .filter(
-      ({ name, envoyFileAccessLog }) => names.has(String(name)) && envoyFileAccessLog?.logFormat,
-    )
-    .map(({ envoyFileAccessLog }) => envoyFileAccessLog.logFormat);
-  const { text, labels } = formats[0] ?? {};
-  return labels ? { json: labels } : text ? { text: String(text).replace(/\n$/, "") } : undefined;
+  return meshes.flatMap((config) => listOf(config.extensionProviders));
+}
+
+/** What the provider's logger prints: its own format, or for Istio's own provider the mesh's. */
+function providerFormat(context: Context, entry: any): any {
+  const name = String(listOf(entry?.providers)[0]?.name ?? builtInProvider);
+  const provider = providersOf(context).find((one) => one?.name === name);
+  const format = provider?.envoyFileAccessLog?.logFormat;
+  if (!format && name === builtInProvider) {
+    const meshes = context.manifests.flatMap((manifest) => meshConfigOf(manifest)?.config ?? []);
+    return formatOf(meshes[0]);
+  }
+  const { text, labels } = format ?? {};
+  if (labels) return { json: Object.keys(labels).length > 0 ? labels : istioJsonFormat };
+  return { text: text ? String(text).replace(/\n$/, "") : istioTextFormat };
 }
 
 function direction(placement: any, logging: any[]): any {
@@ -191,7 +219,6 @@ function direction(placement: any, logging: any[]): any {
   return { sidecar: { ...placement.sidecar, direction: directions[only] ?? "both" } };
 }
 
-/** The CEL that people write: comparisons of the status or the duration, joined by `||`. */
 function addFilter(
   context: Context,
   manifest: Manifest,
@@ -199,32 +226,7 @@ function addFilter(
   filter: any,
   path: Path,
 ): void {
-  const parts = String(filter?.expression ?? "")
-    .split("||")
-    .map((part) => part.trim());
-  const conditions = parts.map(conditionOf);
-  if (conditions.some((condition) => condition === undefined)) {
-    context.report.lost(
-      manifest,
-      path,
-      "only comparisons of response.code with a number have a counterpart: write it as access-log.when by hand",
-    );
-    return;
-  }
-  settings.when = [...(settings.when ?? []), ...conditions];
+  const conditions = whenOf(String(filter.expression));
+  if (conditions.length > 0) settings.when = [...(settings.when ?? []), ...conditions];
   context.report.carried(manifest, path, "access-log.when");
-}
-
-function conditionOf(text: string): any {
-  const match = /^\(?\s*response\.code\s*(>=|<=|>|<|==)\s*(\d{3})\s*\)?$/.exec(text);
-  if (!match) return undefined;
-  const code = Number(match[2]);
-  const bounds: Record<string, any> = {
-    ">=": { min: code },
-    ">": { min: code + 1 },
-    "<=": { max: code },
-    "<": { max: code - 1 },
-    "==": { min: code, max: code },
-  };
-  return { status: bounds[match[1]!] };
 }

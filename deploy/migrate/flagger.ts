@@ -3,9 +3,12 @@
 import type { Manifest, Path } from "../core/source.ts";
 import { listOf } from "./context.ts";
 import type { Context } from "./context.ts";
-import { slug } from "./drafts.ts";
 import { millisOf } from "../core/schedule.ts";
-import { authorityOf, stringMatch } from "./matchers.ts";
+import { fieldsOf, mapsOf } from "../core/value.ts";
+import { flaggerService } from "../native/routing/flagger.ts";
+import { emit } from "./routes/emit.ts";
+import type { Release } from "./routes/release.ts";
+import { stringMatch } from "./matchers.ts";
 
 /**
  * The route's variants as Flagger calls them, or as a VirtualService that was read with it does.
@@ -19,6 +22,11 @@ interface Target {
 export function migrateFlagger(context: Context, manifest: Manifest): void {
   const { report } = context;
   const { spec } = manifest.value;
+  const reason = reasonToStay(manifest);
+  if (reason) {
+    report.kept(manifest, ["spec"], `stays native: ${reason}`);
+    return;
+  }
   const target = existing(context, manifest) ?? fresh(context, manifest);
   const analysis = spec.analysis ?? spec.canaryAnalysis ?? {};
   const at = ["spec", spec.analysis ? "analysis" : "canaryAnalysis"];
@@ -59,6 +67,13 @@ export function migrateFlagger(context: Context, manifest: Manifest): void {
   report.close(manifest);
 }
 
+function reasonToStay({ value }: Manifest): string | undefined {
+  const { service = {} } = value.spec;
+  if (service.delegation) return "its VirtualService is a delegate of another one";
+  if (String(service.appProtocol).toLowerCase() === "tcp") return "it releases TCP, not HTTP";
+  return undefined;
+}
+
 /**
  * A canary route that a VirtualService gave for the same service: Flagger would have overwritten
  * that one.
@@ -93,66 +108,36 @@ function existing(context: Context, manifest: Manifest): Target | undefined {
   return undefined;
 }
 
-/** A route of its own, to the two services that Flagger makes. */
+/** A route of its own, to the two services that Flagger makes, and the VirtualService that Flagger writes. */
 function fresh(context: Context, manifest: Manifest): Target {
   const { report } = context;
-  const { spec } = manifest.value;
-  const service = spec.service ?? {};
-  const name = service.name ?? spec.targetRef?.name ?? manifest.name;
-  const hosts: string[] = [...new Set([...listOf(service.hosts).map(String), name])];
-  const route: any = {
-    name: slug(name),
-    match: [{ authority: authorityOf(hosts, manifest.namespace) }],
-    variants: [{ name: "canary" }, { name: "primary" }],
+  const service = flaggerService(manifest);
+  const [first] = service.http;
+  const [primary, canary] = mapsOf(first!.route).map(({ destination }) => fieldsOf(destination));
+  const release: Release = {
+    rule: 0,
+    variants: [
+      { name: "canary", destination: canary! },
+      { name: "primary", destination: primary! },
+    ],
     split: { primary: 100, canary: 0 },
+    base: "primary",
+    siblings: [],
+    others: [],
   };
-  const gateways: string[] = listOf(service.gateways).map(String);
-  const options = Object.fromEntries(
-    ["timeout", "retries", "headers", "corsPolicy", "rewrite"]
-      .filter((key) => service[key])
-      .map((key) => [key, service[key]]),
-  );
-  const traffic: any = {
-    route: route.name,
-    name,
-    namespace: manifest.namespace,
-    hosts,
-    ...(gateways.length > 0 && { gateways: gateways.map(qualified) }),
-    host: name,
-    ...(service.port && { port: service.port }),
-    ...(Object.keys(options).length > 0 && { http: options }),
-    ...(service.trafficPolicy && { trafficPolicy: service.trafficPolicy }),
-    variants: { primary: { host: `${name}-primary` }, canary: { host: `${name}-canary` } },
-  };
-  report.carried(manifest, ["spec", "service"], "traffic: hosts, gateways, port and HTTP options");
-  if (service.targetPort !== undefined || service.portName || service.portDiscovery) {
+  const { route } = emit(context, manifest, service, release);
+  report.carried(manifest, ["spec", "service"], "traffic: the VirtualService that Flagger writes");
+  const { service: written = {} } = manifest.value.spec;
+  for (const key of ["targetPort", "portName", "appProtocol"])
+    if (written[key] !== undefined)
+      report.kept(manifest, ["spec", "service", key], "ports of pods belong to the Services");
+  if (written.trafficPolicy)
     report.kept(
       manifest,
-      ["spec", "service", "targetPort"],
-      "ports of pods belong to the Services",
+      ["spec", "service", "trafficPolicy"],
+      `keep the DestinationRules ${service.name}-primary and ${service.name}-canary, which Flagger made of it`,
     );
-  }
-  const isGateway = gateways.length > 0;
-  const [gatewayName = "", gatewayNamespace = manifest.namespace] = (gateways[0] ?? "").split(
-    /[./]/,
-  );
-  const found = context.find("networking.istio.io", "Gateway", gatewayNamespace, gatewayName);
-  const selector = found?.value.spec?.selector ?? { istio: "ingressgateway" };
-  const placement = isGateway ? { gateway: { selector } } : { sidecar: { direction: "outbound" } };
-  const draft = context.drafts.at(
-    isGateway ? gatewayNamespace : manifest.namespace,
-    placement,
-    isGateway ? "edge" : `${slug(name)}-callers`,
-  );
-  draft.settings("canary", manifest, () => ({ routes: [] })).routes.push(route);
-  draft.traffic.push(traffic);
   return { route, base: "primary", canary: "canary" };
-}
-
-/** `main-gateway.istio-system.svc.cluster.local` as VirtualService wants it today. */
-function qualified(gateway: string): string {
-  const long = /^([^.]+)\.([^.]+)\.svc/.exec(gateway);
-  return long ? `${long[2]}/${long[1]}` : gateway;
 }
 
 function addSteps(

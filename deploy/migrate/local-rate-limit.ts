@@ -1,9 +1,10 @@
 // EnvoyFilters around Envoy's local_ratelimit → rate-limit settings. What belongs together (the filter, what routes put in
 // its place, their actions) is migrated together, or stays together with the reason.
 import type { Manifest, Path } from "../core/source.ts";
+import { at, mapsOf } from "../core/value.ts";
 import { Unmodelled } from "../native/envoy/message.ts";
 import type { Message } from "../native/envoy/message.ts";
-import { concernsLimits, patchesOf } from "../native/rate-limit/patches.ts";
+import { concernsLimits, isAboutLimits, patchesOf } from "../native/rate-limit/patches.ts";
 import type { LimiterPatch, PatchPlace } from "../native/rate-limit/patches.ts";
 import { readRateLimit, readSettings } from "../native/rate-limit/settings.ts";
 import type { LimiterSettings, RateLimit } from "../native/rate-limit/settings.ts";
@@ -80,11 +81,11 @@ function stay(context: Context, group: readonly Manifest[], { path, message }: U
 }
 
 function otherPatches(manifest: Manifest): [Manifest, Path, unknown][] {
-  const patches: unknown[] = manifest.value.spec?.configPatches ?? [];
-  return patches.flatMap((patch, at): [Manifest, Path, unknown][] => {
-    const alone = { value: { spec: { configPatches: [patch] } } } as unknown as Manifest;
-    return concernsLimits(alone) ? [] : [[manifest, ["spec", "configPatches", at], patch]];
-  });
+  return mapsOf(at(manifest.value, "spec", "configPatches")).flatMap((patch, index) =>
+    isAboutLimits(patch)
+      ? []
+      : [[manifest, ["spec", "configPatches", index], patch] as [Manifest, Path, unknown]],
+  );
 }
 
 /** Puts filters, overrides and actions together. Throws where more than one reading is possible. */

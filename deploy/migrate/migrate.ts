@@ -13,7 +13,7 @@ import {
   migrateRequestAuthentication,
   shareProviders,
 } from "./request-authentication.ts";
-import { isCanary, migrateVirtualService } from "./virtual-service.ts";
+import { migrateVirtualService } from "./virtual-service.ts";
 import type { Resource } from "./resource.ts";
 
 export interface Migrated {
@@ -41,10 +41,8 @@ export function migrate(manifests: Manifest[], repository: string): Migrated {
   migrateLocalRateLimits(context);
   for (const manifest of patches.filter((one) => !report.speaksOf(one)))
     report.kept(manifest, ["spec"], otherPatchNote(manifest.value.spec));
-  for (const manifest of context.ofKind("networking.istio.io", "VirtualService")) {
-    if (isCanary(manifest)) migrateVirtualService(context, manifest);
-    else report.kept(manifest, ["spec"], "it leads to one destination: there is nothing to choose");
-  }
+  for (const manifest of context.ofKind("networking.istio.io", "VirtualService"))
+    migrateVirtualService(context, manifest);
   for (const manifest of context.ofKind("flagger.app", "Canary")) migrateFlagger(context, manifest);
   for (const manifest of context.manifests.filter(hasAccessLog))
     migrateMeshAccessLog(context, manifest);

@@ -1,262 +1,117 @@
-// VirtualService → a canary route: matches become variants, weights the split. What is no routing between versions of one
-// thing (timeouts, retries, faults) goes beside it, into `traffic`, from which render writes the
-// VirtualService anew.
+// VirtualService → a canary route. The filter decides what was dealt at random, the split among versions; every rule stays
+// what it is and where it is, so that no request goes elsewhere or meets other options.
 import type { Manifest, Path } from "../core/source.ts";
-import { rootNamespace } from "../validate/overlap.ts";
-import { listOf } from "./context.ts";
+import { listOf, mapsOf } from "../core/value.ts";
+import { gatewayName } from "../native/routing/hosts.ts";
+import { refusalOf } from "../validate/module-check.ts";
 import type { Context } from "./context.ts";
-import { slug } from "./drafts.ts";
-import { authorityOf, stringMatch } from "./matchers.ts";
-import { Variants } from "./variant-list.ts";
-
-/** Conditions that have the same name in our Match. */
-const matchKeys = [
-  "uri",
-  "scheme",
-  "method",
-  "authority",
-  "headers",
-  "withoutHeaders",
-  "queryParams",
-  "ignoreUriCase",
-];
-
-/** True if it chooses between destinations: by a match, or by weight. */
-export function isCanary(manifest: Manifest): boolean {
-  const http = listOf(manifest.value.spec?.http);
-  const names = new Set(
-    http.flatMap((rule) => listOf(rule?.route).map((one) => JSON.stringify(one?.destination))),
-  );
-  return names.size > 1;
-}
+import { emit } from "./routes/emit.ts";
+import type { Service } from "./routes/emit.ts";
+import { choosesProxies, releaseOf } from "./routes/release.ts";
+import type { Release } from "./routes/release.ts";
 
 export function migrateVirtualService(context: Context, manifest: Manifest): void {
   const { report } = context;
-  const { spec } = manifest.value;
-  const hosts: string[] = listOf(spec.hosts).map(String);
-  const route: any = {
-    name: slug(manifest.name),
-    match: [{ authority: authorityOf(hosts, manifest.namespace) }],
-    variants: [],
-  };
-  const traffic: any = {
-    route: route.name,
-    name: manifest.name,
-    namespace: manifest.namespace,
-    hosts,
-    ...(spec.gateways && { gateways: spec.gateways }),
-    host: "",
-    variants: {},
-  };
-  report.carried(manifest, ["spec", "hosts"], "canary route match (authority), and traffic.hosts");
-  const variants = new Variants(context, manifest, route, traffic);
-  listOf(spec.http).forEach((rule, at) =>
-    readRule(context, manifest, variants, rule, ["spec", "http", at]),
+  const service = serviceOf(manifest);
+  const release = releaseOf(service.http);
+  const reason =
+    typeof release === "string" ? release : reasonToStay(context, manifest, service, release);
+  if (reason !== undefined || typeof release === "string") {
+    report.kept(manifest, ["spec"], `stays native: ${reason}`);
+    return;
+  }
+  const at: Path = ["spec", "http", release.rule];
+  const { route } = emit(context, manifest, service, release);
+  const shares = Object.entries(release.split).map(([name, share]) => `${name}: ${share}`);
+  const variable = `${String(route.header ?? "x-variant")}`;
+  report.changed(
+    manifest,
+    [...at, "route"],
+    `canary route "${String(route.name)}" splits ${shares.join(", ")}; the rule is written for each variant, by the header ${variable}, which the upstream sees too`,
   );
-  const first = Object.values(traffic.variants as Record<string, any>)[0];
-  traffic.host = first?.host ?? hosts[0];
-  for (const variant of Object.values(traffic.variants as Record<string, any>))
-    if (variant.host === traffic.host) delete variant.host;
-  if (!route.split) {
-    route.base = route.variants.at(-1)?.name;
-    report.changed(
+  if (release.rounding) report.changed(manifest, [...at, "route"], release.rounding);
+  for (const { rule, variant } of release.siblings)
+    report.carried(
       manifest,
-      ["spec", "http"],
-      `no route takes the rest (Envoy answers 404): here it goes to "${route.base}"`,
+      ["spec", "http", rule],
+      `stays a rule of the VirtualService; the filter knows its requests as variant "${variant}"`,
     );
-  }
-  if (spec.exportTo !== undefined) {
-    traffic.exportTo = spec.exportTo;
-    report.carried(manifest, ["spec", "exportTo"], "traffic.exportTo");
-  }
-  for (const key of ["tcp", "tls"]) {
-    if (spec[key] !== undefined)
-      report.lost(manifest, ["spec", key], "keep it in a VirtualService of its own");
-  }
-  place(context, manifest, route, traffic);
+  for (const rule of release.others)
+    report.kept(manifest, ["spec", "http", rule], "Envoy goes on splitting it, each request anew");
+  report.carried(manifest, ["spec", "http"], "traffic.rules, in their order");
+  report.carried(manifest, ["spec", "hosts"], "traffic.hosts, and the canary route's match");
+  for (const key of ["gateways", "exportTo", "tcp", "tls"])
+    if (manifest.value.spec[key] !== undefined)
+      report.carried(manifest, ["spec", key], `traffic.${key}`);
   report.close(manifest);
 }
 
-function readRule(
-  context: Context,
-  manifest: Manifest,
-  variants: Variants,
-  rule: any,
-  path: Path,
-): void {
-  const { report } = context;
-  for (const key of ["redirect", "directResponse", "delegate"]) {
-    if (rule?.[key] === undefined) continue;
-    variants.first(rule, path, `a ${key} is no variant`);
-    return;
-  }
-  if (rule.name !== undefined)
-    report.changed(manifest, [...path, "name"], "rendered rules are named by their variant");
-  const destinations = listOf(rule.route);
-  const matches = listOf(rule.match);
-  if (matches.length > 0 && destinations.length > 1) {
-    variants.first(
-      rule,
-      path,
-      "a split under a condition: a canary route of its own with this match would make it sticky",
-    );
-    return;
-  }
-  const named = destinations.map((one) => variants.of(one?.destination));
-  destinations.forEach((_one, at) =>
-    report.carried(manifest, [...path, "route", at, "destination"], `variant "${named[at].name}"`),
-  );
-  destinations.forEach((one, at) => {
-    if (matches.length > 0 && one?.weight !== undefined) {
-      report.carried(manifest, [...path, "route", at, "weight"], "all of what matches");
-    }
-    const headers = [...path, "route", at, "headers"];
-    if (one?.headers !== undefined && rule.headers !== undefined)
-      report.lost(
-        manifest,
-        headers,
-        "the rule has headers too: join them by hand in traffic variants http.headers",
-      );
-    else if (one?.headers !== undefined)
-      report.carried(manifest, headers, `traffic variants ${named[at].name} http.headers`);
-    const options =
-      one?.headers === undefined || rule.headers ? rule : { ...rule, headers: one.headers };
-    variants.options(options, [named[at].name], path);
-  });
-  if (matches.length > 0) addMatches(context, manifest, named[0], matches, path);
-  else addSplit(context, manifest, variants.route, destinations, named, path);
-}
-
-function addSplit(
-  context: Context,
-  manifest: Manifest,
-  route: any,
-  destinations: any[],
-  named: any[],
-  path: Path,
-): void {
-  const { report } = context;
-  if (route.split) {
-    report.lost(manifest, path, "a rule before it already takes everything");
-    return;
-  }
-  const total =
-    destinations.reduce(
-      (sum, one) => sum + Number(one?.weight ?? (destinations.length === 1 ? 100 : 0)),
-      0,
-    ) || 1;
-  route.split = {};
-  destinations.forEach((one, at) => {
-    const weight = Number(one?.weight ?? (destinations.length === 1 ? 100 : 0));
-    route.split[named[at].name] = Math.round((weight / total) * 10_000) / 100;
-    if (one?.weight !== undefined)
-      report.carried(
-        manifest,
-        [...path, "route", at, "weight"],
-        `split ${named[at].name}: ${route.split[named[at].name]}`,
-      );
-  });
-}
-
-function addMatches(
-  context: Context,
-  manifest: Manifest,
-  variant: any,
-  matches: any[],
-  path: Path,
-): void {
-  const { report } = context;
-  if (variant.match && variant !== undefined)
-    report.changed(
-      manifest,
-      [...path, "match"],
-      `more conditions for "${variant.name}": they count where the variant was first named`,
-    );
-  variant.match ??= [];
-  matches.forEach((match, at) => {
-    const where = [...path, "match", at];
-    const own: any = {};
-    for (const key of matchKeys) {
-      if (match?.[key] === undefined) continue;
-      own[key] = ["headers", "withoutHeaders", "queryParams"].includes(key)
-        ? mapped(match[key])
-        : match[key];
-      report.carried(manifest, [...where, key], `variant "${variant.name}" match`);
-    }
-    for (const key of ["name", "statPrefix"]) {
-      if (match?.[key] !== undefined)
-        report.changed(manifest, [...where, key], "metrics are named by the route and variant");
-    }
-    for (const key of ["port", "gateways", "sourceLabels", "sourceNamespace"]) {
-      if (match?.[key] !== undefined)
-        report.lost(
-          manifest,
-          [...where, key],
-          "it selects proxies, not requests: give those proxies a policy of their own",
-        );
-    }
-    variant.match.push(own);
-  });
-}
-
-function mapped(matches: Record<string, any>): Record<string, any> {
-  return Object.fromEntries(
-    Object.entries(matches).map(([name, match]) => [name, stringMatch(match)]),
-  );
-}
-
-/** One policy for each kind of proxy that the VirtualService names; the first also renders it. */
-function place(context: Context, manifest: Manifest, route: any, traffic: any): void {
-  const { report } = context;
-  const gateways: string[] = listOf(manifest.value.spec.gateways).map(String);
-  const named = gateways.filter((gateway) => gateway !== "mesh");
-  const copies: any[] = [];
-  const add = (namespace: string, placement: any, name: string) => {
-    const draft = context.drafts.at(namespace, placement, name);
-    draft
-      .settings("canary", manifest, () => ({ routes: [] }))
-      .routes.push(copies[copies.push(structuredClone(route)) - 1]);
-    if (copies.length === 1) draft.traffic.push(traffic);
-  };
-  for (const gateway of named) {
-    const { namespace, selector, isKnown } = gatewayOf(context, manifest, gateway);
-    const path = ["spec", "gateways", gateways.indexOf(gateway)];
-    if (isKnown) report.carried(manifest, path, `placement.gateway ${JSON.stringify(selector)}`);
-    else
-      report.changed(
-        manifest,
-        path,
-        `the Gateway was not read: its workload is taken to be ${JSON.stringify(selector)} in ${namespace}`,
-      );
-    add(namespace, { gateway: { selector } }, "edge");
-  }
-  for (const copy of copies) context.twins.set(copy, copies);
-  if (named.length > 0 && !gateways.includes("mesh")) return;
-  const path = gateways.includes("mesh")
-    ? ["spec", "gateways", gateways.indexOf("mesh")]
-    : ["metadata", "namespace"];
-  report.changed(
-    manifest,
-    path,
-    `placement.sidecar outbound in ${manifest.namespace}: callers in other namespaces need the same policy there, or in ${rootNamespace}`,
-  );
-  add(manifest.namespace, { sidecar: { direction: "outbound" } }, `${slug(manifest.name)}-callers`);
-}
-
-function gatewayOf(
-  context: Context,
-  manifest: Manifest,
-  text: string,
-): { namespace: string; selector: Record<string, string>; isKnown: boolean } {
-  const [left, right] = text.split("/");
-  const long = /^([^.]+)\.([^.]+)\.svc/.exec(text);
-  const name = right ?? long?.[1] ?? left!;
-  const namespace = right ? left! : (long?.[2] ?? manifest.namespace);
-  const found = context.find("networking.istio.io", "Gateway", namespace, name);
-  const selector = found?.value.spec?.selector;
+function serviceOf(manifest: Manifest): Service {
+  const { spec } = manifest.value;
   return {
-    namespace,
-    selector: selector ?? { istio: "ingressgateway" },
-    isKnown: Boolean(selector),
+    name: manifest.name,
+    namespace: manifest.namespace,
+    hosts: listOf(spec.hosts).map(String),
+    gateways: listOf(spec.gateways).map(String),
+    ...(spec.exportTo !== undefined && { exportTo: spec.exportTo }),
+    http: mapsOf(spec.http),
+    ...(spec.tcp !== undefined && { tcp: mapsOf(spec.tcp) }),
+    ...(spec.tls !== undefined && { tls: mapsOf(spec.tls) }),
   };
+}
+
+/** Why the release cannot be the filter's; undefined if it can. */
+function reasonToStay(
+  context: Context,
+  manifest: Manifest,
+  service: Service,
+  release: Release,
+): string | undefined {
+  const matches = mapsOf(service.http[release.rule]!.match);
+  if (service.hosts.length === 0) return "it is a delegate: its hosts are another VirtualService's";
+  if (matches.some(choosesProxies)) return "the split is for some gateways or callers only";
+  const other = sharers(context, manifest, service)[0];
+  if (other)
+    return `${other.title} has one of its hosts at the same gateway, and Istio joins their rules`;
+  const owner = rolloutOf(context, manifest);
+  if (owner) return `${owner.title} sets its weights`;
+  const route = {
+    name: "r",
+    variants: [
+      ...release.variants.map(({ name }) => ({ name })),
+      ...release.siblings.map(({ match }, index) => ({ name: `s${index}`, match })),
+    ],
+    split: release.split,
+  };
+  const refusal = refusalOf("canary", { routes: [route] }, {});
+  return refusal && `canary refuses a condition of it: ${refusal.what}`;
+}
+
+/** VirtualServices of the same host at the same gateway. */
+function sharers(context: Context, manifest: Manifest, service: Service): Manifest[] {
+  const names = ({ gateways, namespace }: Service) =>
+    gateways.filter((name) => name !== "mesh").map((name) => gatewayName(name, namespace));
+  const own = new Set(names(service));
+  return context.ofKind("networking.istio.io", "VirtualService").filter((other) => {
+    if (other === manifest) return false;
+    const theirs = serviceOf(other);
+    return (
+      theirs.hosts.some((host) => service.hosts.includes(host)) &&
+      names(theirs).some((name) => own.has(name))
+    );
+  });
+}
+
+/** The Argo Rollout that writes the weights of this VirtualService. */
+function rolloutOf(context: Context, manifest: Manifest): Manifest | undefined {
+  return context.ofKind("argoproj.io", "Rollout").find(({ namespace, value }) => {
+    const istio = value.spec?.strategy?.canary?.trafficRouting?.istio ?? {};
+    const named = [istio.virtualService, ...listOf(istio.virtualServices)] as { name?: string }[];
+    return named.some((one) => {
+      const [left, right] = String(one?.name ?? "").split("/");
+      return right === undefined
+        ? namespace === manifest.namespace && left === manifest.name
+        : left === manifest.namespace && right === manifest.name;
+    });
+  });
 }

@@ -1,7 +1,7 @@
 // The image of one filter, in both forms that Istio accepts. Pure: the same module gives the same
 // digest everywhere, so `render` can pin what `push` will have pushed.
 import { createHash } from "node:crypto";
-import type { FilterName } from "../core/catalog.ts";
+import type { ModuleName } from "../core/catalog.ts";
 import { gzipStored, tar } from "./tar.ts";
 
 export type Form = "image" | "artifact";
@@ -24,7 +24,7 @@ export interface Image {
 
 /** What an image is made of. */
 export interface Content {
-  filter: FilterName;
+  filter: ModuleName;
   version: string;
   module: Buffer;
   /** The text of config.schema.json. */

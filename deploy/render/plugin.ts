@@ -1,7 +1,7 @@
 // One filter of a policy as the resource that Istio loads it by: WasmPlugin, or TrafficExtension
 // from Istio 1.30 on.
-import { catalog } from "../core/catalog.ts";
-import type { FilterName } from "../core/catalog.ts";
+import { entryOf } from "../core/catalog.ts";
+import type { FilterName, ModuleName } from "../core/catalog.ts";
 import { schemaOf } from "../core/filter-schemas.ts";
 import { modeIn } from "../core/policy.ts";
 import type { Policy, Variable } from "../core/policy.ts";
@@ -16,7 +16,7 @@ export interface Pins {
    * The digest that pins a filter's module: of the manifest for a registry, of the module for
    * http(s).
    */
-  digestOf(filter: FilterName): string;
+  digestOf(module: ModuleName): string;
   /** The moment that `after` in a schedule counts from. */
   start: Date;
 }
@@ -31,21 +31,25 @@ export function labelsOf(policy: Policy): Record<string, string> {
   return { ...own, ...ordered(policy.labels), ...own };
 }
 
-/** The name of a filter's resource: a namespace may hold several policies. */
-export function pluginNameOf(policy: Policy, filter: FilterName): string {
+/** The name of a module's resource: a namespace may hold several policies. */
+export function pluginNameOf(policy: Policy, filter: ModuleName): string {
   return `${policy.name}-${filter}`;
 }
 
-export function renderPlugin(policy: Policy, filter: FilterName, api: Api, pins: Pins): Resource {
-  const { phase, priority, failStrategy } = catalog[filter];
-  const match = matchOf(policy, filter);
-  const env = environmentOf(policy, filter);
+export function renderPlugin(policy: Policy, filter: ModuleName, api: Api, pins: Pins): Resource {
+  const { phase, priority, failStrategy } = entryOf(filter);
+  const filters = filter === "edge" ? [...policy.filters.keys()] : [filter];
+  const match = matchOf(policy, filters[0]!);
+  const env = environmentOf(policy, filters);
   const module = {
     ...imageOf(policy, filter, pins),
     pluginName: filter,
     failStrategy,
     ...(env.length > 0 && { vmConfig: { env } }),
-    pluginConfig: configOf(policy, filter, pins.start),
+    pluginConfig:
+      filter === "edge"
+        ? Object.fromEntries(filters.map((name) => [name, configOf(policy, name, pins.start)]))
+        : configOf(policy, filter, pins.start),
   };
   const place = {
     ...targetOf(policy),
@@ -95,7 +99,7 @@ function groupOf(reference: { group?: string; kind: string }): string {
  * Where a proxy fetches the module, pinned: `sha256` is the manifest's digest for oci, the
  * module's for http(s).
  */
-function imageOf(policy: Policy, filter: FilterName, pins: Pins): Fields {
+function imageOf(policy: Policy, filter: ModuleName, pins: Pins): Fields {
   const { repository, url, pullPolicy, pullSecret } = policy.image;
   const secret = pullSecret ? { imagePullSecret: pullSecret } : {};
   const pull = { imagePullPolicy: pullPolicy ?? "IfNotPresent", ...secret };
@@ -128,11 +132,12 @@ function configOf(policy: Policy, filter: FilterName, start: Date): Fields {
 }
 
 /**
- * Variables that the filter's settings name (`secretFromEnv: NAME`), from the policy or else from
+ * Variables that the filters' settings name (`secretFromEnv: NAME`), from the policy or else from
  * the proxy's own.
  */
-function environmentOf(policy: Policy, filter: FilterName): Variable[] {
-  const names = [...new Set(namesIn(policy.filters.get(filter)))].sort();
+function environmentOf(policy: Policy, filters: FilterName[]): Variable[] {
+  const settings = filters.map((filter) => policy.filters.get(filter));
+  const names = [...new Set(namesIn(settings))].sort();
   return names.map((name) => {
     const written = policy.env.find((variable) => variable.name === name);
     if (!written) return { name, valueFrom: "HOST" };

@@ -1,8 +1,9 @@
 // A policy as the resources of the mesh, in the order in which they should be applied: what is
 // called before who calls.
 import { buildImage, digestOf } from "../oci/image.ts";
-import type { FilterName } from "../core/catalog.ts";
-import { moduleOf, schemaOf, version } from "../core/filter-schemas.ts";
+import type { ModuleName } from "../core/catalog.ts";
+import { moduleOf, moduleSchemaOf, version } from "../core/filter-schemas.ts";
+import { modulesOf } from "../core/policy.ts";
 import type { Policy } from "../core/policy.ts";
 import type { Api, Resource } from "../core/resource.ts";
 import { renderClusters } from "./clusters.ts";
@@ -17,7 +18,7 @@ export interface RenderOptions {
    * The digest that pins a filter; default: the settings' own, else of what this checkout would
    * push.
    */
-  digestOf?: (filter: FilterName) => string;
+  digestOf?: (module: ModuleName) => string;
 }
 
 /**
@@ -25,25 +26,24 @@ export interface RenderOptions {
  * been built.
  */
 export function render(policy: Policy, options: RenderOptions): Resource[] {
-  const { start, digestOf = (filter: FilterName) => pinOf(policy, filter) } = options;
+  const { start, digestOf = (module: ModuleName) => pinOf(policy, module) } = options;
   const pins = { start, digestOf };
-  const plugins = [...policy.filters.keys()].map((filter) =>
-    renderPlugin(policy, filter, options.api, pins),
+  const plugins = modulesOf(policy).map((module) =>
+    renderPlugin(policy, module, options.api, pins),
   );
   return [...renderClusters(policy), ...renderRoutes(policy), ...plugins];
 }
 
-/** The digest of a filter's image: as the policy says, else of what this checkout would push. */
-export function pinOf(policy: Policy, filter: FilterName): string {
-  const written = policy.image.digests[filter];
+/** The digest of a module's image: as the policy says, else of what this checkout would push. */
+export function pinOf(policy: Policy, name: ModuleName): string {
+  const written = policy.image.digests[name];
   if (written) return written;
-  const module = moduleOf(filter);
-  if (policy.image.url) return digestOf(module);
-  return imageFor(filter, policy.image.form).digest;
+  if (policy.image.url) return digestOf(moduleOf(name));
+  return imageFor(name, policy.image.form).digest;
 }
 
-/** The image of a filter as built here. */
-export function imageFor(filter: FilterName, form: "image" | "artifact") {
-  const schema = JSON.stringify(schemaOf(filter) ?? {});
-  return buildImage({ filter, version, module: moduleOf(filter), schema }, form);
+/** The image of a module as built here. */
+export function imageFor(name: ModuleName, form: "image" | "artifact") {
+  const schema = JSON.stringify(moduleSchemaOf(name));
+  return buildImage({ filter: name, version, module: moduleOf(name), schema }, form);
 }

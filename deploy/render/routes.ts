@@ -3,6 +3,7 @@
 import type { Policy, Traffic, Variant } from "../core/policy.ts";
 import { baseOf, headerOf, nameOf, routesIn, variantsOf } from "../core/canary.ts";
 import type { Resource } from "../core/resource.ts";
+import { fieldsOf, listOf, mapsOf } from "../core/value.ts";
 import type { Fields } from "../core/value.ts";
 import { ordered } from "./order.ts";
 import { labelsOf } from "./plugin.ts";
@@ -18,6 +19,58 @@ export function renderRoutes(policy: Policy): Resource[] {
 }
 
 function virtualService(policy: Policy, traffic: Traffic, route: unknown): Resource {
+  return {
+    apiVersion: "networking.istio.io/v1",
+    kind: "VirtualService",
+    metadata: metadataOf(policy, traffic),
+    spec: {
+      hosts: traffic.hosts,
+      ...(traffic.gateways && { gateways: traffic.gateways }),
+      ...(traffic.exportTo && { exportTo: traffic.exportTo }),
+      http: traffic.rules ? ownRules(traffic, route, traffic.rules) : madeRules(traffic, route),
+      ...(traffic.tls && { tls: traffic.tls }),
+      ...(traffic.tcp && { tcp: traffic.tcp }),
+    },
+  };
+}
+
+/** The rules as they are written, and for the one that has variants a rule for each of them. */
+function ownRules(traffic: Traffic, route: unknown, rules: readonly Fields[]): Fields[] {
+  const header = headerOf(route);
+  const base = baseOf(route);
+  return rules.flatMap((rule): Fields[] => {
+    if (rule.variants === undefined) return [ordered(rule)];
+    const { variants, name, match, ...options } = rule;
+    const names = listOf(variants).map(String);
+    const made = (variant: string, matches: unknown[]): Fields => ({
+      ...(name !== undefined || variant !== base
+        ? { name: variant === base ? name : `${String(name ?? traffic.name)}-${variant}` }
+        : {}),
+      ...(matches.length > 0 && { match: matches }),
+      ...ordered(options),
+      route: [
+        {
+          destination: destinationOf(traffic, variant, traffic.variants[variant]!),
+          ...(traffic.variants[variant]!.headers && {
+            headers: traffic.variants[variant]!.headers,
+          }),
+        },
+      ],
+    });
+    const own = mapsOf(match);
+    const withHeader = (variant: string) =>
+      (own.length > 0 ? own : [{}]).map((one) => ({
+        ...one,
+        headers: { ...fieldsOf(one.headers), [header]: { exact: variant } },
+      }));
+    return [
+      ...names.filter((variant) => variant !== base).map((v) => made(v, withHeader(v))),
+      made(base, own),
+    ];
+  });
+}
+
+function madeRules(traffic: Traffic, route: unknown): Fields[] {
   const header = headerOf(route);
   const base = baseOf(route);
   const others = variantsOf(route).filter((name) => name !== base);
@@ -29,22 +82,11 @@ function virtualService(policy: Policy, traffic: Traffic, route: unknown): Resou
     ...ordered(traffic.variants[name]!.http ?? {}),
   });
   // The base has no match: it also serves when the filter is not there, or removed.
-  const http = [
+  return [
     ...(traffic.first ?? []).map((one) => ordered(one)),
     ...others.map((name) => rule(name, true)),
     rule(base, false),
   ];
-  return {
-    apiVersion: "networking.istio.io/v1",
-    kind: "VirtualService",
-    metadata: metadataOf(policy, traffic),
-    spec: {
-      hosts: traffic.hosts,
-      ...(traffic.gateways && { gateways: traffic.gateways }),
-      ...(traffic.exportTo && { exportTo: traffic.exportTo }),
-      http,
-    },
-  };
 }
 
 function destinationOf(traffic: Traffic, name: string, variant: Variant): Fields {

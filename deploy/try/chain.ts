@@ -6,7 +6,7 @@ import { Clock } from "../emulator/clock.ts";
 import { Proxy } from "../emulator/proxy.ts";
 import type { Call, CallOutcome } from "../emulator/proxy.ts";
 import { filterNames } from "../core/catalog.ts";
-import type { FilterName } from "../core/catalog.ts";
+import type { FilterName, ModuleName } from "../core/catalog.ts";
 import { ToolError, reasonOf } from "../core/problem.ts";
 import { at, mapsOf } from "../core/value.ts";
 import { clusterParts } from "../render/clusters.ts";
@@ -54,24 +54,40 @@ export function inOrder(plugins: Plugin[]): Link[] {
   });
 }
 
+export interface LoadedModule {
+  module: ModuleName;
+  config: unknown;
+  /** The plugin it runs; of `edge`, the first of its sections. */
+  plugin: Plugin;
+}
+
+/** What the proxy loads: a module for each link, or one for all sections of `edge`. */
+export function modulesOf(links: Link[]): LoadedModule[] {
+  return links
+    .filter(
+      ({ plugin: { bundle } }, index) => !bundle || links[index - 1]?.plugin.bundle !== bundle,
+    )
+    .map(({ filter, plugin }) =>
+      plugin.bundle
+        ? { module: "edge", config: plugin.bundle, plugin }
+        : { module: filter, config: plugin.config, plugin },
+    );
+}
+
 /**
  * The proxy with its filters installed. Throws `invalid` with the filter's own words when one
  * refuses.
  */
 export function proxyOf(links: Link[], script: Scripted[], start: Date): Proxy {
   const proxy = new Proxy({ clock: new Clock(start), onCall: (call) => answerTo(script, call) });
-  for (const { filter, plugin } of links) {
+  for (const { module, config, plugin } of modulesOf(links)) {
     try {
-      proxy.install({
-        module: compiled(filter),
-        name: filter,
-        config: plugin.config,
-        env: environmentFrom(plugin.env),
-      });
+      const env = environmentFrom(plugin.env);
+      proxy.install({ module: compiled(module), name: module, config, env });
     } catch (error) {
       if (!(error instanceof EmulatorError)) throw error;
       const place = plugin.configPlace([]);
-      throw new ToolError("invalid", `${filter} refuses its configuration: ${error.message}`, {
+      throw new ToolError("invalid", `${module} refuses its configuration: ${error.message}`, {
         cause: error,
         place,
       });

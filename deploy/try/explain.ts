@@ -1,5 +1,7 @@
 // What each filter did to one request, in words: its decision, the headers it changed, what it
 // counted.
+import { filterNames } from "../core/catalog.ts";
+import type { FilterName } from "../core/catalog.ts";
 import { durationMillis, runCase } from "../emulator/cases.ts";
 import type { Case, Observed } from "../emulator/cases.ts";
 import type { HeaderMap } from "../emulator/headers.ts";
@@ -84,10 +86,15 @@ function watched(proxy: Proxy, links: Link[]) {
     (isResponse ? responses : requests).set(plugin.name, last ? changes(last, now) : []);
     if (!isResponse && stream.state !== "opening") refusedBy ??= plugin.name;
   };
-  const decisionOf = (filter: string, observed: Observed, state: string): Decision => {
-    const reached = requests.has(filter);
+  const decisionOf = (filter: FilterName, observed: Observed, state: string): Decision => {
+    const refuser = refusedBy === "edge" ? refuserIn(links, observed) : refusedBy;
+    const isInEdge = requests.has("edge");
+    const reached = isInEdge ? !isBehind(filter, refuser) : requests.has(filter);
+    // Which section changed a header is not known; the last one that saw the request shows them.
+    const last = isInEdge && links.findLast((link) => !isBehind(link.filter, refuser))?.filter;
+    const plugin = last === filter ? "edge" : filter;
     const words =
-      filter === refusedBy
+      filter === refuser
         ? `refused ${observed.status}${observed.body ? `: ${firstLine(observed.body)}` : ""}`
         : reached
           ? "passed"
@@ -99,12 +106,24 @@ function watched(proxy: Proxy, links: Link[]) {
     return {
       filter,
       decision: words,
-      requestHeaders: requests.get(filter) ?? [],
-      responseHeaders: filter === refusedBy ? ownHeaders(observed) : (responses.get(filter) ?? []),
+      requestHeaders: requests.get(plugin) ?? [],
+      responseHeaders: filter === refuser ? ownHeaders(observed) : (responses.get(plugin) ?? []),
       counted: Object.fromEntries(counted.map(([name, by]) => [name.slice(prefix.length), by])),
     };
   };
   return { decisionOf };
+}
+
+/** Which section of `edge` refused: only jwt-auth gives a reason. */
+function refuserIn(links: Link[], { reason }: Observed): FilterName | undefined {
+  const candidates: FilterName[] = reason === undefined ? ["rate-limit"] : ["jwt-auth"];
+  return links.find(({ filter }) => candidates.includes(filter))?.filter;
+}
+
+/** Whether the request never reached `filter`, since one before it in the chain refused. */
+function isBehind(filter: FilterName, refuser: string | undefined): boolean {
+  const names: readonly string[] = filterNames;
+  return refuser !== undefined && names.indexOf(filter) > names.indexOf(refuser);
 }
 
 /** What every answer has is no news. */

@@ -1,5 +1,6 @@
 // Mistakes that no single resource shows: what one of them needs and another does not give.
-import { catalog, oldestTrafficExtension, olderThan } from "../core/catalog.ts";
+import { entryOf, oldestTrafficExtension, olderThan } from "../core/catalog.ts";
+import type { ModuleName } from "../core/catalog.ts";
 import type { Finding, Severity } from "../core/problem.ts";
 import type { Manifest } from "../core/source.ts";
 import { at, isFields, listOf, mapsOf, textsOf } from "../core/value.ts";
@@ -15,7 +16,7 @@ import type { World } from "./world.ts";
 
 export function crossChecks(world: World): Finding[] {
   return [
-    ...world.plugins.flatMap((plugin) => [
+    ...resourcesOf(world.plugins).flatMap((plugin) => [
       ...checkVersion(plugin, world.istio),
       ...checkFailStrategy(plugin),
       ...checkPriority(plugin),
@@ -30,6 +31,17 @@ export function crossChecks(world: World): Finding[] {
     ...checkLogLines(world),
     ...checkPaths(world),
   ];
+}
+
+/** One plugin for each resource: the sections of `edge` share its phase and its strategy. */
+function resourcesOf(plugins: Plugin[]): Plugin[] {
+  return plugins.filter(
+    (plugin, index) => !plugin.bundle || plugins[index - 1]?.bundle !== plugin.bundle,
+  );
+}
+
+function moduleOf(plugin: Plugin): ModuleName | undefined {
+  return plugin.bundle ? "edge" : plugin.filter;
 }
 
 function finding(
@@ -70,8 +82,9 @@ function checkVersion(plugin: Plugin, istio: string): Finding[] {
 }
 
 function checkFailStrategy(plugin: Plugin): Finding[] {
-  if (!plugin.filter) return [];
-  const right = `write failStrategy: ${catalog[plugin.filter].failStrategy}`;
+  const module = moduleOf(plugin);
+  if (!module) return [];
+  const right = `write failStrategy: ${entryOf(module).failStrategy}`;
   if (plugin.failStrategy === "FAIL_OPEN") {
     return [
       finding("warning", "fail-open", plugin, "failStrategy", {
@@ -92,8 +105,9 @@ function checkFailStrategy(plugin: Plugin): Finding[] {
 }
 
 function checkPriority(plugin: Plugin): Finding[] {
-  if (!plugin.filter) return [];
-  const { phase, priority } = catalog[plugin.filter];
+  const module = moduleOf(plugin);
+  if (!module) return [];
+  const { phase, priority } = entryOf(module);
   const found: Finding[] = [];
   if (plugin.priority === undefined) {
     found.push(

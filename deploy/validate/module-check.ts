@@ -3,22 +3,22 @@
 import { EmulatorError } from "../emulator/abi.ts";
 import { Proxy } from "../emulator/proxy.ts";
 import { Module } from "../emulator/vm.ts";
-import type { FilterName } from "../core/catalog.ts";
+import type { FilterName, ModuleName } from "../core/catalog.ts";
 import { moduleOf } from "../core/filter-schemas.ts";
 import { pathOf } from "../core/source.ts";
 
-const modules = new Map<FilterName, Module>();
+const modules = new Map<ModuleName, Module>();
 /**
  * Stands for a variable that only the proxy's own environment has. Long enough for any HMAC key.
  */
 const placeholder = "0123456789abcdef".repeat(8);
 
 /** The compiled module, once per process. Throws `missing` when it is not built. */
-export function compiled(filter: FilterName): Module {
-  const known = modules.get(filter);
+export function compiled(name: ModuleName): Module {
+  const known = modules.get(name);
   if (known) return known;
-  const module = Module.from(moduleOf(filter), filter);
-  modules.set(filter, module);
+  const module = Module.from(moduleOf(name), name);
+  modules.set(name, module);
   return module;
 }
 

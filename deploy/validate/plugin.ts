@@ -1,7 +1,7 @@
 // A plugin in the mesh, whoever wrote it: a WasmPlugin, a TrafficExtension, or a filter of a
 // policy. One shape for checks.
-import { isFilter } from "../core/catalog.ts";
-import type { FilterName } from "../core/catalog.ts";
+import { filterNames, isModule } from "../core/catalog.ts";
+import type { FilterName, ModuleName } from "../core/catalog.ts";
 import type { Policy } from "../core/policy.ts";
 import { render } from "../render/render.ts";
 import type { Api, Resource } from "../core/resource.ts";
@@ -17,6 +17,8 @@ export interface Plugin {
   namespace: string;
   /** Undefined for a plugin that is not ours. */
   filter?: FilterName;
+  /** Set when the filter is a section of `edge`; the resource's whole configuration. */
+  bundle?: Fields;
   selector?: Record<string, string>;
   targetRefs: { kind?: string; name?: string }[];
   phase: string;
@@ -47,32 +49,52 @@ export function isPlugin(manifest: Manifest): boolean {
 }
 
 /** The filter that a resource loads: by `pluginName`, else by the last part of its image's name. */
-function filterOf(module: Fields): FilterName | undefined {
+function filterOf(module: Fields): ModuleName | undefined {
   const name = String(module.pluginName ?? "");
-  if (isFilter(name)) return name;
+  if (isModule(name)) return name;
   const image = String(module.url ?? "")
     .replace(/@sha256:.*$/, "")
     .replace(/\.wasm$/, "");
   const last = (image.split("/").at(-1) ?? "").replace(/:[^:]*$/, "");
-  return isFilter(last) ? last : undefined;
+  return isModule(last) ? last : undefined;
 }
 
-/** A resource as a plugin; undefined for a TrafficExtension that runs Lua. */
-export function pluginOf(manifest: Manifest): Plugin | undefined {
+/**
+ * What a resource runs: one plugin, one for each section of `edge`, or none for a TrafficExtension
+ * that runs Lua.
+ */
+export function pluginsIn(manifest: Manifest): Plugin[] {
   const isExtension = manifest.kind === "TrafficExtension";
   const modulePath = isExtension ? ["spec", "wasm"] : ["spec"];
   const module = manifest.at(...modulePath);
-  if (!isFields(module)) return undefined;
+  if (!isFields(module)) return [];
   const inModule = new Set(["url", "failStrategy", "pluginConfig", "vmConfig", "sha256"]);
-  return {
+  const loaded = filterOf(module);
+  const plugin: Plugin = {
     ...shapeOf(manifest.fields, module, isExtension ? "TrafficExtension" : "WasmPlugin"),
     title: manifest.title,
     manifest,
-    filter: filterOf(module),
+    filter: loaded === "edge" ? undefined : loaded,
     configPlace: (path) => manifest.place([...modulePath, "pluginConfig", ...path]),
     fieldPlace: (field) =>
       manifest.place([...(inModule.has(field) ? modulePath : ["spec"]), field]),
   };
+  return loaded === "edge" ? sectionsOf(plugin) : [plugin];
+}
+
+/** `edge` as one plugin for each of its sections, in chain order. */
+function sectionsOf(plugin: Plugin): Plugin[] {
+  const bundle = fieldsOf(plugin.config);
+  return filterNames
+    .filter((filter) => bundle[filter] !== undefined)
+    .map((filter) => ({
+      ...plugin,
+      title: `${filter} of ${plugin.title}`,
+      filter,
+      bundle,
+      config: bundle[filter],
+      configPlace: (path) => plugin.configPlace([filter, ...path]),
+    }));
 }
 
 /** What a resource says about where and how its module runs, whoever wrote it. */
@@ -113,23 +135,26 @@ export function pluginsOf(
   const resources = render(policy, { api, start, digestOf: () => noDigest });
   const plugins = resources
     .filter((resource) => resource.kind === api)
-    .map((resource): Plugin => {
+    .flatMap((resource): Plugin[] => {
       const module = moduleIn(resource);
-      const filter = module.pluginName as FilterName;
-      return {
+      const name = module.pluginName as ModuleName;
+      const plugin: Plugin = {
         ...shapeOf(resource, module, api),
-        title: `${filter} of policy ${policy.namespace}/${policy.name}`,
-        filter,
+        title: `${name} of policy ${policy.namespace}/${policy.name}`,
+        filter: name === "edge" ? undefined : name,
         policy,
         manifest: policy.manifest,
-        configPlace: (path) =>
-          policy.manifest.place([
-            "spec",
-            filter,
-            ...path.map((step) => (step === "at" ? "after" : step)),
-          ]),
-        fieldPlace: () => policy.manifest.place(["spec", filter]),
+        configPlace: (path) => policy.manifest.place(["spec", ...withoutMoments(name, path)]),
+        fieldPlace: () =>
+          policy.manifest.place(name === "edge" ? ["spec", "image"] : ["spec", name]),
       };
+      return name === "edge" ? sectionsOf(plugin) : [plugin];
     });
   return { plugins, resources };
+}
+
+/** The settings say `after` where the rendered schedule has the moment `at`. */
+function withoutMoments(name: ModuleName, path: Path): Path {
+  const steps = path.map((step) => (step === "at" ? "after" : step));
+  return name === "edge" ? steps : [name, ...steps];
 }

@@ -2,7 +2,7 @@
 import { baseOf, headerOf, nameOf, routesIn, variantsOf } from "../core/canary.ts";
 import type { Finding } from "../core/problem.ts";
 import type { Manifest } from "../core/source.ts";
-import { at, fieldsOf, mapsOf } from "../core/value.ts";
+import { at, fieldsOf, listOf, mapsOf } from "../core/value.ts";
 import type { Plugin } from "./plugin.ts";
 import type { World } from "./world.ts";
 
@@ -15,7 +15,8 @@ export function checkCanaryHeaders({ plugins, resources }: World): Finding[] {
       routesIn(plugin.config).flatMap((route, index): Finding[] => {
         const header = headerOf(route);
         const values = matched.get(header);
-        if (values) return unrouted(plugin, route, index, values);
+        const ruled = variantsByRule(plugins, nameOf(route));
+        if (values) return unrouted(plugin, route, index, new Set([...values, ...ruled]));
         const named = at(route, "header") ? "header" : "name";
         const place = plugin.configPlace(["routes", index, named]);
         const what = `no VirtualService or HTTPRoute here matches on the header ${header}`;
@@ -52,6 +53,16 @@ function unrouted(plugin: Plugin, route: unknown, index: number, values: Set<str
       right,
     },
   ];
+}
+
+/** Variants that a rule of the VirtualService leads to by its own conditions, not by the header. */
+function variantsByRule(plugins: readonly Plugin[], route: string): string[] {
+  return plugins.flatMap(({ policy }) => {
+    const traffic = policy?.traffic.find((entry) => entry.route === route);
+    if (!traffic?.rules) return [];
+    const written = new Set(traffic.rules.flatMap((rule) => listOf(rule.variants).map(String)));
+    return Object.keys(traffic.variants).filter((name) => !written.has(name));
+  });
 }
 
 /** Header names (lower case) that routes match on, and the values. */

@@ -1,7 +1,7 @@
 // Checks everything in the given files: syntax, kinds, Istio's schema, our schemas, the real
 // filters, and what one resource needs of another. Pure but for reading modules; says nothing,
 // returns findings.
-import { currentIstio } from "../core/catalog.ts";
+import { currentIstio, filterNames, isFilter } from "../core/catalog.ts";
 import { partsOf } from "../core/kustomize.ts";
 import { isPolicy } from "../core/policy.ts";
 import { checkSettings, parsePolicy } from "../core/policy-parser.ts";
@@ -16,7 +16,7 @@ import type { Manifest } from "../core/source.ts";
 import { yamlText } from "../core/yaml-text.ts";
 import { crossChecks } from "./cross-checks.ts";
 import { environmentFrom, refusalOf } from "./module-check.ts";
-import { isPlugin, pluginOf, pluginsOf } from "./plugin.ts";
+import { isPlugin, pluginsIn, pluginsOf } from "./plugin.ts";
 import type { Plugin } from "./plugin.ts";
 import { checkSecrets } from "./secrets.ts";
 
@@ -61,11 +61,11 @@ export function validate(manifests: Manifest[], options: ValidateOptions = {}): 
       findings.push(...found);
       resources.push(manifest);
       counts[isKnown(manifest) ? "resources" : "foreign"]++;
-      const plugin = isPlugin(manifest) ? pluginOf(manifest) : undefined;
-      if (!plugin) continue;
-      counts.plugins++;
-      plugins.push(plugin);
-      if (plugin.filter) findings.push(...checkPlugin(plugin));
+      if (!isPlugin(manifest)) continue;
+      const loaded = pluginsIn(manifest);
+      counts.plugins += loaded.length > 0 ? 1 : 0;
+      plugins.push(...loaded);
+      findings.push(...checkSections(loaded), ...loaded.flatMap(checkPlugin));
     }
   }
   findings.push(
@@ -117,15 +117,30 @@ function atPolicy(found: Finding, policy: Policy, resource: Manifest): Finding {
   return { ...found, place, what: `the ${resource.kind} made from this: ${found.what}` };
 }
 
+/** What `edge` is given beside the sections of its filters; the module refuses it. */
+function checkSections([plugin]: Plugin[]): Finding[] {
+  const unknown = Object.keys(plugin?.bundle ?? {}).filter((name) => !isFilter(name));
+  return unknown.map((name) => ({
+    severity: "error",
+    rule: "edge",
+    place: plugin!.manifest.place([...configPathOf(plugin!), name]),
+    what: `unknown section "${name}"`,
+    right: `the sections are ${filterNames.join(", ")}`,
+  }));
+}
+
+/** Where the configuration lies in a resource that somebody wrote. */
+function configPathOf({ api }: Plugin): string[] {
+  return api === "TrafficExtension" ? ["spec", "wasm", "pluginConfig"] : ["spec", "pluginConfig"];
+}
+
 /** Our schema, then the filter's own parser, then secrets in the open. */
 function checkPlugin(plugin: Plugin): Finding[] {
-  const filter = plugin.filter!;
+  const { filter } = plugin;
+  if (!filter) return [];
   const findings: Finding[] = [];
   if (!plugin.policy) {
-    const at =
-      plugin.api === "TrafficExtension"
-        ? ["spec", "wasm", "pluginConfig"]
-        : ["spec", "pluginConfig"];
+    const at = [...configPathOf(plugin), ...(plugin.bundle ? [filter] : [])];
     findings.push(...checkSettings(filter, plugin.manifest, plugin.config ?? {}, at));
   }
   if (findings.length === 0) findings.push(...askFilter(filter, plugin));

@@ -18,6 +18,7 @@ export default defineConfig({
   // The playground is a page of its own that is copied beside the site.
   ignoreDeadLinks: [/\/playground\/index$/],
   markdown: {
+    theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
     // `{{token}}` in a code span is text, not an expression of Vue's.
     config: (md) => {
       const plain = md.renderer.rules.code_inline!;

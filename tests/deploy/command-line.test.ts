@@ -75,7 +75,7 @@ test("a filter after the settings file of push is a filter, not another settings
   assert.match(out, /jwt-auth/);
   const wrong = await gatehouse("push", "-f", settings, settings, "--dry-run");
   assert.equal(wrong.code, 2);
-  assert.match(wrong.err, /no such filter; .*write -f before each settings file/);
+  assert.match(wrong.err, /no such module; .*write -f before each settings file/);
 });
 
 test("an --istiod before the policy leaves the policy to status", async () => {

@@ -407,48 +407,6 @@ spec: { action: DENY, rules: [{ when: [{ key: "request.auth.claims[role]", notVa
   );
 });
 
-test("a VirtualService's redirects and conditional splits stay, before the variants' rules", async () => {
-  const { documents, report } = await migrated(`apiVersion: networking.istio.io/v1alpha3
-kind: VirtualService
-metadata: { name: shop, namespace: shop }
-spec:
-  hosts: [shop.example.com]
-  gateways: [public]
-  exportTo: ["."]
-  http:
-    - match: [{ uri: { prefix: /old } }]
-      redirect: { uri: /new }
-    - match: [{ uri: { prefix: /api/v2 }, headers: { cookie: { regex: "^(.*?;)?(user=dev)(;.*)?$" } } }]
-      route: [{ destination: { host: api, subset: v2 }, headers: { request: { set: { x-a: b } } } }]
-    - match: [{ uri: { prefix: /split } }]
-      route: [{ destination: { host: a }, weight: 50 }, { destination: { host: b }, weight: 50 }]
-    - route: [{ destination: { host: api, subset: v1 } }]
-      mirror: { host: api, subset: v2 }
-`);
-  const { traffic } = documents[0].spec;
-  assert.deepEqual(traffic[0].first, [
-    { match: [{ uri: { prefix: "/old" } }], redirect: { uri: "/new" } },
-    {
-      match: [{ uri: { prefix: "/split" } }],
-      route: [
-        { destination: { host: "a" }, weight: 50 },
-        { destination: { host: "b" }, weight: 50 },
-      ],
-    },
-  ]);
-  assert.deepEqual(traffic[0].exportTo, ["."]);
-  assert.deepEqual(traffic[0].variants.v2.http.headers, { request: { set: { "x-a": "b" } } });
-  assert.match(
-    report,
-    /spec\.http\[0\]; carried over: a redirect is no variant: it stays as it is/,
-  );
-  assert.match(
-    report,
-    /spec\.http\[2\]; changed: .*now comes before the rules that stood above it/,
-  );
-  assert.match(report, /spec\.gateways\[0\]; changed: the Gateway was not read/);
-});
-
 test("Flagger's A/B test: matches, session affinity, and what has no counterpart", async () => {
   const { documents, report } = await migrated(`apiVersion: flagger.app/v1beta1
 kind: Canary

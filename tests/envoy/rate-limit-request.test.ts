@@ -1,6 +1,7 @@
 // rate-limit on a real Envoy, one request at a time: who a client is, what it is told, and what
 // cannot fool it.
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { build } from "../../tools/build.ts";
 import { directResponse, nativeFilter } from "../../envoy/bootstrap.ts";
@@ -119,8 +120,8 @@ test("a refusal says which limit, in the details and to later filters, and when 
   await withLimits(config, async (chain) => {
     const first = await chain.send();
     assert.equal(first.status, 200);
-    assert.equal(first.header("ratelimit-policy"), '"fast";q=2;w=20');
-    assert.equal(first.header("ratelimit"), '"fast";r=1;t=10');
+    assert.equal(first.header("ratelimit-policy"), '"fast";q=2;w=20, "slow";q=2;w=181');
+    assert.equal(first.header("ratelimit"), '"fast";r=1;t=10, "slow";r=1;t=91');
     assert.equal(first.header("x-limits"), "on");
     assert.equal(first.header("x-rate-limit-limit"), undefined);
     await chain.send();
@@ -128,14 +129,54 @@ test("a refusal says which limit, in the details and to later filters, and when 
     assert.equal(refused.status, 503);
     assert.equal(refused.body, '{"error":"slow down"}');
     assert.equal(refused.header("content-type"), "application/json");
-    assert.equal(refused.header("ratelimit-policy"), '"slow";q=2;w=181');
-    assert.match(refused.header("ratelimit")!, /^"slow";r=0;t=1(80|81)$/);
+    assert.equal(refused.header("ratelimit-policy"), '"slow";q=2;w=181, "fast";q=2;w=20');
+    assert.match(refused.header("ratelimit")!, /^"slow";r=0;t=1(80|81), "fast";r=0;t=(19|20)$/);
     assert.match(refused.header("retry-after")!, /^9[01]$/);
     assert.equal(refused.header("x-rate-limit-limit"), "1000");
     assert.equal(refused.header("x-limits"), "on");
     await chain.envoy.awaitLog(/details=local_rate_limited\{slow\} limit=slow/);
     await chain.envoy.awaitLog(/details=direct_response limit=-/);
   });
+});
+
+test("a body without a length costs the most that content-length may cost", async () => {
+  const config = {
+    limits: [
+      {
+        name: "bytes",
+        cost: { header: "content-length", max: 100 },
+        tokenBucket: { maxTokens: 150, fillInterval: "1h" },
+      },
+    ],
+    headers: "ietf",
+  };
+  await withLimits(config, async (chain) => {
+    const remaining = async (request: string) => {
+      const response = await exchange(chain.envoy.port(), request);
+      return [response.match(/ (\d+) /)![1], response.match(/ratelimit: "bytes";r=(\d+)/)![1]];
+    };
+    const head = "POST / HTTP/1.1\r\nhost: example.com\r\nconnection: close\r\n";
+    assert.deepEqual(await remaining(`${head}content-length: 7\r\n\r\n1234567`), ["200", "143"]);
+    const get = "GET / HTTP/1.1\r\nhost: example.com\r\nconnection: close\r\n\r\n";
+    assert.deepEqual(await remaining(get), ["200", "142"]);
+    const chunked = `${head}transfer-encoding: chunked\r\n\r\n7\r\n1234567\r\n0\r\n\r\n`;
+    assert.deepEqual(await remaining(chunked), ["200", "42"]);
+    assert.deepEqual(await remaining(chunked), ["429", "42"]);
+  });
+});
+
+test("addresses of one IPv6 /64 are one client unless the key says otherwise", async () => {
+  await withLimits(
+    byAddress,
+    async (chain) => {
+      const statuses: number[] = [];
+      for (const address of ["2001:db8::1", "2001:db8::ffff:1", "2001:db8:0:1::1"]) {
+        statuses.push((await chain.send({ headers: { "x-forwarded-for": address } })).status);
+      }
+      assert.deepEqual(statuses, [200, 429, 200]);
+    },
+    { trustedHops: 1 },
+  );
 });
 
 test("in report mode nobody notices, and everything is counted", async () => {
@@ -262,6 +303,15 @@ test("claims that Envoy's own jwt_authn verified tell clients apart too: texts, 
     { filters: [native, { name: "rate-limit", config }] },
   );
 });
+
+/** Sends bytes on a connection of their own, and gives all bytes that come back. */
+async function exchange(port: number, request: string): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  socket.write(request);
+  return Buffer.concat(await socket.toArray())
+    .toString("latin1")
+    .toLowerCase();
+}
 
 /** An issuer of tokens, and its key as a JWK. */
 async function issuer() {

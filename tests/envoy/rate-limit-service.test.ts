@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { build } from "../../tools/build.ts";
-import { cluster } from "../../envoy/bootstrap.ts";
+import { cluster, nativeFilter } from "../../envoy/bootstrap.ts";
 import { type Chain, startChain } from "../support/chain.ts";
 import { closeConnections } from "../support/client.ts";
 import {
@@ -232,6 +232,56 @@ test("a service that hangs holds a request no longer than the timeout, one that 
     assert.equal((await chain.send()).status, 503);
     assert.equal(await chain.envoy.stat(counter("failed")), 1);
   });
+});
+
+test("a refusal of the service carries x-envoy-ratelimited where the native filter's does", async () => {
+  const answer = () => verdict(true);
+  const refusal = async (filter: (typeof filters)[number], answers: typeof answer) => {
+    const service = await startRateLimitService(answers);
+    const http2 = { name: "ratelimit", endpoints: [service.endpoint], http2: true };
+    const actions = [{ generic_key: { descriptor_value: "one" } }];
+    const chain = await startChain({
+      filters: [filter],
+      clusters: { ratelimit: cluster(http2) },
+      routes: [
+        { match: { prefix: "/" }, route: { cluster: "upstream", rate_limits: [{ actions }] } },
+      ],
+    });
+    try {
+      const got = await chain.send();
+      return [got.status, got.headers.filter(([name]) => name === "x-envoy-ratelimited")];
+    } finally {
+      await chain.stop();
+      await service.close();
+    }
+  };
+  const native = (more: object) =>
+    nativeFilter("envoy.filters.http.ratelimit", "ratelimit.v3.RateLimit", {
+      domain: "edge",
+      timeout: "20s",
+      rate_limit_service: {
+        transport_api_version: "V3",
+        grpc_service: { envoy_grpc: { cluster_name: "ratelimit" }, timeout: "20s" },
+      },
+      ...more,
+    });
+  const own = (more: object) => ({
+    name: "rate-limit",
+    config: {
+      limits: [limit],
+      global: { cluster: "ratelimit", domain: "edge", timeout: "20s", ...more },
+    },
+  });
+  const filters = [
+    native({}),
+    own({}),
+    native({ disable_x_envoy_ratelimited_header: true }),
+    own({ disableXEnvoyRatelimitedHeader: true }),
+  ] as const;
+  const told = [429, [["x-envoy-ratelimited", "true"]]];
+  const silent = [429, []];
+  const refusals = await Promise.all(filters.map((filter) => refusal(filter, answer)));
+  assert.deepEqual(refusals, [told, told, silent, silent]);
 });
 
 test("one question a request, and an answer that comes when its request is gone harms nobody", async () => {

@@ -10,6 +10,8 @@ export interface Sent {
   body?: string | Uint8Array;
   /** Without a keep-alive connection: needed right after a listener update. */
   fresh?: boolean;
+  /** The loopback address that the request comes from, such as 127.0.9.1; not kept alive. */
+  from?: string;
 }
 
 export interface Got {
@@ -38,7 +40,8 @@ export function send(port: number, options: Sent = {}): Promise<Got> {
   }
   if (options.body !== undefined)
     headers.push("content-length", String(Buffer.byteLength(options.body)));
-  if (options.fresh) headers.push("connection", "close");
+  const isFresh = options.fresh || options.from !== undefined;
+  if (isFresh) headers.push("connection", "close");
   return new Promise((resolve, reject) => {
     const outgoing = request(
       {
@@ -47,7 +50,8 @@ export function send(port: number, options: Sent = {}): Promise<Got> {
         method: options.method ?? "GET",
         path: options.path ?? "/",
         headers,
-        agent: options.fresh ? false : keepAlive,
+        agent: isFresh ? false : keepAlive,
+        localAddress: options.from,
       },
       (incoming) => collect(incoming).then(resolve, reject),
     );

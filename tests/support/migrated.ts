@@ -1,11 +1,14 @@
 // A text of resources before and after migration, as two deciders: the models of the native resources, and the real modules
 // with what stays native.
 import { FilterDecider } from "../../deploy/compare/filters.ts";
+import { stringify } from "yaml";
+import { parsePolicy } from "../../deploy/core/policy-parser.ts";
 import { parse } from "../../deploy/core/source.ts";
 import type { Manifest } from "../../deploy/core/source.ts";
 import { migrate } from "../../deploy/migrate/migrate.ts";
 import type { Report } from "../../deploy/migrate/report.ts";
 import { nativeDecider } from "../../deploy/native/decider.ts";
+import { renderRoutes } from "../../deploy/render/routes.ts";
 import type { Decider, Decision, NativeModel, NativeRequest } from "../../deploy/native/types.ts";
 
 export interface BeforeAndAfter {
@@ -26,7 +29,7 @@ export function beforeAndAfter(text: string, models: readonly NativeModel[]): Be
   const policies = values
     .filter(({ kind }) => kind === "Policy")
     .map((policy) => new Placed(policy));
-  const rest = nativeDecider(models, staying(manifests, report));
+  const rest = nativeDecider(models, [...staying(manifests, report), ...renderedRoutes(values)]);
   return {
     old: nativeDecider(models, manifests),
     next: { decide: (request) => decided(request, policies, rest) },
@@ -45,6 +48,18 @@ function staying(manifests: readonly Manifest[], report: Report): Manifest[] {
         entry.manifest === manifest && entry.fate === "kept" && entry.path.join() === "spec",
     ),
   );
+}
+
+/** The VirtualServices of the policies: they take the place of those that were read. */
+function renderedRoutes(values: readonly any[]): Manifest[] {
+  return values.flatMap((value) => {
+    if (value.kind !== "Policy") return [];
+    const { manifests } = parse(stringify(value), "policy.yaml");
+    const { policy, findings } = parsePolicy(manifests[0]!);
+    if (!policy) throw new Error(JSON.stringify(findings));
+    const services = renderRoutes(policy).filter(({ kind }) => kind === "VirtualService");
+    return services.flatMap((service) => parse(stringify(service), "rendered.yaml").manifests);
+  });
 }
 
 function decided(request: NativeRequest, policies: readonly Placed[], rest: Decider): Decision {

@@ -3,20 +3,10 @@ import { monotonicNanos, unixNanos } from "../../host/clock";
 import { HeaderAction, Root, Stream } from "../../host/context";
 import { HeaderMap, MapType, addHeader, replaceHeader } from "../../host/header-map";
 import { LogLevel, log } from "../../host/log";
-import { integerProperty, setProperty } from "../../host/property";
+import { integerProperty, property, setProperty } from "../../host/property";
 import { HostRequest } from "../../host/request";
 import { register } from "../../host/runtime";
-import {
-  Bytes,
-  equal,
-  isPresent,
-  lengthOf,
-  path,
-  pointerOf,
-  startsWith,
-  text,
-  view,
-} from "../../lib/bytes";
+import { NONE, equal, isPresent, path, pointerOf, text, view } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
 import { Writer } from "../../lib/writer";
 import { ActiveConfig } from "./active-config";
@@ -24,7 +14,7 @@ import { ISSUED_KEY_BYTES } from "./client-key";
 import { Config, Mode } from "./config";
 import { Decision, Reason } from "./decision";
 import { forwardDecision, removeForgedHeaders } from "./forwarding";
-import { NO_STATUS, Outcome, outcomeOf, parseGrpcStatus } from "./outcome";
+import { Exchange, Media, Outcome, parseGrpcStatus } from "./outcome";
 import { Route } from "./route";
 
 export {
@@ -33,6 +23,7 @@ export {
   proxy_on_context_create,
   proxy_on_delete,
   proxy_on_memory_allocate,
+  proxy_on_request_body,
   proxy_on_request_headers,
   proxy_on_response_headers,
   proxy_on_vm_start,
@@ -47,12 +38,13 @@ const SCAN_BYTES_MAX = 512 * 1024;
 
 const VARIANT_PROPERTY = text("gatehouse_variant");
 const SET_COOKIE = text("set-cookie");
+const CONNECT = text("CONNECT");
+const UPSTREAM_TIME = text("x-envoy-upstream-service-time");
 const CONTENT_TYPE = text("content-type");
-const GRPC = text("application/grpc");
 const GRPC_STATUS = text("grpc-status");
 const RESPONSE_CODE = path("response.code");
 const RESPONSE_FLAGS = path("response.flags");
-const DURATION = path("request.duration");
+const RESPONSE_DETAILS = path("response.code_details");
 
 const request = new HostRequest();
 request.scanBytesMax = SCAN_BYTES_MAX;
@@ -69,17 +61,13 @@ class CanaryStream extends Stream {
   private routeIndex: i32 = -1;
   private variant: i32 = -1;
   private isGuarded: bool = false;
-  private isGrpc: bool = false;
-  /** NO_STATUS until headers or trailers have said it. */
-  private grpcStatus: i32 = NO_STATUS;
+  private readonly exchange: Exchange = new Exchange();
   /** The key that the answer gives the client. */
   private readonly issued: StaticArray<u8> = new StaticArray<u8>(ISSUED_KEY_BYTES);
   private hasIssued: bool = false;
 
   open(): void {
     this.isGuarded = false;
-    this.isGrpc = false;
-    this.grpcStatus = NO_STATUS;
     this.hasIssued = false;
   }
 
@@ -95,6 +83,7 @@ class CanaryStream extends Stream {
       : policy.decideWithoutHeaders();
     active.count(decision);
     this.keep(active, decision);
+    if (this.isGuarded) this.watchRequest(endOfStream, monotonic);
     removeForgedHeaders(active.policy, request, decision);
     const route = decision.route;
     if (route === null || decision.variant < 0) return HeaderAction.Continue;
@@ -115,11 +104,30 @@ class CanaryStream extends Stream {
       memory.copy(changetype<usize>(this.issued), pointerOf(decision.issued), ISSUED_KEY_BYTES);
   }
 
+  private watchRequest(endOfStream: bool, now: i64): void {
+    const exchange = this.exchange;
+    exchange.reset();
+    exchange.asksForTunnel = equal(request.method(), CONNECT);
+    if (endOfStream) exchange.endRequest(now);
+  }
+
+  onRequestBody(endOfStream: bool): void {
+    if (this.isGuarded && endOfStream) this.exchange.endRequest(this.now());
+  }
+
+  /** The time, where the guard's settings ask for it. */
+  private now(): i64 {
+    const route = this.route;
+    if (route === null) return 0;
+    const guard = route.guard;
+    return guard !== null && guard.slowerThanNanos > 0 ? monotonicNanos() : 0;
+  }
+
   onResponseHeaders(endOfStream: bool): HeaderAction {
     const active = this.active;
     const route = this.route;
     if (active === null || route === null) return HeaderAction.Continue;
-    if (this.isGuarded) this.readGrpc();
+    if (this.isGuarded) this.watchResponse();
     if (active.config.mode == Mode.Report) return HeaderAction.Continue;
     if (this.hasIssued) {
       addHeader(
@@ -138,21 +146,19 @@ class CanaryStream extends Stream {
     return HeaderAction.Continue;
   }
 
-  /**
-   * Whether this is a gRPC answer; one without a body says in its headers what others say in
-   * trailers.
-   */
-  private readGrpc(): void {
+  private watchResponse(): void {
+    const exchange = this.exchange;
+    exchange.endWait(this.now());
+    exchange.hasResponse = true;
     response.read(MapType.ResponseHeaders);
-    const type = response.get(CONTENT_TYPE);
-    this.isGrpc = isPresent(type) && startsWith(type, GRPC);
-    if (this.isGrpc) this.grpcStatus = parseGrpcStatus(response.get(GRPC_STATUS));
+    exchange.hasUpstreamTime = isPresent(response.get(UPSTREAM_TIME));
+    exchange.setMedia(response.get(CONTENT_TYPE), response.get(GRPC_STATUS));
   }
 
   onResponseTrailers(): void {
-    if (!this.isGrpc) return;
+    if (!this.isGuarded || this.exchange.media != Media.Grpc) return;
     response.read(MapType.ResponseTrailers);
-    this.grpcStatus = parseGrpcStatus(response.get(GRPC_STATUS));
+    this.exchange.grpcStatus = parseGrpcStatus(response.get(GRPC_STATUS));
   }
 
   /**
@@ -167,22 +173,21 @@ class CanaryStream extends Stream {
     this.route = null;
   }
 
-  /** Tells the guard how its variant answered, also when the answer broke off. */
+  /** Tells the guard how its variant answered, also when the response broke off. */
   private reportToGuard(active: ActiveConfig, route: Route): void {
     const guard = route.guard;
     if (guard === null) return;
-    const outcome = outcomeOf(
-      integerProperty(RESPONSE_CODE, 0),
-      integerProperty(RESPONSE_FLAGS, 0),
-      this.isGrpc,
-      this.grpcStatus,
-    );
+    const exchange = this.exchange;
+    exchange.code = integerProperty(RESPONSE_CODE, 0);
+    exchange.flags = integerProperty(RESPONSE_FLAGS, 0);
+    if (!exchange.hasResponse) exchange.endWait(this.now());
+    const details = exchange.asksForDetails ? property(RESPONSE_DETAILS) : NONE;
+    const outcome = exchange.outcome(details, guard.slowerThanNanos);
     if (outcome == Outcome.Nothing) return;
-    let failed = outcome == Outcome.Failed;
-    if (!failed && guard.slowerThanNanos > 0)
-      failed = integerProperty(DURATION, 0) > guard.slowerThanNanos;
-    if (active.policy.count(this.routeIndex, failed, monotonicNanos()))
+    const isFailed = outcome == Outcome.Failed;
+    if (active.policy.count(this.routeIndex, isFailed, monotonicNanos())) {
       active.reportGuardMode(this.routeIndex);
+    }
   }
 }
 

@@ -60,7 +60,7 @@ const request = new HostRequest();
 @final
 class JwtAuth extends WaitingStream {
   onRequestHeaders(endOfStream: bool): HeaderAction {
-    const goesOn = changetype<JwtAuthRoot>(this.root).handle(this);
+    const goesOn = changetype<JwtAuthRoot>(this.root).handle(this, !endOfStream);
     return goesOn ? HeaderAction.Continue : HeaderAction.Stop;
   }
 
@@ -111,10 +111,11 @@ export class JwtAuthRoot extends Root {
   }
 
   /** Decides about the current request and acts on it. True: it goes on now. */
-  handle(stream: WaitingStream): bool {
+  handle(stream: WaitingStream, hasBody: bool): bool {
     const policy = this.policy;
     // Without the header map nothing is known, so nobody passes.
     if (policy === null || !request.open()) return this.refuse(JwtStatus.HeadersUnreadable, -1);
+    request.hasBody = hasBody;
     let decision = policy.decide(request, unixNanos());
     if (decision.kind == DecisionKind.NeedKeys && this.newerKeysCame(decision.provider)) {
       decision = policy.decide(request, unixNanos());
@@ -226,7 +227,8 @@ export class JwtAuthRoot extends Root {
   private resume(stream: WaitingStream): void {
     if (useContext(stream.id) != Status.Ok) return;
     const before = mark();
-    if (this.handle(stream)) continueRequest();
+    // A preflight never waits, so whatever waited is none: what counts as its body does not matter.
+    if (this.handle(stream, true)) continueRequest();
     release(before);
   }
 

@@ -1,10 +1,10 @@
 // Who may pass. Knows rules, tokens and keys, and no host: the request is a view, the time is an
 // argument.
+import { isPreflight } from "../../lib/http/cors";
 import { RequestView } from "../../lib/http/request";
 import { JwtStatus } from "../../lib/jose/status";
 import { Config } from "./config";
 import { Decision, DecisionKind } from "./answers/decision";
-import { isPreflight } from "./answers/preflight";
 import { KeyRing } from "./keys/key-ring";
 import { Provider } from "./provider";
 import { Rule } from "./rules/requirement";

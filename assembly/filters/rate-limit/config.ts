@@ -1,7 +1,9 @@
 // The settings of rate-limit, read once into something that cannot be wrong.
 import { ConfigErrors, Cursor, readConfig } from "../../lib/config/reader";
 import { equal, toText, utf8, view } from "../../lib/bytes";
+import { CorsSettings } from "../../lib/http/cors";
 import { isFieldValue } from "../../lib/http/field";
+import { OwnHeaders } from "../../lib/http/own-headers";
 import { readFieldName } from "./key";
 import { Limit, MAX_KEYS_MAX } from "./limit";
 import { decimal } from "../../lib/writer";
@@ -13,6 +15,9 @@ const SECOND: i64 = 1_000_000_000;
  */
 const LIMITS_MAX = 64;
 const HEADERS_MAX = 10;
+/** What a page may read of a refusal unless `cors.exposeHeaders` says otherwise. */
+const EXPOSED =
+  "retry-after, ratelimit, ratelimit-policy, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset";
 
 export const enum Mode {
   Enforce,
@@ -63,6 +68,8 @@ export class Global {
   domain: StaticArray<u8> = new StaticArray<u8>(0);
   timeoutMillis: i32 = 0;
   onFailure: OnFailure = OnFailure.Allow;
+  /** Whether a refusal has `x-envoy-ratelimited`. */
+  tellsRateLimited: bool = true;
 }
 
 
@@ -80,6 +87,11 @@ export class Config {
   responseHeaders: HeaderValue[] = [];
   responseHeadersAlways: HeaderValue[] = [];
   requestHeadersWhenNotEnforced: HeaderValue[] = [];
+  /** Their names: clients must not send them under other spellings either. */
+  readonly ownHeaders: OwnHeaders = new OwnHeaders();
+  /** Null: no CORS headers on refusals. */
+  cors: CorsSettings | null = null;
+  chargesPreflights: bool = false;
   grpcResourceExhausted: bool = false;
   global: Global | null = null;
 
@@ -109,6 +121,11 @@ export class Config {
     config.responseHeaders = readHeaders(at, "responseHeaders");
     config.responseHeadersAlways = readHeaders(at, "responseHeadersAlways");
     config.requestHeadersWhenNotEnforced = readHeaders(at, "requestHeadersWhenNotEnforced");
+    for (let i = 0; i < config.requestHeadersWhenNotEnforced.length; i++) {
+      config.ownHeaders.add(config.requestHeadersWhenNotEnforced[i].name);
+    }
+    config.cors = CorsSettings.read(at, EXPOSED);
+    config.chargesPreflights = at.boolean("chargePreflights", false);
     config.limits = readLimits(at);
     shareKeys(at, config);
     config.global = readGlobal(at);
@@ -189,6 +206,7 @@ function readGlobal(parent: Cursor): Global | null {
     (at.duration("timeout", SECOND / 1000, 60 * SECOND, SECOND / 50) / (SECOND / 1000))
   );
   global.onFailure = <OnFailure>at.choice("onFailure", ["allow", "deny", "local"], OnFailure.Allow);
+  global.tellsRateLimited = !at.boolean("disableXEnvoyRatelimitedHeader", false);
   at.done();
   return global;
 }

@@ -1,10 +1,20 @@
 // What a request costs: a number of the settings, or what a header says within bounds.
-import { Bytes, at as byteAt, isPresent, lengthOf, parseUnsigned, view } from "../../lib/bytes";
+import {
+  Bytes,
+  at as byteAt,
+  equal,
+  isPresent,
+  lengthOf,
+  parseUnsigned,
+  text,
+  view,
+} from "../../lib/bytes";
 import { Cursor } from "../../lib/config/reader";
 import { RequestView } from "../../lib/http/request";
 import { TokenBucket } from "./bucket";
 import { readFieldName } from "./key";
 
+const CONTENT_LENGTH = text("content-length");
 export const TOKENS_MAX: i64 = 4_294_967_295;
 
 
@@ -53,6 +63,10 @@ export class Cost {
   of(request: RequestView): i64 {
     if (!this.isFromHeader) return this.fixed;
     const value = request.header(view(this.header));
+    // A body of unknown length (chunked, a stream, an upgrade) may be the longest there is.
+    if (!isPresent(value) && request.hasBody && equal(view(this.header), CONTENT_LENGTH)) {
+      return this.most;
+    }
     if (!isPresent(value) || !isNumber(value)) return this.fixed;
     const cost = parseUnsigned(value);
     // A number beyond 63 bits is still a number, and more than any bound.

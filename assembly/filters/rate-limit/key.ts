@@ -71,7 +71,7 @@ export class KeyPart {
     } else if (source == KeySource.SourceAddress) {
       const prefixes = at.object("sourceAddress");
       v4Prefix = prefixes.integer("v4Prefix", 0, 32, 32);
-      v6Prefix = prefixes.integer("v6Prefix", 0, 128, 128);
+      v6Prefix = prefixes.integer("v6Prefix", 0, 128, 64);
       prefixes.done();
     } else if (
       source == KeySource.Method ||

@@ -51,6 +51,12 @@ export class Policy {
     return this.conclude();
   }
 
+  /** The decision on a request that no limit looks at. */
+  exempt(): Decision {
+    this.begin();
+    return this.decision;
+  }
+
   /** The decision when the header map is not available: every limit's own bucket, whatever its key. */
   decideWithoutHeaders(now: i64): Decision {
     this.begin();

@@ -1,20 +1,17 @@
-// What an answer tells its client about the quota, in the two dialects there are, and Retry-After.
+// What a response tells its client about quotas, in the two dialects there are, and Retry-After.
 import { Bytes, NONE, text } from "../../lib/bytes";
 import { Writer } from "../../lib/writer";
 import { TICKS_PER_NANO } from "./bucket";
-import { Charge } from "./charge";
+import { BucketKind, Charge, Outcome } from "./charge";
 import { QuotaHeaders } from "./config";
+import { LimitBuckets } from "./limit-buckets";
 import { RateLimitResponse } from "./service/response";
 
 const SECOND: i64 = 1_000_000_000;
 /** No time to come back at. */
 const NEVER: i64 = -1;
-const COMMA = text(", ");
-const WINDOW = text(";w=");
-const QUOTE: u8 = 0x22;
-const POLICY_QUOTA = text('";q=');
-const REMAINING = text('";r=');
-const RESET = text(";t=");
+/** Of one response: a line of 64 limits would not fit into a header of many clients. */
+const LIMITS_MAX = 16;
 
 export const X_RATELIMIT_LIMIT = text("x-ratelimit-limit");
 export const X_RATELIMIT_REMAINING = text("x-ratelimit-remaining");
@@ -23,110 +20,160 @@ export const RATELIMIT = text("ratelimit");
 export const RATELIMIT_POLICY = text("ratelimit-policy");
 export const RETRY_AFTER = text("retry-after");
 
-/** Takes one header; filter.ts puts it on a local reply or on a response. */
+const COMMA = text(", ");
+const QUOTE: u8 = 0x22;
+const WINDOW = text(";w=");
+const NAME = text(';name="');
+const QUOTA = text('";q=');
+const REMAINING = text('";r=');
+const RESET = text(";t=");
+
+/** Takes one header for a local reply or for a response. */
 export abstract class HeaderSink {
   abstract header(name: Bytes, value: Bytes): void;
 }
 
-/** The quota of one request, kept from its decision to its response. */
+/** What one limit tells. */
 @final
-export class Quota {
-  private limitName: Bytes = NONE;
-  private maxTokens: i64 = 0;
-  private windowSeconds: i64 = 0;
-  private remaining: i64 = 0;
-  private resetSeconds: i64 = 0;
-  private retrySeconds: i64 = 0;
-  private readonly value: Writer = new Writer();
+class Figures {
+  name: Bytes = NONE;
+  maxTokens: i64 = 0;
+  /** A quota policy tells a window: the time in which an empty bucket fills. */
+  windowSeconds: i64 = 0;
+  remaining: i64 = 0;
+  resetSeconds: i64 = 0;
 
-  get isKnown(): bool {
-    return this.limitName != NONE;
-  }
-
-  clear(): void {
-    this.limitName = NONE;
-  }
-
-  /** Takes the figures of a charge. */
-  set(charge: Charge): void {
-    const bucket = charge.bucket;
-    this.limitName = charge.name;
-    this.maxTokens = bucket.maxTokens;
-    // A quota policy speaks of a window: the time in which an empty bucket fills.
-    this.windowSeconds = inSeconds(bucket.capacity / TICKS_PER_NANO);
+  ofCharge(charge: Charge): this {
+    this.name = charge.name;
+    this.maxTokens = charge.bucket.maxTokens;
+    this.windowSeconds = inSeconds(charge.bucket.capacity / TICKS_PER_NANO);
     this.remaining = charge.remaining;
     this.resetSeconds = inSeconds(charge.fullInNanos);
-    const waitNanos = charge.waitNanos;
-    this.retrySeconds = waitNanos == i64.MAX_VALUE ? NEVER : inSeconds(waitNanos);
+    return this;
   }
 
-  /** Takes what the rate limit service said of the limit that it refused. */
-  setService(charge: Charge, response: RateLimitResponse): void {
-    this.limitName = charge.name;
+  ofService(charge: Charge, response: RateLimitResponse): this {
+    this.name = charge.name;
     this.maxTokens = response.requestsPerUnit;
     this.windowSeconds = response.unitSeconds;
     this.remaining = response.remaining;
     this.resetSeconds = response.resetSeconds;
+    return this;
+  }
+}
+
+const figures = new Figures();
+const number = new Writer(32);
+
+/** The quotas of one request, written at its decision and kept until its response. */
+@final
+export class Quota {
+  private dialect: QuotaHeaders = QuotaHeaders.None;
+  /** `x-ratelimit-limit` or `RateLimit-Policy`, and `RateLimit`. */
+  private readonly policies: Writer = new Writer();
+  private readonly states: Writer = new Writer();
+  /** Of the limit that refused, or has least left. */
+  private remaining: i64 = 0;
+  private resetSeconds: i64 = 0;
+  private retrySeconds: i64 = NEVER;
+
+  clear(): void {
+    this.dialect = QuotaHeaders.None;
+    this.retrySeconds = NEVER;
+  }
+
+  /** Tells about `main`, and then about the other limits that apply to the request. */
+  set(dialect: QuotaHeaders, main: Charge, limits: StaticArray<LimitBuckets>): void {
+    const waitNanos = main.waitNanos;
+    this.begin(dialect, figures.ofCharge(main));
+    this.retrySeconds = waitNanos == i64.MAX_VALUE ? NEVER : inSeconds(waitNanos);
+    if (dialect == QuotaHeaders.None) return;
+    let others = 0;
+    for (let i = 0; i < limits.length && others < LIMITS_MAX; i++) {
+      const charge = unchecked(limits[i]).charge;
+      if (charge === main || !isTold(charge)) continue;
+      // With one limit alone, Envoy's field has no name in it.
+      if (others++ == 0 && dialect == QuotaHeaders.Draft03) this.name(main.name);
+      this.add(figures.ofCharge(charge));
+      if (dialect == QuotaHeaders.Draft03) this.name(charge.name);
+    }
+  }
+
+  /** Tells what the rate limit service said of the limit that it refused. */
+  setService(dialect: QuotaHeaders, charge: Charge, response: RateLimitResponse): void {
+    this.begin(dialect, figures.ofService(charge, response));
     this.retrySeconds = response.resetSeconds > 0 ? response.resetSeconds : NEVER;
   }
 
-  /** The quota fields of `dialect`. */
-  write(dialect: QuotaHeaders, to: HeaderSink): void {
-    if (dialect == QuotaHeaders.Draft03) this.writeDraft03(to);
-    else if (dialect == QuotaHeaders.Ietf) this.writeIetf(to);
+  private begin(dialect: QuotaHeaders, main: Figures): void {
+    this.dialect = dialect;
+    this.remaining = main.remaining;
+    this.resetSeconds = main.resetSeconds;
+    this.policies.reset();
+    this.states.reset();
+    if (dialect == QuotaHeaders.Draft03) this.policies.decimal(main.maxTokens);
+    if (dialect != QuotaHeaders.None) this.add(main);
   }
 
-  /** `x-ratelimit-limit: 1000, 1000;w=10` and the two others. */
-  private writeDraft03(to: HeaderSink): void {
-    const value = this.value;
-    value.reset();
-    value.decimal(this.maxTokens);
-    value.bytes(COMMA);
-    value.decimal(this.maxTokens);
-    value.bytes(WINDOW);
-    value.decimal(this.windowSeconds);
-    to.header(X_RATELIMIT_LIMIT, value.view());
-    to.header(X_RATELIMIT_REMAINING, this.decimal(this.remaining));
-    to.header(X_RATELIMIT_RESET, this.decimal(this.resetSeconds));
+  /** `, 1000;w=10`, or `"name";q=1000;w=10` and `"name";r=999;t=1`. */
+  private add(limit: Figures): void {
+    const policies = this.policies;
+    const states = this.states;
+    if (policies.length > 0) policies.bytes(COMMA);
+    if (this.dialect == QuotaHeaders.Ietf) {
+      policies.byte(QUOTE);
+      policies.bytes(limit.name);
+      policies.bytes(QUOTA);
+      if (states.length > 0) states.bytes(COMMA);
+      states.byte(QUOTE);
+      states.bytes(limit.name);
+      states.bytes(REMAINING);
+      states.decimal(limit.remaining);
+      states.bytes(RESET);
+      states.decimal(limit.resetSeconds);
+    }
+    policies.decimal(limit.maxTokens);
+    policies.bytes(WINDOW);
+    policies.decimal(limit.windowSeconds);
   }
 
-  /** `RateLimit-Policy: "name";q=1000;w=10` and `RateLimit: "name";r=999;t=1`. */
-  private writeIetf(to: HeaderSink): void {
-    const value = this.value;
-    this.name();
-    value.bytes(POLICY_QUOTA);
-    value.decimal(this.maxTokens);
-    value.bytes(WINDOW);
-    value.decimal(this.windowSeconds);
-    to.header(RATELIMIT_POLICY, value.view());
-    this.name();
-    value.bytes(REMAINING);
-    value.decimal(this.remaining);
-    value.bytes(RESET);
-    value.decimal(this.resetSeconds);
-    to.header(RATELIMIT, value.view());
+  private name(name: Bytes): void {
+    this.policies.bytes(NAME);
+    this.policies.bytes(name);
+    this.policies.byte(QUOTE);
+  }
+
+  /** The quota fields of the dialect. */
+  write(to: HeaderSink): void {
+    if (this.dialect == QuotaHeaders.None) return;
+    if (this.dialect == QuotaHeaders.Ietf) {
+      to.header(RATELIMIT_POLICY, this.policies.view());
+      to.header(RATELIMIT, this.states.view());
+      return;
+    }
+    to.header(X_RATELIMIT_LIMIT, this.policies.view());
+    to.header(X_RATELIMIT_REMAINING, decimal(this.remaining));
+    to.header(X_RATELIMIT_RESET, decimal(this.resetSeconds));
   }
 
   /**
-   * Seconds until the request could pass, at least 1 (RFC 9110 section 10.2.3: whole seconds);
-   * nothing if it never can.
+   * Seconds until the request could pass, at least 1 (RFC 9110 section 10.2.3: whole seconds).
+   * Nothing if it never can.
    */
   writeRetryAfter(to: HeaderSink): void {
-    if (this.isKnown && this.retrySeconds != NEVER)
-      to.header(RETRY_AFTER, this.decimal(max(1, this.retrySeconds)));
+    if (this.retrySeconds != NEVER) to.header(RETRY_AFTER, decimal(max(1, this.retrySeconds)));
   }
+}
 
-  private name(): void {
-    this.value.reset();
-    this.value.byte(QUOTE);
-    this.value.bytes(this.limitName);
-  }
+function isTold(charge: Charge): bool {
+  const applies = charge.outcome != Outcome.None && charge.kind != BucketKind.None;
+  return applies && !charge.limit.shadow;
+}
 
-  private decimal(number: i64): Bytes {
-    this.value.reset();
-    this.value.decimal(number);
-    return this.value.view();
-  }
+function decimal(value: i64): Bytes {
+  number.reset();
+  number.decimal(value);
+  return number.view();
 }
 
 /** Rounded up: a client that comes back at that second finds what it was told. */

@@ -1,15 +1,18 @@
 // One request: asks the policy, and then the rate limit service, and turns what they say into host calls.
 import { monotonicNanos } from "../../host/clock";
 import { HeaderAction, Root, Stream } from "../../host/context";
+import { addCorsHeaders } from "../../host/cors";
+import { MapType, headerValue } from "../../host/header-map";
 import { GRPC_STATUS_NONE, sendLocalReply } from "../../host/local-reply";
 import { setProperty } from "../../host/property";
 import { HostRequest } from "../../host/request";
 import { continueRequest } from "../../host/stream-control";
-import { Bytes, EMPTY, NONE, text, view } from "../../lib/bytes";
+import { Bytes, EMPTY, NONE, isPresent, text, view } from "../../lib/bytes";
+import { ORIGIN, REQUEST_METHOD, isPreflight } from "../../lib/http/cors";
 import { ActiveLimits } from "./active-limits";
-import { ReplyHeaders, ResponseHeaders, addTo, addToRequest, removeFromRequest } from "./answer";
+import { ReplyHeaders, ResponseHeaders, addTo, setOwnHeaders } from "./answer";
 import { TICKS_PER_NANO } from "./bucket";
-import { Config, Global, Mode, OnFailure } from "./config";
+import { Config, HeaderValue, Mode, OnFailure, QuotaHeaders } from "./config";
 import { Decision } from "./decision";
 import { Quota } from "./quota";
 import { NO_CALL, NO_STREAM } from "./service/client";
@@ -18,6 +21,9 @@ import { RateLimitResponse, ServiceDecision } from "./service/response";
 
 const LIMIT_PROPERTY = text("gatehouse_limit");
 const GRPC_RESOURCE_EXHAUSTED: u32 = 8;
+const X_ENVOY_RATELIMITED = text("x-envoy-ratelimited");
+const TRUE = text("true");
+const NO_HEADERS: HeaderValue[] = [];
 const LOCAL_DETAILS = text("local_rate_limited");
 const GLOBAL_DETAILS = text("global_rate_limited");
 const SERVICE_DETAILS = text("rate_limit_service_unavailable");
@@ -55,10 +61,11 @@ export class RateLimitStream extends Stream {
     const limits = changetype<LimitsRoot>(this.root).limits;
     this.limits = limits;
     if (limits === null) return HeaderAction.Continue;
-    const decision = decide(limits);
+    const decision = decide(limits, !endOfStream);
     limits.count(decision);
     const quota = decision.quota;
-    if (quota !== null) this.quota.set(quota);
+    const tells = limits.config.headers != QuotaHeaders.None || !decision.admitted;
+    if (quota !== null && tells) this.quota.set(limits.config.headers, quota, limits.policy.limits);
     const limited = decision.limited;
     if (limited !== null) setProperty(LIMIT_PROPERTY, limited.name);
     if (!decision.admitted && limits.config.mode == Mode.Enforce) {
@@ -106,31 +113,32 @@ export class RateLimitStream extends Stream {
     this.quota.clear();
     const charge = limits.chargeOf(this.asked, response.descriptor);
     if (charge === null) {
-      this.refuse(limits.config, GLOBAL_DETAILS);
+      this.refuse(limits.config, GLOBAL_DETAILS, true);
       return;
     }
     setProperty(LIMIT_PROPERTY, charge.name);
-    this.quota.setService(charge, response);
-    this.refuse(limits.config, view(charge.limit.globalDetails));
+    this.quota.setService(limits.config.headers, charge, response);
+    this.refuse(limits.config, view(charge.limit.globalDetails), true);
   }
 
   /** What `onFailure` says. False: the request has been refused. */
   private passesWithoutService(config: Config): bool {
     const global = config.global;
     if (global === null || global.onFailure != OnFailure.Deny) return true;
-    reply.pairs.reset();
-    addTo(reply, config.responseHeadersAlways);
+    beginReply(config, NO_HEADERS);
     this.replied = true;
     sendLocalReply(503, SERVICE_DETAILS, EMPTY, reply.pairs);
     return false;
   }
 
-  private refuse(config: Config, details: Bytes): HeaderAction {
-    reply.pairs.reset();
-    if (this.quota.isKnown) this.quota.write(config.headers, reply);
+  private refuse(config: Config, details: Bytes, isByService: bool = false): HeaderAction {
+    beginReply(config, config.responseHeaders);
+    this.quota.write(reply);
     if (config.retryAfter) this.quota.writeRetryAfter(reply);
-    addTo(reply, config.responseHeaders);
-    addTo(reply, config.responseHeadersAlways);
+    const global = config.global;
+    if (isByService && global !== null && global.tellsRateLimited) {
+      reply.header(X_ENVOY_RATELIMITED, TRUE);
+    }
     this.replied = true;
     const grpcStatus = config.grpcResourceExhausted ? GRPC_RESOURCE_EXHAUSTED : GRPC_STATUS_NONE;
     sendLocalReply(config.status, details, view(config.body), reply.pairs, grpcStatus);
@@ -142,7 +150,7 @@ export class RateLimitStream extends Stream {
     if (this.replied || limits === null) return HeaderAction.Continue;
     const config = limits.config;
     if (config.mode == Mode.Report) return HeaderAction.Continue;
-    if (this.quota.isKnown) this.quota.write(config.headers, response);
+    this.quota.write(response);
     addTo(response, config.responseHeadersAlways);
     return HeaderAction.Continue;
   }
@@ -159,19 +167,32 @@ export class RateLimitStream extends Stream {
   }
 }
 
-function decide(limits: ActiveLimits): Decision {
-  const now = monotonicNanos() * TICKS_PER_NANO;
+function decide(limits: ActiveLimits, hasBody: bool): Decision {
   const policy = limits.policy;
-  const hasHeaders = !limits.looksAtRequest || request.open();
+  const mustOpen = limits.looksAtRequest || mayBePreflight(limits.config);
+  const hasHeaders = !mustOpen || request.open();
+  request.hasBody = hasBody;
+  if (mustOpen && !limits.config.chargesPreflights && isPreflight(request)) return policy.exempt();
+  const now = monotonicNanos() * TICKS_PER_NANO;
   return hasHeaders ? policy.decide(request, now) : policy.decideWithoutHeaders(now);
+}
+
+/** Asks for the one header that few requests have: an answer of "none" costs the host nothing. */
+function mayBePreflight(config: Config): bool {
+  if (config.chargesPreflights) return false;
+  return isPresent(headerValue(MapType.RequestHeaders, REQUEST_METHOD));
+}
+
+function beginReply(config: Config, headers: HeaderValue[]): void {
+  reply.begin(headers, config.responseHeadersAlways);
+  const cors = config.cors;
+  if (cors !== null) addCorsHeaders(reply.pairs, cors, headerValue(MapType.RequestHeaders, ORIGIN));
 }
 
 /** Tells the upstream when a limit would have refused. Only this filter may say so. */
 function tellUpstream(config: Config, decision: Decision): void {
-  const headers = config.requestHeadersWhenNotEnforced;
-  if (headers.length == 0) return;
-  removeFromRequest(headers, request);
-  if (decision.limited !== null && config.mode == Mode.Enforce) addToRequest(headers);
+  if (config.requestHeadersWhenNotEnforced.length == 0) return;
+  setOwnHeaders(config, request, decision.limited !== null && config.mode == Mode.Enforce);
 }
 
 function limitsAsked(limits: ActiveLimits): u64 {

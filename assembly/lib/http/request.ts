@@ -39,6 +39,8 @@ export abstract class RequestView extends HeaderList {
   serial: u64 = ++requests;
   /** Facts that are known. */
   private known: u32 = 0;
+  /** Whether a body follows the headers. Whoever opens the view says so. */
+  hasBody: bool = false;
   /** How many bytes conditions may search through in one request; see `scan`. */
   scanBytesMax: i32 = i32.MAX_VALUE;
   private scannedBytes: i32 = 0;
@@ -78,6 +80,7 @@ export abstract class RequestView extends HeaderList {
     this.serial = ++requests;
     this.scannedBytes = 0;
     this.known = 0;
+    this.hasBody = false;
   }
 
   /** Whether `fact` has to be read now; from now on it is known. */

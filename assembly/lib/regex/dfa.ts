@@ -10,6 +10,7 @@ import { spent } from "../garbage";
 import { AT_START, Closure, assertsAt, contextAfter } from "./closure";
 import { Assert } from "./node";
 import { Program, StateKind } from "./program";
+import { SearchWork } from "./work";
 
 /** What a state cache may grow to, unless a single state is that large. */
 export const CACHE_BYTES_MAX = 64 * 1024;
@@ -58,6 +59,8 @@ export class Dfa {
   constructor(
     private program: Program,
     private anywhere: bool,
+    /** What building states may cost; null: anything. A walk that needs more ends without a match. */
+    private work: SearchWork | null = null,
   ) {
     const rowBytes = (program.classCount + 1) << 2;
     this.rowBytes = <usize>rowBytes;
@@ -118,6 +121,11 @@ export class Dfa {
     const program = this.program;
     const info = load<u32>(<usize>state - 4);
     const count = <i32>(info >> 16);
+    const work = this.work;
+    if (work !== null) {
+      work.build(count);
+      if (work.isSpent) return DEAD;
+    }
     const isEnd = byteClass == program.classCount;
     const sample = isEnd ? -1 : <i32>program.samples[byteClass];
     const waits = (info & WAITS) != 0;

@@ -5,6 +5,7 @@
 import { Bytes, at, lengthOf } from "../bytes";
 import { AT_START, FINAL, assertsAt, contextAfter } from "./closure";
 import { Program, StateKind } from "./program";
+import { SearchWork } from "./work";
 
 
 @final
@@ -29,7 +30,10 @@ export class Leftmost {
   private readonly readyStarts: StaticArray<i32>;
   private readyCount: i32 = 0;
 
-  constructor(private program: Program) {
+  constructor(
+    private program: Program,
+    private work: SearchWork,
+  ) {
     const length = program.length;
     this.arrived = new StaticArray<u16>(length);
     this.arrivedStarts = new StaticArray<i32>(length);
@@ -49,6 +53,8 @@ export class Leftmost {
     for (; place <= length; place++) {
       const next = place < length ? <i32>at(value, place) : -1;
       this.settle(place, assertsAt(context, next));
+      this.work.step(this.readyCount);
+      if (this.work.isSpent) return false;
       if (next < 0 || (this.start >= 0 && this.readyCount == 0)) break;
       this.advance(<u8>next);
       context = contextAfter(<u8>next);

@@ -6,6 +6,7 @@ import { Writer } from "../writer";
 import { Dfa } from "./dfa";
 import { Leftmost } from "./leftmost";
 import { Program } from "./program";
+import { SearchWork } from "./work";
 
 /**
  * How many times its length a value may be walked for all its matches. To know that a match is
@@ -23,9 +24,13 @@ export class Searcher {
   private anywhere: Dfa;
   private leftmost: Leftmost;
 
-  constructor(program: Program) {
-    this.anywhere = new Dfa(program, true);
-    this.leftmost = new Leftmost(program);
+  /** When `work` is spent, nothing is found any more: the caller has to look at it. */
+  constructor(
+    program: Program,
+    private work: SearchWork = new SearchWork(),
+  ) {
+    this.anywhere = new Dfa(program, true, work);
+    this.leftmost = new Leftmost(program, work);
   }
 
   /** Whether `value` holds a match at all: much faster than `find`. */
@@ -38,7 +43,14 @@ export class Searcher {
    */
   find(value: Bytes, from: i32 = 0): bool {
     if (from < 0 || from > lengthOf(value)) return false;
-    if (!this.anywhere.accepts(value, from) || !this.leftmost.find(value, from)) return false;
+    if (!this.anywhere.accepts(value, from)) {
+      this.work.walk(lengthOf(value) - from);
+      return false;
+    }
+    // The table was walked as far as the threads are now: to the end of the match.
+    const isFound = this.leftmost.find(value, from);
+    this.work.walk(this.leftmost.walked);
+    if (!isFound) return false;
     this.start = this.leftmost.start;
     this.end = this.leftmost.end;
     return true;

@@ -1,8 +1,9 @@
 // `gatehouse push`: the built filters as images, into the registry that the settings (or the
 // flags) name.
-import { filterNames, isFilter } from "../../core/catalog.ts";
-import type { FilterName } from "../../core/catalog.ts";
+import { isModule, moduleNames } from "../../core/catalog.ts";
+import type { ModuleName } from "../../core/catalog.ts";
 import { version } from "../../core/filter-schemas.ts";
+import { modulesOf } from "../../core/policy.ts";
 import { loadPolicies } from "../../core/load.ts";
 import { credentialsFor } from "../../oci/credentials.ts";
 import type { Form } from "../../oci/image.ts";
@@ -25,7 +26,7 @@ export interface PushFlags {
 
 /** One image to push. */
 interface Job {
-  filter: FilterName;
+  filter: ModuleName;
   repository: string;
   form: Form;
   tag: string;
@@ -70,19 +71,19 @@ export async function pushCommand(
 }
 
 function jobsOf(filters: string[], flags: PushFlags): Job[] {
-  const unknown = filters.find((name) => !isFilter(name));
+  const unknown = filters.find((name) => !isModule(name));
   if (unknown)
     throw new ToolError(
       "usage",
-      `${unknown}: no such filter; allowed: ${filterNames.join(", ")}; write -f before each settings file`,
+      `${unknown}: no such module; allowed: ${moduleNames.join(", ")}; write -f before each settings file`,
     );
   if (flags.form && !["image", "artifact", "both"].includes(flags.form)) {
     throw new ToolError("usage", `--form ${flags.form}: write image, artifact or both`);
   }
-  const wanted = (names: FilterName[]) =>
+  const wanted = (names: ModuleName[]) =>
     names.filter((name) => filters.length === 0 || filters.includes(name));
   if (flags.to)
-    return wanted([...filterNames]).flatMap((filter) =>
+    return wanted([...moduleNames]).flatMap((filter) =>
       jobsFor(filter, flags.to!, flags.form ?? "image", flags.tag),
     );
   if (!flags.file)
@@ -90,7 +91,7 @@ function jobsOf(filters: string[], flags: PushFlags): Job[] {
   const jobs = loadPolicies(flags.file).policies.flatMap((policy) => {
     const { repository, form, tag } = policy.image;
     if (!repository) return [];
-    return wanted([...policy.filters.keys()]).flatMap((filter) =>
+    return wanted(modulesOf(policy)).flatMap((filter) =>
       jobsFor(filter, repository, flags.form ?? form, flags.tag ?? tag),
     );
   });
@@ -104,7 +105,7 @@ function jobsOf(filters: string[], flags: PushFlags): Job[] {
 }
 
 /** `both` keeps the image under the tag and puts the artifact beside it. */
-function jobsFor(filter: FilterName, repository: string, form: string, tag = version): Job[] {
+function jobsFor(filter: ModuleName, repository: string, form: string, tag = version): Job[] {
   if (form !== "both") return [{ filter, repository, form: form as Form, tag }];
   return [
     { filter, repository, form: "image", tag },

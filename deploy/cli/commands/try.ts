@@ -14,7 +14,7 @@ import type { Explained } from "../../try/explain.ts";
 import { filled } from "../../try/placeholders.ts";
 import { hostOf, routingOf } from "../../try/route.ts";
 import { indented, runText, runsText } from "../../try/text.ts";
-import { isPlugin, pluginOf, pluginsOf } from "../../validate/plugin.ts";
+import { isPlugin, pluginsIn, pluginsOf } from "../../validate/plugin.ts";
 import { momentOf } from "./render.ts";
 
 export interface TryFlags {
@@ -112,9 +112,7 @@ export function chainOf(flags: Pick<TryFlags, "file" | "policy">, start: Date) {
   const isChosen = (name: string, namespace: string) =>
     !flags.policy || flags.policy === name || flags.policy === `${namespace}/${name}`;
   const policies = loaded.policies.filter((policy) => isChosen(policy.name, policy.namespace));
-  const resources = flags.policy
-    ? []
-    : loaded.others.filter(isPlugin).flatMap((manifest) => pluginOf(manifest) ?? []);
+  const resources = flags.policy ? [] : loaded.others.filter(isPlugin).flatMap(pluginsIn);
   const plugins = [
     ...policies.flatMap((policy) => pluginsOf(policy, "WasmPlugin", start).plugins),
     ...resources,

@@ -1,6 +1,6 @@
 // EnvoyFilters' local rate limits as a stage of the chain: which settings a request meets, and what their buckets say.
-import { at } from "../../core/value.ts";
 import type { Manifest } from "../../core/source.ts";
+import { at, fieldsOf, mapsOf } from "../../core/value.ts";
 import { Unmodelled } from "../envoy/message.ts";
 import type { Message } from "../envoy/message.ts";
 import type { Exchange, Gap, Mesh, NativeModel, NativeRequest, Refusal, Stage } from "../types.ts";
@@ -128,16 +128,14 @@ class Limiters {
 }
 
 function selects({ namespace, value }: Manifest, { workload }: NativeRequest, mesh: Mesh): boolean {
-  const { workloadSelector, targetRefs } = value.spec ?? {};
-  if (Array.isArray(targetRefs) && targetRefs.length > 0)
-    return targetRefs.some(
-      (ref: unknown) =>
-        at(ref, "kind") === "Gateway" &&
-        at(ref, "name") === workload.gateway &&
-        namespace === workload.namespace,
+  const refs = mapsOf(at(value, "spec", "targetRefs"));
+  if (refs.length > 0)
+    return refs.some(
+      ({ kind, name }) =>
+        kind === "Gateway" && name === workload.gateway && namespace === workload.namespace,
     );
   if (namespace !== mesh.rootNamespace && namespace !== workload.namespace) return false;
-  const labels: Record<string, unknown> = workloadSelector?.labels ?? {};
+  const labels = fieldsOf(at(value, "spec", "workloadSelector", "labels"));
   return Object.entries(labels).every(([name, label]) => workload.labels[name] === label);
 }
 

@@ -1,7 +1,8 @@
 // What EnvoyFilters say about local rate limits: the filter itself, what routes put in its place, and the actions of
 // routes. Knows where each applies (istio/istio pilot/pkg/networking/core/envoyfilter).
-import { at, listOf } from "../../core/value.ts";
 import type { Manifest, Path } from "../../core/source.ts";
+import { at, mapsOf } from "../../core/value.ts";
+import type { Fields } from "../../core/value.ts";
 import { Message } from "../envoy/message.ts";
 
 export const filterName = "envoy.filters.http.local_ratelimit";
@@ -39,28 +40,24 @@ const applyLevels: Record<string, "route" | "host" | "table"> = {
 };
 
 /** True for an EnvoyFilter that says anything about local rate limits. */
-export function concernsLimits({ value }: Manifest): boolean {
-  return listOf(value?.spec?.configPatches).some((patch) => {
-    const text = JSON.stringify(at(patch, "patch", "value") ?? {});
-    return (
-      /filters\.http\.local_ratelimit/.test(text) ||
-      (isRouteLevel(patch) && /"rate_?[lL]imits":/.test(text))
-    );
-  });
+export function concernsLimits({ value }: { value?: unknown }): boolean {
+  return mapsOf(at(value, "spec", "configPatches")).some(isAboutLimits);
 }
 
-function isRouteLevel(patch: unknown): boolean {
-  const level = at(patch, "applyTo");
-  return level === "HTTP_ROUTE" || level === "VIRTUAL_HOST";
+/** True for one patch of them. */
+export function isAboutLimits(patch: Fields): boolean {
+  const text = JSON.stringify(at(patch, "patch", "value") ?? {});
+  const isRouteLevel = patch.applyTo === "HTTP_ROUTE" || patch.applyTo === "VIRTUAL_HOST";
+  return (
+    /filters\.http\.local_ratelimit/.test(text) || (isRouteLevel && /"rate_?[lL]imits":/.test(text))
+  );
 }
 
 /** Every patch that is about local rate limits. Throws Unmodelled where one cannot be understood. */
 export function patchesOf(manifest: Manifest): LimiterPatch[] {
-  return listOf(manifest.value?.spec?.configPatches).flatMap((value, at) => {
-    const path: Path = ["spec", "configPatches", at];
-    if (!concernsLimits({ value: { spec: { configPatches: [value] } } } as unknown as Manifest))
-      return [];
-    return patchOf(manifest, new Message(value, path), path);
+  return mapsOf(at(manifest.value, "spec", "configPatches")).flatMap((value, index) => {
+    const path: Path = ["spec", "configPatches", index];
+    return !isAboutLimits(value) ? [] : patchOf(manifest, new Message(value, path), path);
   });
 }
 

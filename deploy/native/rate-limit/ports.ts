@@ -1,5 +1,6 @@
 // Envoy names an inbound virtual host by the port of the Service; a plugin is placed by the port that the workload binds.
 import type { Manifest } from "../../core/source.ts";
+import { at, fieldsOf, mapsOf } from "../../core/value.ts";
 
 /** The workload's port behind a port of its Service; undefined if no Service that was read says so. */
 export function targetPortOf(
@@ -7,17 +8,16 @@ export function targetPortOf(
   filter: Manifest,
   servicePort: number,
 ): number | undefined {
-  const labels: Record<string, unknown> = filter.value.spec?.workloadSelector?.labels ?? {};
+  const labels = fieldsOf(at(filter.value, "spec", "workloadSelector", "labels"));
   const found = new Set<unknown>();
   for (const { kind, group, namespace, value } of resources) {
     if (kind !== "Service" || group !== "" || namespace !== filter.namespace) continue;
-    const selector: Record<string, unknown> = value.spec?.selector ?? {};
+    const selector = Object.entries(fieldsOf(at(value, "spec", "selector")));
     const isForWorkload =
-      Object.keys(selector).length > 0 &&
-      Object.entries(selector).every(([name, label]) => labels[name] === label);
-    if (!isForWorkload || !Array.isArray(value.spec?.ports)) continue;
-    for (const entry of value.spec.ports)
-      if (entry?.port === servicePort) found.add(entry.targetPort ?? servicePort);
+      selector.length > 0 && selector.every(([name, label]) => labels[name] === label);
+    if (!isForWorkload) continue;
+    for (const entry of mapsOf(at(value, "spec", "ports")))
+      if (entry.port === servicePort) found.add(entry.targetPort ?? servicePort);
   }
   const [only] = found;
   // A named port is resolved by each Pod; several Services may differ.

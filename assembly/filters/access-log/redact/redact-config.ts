@@ -1,23 +1,15 @@
 // What of a request never reaches a line: the settings of `redact`.
-import {
-  Bytes,
-  at as byteAt,
-  equal,
-  equalIgnoreCase,
-  lengthOf,
-  owned,
-  startsWith,
-  text,
-  view,
-} from "../../../lib/bytes";
+import { Bytes, at as byteAt, equal, lengthOf, owned, startsWith, view } from "../../../lib/bytes";
 import { Cursor } from "../../../lib/config/reader";
 import { ClaimPath } from "../../../lib/match/claim-path";
 import { lowerCased } from "../../../lib/http/field";
 import { compilePattern } from "../../../lib/regex/pattern";
 import { Searcher } from "../../../lib/regex/searcher";
+import { SearchWork } from "../../../lib/regex/work";
 import { JsonKind } from "../../../lib/json/document";
 import { itemsOf } from "../items";
 import { isRedactableName, isVariable, requestFieldName } from "../names";
+import { Action, NamedAction, NamedActions } from "./action";
 import { isSensitiveHeader, isSensitiveParam } from "./sensitive-names";
 import { decimal } from "../../../lib/writer";
 
@@ -25,27 +17,6 @@ const NAMES_MAX = 256;
 const PATTERNS_MAX = 32;
 /** As HMAC-SHA-256 wants it at least, RFC 2104 section 3. */
 const HASH_KEY_BYTES_MIN = 32;
-
-/** What takes the place of a value. */
-export const enum Action {
-  /** `***`. */
-  Mask = 0,
-  /** A keyed hash: the same value gives the same text, which does not give the value away. */
-  Hash = 1,
-  /** Nothing at all. */
-  Drop = 2,
-  /** The value itself: not redacted. */
-  Keep = 3,
-}
-
-
-@final
-export class NamedAction {
-  constructor(
-    readonly name: StaticArray<u8>,
-    readonly action: Action,
-  ) {}
-}
 
 
 @final
@@ -62,12 +33,14 @@ export class RedactConfig {
   /** The built-in names and shapes are redacted, too. */
   defaults: bool = true;
   action: Action = Action.Mask;
-  headers: NamedAction[] = [];
-  queryParams: NamedAction[] = [];
-  cookies: NamedAction[] = [];
+  private headers: NamedActions = new NamedActions([], false);
+  private queryParams: NamedActions = new NamedActions([], true);
+  private cookies: NamedActions = new NamedActions([], false);
   /** Claims by their path's steps with a zero byte between. */
   claims: NamedAction[] = [];
   patterns: Pattern[] = [];
+  /** Of all patterns together. */
+  readonly work: SearchWork = new SearchWork();
   hashKey: StaticArray<u8> = new StaticArray<u8>(0);
   /** The variable of the virtual machine that holds the key. */
   hashKeyVariable: StaticArray<u8> = new StaticArray<u8>(0);
@@ -78,9 +51,9 @@ export class RedactConfig {
     const config = new RedactConfig();
     config.defaults = at.boolean("defaults", true);
     config.action = config.readAction(at, Action.Mask);
-    config.headers = config.readHeaders(at);
-    config.queryParams = config.readNames(at, "queryParams");
-    config.cookies = config.readNames(at, "cookies");
+    config.headers = new NamedActions(config.readHeaders(at), false);
+    config.queryParams = new NamedActions(config.readNames(at, "queryParams"), true);
+    config.cookies = new NamedActions(config.readNames(at, "cookies"), false);
     config.claims = config.readClaims(at);
     config.readPatterns(at);
     config.readKey(at);
@@ -144,7 +117,8 @@ export class RedactConfig {
       const action = this.actionOf(items[i]);
       const compiled = compilePattern(text);
       const program = compiled.program;
-      if (program !== null) this.patterns.push(new Pattern(new Searcher(program), action));
+      if (program !== null)
+        this.patterns.push(new Pattern(new Searcher(program, this.work), action));
       else items[i].refuse(items[i].isObject ? "regex" : "", compiled.problem);
     }
   }
@@ -173,29 +147,19 @@ export class RedactConfig {
 
   /** What becomes of a header as a whole; `host` is the authority here too. */
   ofHeader(name: Bytes): Action {
-    const held = requestFieldName(name);
-    for (let i = 0; i < this.headers.length; i++) {
-      if (equal(view(this.headers[i].name), held)) return this.headers[i].action;
-    }
-    return this.defaults && isSensitiveHeader(name) ? this.action : Action.Keep;
+    const isSecret = this.defaults && isSensitiveHeader(name);
+    return this.headers.of(requestFieldName(name), isSecret ? this.action : Action.Keep);
   }
 
   /** What becomes of a query parameter of this decoded name. */
   ofParam(name: Bytes): Action {
-    for (let i = 0; i < this.queryParams.length; i++) {
-      const each = unchecked(this.queryParams[i]);
-      if (equalIgnoreCase(view(each.name), name)) return each.action;
-    }
-    return this.defaults && isSensitiveParam(name) ? this.action : Action.Keep;
+    const isSecret = this.defaults && isSensitiveParam(name);
+    return this.queryParams.of(name, isSecret ? this.action : Action.Keep);
   }
 
   /** What becomes of a cookie: all are credentials unless the defaults are off. */
   ofCookie(name: Bytes): Action {
-    for (let i = 0; i < this.cookies.length; i++) {
-      const each = unchecked(this.cookies[i]);
-      if (equal(view(each.name), name)) return each.action;
-    }
-    return this.defaults ? this.action : Action.Keep;
+    return this.cookies.of(name, this.defaults ? this.action : Action.Keep);
   }
 
   /**
@@ -221,9 +185,3 @@ function textOf(at: Cursor, member: string): StaticArray<u8> {
   if (text.length == 0) at.refuse(isObject ? member : "", "expected at least one character");
   return text;
 }
-
-/**
- * Takes the place of a masked value; stands in a query, in a path and in a cookie without being
- * encoded.
- */
-export const MASK = text("***");

@@ -1,118 +1,157 @@
-// Names that say of themselves that a secret follows. Compared without case, "-", "_" and ".": `X-Api-Key` is `api_key`.
-import { Bytes, at, equal, find, lengthOf, lower, text } from "../../../lib/bytes";
+// Whether a name says of itself that a secret follows: by the rows of sensitive-words.ts.
+import {
+  Bytes,
+  at,
+  equal,
+  lengthOf,
+  lower,
+  pointerOf,
+  slice,
+  startsWith,
+} from "../../../lib/bytes";
 import { Writer } from "../../../lib/writer";
+import { Place, SENSITIVE_WORDS, SensitiveWord } from "./sensitive-words";
 
-/** Where in a name a word counts. */
-const enum Place {
-  Anywhere,
-  /** The whole name of a query parameter: too short or too common to be looked for in others. */
-  WholeParameter,
+/** The letters and digits of the name at hand, in lower case. */
+const letters = new Writer();
+
+// Rows by the first three letters of their words: most names have none of these, and are read no
+// further. Of the others no more than one or two rows are compared.
+const STARTS = new StaticArray<u8>(1024);
+const NEXT = new StaticArray<u8>(SENSITIVE_WORDS.length + 1);
+for (let i = 0; i < SENSITIVE_WORDS.length; i++) {
+  const start = startOf(pointerOf(SENSITIVE_WORDS[i].word));
+  NEXT[i + 1] = STARTS[start];
+  STARTS[start] = <u8>(i + 1);
 }
 
-
-@final
-class SensitiveWord {
-  constructor(
-    readonly word: Bytes,
-    readonly place: Place,
-  ) {}
-}
-
-/** One row per word. */
-const WORDS: SensitiveWord[] = [
-  new SensitiveWord(text("token"), Place.Anywhere),
-  new SensitiveWord(text("secret"), Place.Anywhere),
-  new SensitiveWord(text("passw"), Place.Anywhere),
-  new SensitiveWord(text("passphrase"), Place.Anywhere),
-  new SensitiveWord(text("apikey"), Place.Anywhere),
-  new SensitiveWord(text("accesskey"), Place.Anywhere),
-  new SensitiveWord(text("privatekey"), Place.Anywhere),
-  new SensitiveWord(text("signature"), Place.Anywhere),
-  new SensitiveWord(text("credential"), Place.Anywhere),
-  new SensitiveWord(text("assertion"), Place.Anywhere),
-  new SensitiveWord(text("authorization"), Place.Anywhere),
-  new SensitiveWord(text("sessionid"), Place.Anywhere),
-  new SensitiveWord(text("bearer"), Place.Anywhere),
-  new SensitiveWord(text("auth"), Place.WholeParameter),
-  new SensitiveWord(text("jwt"), Place.WholeParameter),
-  new SensitiveWord(text("sig"), Place.WholeParameter),
-  new SensitiveWord(text("code"), Place.WholeParameter),
-  new SensitiveWord(text("key"), Place.WholeParameter),
-  new SensitiveWord(text("pwd"), Place.WholeParameter),
-  new SensitiveWord(text("pass"), Place.WholeParameter),
-  new SensitiveWord(text("pin"), Place.WholeParameter),
-  new SensitiveWord(text("otp"), Place.WholeParameter),
-  new SensitiveWord(text("sid"), Place.WholeParameter),
-  new SensitiveWord(text("session"), Place.WholeParameter),
-  new SensitiveWord(text("samlresponse"), Place.WholeParameter),
-  new SensitiveWord(text("samlrequest"), Place.WholeParameter),
-];
-
-const plain = new Writer();
-
-/** A bit for the first three letters of each word: most names have none and need no search. */
-const STARTS = new StaticArray<u64>(16);
-for (let i = 0; i < WORDS.length; i++) addStart(WORDS[i].word);
-
-function addStart(word: Bytes): void {
-  const first = (<u32>at(word, 0)) << 16;
-  const bit = bitOf(first | ((<u32>at(word, 1)) << 8) | (<u32>at(word, 2)));
-  STARTS[bit >> 6] |= (<u64>1) << (bit & 63);
-}
-
-/** One of 1,024 places for three letters, by a prime of xxHash under which everyday names hit none that is taken. */
+/** One of 1,024 places for three letters, the first of them highest. */
 // @ts-ignore: decorator
 @inline
-function bitOf(three: u32): u32 {
+function placeOf(three: u32): u32 {
   return (three * 0x27d4eb2f) >> 22;
 }
 
-/** Whether three letters of `name` in a row may begin one of the names. */
+function startOf(pointer: usize): u32 {
+  const second = (<u32>load<u8>(pointer, 1)) << 8;
+  return placeOf(((<u32>load<u8>(pointer)) << 16) | second | (<u32>load<u8>(pointer, 2)));
+}
+
+/** Whether three letters of `name` in a row may begin one of the words. */
 function hasStart(name: Bytes): bool {
   let three: u32 = 0;
   for (let i = 0; i < lengthOf(name); i++) {
     const byte = at(name, i);
-    if (isSeparator(byte)) continue;
+    if (!isWordByte(byte)) continue;
     three = ((three << 8) | (<u32>lower(byte))) & 0xffffff;
-    const bit = bitOf(three);
-    if (three > 0xffff && ((unchecked(STARTS[bit >> 6]) >> (bit & 63)) & 1) != 0) return true;
+    if (three > 0xffff && unchecked(STARTS[placeOf(three)]) != 0) return true;
   }
   return false;
 }
 
+/** The name at hand. One object for all of them. */
+@final
+class Name {
+  /** Letters and digits in lower case. */
+  private bare: Bytes = 0;
+  /** Where in `bare` the last word begins, and the one before it. */
+  private lastStart: i32 = 0;
+  private previousStart: i32 = 0;
+  /** Where the last word ends: digits behind it do not belong to it. */
+  private lastEnd: i32 = 0;
+
+  read(name: Bytes): void {
+    letters.reset();
+    this.lastStart = 0;
+    this.previousStart = 0;
+    let before: u8 = 0;
+    for (let i = 0; i < lengthOf(name); i++) {
+      const byte = at(name, i);
+      const next = i + 1 < lengthOf(name) ? at(name, i + 1) : 0;
+      if (isWordByte(byte)) {
+        if (letters.length > 0 && beginsWord(before, byte, next)) this.beginWord(letters.length);
+        letters.byte(lower(byte));
+      }
+      before = byte;
+    }
+    this.bare = letters.view();
+    let end = letters.length;
+    while (end > 0 && at(this.bare, end - 1) - 0x30 < 10) end--;
+    if (end <= this.lastStart) this.lastStart = this.previousStart;
+    this.lastEnd = end;
+  }
+
+  private beginWord(start: i32): void {
+    this.previousStart = this.lastStart;
+    this.lastStart = start;
+  }
+
+  isSensitive(isParameter: bool): bool {
+    const last = lengthOf(this.bare) - 3;
+    for (let i = 0; i <= last; i++) {
+      let row = unchecked(STARTS[startOf(pointerOf(this.bare) + <usize>i)]);
+      for (; row != 0; row = unchecked(NEXT[row])) {
+        if (this.has(unchecked(SENSITIVE_WORDS[row - 1]), i, isParameter)) return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether the word of `row` stands at `start` and counts there. */
+  private has(row: SensitiveWord, start: i32, isParameter: bool): bool {
+    if (!startsWith(slice(this.bare, start), row.word)) return false;
+    const end = start + lengthOf(row.word);
+    const isWhole = isParameter && start == 0 && end == lengthOf(this.bare);
+    switch (row.place) {
+      case Place.Anywhere:
+        return true;
+      case Place.LastWord:
+        if (isWhole && row.onlyAfter.length == 0) return true;
+        return start == this.lastStart && end == this.lastEnd && this.mayFollow(row);
+      default:
+        return isWhole;
+    }
+  }
+
+  /** Whether the word before the last one makes it a secret. */
+  private mayFollow(row: SensitiveWord): bool {
+    const before = slice(this.bare, this.previousStart, this.lastStart);
+    if (contains(row.exceptAfter, before)) return false;
+    return row.onlyAfter.length == 0 || contains(row.onlyAfter, before);
+  }
+}
+
+const name = new Name();
+
 /** Whether a query parameter of this (decoded) name holds a credential as a rule. */
-export function isSensitiveParam(name: Bytes): bool {
-  return hasStart(name) && isSensitive(bareName(name), true);
+export function isSensitiveParam(paramName: Bytes): bool {
+  if (!hasStart(paramName)) return false;
+  name.read(paramName);
+  return name.isSensitive(true);
 }
 
 /** Whether a header of this name does. Cookies have a rule of their own. */
-export function isSensitiveHeader(name: Bytes): bool {
-  return isSensitive(bareName(name), false);
+export function isSensitiveHeader(headerName: Bytes): bool {
+  if (!hasStart(headerName)) return false;
+  name.read(headerName);
+  return name.isSensitive(false);
 }
 
-function isSensitive(bare: Bytes, isParameter: bool): bool {
-  for (let i = 0; i < WORDS.length; i++) {
-    const row = unchecked(WORDS[i]);
-    if (
-      row.place == Place.Anywhere ? find(bare, row.word) >= 0 : isParameter && equal(bare, row.word)
-    ) {
-      return true;
-    }
+/** Letters of other alphabets too: what stands between words is ASCII. */
+function isWordByte(byte: u8): bool {
+  return (byte | 0x20) - 0x61 < 26 || byte - 0x30 < 10 || byte >= 0x80;
+}
+
+/** Behind a separator, and at a capital letter: `api-key`, `apiKey`, `APIKey`. */
+function beginsWord(before: u8, byte: u8, next: u8): bool {
+  if (!isWordByte(before)) return true;
+  if (byte - 0x41 >= 26) return false;
+  return before - 0x41 >= 26 || next - 0x61 < 26;
+}
+
+function contains(words: Bytes[], word: Bytes): bool {
+  for (let i = 0; i < words.length; i++) {
+    if (equal(unchecked(words[i]), word)) return true;
   }
   return false;
-}
-
-function bareName(name: Bytes): Bytes {
-  plain.reset();
-  for (let i = 0; i < lengthOf(name); i++) {
-    const byte = at(name, i);
-    if (!isSeparator(byte)) plain.byte(lower(byte));
-  }
-  return plain.view();
-}
-
-// @ts-ignore: decorator
-@inline
-function isSeparator(byte: u8): bool {
-  return byte == 0x2d || byte == 0x5f || byte == 0x2e;
 }

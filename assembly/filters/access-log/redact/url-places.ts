@@ -2,7 +2,7 @@
 // like a token. Knows bytes, not what becomes of them.
 import { Bytes, at, find, lengthOf, slice, text, view } from "../../../lib/bytes";
 import { Writer } from "../../../lib/writer";
-import { MASK } from "./redact-config";
+import { MASK } from "./action";
 
 const SCHEME_END = text("://");
 const QUESTION: u8 = 0x3f;

@@ -1,7 +1,9 @@
 // Sends a refusal: status, challenge, body and CORS headers as the settings want them.
 import { Bytes, EMPTY, NONE, lengthOf, text, view } from "../../../lib/bytes";
+import { addCorsHeaders } from "../../../host/cors";
 import { sendLocalReply } from "../../../host/local-reply";
 import { Pairs } from "../../../host/pairs";
+import { ORIGIN } from "../../../lib/http/cors";
 import { RequestView } from "../../../lib/http/request";
 import { Writer } from "../../../lib/writer";
 import { challenge } from "./challenge";
@@ -12,12 +14,6 @@ const CHALLENGE = text("www-authenticate");
 const CONTENT_TYPE = text("content-type");
 const PROBLEM_JSON = text("application/problem+json");
 const RETRY_AFTER = text("retry-after");
-const ORIGIN = text("origin");
-const ALLOW_ORIGIN = text("access-control-allow-origin");
-const ALLOW_CREDENTIALS = text("access-control-allow-credentials");
-const EXPOSE_HEADERS = text("access-control-expose-headers");
-const VARY = text("vary");
-const TRUE = text("true");
 
 const headers = new Pairs();
 const number = new Writer();
@@ -37,7 +33,8 @@ export function sendRefusal(
   if (refusal.httpStatus == 503) addRetryAfter(retryAfterSeconds);
   else headers.add(CHALLENGE, challenge(refusal, realmOf(settings, request), scope));
   if (settings.body == BodyKind.Problem) headers.add(CONTENT_TYPE, PROBLEM_JSON);
-  if (settings.origins.length > 0) addCors(settings, request.header(ORIGIN));
+  const cors = settings.cors;
+  if (cors !== null) addCorsHeaders(headers, cors, request.header(ORIGIN));
   sendLocalReply(refusal.httpStatus, view(refusal.details), bodyOf(settings, refusal), headers);
 }
 
@@ -60,20 +57,4 @@ function realmOf(settings: ResponseSettings, request: RequestView): Bytes {
   if (settings.realm.length > 0) return view(settings.realm);
   const authority = request.authority();
   return authority == NONE ? EMPTY : authority;
-}
-
-/** For pages of other origins: without these headers a browser hides even the status from them. */
-function addCors(settings: ResponseSettings, origin: Bytes): void {
-  headers.add(VARY, ORIGIN);
-  if (origin == NONE || lengthOf(origin) == 0 || !isAllowed(settings, origin)) return;
-  headers.add(ALLOW_ORIGIN, origin);
-  if (settings.allowsCredentials) headers.add(ALLOW_CREDENTIALS, TRUE);
-  if (settings.exposed.length > 0) headers.add(EXPOSE_HEADERS, view(settings.exposed));
-}
-
-function isAllowed(settings: ResponseSettings, origin: Bytes): bool {
-  for (let i = 0; i < settings.origins.length; i++) {
-    if (unchecked(settings.origins[i]).matches(origin)) return true;
-  }
-  return false;
 }

@@ -1,8 +1,6 @@
 // How a refusal looks, as configured.
-import { toText, utf8, view } from "../../../lib/bytes";
 import { Cursor } from "../../../lib/config/reader";
-import { StringMatch } from "../../../lib/match/string-match";
-import { readFieldName } from "../../../lib/config/field-name";
+import { CorsSettings } from "../../../lib/http/cors";
 
 const REALM_BYTES_MAX = 256;
 
@@ -19,11 +17,8 @@ export class ResponseSettings {
   /** Empty: the host that was asked for. */
   realm: StaticArray<u8> = new StaticArray<u8>(0);
   body: BodyKind = BodyKind.Text;
-  /** Origins whose pages may read a refusal; none: no CORS headers. */
-  origins: StringMatch[] = [];
-  allowsCredentials: bool = false;
-  /** As the header lists them. */
-  exposed: StaticArray<u8> = new StaticArray<u8>(0);
+  /** Null: no CORS headers. */
+  cors: CorsSettings | null = null;
 }
 
 export function readResponse(at: Cursor): ResponseSettings {
@@ -32,26 +27,7 @@ export function readResponse(at: Cursor): ResponseSettings {
   if (settings.realm.length > REALM_BYTES_MAX)
     at.refuse("realm", "expected at most 256 characters");
   settings.body = <BodyKind>at.choice("body", ["text", "problem+json", "none"], 0);
-  if (at.has("cors")) readCors(at.object("cors"), settings);
+  settings.cors = CorsSettings.read(at, "www-authenticate, retry-after");
   at.done();
   return settings;
-}
-
-function readCors(at: Cursor, settings: ResponseSettings): void {
-  const origins = at.list("allowOrigins");
-  if (origins.length == 0) at.refuse("allowOrigins", "expected at least one origin");
-  for (let i = 0; i < origins.length; i++) {
-    settings.origins.push(StringMatch.read(origins[i]));
-  }
-  settings.allowsCredentials = at.boolean("allowCredentials", false);
-  settings.exposed = readExposed(at);
-  at.done();
-}
-
-function readExposed(at: Cursor): StaticArray<u8> {
-  if (!at.has("exposeHeaders")) return utf8("www-authenticate, retry-after");
-  const names: string[] = [];
-  const items = at.list("exposeHeaders");
-  for (let i = 0; i < items.length; i++) names.push(toText(view(readFieldName(items[i]))));
-  return utf8(names.join(", "));
 }

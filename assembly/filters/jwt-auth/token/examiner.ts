@@ -12,6 +12,7 @@ import {
   view,
 } from "../../../lib/bytes";
 import { decodeBase64urlInto } from "../../../lib/base64url";
+import { RequestView } from "../../../lib/http/request";
 import { Writer } from "../../../lib/writer";
 import { JsonDocument } from "../../../lib/json/document";
 import { Claims, NO_TIME } from "../../../lib/jose/claims";
@@ -20,12 +21,11 @@ import { JoseHeader } from "../../../lib/jose/header";
 import { JwtStatus } from "../../../lib/jose/status";
 import { claimText } from "../rules/claim-text";
 import { KeyRing } from "../keys/key-ring";
-import { VerificationLimiter } from "./limiter";
 import { ClaimHeader, Provider } from "../provider";
 import { ClaimRule } from "../rules/claim-rule";
 import { Profile, Rule } from "../rules/requirement";
 import { SeenToken } from "./seen-token";
-import { HostSignatures, Verifier } from "./verifier";
+import { Verifier } from "./verifier";
 
 const APPLICATION = text("application/");
 /** The value of a header that says that the claims meet their conditions. */
@@ -40,7 +40,6 @@ export class Examiner {
   private claims: Claims = new Claims();
   /** For rules checked on tokens that were verified earlier. */
   private seenClaims: Claims = new Claims();
-  private verifier: Verifier;
   private headerBytes: StaticArray<u8>;
   private payloadBytes: StaticArray<u8>;
   private signatureBytes: StaticArray<u8>;
@@ -55,12 +54,10 @@ export class Examiner {
   private buffers: Writer[] = [];
 
   constructor(
-    signatures: HostSignatures,
-    limiter: VerificationLimiter,
+    private verifier: Verifier,
     tokenBytesMax: i32,
     claimHeadersMax: i32,
   ) {
-    this.verifier = new Verifier(signatures, limiter);
     this.headerBytes = new StaticArray<u8>(tokenBytesMax);
     this.payloadBytes = new StaticArray<u8>(tokenBytesMax);
     this.signatureBytes = new StaticArray<u8>(tokenBytesMax);
@@ -69,8 +66,9 @@ export class Examiner {
   }
 
   /** Another request: its tokens may lie where those of the one before lay. */
-  beginRequest(): void {
+  beginRequest(request: RequestView): void {
     this.decodedToken = NONE;
+    this.verifier.beginRequest(request);
   }
 
   /** Ok, or why the token, of at most `tokenBytesMax` bytes, is no good for `profile`. */
@@ -85,7 +83,7 @@ export class Examiner {
     let status = this.decode(token);
     if (status == JwtStatus.Ok) status = this.checkClaims(profile, nowSeconds);
     if (status == JwtStatus.Ok) status = this.checkHeader(provider);
-    if (status == JwtStatus.Ok) status = this.verify(ring, nowNanos);
+    if (status == JwtStatus.Ok) status = this.verify(provider, ring, nowNanos);
     if (status == JwtStatus.Ok) status = this.checkDenied(provider);
     if (status == JwtStatus.Ok) status = this.checkRequiredClaims(provider);
     return status;
@@ -118,9 +116,9 @@ export class Examiner {
     return this.signature == NONE ? JwtStatus.SignatureBadBase64 : JwtStatus.Ok;
   }
 
-  private verify(ring: KeyRing, nowNanos: i64): JwtStatus {
+  private verify(provider: Provider, ring: KeyRing, nowNanos: i64): JwtStatus {
     const input = this.compact.signingInput;
-    return this.verifier.verify(this.header, ring, input, this.signature, nowNanos);
+    return this.verifier.verify(this.header, provider.index, ring, input, this.signature, nowNanos);
   }
 
   private checkClaims(profile: Profile, nowSeconds: i64): JwtStatus {

@@ -8,11 +8,12 @@ import { Config } from "../config";
 import { KeyRing } from "../keys/key-ring";
 import { Profile, Rule } from "../rules/requirement";
 import { Examiner } from "./examiner";
+import { FailureBudget } from "./failure-budget";
 import { VerificationLimiter } from "./limiter";
 import { FoundTokens } from "./location";
 import { SeenToken } from "./seen-token";
 import { TokenCache } from "./token-cache";
-import { HostSignatures } from "./verifier";
+import { HostSignatures, Verifier } from "./verifier";
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
@@ -43,12 +44,12 @@ export class TokenChecker {
   ) {
     this.tokenBytesMax = config.tokenBytesMax;
     this.cache = new TokenCache(config.cacheEntries, config.claimHeadersMax, seed0, seed1);
-    this.examiner = new Examiner(
+    const verifier = new Verifier(
       signatures,
       new VerificationLimiter(config.verificationsPerSecond),
-      config.tokenBytesMax,
-      config.claimHeadersMax,
+      new FailureBudget(seed0 ^ seed1),
     );
+    this.examiner = new Examiner(verifier, config.tokenBytesMax, config.claimHeadersMax);
   }
 
   beginRequest(request: RequestView, nowNanos: i64): void {
@@ -59,7 +60,7 @@ export class TokenChecker {
     this.hits = 0;
     this.misses = 0;
     this.cache.beginRequest();
-    this.examiner.beginRequest();
+    this.examiner.beginRequest(request);
   }
 
   /**

@@ -4,14 +4,19 @@ import { Bytes, lengthOf, owned, view } from "../../../lib/bytes";
 import { spent } from "../../../lib/garbage";
 import { ecdsaSignature } from "../../../lib/jose/der";
 import { Algorithm, Family } from "../../../lib/jose/algorithm";
+import { RequestView } from "../../../lib/http/request";
 import { JoseHeader } from "../../../lib/jose/header";
 import { Key } from "../../../lib/jose/key";
+import { KeySet } from "../../../lib/jose/key-set";
 import { verifies } from "../../../lib/jose/signature";
 import { JwtStatus } from "../../../lib/jose/status";
 import { putBytes } from "../../../lib/protobuf";
 import { Writer } from "../../../lib/writer";
 import { KeyRing } from "../keys/key-ring";
+import { FailureBudget } from "./failure-budget";
 import { VerificationLimiter } from "./limiter";
+import { sourceNetwork } from "./source-network";
+import { costNanos } from "./verification-cost";
 
 /**
  * Keys that one token is tried with: a nameless token against a set of nameless keys must not
@@ -38,15 +43,25 @@ export abstract class HostSignatures {
 @final
 export class Verifier {
   private argument: Writer = new Writer();
+  private request: RequestView | null = null;
+  /** What the checks of the token at hand have cost so far. */
+  private spentNanos: i64 = 0;
 
   constructor(
     private host: HostSignatures,
     private limiter: VerificationLimiter,
+    private failures: FailureBudget,
   ) {}
+
+  /** The request that the tokens are of from now on. */
+  beginRequest(request: RequestView): void {
+    this.request = request;
+  }
 
   /** Ok when one of the ring's keys that fit the header made `signature` over `input`. */
   verify(
     header: JoseHeader,
+    provider: i32,
     ring: KeyRing,
     input: Bytes,
     signature: Bytes,
@@ -56,16 +71,51 @@ export class Verifier {
     if (algorithm === null) return JwtStatus.AlgorithmUnsupported;
     const keys = ring.keys;
     if (keys === null) return JwtStatus.KeysUnavailable;
+    if (!this.mayFail(provider, nowNanos)) return JwtStatus.VerificationLimit;
+    this.spentNanos = 0;
+    const status = this.tryKeys(algorithm, keys, header.keyId, input, signature, nowNanos);
+    if (status == JwtStatus.VerificationFails) this.charge(provider, nowNanos);
+    return status;
+  }
+
+  private tryKeys(
+    algorithm: Algorithm,
+    keys: KeySet,
+    keyId: Bytes,
+    input: Bytes,
+    signature: Bytes,
+    nowNanos: i64,
+  ): JwtStatus {
     let status = JwtStatus.KeyNotFound;
     let tries = 0;
     for (let i = 0; i < keys.count && tries < TRIES_MAX; i++) {
       const key = unchecked(keys.keys[i]);
-      if (!key.fits(algorithm, header.keyId)) continue;
+      if (!key.fits(algorithm, keyId)) continue;
       tries++;
       status = this.tryKey(algorithm, key, input, signature, nowNanos);
       if (status != JwtStatus.VerificationFails) return status;
     }
     return status;
+  }
+
+  /**
+   * Whether the failures of the client's network leave room for one more. The network is asked of the
+   * host only while some network has used up its share.
+   */
+  private mayFail(provider: i32, nowNanos: i64): bool {
+    if (this.limiter.isSet || !this.failures.isPressedAt(nowNanos)) return true;
+    return this.failures.admits(provider, this.network(), nowNanos);
+  }
+
+  /** A good token is no flood: only one that no key has signed is charged, with all it cost. */
+  private charge(provider: i32, nowNanos: i64): void {
+    if (this.limiter.isSet || this.spentNanos == 0) return;
+    this.failures.charge(provider, this.network(), this.spentNanos, nowNanos);
+  }
+
+  private network(): u64 {
+    const request = this.request;
+    return request === null ? 0 : sourceNetwork(request);
   }
 
   private tryKey(
@@ -82,12 +132,13 @@ export class Verifier {
     }
     const isHosts = this.isForHost(algorithm);
     if (!isHosts && algorithm.needsHost) return JwtStatus.AlgorithmNotAllowed;
-    if (!this.limiter.admits(algorithm.costClass, isHosts, nowNanos))
-      return JwtStatus.VerificationLimit;
+    const costClass = algorithm.costClass;
+    if (!this.limiter.admits(costClass, nowNanos)) return JwtStatus.VerificationLimit;
+    this.limiter.count(costClass);
+    this.spentNanos += costNanos(costClass, isHosts, lengthOf(input));
     const isGood = isHosts
       ? this.hostVerifies(algorithm, key, input, signature)
       : verifies(algorithm, key, input, signature);
-    this.limiter.count(algorithm.costClass, !isGood);
     return isGood ? JwtStatus.Ok : JwtStatus.VerificationFails;
   }
 

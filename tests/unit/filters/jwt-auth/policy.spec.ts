@@ -121,6 +121,14 @@ describe("The policy", () => {
     expect(subject.decision.acceptedCount).toBe(0);
   });
 
+  it("does not take a request with a body for a preflight", () => {
+    const preflight = new FakeRequest("OPTIONS")
+      .with("origin", "https://a")
+      .with("access-control-request-method", "GET");
+    preflight.hasBody = true;
+    expect(policy("").decide(preflight, SECOND).status).toBe(JwtStatus.Missing);
+  });
+
   it("lets a preflight pass by default", () => {
     const preflight = new FakeRequest("OPTIONS")
       .with("origin", "https://a")

@@ -3,7 +3,7 @@ import { Bytes, NONE, indexOf, lengthOf } from "../../../../lib/bytes";
 import { ClaimPath } from "../../../../lib/match/claim-path";
 import { Result, success } from "../../../../lib/result";
 import { RecordView } from "../../record";
-import { Action } from "../../redact/redact-config";
+import { Action } from "../../redact/action";
 import { Redaction, Shape } from "../../redact/redaction";
 import { Piece } from "../command";
 import { Operator, Value, truncated } from "./operator";

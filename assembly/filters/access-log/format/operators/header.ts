@@ -9,7 +9,7 @@ import { isToken, lowerCased } from "../../../../lib/http/field";
 import { Result, success } from "../../../../lib/result";
 import { requestFieldName } from "../../names";
 import { RecordView } from "../../record";
-import { Action } from "../../redact/redact-config";
+import { Action } from "../../redact/action";
 import { Redaction, Shape } from "../../redact/redaction";
 import { Piece } from "../command";
 import { Operator, Value, operatorText, truncated } from "./operator";

@@ -13,7 +13,7 @@ import {
 } from "../../../../lib/bytes";
 import { Result, success } from "../../../../lib/result";
 import { Writer } from "../../../../lib/writer";
-import { Action } from "../../redact/redact-config";
+import { Action } from "../../redact/action";
 import { Piece } from "../command";
 import { Operator } from "./operator";
 import {

@@ -2,7 +2,7 @@
 import { Bytes, NONE, at, lengthOf, owned, pointerOf, view } from "../../../../lib/bytes";
 import { Result, success } from "../../../../lib/result";
 import { RecordView } from "../../record";
-import { Action } from "../../redact/redact-config";
+import { Action } from "../../redact/action";
 import { Redaction, Shape } from "../../redact/redaction";
 import { Piece } from "../command";
 import { Operator, Value, truncated } from "./operator";

@@ -1,7 +1,5 @@
-import {
-  Action,
-  RedactConfig,
-} from "../../../../../assembly/filters/access-log/redact/redact-config";
+import { Action } from "../../../../../assembly/filters/access-log/redact/action";
+import { RedactConfig } from "../../../../../assembly/filters/access-log/redact/redact-config";
 import { Redaction, Shape } from "../../../../../assembly/filters/access-log/redact/redaction";
 import { NONE, toText, utf8, view } from "../../../../../assembly/lib/bytes";
 import { config } from "../../../support/config";
@@ -99,12 +97,21 @@ describe("patterns that hash", () => {
     expect(parts[1] == parts[5]).toBe(false);
   });
 
+  it("are masked whole when a text would cost too much, and nothing of it is shown", () => {
+    const costly = redaction('{"patterns":["a.{0,500}b"]}');
+    const bytes = utf8("a".repeat(55_000) + SECRET);
+    expect(toText(costly.plain(view(bytes)))).toBe("***");
+    const short = utf8("a" + SECRET + "b c");
+    expect(toText(costly.plain(view(short)))).toBe("*** c");
+  });
+
   it("take what is behind very many matches for one", () => {
     const bytes = utf8("1 ".repeat(5_000) + "end");
     const shown = toText(hashes.plain(view(bytes)));
     expect(shown.includes("1 1")).toBe(false);
     expect(shown.includes("end")).toBe(false);
-    expect(shown.split("hmac:").length).toBe(66);
+    expect(shown.split("hmac:").length).toBe(65);
+    expect(shown.endsWith("***")).toBe(true);
   });
 });
 
@@ -136,6 +143,103 @@ describe("redaction of headers", () => {
     for (let i = 0; i < shown.length; i++) {
       const name = utf8(shown[i]);
       expect(defaults.ofHeader(view(name))).toBe(Action.Keep, shown[i]);
+    }
+  });
+
+  it("hides names of keys, codes and tickets by rule, in headers and parameters", () => {
+    const both = [
+      "ocp-apim-subscription-key",
+      "x-functions-key",
+      "x-auth-key",
+      "subscription-key",
+      "subscriptionKey",
+      "auth_key",
+      "authkey",
+      "api_key_2",
+      "APIKey",
+      "x-master-key",
+      "sharedAccessKey",
+      "hub_sig",
+      "x-sig",
+      "code_verifier",
+      "oauth_verifier",
+      "client_assertion",
+      "device_code",
+      "verification-code",
+      "mfa_code",
+      "x-ticket",
+      "auth_ticket",
+      "user_pwd",
+      "card-pin",
+      "login.otp",
+      "x-auth",
+      "basic_auth",
+      "id-jwt",
+      "x-session",
+      "x-csrf",
+      "SAMLart",
+      "passcode",
+      "db_creds",
+      "user[password]",
+      "auth[key]",
+    ];
+    for (let i = 0; i < both.length; i++) {
+      const name = utf8(both[i]);
+      expect(defaults.ofHeader(view(name))).toBe(Action.Mask, both[i]);
+      expect(plain("/a?" + both[i] + "=" + SECRET)).toBe("/a?" + both[i] + "=***");
+    }
+    const params = ["key", "code", "ticket", "sig", "auth", "pass", "pin", "otp", "sid", "jwt"];
+    for (let i = 0; i < params.length; i++) {
+      expect(plain("/a?" + params[i] + "=" + SECRET)).toBe("/a?" + params[i] + "=***");
+    }
+  });
+
+  it("shows ordinary fields whose names only resemble those", () => {
+    const shown = [
+      "idempotency-key",
+      "x-cache-key",
+      "surrogate-key",
+      "sec-websocket-key",
+      "sort_key",
+      "sortKey",
+      "partition-key",
+      "public_key",
+      "keyword",
+      "keyboard",
+      "monkey",
+      "x-turkey",
+      "country_code",
+      "zip-code",
+      "postcode",
+      "promo_code",
+      "status_code",
+      "code_challenge",
+      "language-code",
+      "author",
+      "authority",
+      "auth_type",
+      "design",
+      "signal",
+      "assigned",
+      "ticket_id",
+      "ticketing",
+      "support_ticket",
+      "passenger",
+      "compass",
+      "bypass",
+      "spin",
+      "shopping",
+      "session_count",
+      "pinned",
+      "nonce",
+      "state",
+      "x-request-id",
+    ];
+    for (let i = 0; i < shown.length; i++) {
+      const name = utf8(shown[i]);
+      expect(defaults.ofHeader(view(name))).toBe(Action.Keep, shown[i]);
+      const target = "/a?" + shown[i] + "=" + SECRET;
+      expect(plain(target)).toBe(target);
     }
   });
 });

@@ -3,15 +3,10 @@ import { CostClass } from "../../../../../assembly/lib/jose/algorithm";
 
 const SECOND: i64 = 1_000_000_000;
 
-function takeAll(
-  limiter: VerificationLimiter,
-  costClass: CostClass,
-  now: i64,
-  failed: bool = true,
-): i32 {
+function takeAll(limiter: VerificationLimiter, costClass: CostClass, now: i64): i32 {
   let taken = 0;
-  while (taken < 100_000 && limiter.admits(costClass, true, now)) {
-    limiter.count(costClass, failed);
+  while (taken < 100_000 && limiter.admits(costClass, now)) {
+    limiter.count(costClass);
     taken++;
   }
   return taken;
@@ -34,17 +29,12 @@ describe("The verification limiter", () => {
   it("opens a new second when the clock was set back", () => {
     const limiter = new VerificationLimiter(1);
     expect(takeAll(limiter, CostClass.Hmac, 10 * SECOND)).toBe(1);
-    expect(limiter.admits(CostClass.Hmac, false, 5 * SECOND)).toBe(true);
+    expect(limiter.admits(CostClass.Hmac, 5 * SECOND)).toBe(true);
   });
 
-  it("gives dearer classes less by default", () => {
+  it("bounds nothing unless a number is set", () => {
     const limiter = new VerificationLimiter(0);
-    expect(takeAll(limiter, CostClass.P521, SECOND)).toBe(180);
-    expect(takeAll(limiter, CostClass.Rsa, SECOND)).toBe(12_500);
-  });
-
-  it("counts good tokens where a number was asked for, and not by default", () => {
-    expect(takeAll(new VerificationLimiter(7), CostClass.P256, SECOND, false)).toBe(7);
-    expect(takeAll(new VerificationLimiter(0), CostClass.P256, SECOND, false)).toBe(100_000);
+    expect(limiter.isSet).toBe(false);
+    expect(takeAll(limiter, CostClass.P521, SECOND)).toBe(100_000);
   });
 });
