@@ -141,6 +141,16 @@ export function randomRouteRequest(random: Random): NativeRequest {
   };
 }
 
+/** The same rules where other hosts, gateways and destinations are: every text is looked up in `names`. */
+export function renamed(value: unknown, names: Readonly<Record<string, string>>): unknown {
+  if (typeof value === "string") return names[value] ?? value;
+  if (Array.isArray(value)) return value.map((item) => renamed(item, names));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, renamed(inner, names)]),
+  );
+}
+
 /** The Gateway that the VirtualServices name. */
 export const publicGateway = {
   apiVersion: "networking.istio.io/v1",
