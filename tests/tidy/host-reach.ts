@@ -116,7 +116,8 @@ export const reach: Record<string, Reach> = {
     files: {
       "active-config.ts": "shares the newest configuration among workers",
       "counters.ts": "counts decisions and ejections",
-      "forwarding.ts": "writes the variant into requests and responses",
+      "forwarding.ts": "writes the variant into requests",
+      "response-headers.ts": "writes the cookie and the variant into responses",
     },
   },
 };

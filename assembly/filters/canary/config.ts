@@ -81,6 +81,9 @@ function readRoute(at: Cursor, matching: MatchSettings, trusting: MatchSettings)
   route.baggage = at.optionalBytes("baggage", NO_NAME);
   if (at.has("baggage") && !isName(route.baggage)) at.refuse("baggage", NAME_WANTED);
   readGuard(at, route);
+  if (at.boolean("vary", true) && route.variants.length > 1) {
+    route.varyNames = route.choosingHeaders();
+  }
   at.done();
   return route;
 }

@@ -1,20 +1,20 @@
 // The callbacks of canary: asks the policy for a decision and carries it out. Decides nothing itself.
 import { monotonicNanos, unixNanos } from "../../host/clock";
 import { HeaderAction, Root, Stream } from "../../host/context";
-import { HeaderMap, MapType, addHeader, replaceHeader } from "../../host/header-map";
+import { HeaderMap, MapType } from "../../host/header-map";
 import { LogLevel, log } from "../../host/log";
 import { integerProperty, property, setProperty } from "../../host/property";
 import { HostRequest } from "../../host/request";
 import { register } from "../../host/runtime";
 import { NONE, equal, isPresent, path, pointerOf, text, view } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
-import { Writer } from "../../lib/writer";
 import { ActiveConfig } from "./active-config";
 import { ISSUED_KEY_BYTES } from "./client-key";
 import { Config, Mode } from "./config";
 import { Decision, Reason } from "./decision";
 import { forwardDecision, removeForgedHeaders } from "./forwarding";
 import { Exchange, Media, Outcome, parseGrpcStatus } from "./outcome";
+import { addVary, issueCookie, mayBeShared, nameVariant } from "./response-headers";
 import { Route } from "./route";
 
 export {
@@ -37,7 +37,6 @@ export {
 const SCAN_BYTES_MAX = 512 * 1024;
 
 const VARIANT_PROPERTY = text("gatehouse_variant");
-const SET_COOKIE = text("set-cookie");
 const CONNECT = text("CONNECT");
 const UPSTREAM_TIME = text("x-envoy-upstream-service-time");
 const CONTENT_TYPE = text("content-type");
@@ -50,7 +49,6 @@ const request = new HostRequest();
 request.scanBytesMax = SCAN_BYTES_MAX;
 /** Headers or trailers of the response at hand. */
 const response = new HeaderMap();
-const cookieText = new Writer();
 
 
 @final
@@ -61,6 +59,8 @@ class CanaryStream extends Stream {
   private routeIndex: i32 = -1;
   private variant: i32 = -1;
   private isGuarded: bool = false;
+  /** A variant was chosen by this filter, not by a trusted hop before it. */
+  private isChosenHere: bool = false;
   private readonly exchange: Exchange = new Exchange();
   /** The key that the answer gives the client. */
   private readonly issued: StaticArray<u8> = new StaticArray<u8>(ISSUED_KEY_BYTES);
@@ -99,6 +99,7 @@ class CanaryStream extends Stream {
     this.routeIndex = decision.routeIndex;
     this.variant = decision.variant;
     this.isGuarded = decision.isGuarded;
+    this.isChosenHere = decision.variant >= 0 && decision.reason != Reason.Trusted;
     this.hasIssued = isPresent(decision.issued);
     if (this.hasIssued)
       memory.copy(changetype<usize>(this.issued), pointerOf(decision.issued), ISSUED_KEY_BYTES);
@@ -129,20 +130,11 @@ class CanaryStream extends Stream {
     if (active === null || route === null) return HeaderAction.Continue;
     if (this.isGuarded) this.watchResponse();
     if (active.config.mode == Mode.Report) return HeaderAction.Continue;
-    if (this.hasIssued) {
-      addHeader(
-        MapType.ResponseHeaders,
-        SET_COOKIE,
-        route.sticky.setCookie(view(this.issued), cookieText),
-      );
+    if (this.hasIssued) issueCookie(route, view(this.issued));
+    if (route.varyNames.length > 0 && this.isChosenHere && mayBeShared()) {
+      addVary(view(route.varyNames));
     }
-    if (route.responseHeader.length > 0 && this.variant >= 0) {
-      replaceHeader(
-        MapType.ResponseHeaders,
-        view(route.responseHeader),
-        view(route.variants[this.variant]),
-      );
-    }
+    if (route.responseHeader.length > 0 && this.variant >= 0) nameVariant(route, this.variant);
     return HeaderAction.Continue;
   }
 

@@ -1,5 +1,5 @@
 // Where a request goes. Knows routes, splits and guards; refuses to know the proxy.
-import { Bytes, NONE, isPresent, lengthOf, text, toText, view } from "../../lib/bytes";
+import { Bytes, NONE, equal, isPresent, lengthOf, text, toText, view } from "../../lib/bytes";
 import { RequestView } from "../../lib/http/request";
 import { SharedStore, SharedValue } from "../../lib/shared-store";
 import { ClientKeys } from "./client-key";
@@ -13,6 +13,8 @@ import { StickySource } from "./sticky";
 
 /** Writes lost to other workers in a row before one answer goes uncounted. */
 const ATTEMPTS_MAX = 32;
+const OPTIONS = text("OPTIONS");
+const REQUEST_METHOD = text("access-control-request-method");
 const TRICKLE_SEED: u64 = 0x747269636b6c65;
 
 
@@ -169,7 +171,9 @@ export class Policy {
     const key = route.sticky.keyOf(request);
     if (isPresent(key)) return key;
     const fresh = this.newKeys.next();
-    if (route.sticky.source == StickySource.Cookie) this.decision.issued = fresh;
+    if (route.sticky.source == StickySource.Cookie && !isPreflight(request)) {
+      this.decision.issued = fresh;
+    }
     return fresh;
   }
 
@@ -205,6 +209,11 @@ export class Policy {
   get guardMode(): GuardMode {
     return this.guard.mode;
   }
+}
+
+/** A browser's question before a request (Fetch standard, CORS-preflight): it keeps no cookie. */
+function isPreflight(request: RequestView): bool {
+  return equal(request.method(), OPTIONS) && request.headerIndex(REQUEST_METHOD, 0) >= 0;
 }
 
 /** The variant that a header names, or -1. */

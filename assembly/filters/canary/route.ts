@@ -1,6 +1,7 @@
 // One route of the configuration, parsed: a set of requests, the variants they may go to, and who
 // decides.
 import { Bytes, equal, view } from "../../lib/bytes";
+import { HeaderNames } from "../../lib/http/header-names";
 import { MatchList } from "../../lib/match/match";
 import { GuardSettings } from "./guard";
 import { VariantRule } from "./rules";
@@ -55,11 +56,22 @@ export class Route {
   forceTrust: MatchList = MatchList.empty();
   /** Response header that names the variant; empty: none. */
   responseHeader: StaticArray<u8> = NO_NAME;
+  /** Request headers that the choice depends on, for `vary`; empty: it is not to be said. */
+  varyNames: StaticArray<u8> = NO_NAME;
   /** Key of the W3C baggage member that carries the variant on; empty: none. */
   baggage: StaticArray<u8> = NO_NAME;
   guard: GuardSettings | null = null;
   /** The route as a number, the same on every replica. */
   seed: u64 = 0;
+
+  /** The request headers that the choice between variants depends on. */
+  choosingHeaders(): StaticArray<u8> {
+    const names = new HeaderNames();
+    for (let i = 0; i < this.rules.length; i++) this.rules[i].addHeaderNames(names);
+    if (this.split !== null) this.sticky.addHeaderNames(names);
+    names.add(view(this.forceHeader));
+    return names.joined();
+  }
 
   /** The index of a variant, or -1. */
   variantOf(name: Bytes): i32 {

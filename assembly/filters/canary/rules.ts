@@ -1,6 +1,7 @@
 // The rules of a route: the first whose conditions a request meets names its variant. Most requests
 // meet no rule, because a header is missing or lacks a text. Each rule asks that first.
 import { Bytes, EMPTY, find, lengthOf } from "../../lib/bytes";
+import { HeaderNames } from "../../lib/http/header-names";
 import { RequestView } from "../../lib/http/request";
 import { MatchList } from "../../lib/match/match";
 
@@ -19,6 +20,11 @@ export class VariantRule {
     const needed = match.neededHeader();
     this.neededHeader = needed === null ? EMPTY : needed.name;
     this.neededText = needed === null ? EMPTY : needed.condition.neededText();
+  }
+
+  /** Adds the names of the headers that decide. */
+  addHeaderNames(names: HeaderNames): void {
+    this.match.addHeaderNames(names);
   }
 
   matches(request: RequestView): bool {

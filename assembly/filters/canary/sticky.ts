@@ -4,6 +4,8 @@
 import { Bytes, NONE, equal, isPresent, lengthOf, text, view } from "../../lib/bytes";
 import { readHeaderName } from "../../lib/config/field-name";
 import { Cursor } from "../../lib/config/reader";
+import { COOKIE } from "../../lib/http/cookie";
+import { HeaderNames } from "../../lib/http/header-names";
 import { CookieValues } from "../../lib/http/named-values";
 import { RequestView } from "../../lib/http/request";
 import { Writer } from "../../lib/writer";
@@ -21,6 +23,7 @@ export const enum StickySource {
   SourceAddress,
 }
 
+const AUTHORIZATION = text("authorization");
 const AUTHORITY = text(":authority");
 const NAMES = ["cookie", "header", "claim", "sourceAddress"];
 const addressBytes = new StaticArray<u8>(17);
@@ -71,6 +74,13 @@ export class Sticky {
     this.v4Prefix = <i32>at.integer("v4Prefix", 0, 32, 32);
     this.v6Prefix = <i32>at.integer("v6Prefix", 0, 128, 128);
     at.done();
+  }
+
+  /** Adds the name of the header that the key comes from. */
+  addHeaderNames(names: HeaderNames): void {
+    if (this.source == StickySource.Cookie) names.add(COOKIE);
+    else if (this.source == StickySource.Header) names.add(view(this.header));
+    else if (this.source == StickySource.Claim) names.add(AUTHORIZATION);
   }
 
   /** The client's key in this request, or NONE. */

@@ -1,6 +1,9 @@
 // Which requests: Istio's HTTPMatchRequest and more. All conditions of a Match must hold; a list of
 // them is "any of". The uri is the path without the query.
+import { text } from "../bytes";
 import { Cursor } from "../config/reader";
+import { COOKIE } from "../http/cookie";
+import { HeaderNames } from "../http/header-names";
 import { RequestView } from "../http/request";
 import { ClaimMatch } from "./claim-match";
 import { HeaderMatch, readAbsentHeaders, readHeaders } from "./header-match";
@@ -8,6 +11,8 @@ import { MatchSettings } from "./match-settings";
 import { NamedMatch, readNamed } from "./named-match";
 import { SourceMatch } from "./source-match";
 import { StringMatch } from "./string-match";
+
+const AUTHORIZATION = text("authorization");
 
 
 @final
@@ -59,6 +64,14 @@ export class Match {
     return null;
   }
 
+  /** Adds the names of the request headers that the conditions look at, pseudo-headers left out. */
+  addHeaderNames(names: HeaderNames): void {
+    addNames(this.headers, names);
+    addNames(this.absentHeaders, names);
+    if (this.cookies !== null) names.add(COOKIE);
+    if (this.claims !== null) names.add(AUTHORIZATION);
+  }
+
   private uriHolds(request: RequestView): bool {
     const uri = this.uri;
     if (uri === null) return true;
@@ -88,6 +101,11 @@ export class Match {
     }
     return true;
   }
+}
+
+function addNames(headers: StaticArray<HeaderMatch> | null, names: HeaderNames): void {
+  if (headers === null) return;
+  for (let i = 0; i < headers.length; i++) names.add(headers[i].name);
 }
 
 function areAbsent(headers: StaticArray<HeaderMatch> | null, request: RequestView): bool {
@@ -131,6 +149,11 @@ export class MatchList {
   /** A header that a request must have to meet any of them; null when none is known. */
   neededHeader(): HeaderMatch | null {
     return this.list.length == 1 ? this.list[0].neededHeader() : null;
+  }
+
+  /** Adds the names of the request headers that the conditions look at. */
+  addHeaderNames(names: HeaderNames): void {
+    for (let i = 0; i < this.list.length; i++) this.list[i].addHeaderNames(names);
   }
 
   /** Whether one of them matches; an empty list is no condition and matches every request. */

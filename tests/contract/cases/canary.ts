@@ -20,6 +20,7 @@ const cases: Cases = {
         {
           name: "product-service",
           match: everyMatch,
+          vary: false,
           header: "X-Release",
           variants: [
             { name: "canary", match: [{ headers: { "x-canary": { exact: "true" } } }] },
