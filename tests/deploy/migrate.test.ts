@@ -492,11 +492,28 @@ test("Istio's default log, where a mesh only says where to write it", async () =
   );
 });
 
-test("nothing to migrate, broken files by name, and a report in a file", async () => {
+test("nothing to migrate and the reasons, broken files by name, and a report in a file", async () => {
   const service = file("service.yaml", "apiVersion: v1\nkind: Service\nmetadata: { name: s }\n");
   const nothing = await gatehouse("migrate", service);
   assert.equal(nothing.code, 2);
   assert.match(nothing.err, /nothing to migrate among Service/);
+  const stays = await gatehouse(
+    "migrate",
+    file(
+      "stays.yaml",
+      stringify({
+        apiVersion: "networking.istio.io/v1",
+        kind: "VirtualService",
+        metadata: { name: "shop", namespace: "shop" },
+        spec: { hosts: ["shop"], http: [{ route: [{ destination: { host: "shop" } }] }] },
+      }),
+    ),
+  );
+  assert.equal(stays.code, 2);
+  assert.match(
+    stays.err,
+    /stays\.yaml:\d+: VirtualService shop\/shop .*stays native: none of its rules splits/,
+  );
   const broken = await gatehouse("migrate", service, file("broken.yaml", "a: [\n"));
   assert.equal(broken.code, 2);
   assert.match(broken.err, /broken\.yaml:\d+: not valid YAML/);

@@ -4,6 +4,7 @@ import type { Cluster } from "../../kube/cluster.ts";
 import { partsOf } from "../../core/kustomize.ts";
 import { bare } from "../../kube/difference.ts";
 import { migrate } from "../../migrate/migrate.ts";
+import type { Report } from "../../migrate/report.ts";
 import type { Answer, Output } from "../output.ts";
 import { ToolError, reasonOf, textOf } from "../../core/problem.ts";
 import { parse, read } from "../../core/source.ts";
@@ -28,13 +29,7 @@ export async function migrateCommand(
     ? await manifestsInCluster(await clusterOf(out, flags))
     : manifestsOf(paths);
   const { documents, report } = migrate(manifests, flags.image);
-  if (documents.length === 0) {
-    const kinds = [...new Set(manifests.map(({ kind }) => kind).filter(Boolean))].join(", ");
-    throw new ToolError(
-      "input",
-      `nothing to migrate among ${kinds || "what was read"}: it reads RequestAuthentication, AuthorizationPolicy, EnvoyFilter with local_ratelimit, VirtualService, Canary, Telemetry and MeshConfig`,
-    );
-  }
+  if (documents.length === 0) throw nothingToMigrate(manifests, report, flags.report);
   const entries = report.entries.map(({ manifest, path, fate, note }) => ({
     resource: manifest.title,
     ...manifest.place(path),
@@ -58,6 +53,24 @@ export async function migrateCommand(
     data: { documents: documents.map(({ value }) => value), report: entries, counts },
     remarks: flags.report ? [counts] : [...report.findings().map(textOf), counts],
   };
+}
+
+/** Says why of each resource: those reasons are all that such a run has to tell. */
+function nothingToMigrate(
+  manifests: readonly Manifest[],
+  report: Report,
+  file: string | undefined,
+): ToolError {
+  const kinds = [...new Set(manifests.map(({ kind }) => kind).filter(Boolean))].join(", ");
+  const reasons = report.findings().map(textOf);
+  if (file && reasons.length > 0) write(file, `${reasons.join("\n")}\n`);
+  return new ToolError(
+    "input",
+    [
+      `nothing to migrate among ${kinds || "what was read"}: it reads RequestAuthentication, AuthorizationPolicy, EnvoyFilter with local_ratelimit, VirtualService, Canary, Telemetry and MeshConfig`,
+      ...reasons,
+    ].join("\n"),
+  );
 }
 
 /** The kinds that migrate reads, as a current Istio serves them. */
