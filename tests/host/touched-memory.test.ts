@@ -81,7 +81,7 @@ const budgets: [name: string, what: string, filter: Json, linesMax: number][] = 
   ["rate-limit", "one bucket", rateLimit(), 39],
   ["jwt-auth", "a token seen before", jwtAuth(RS256), 91],
   ["access-log", "the guide's line", accessLog(), 66],
-  ["access-log", "a request that the lot leaves out", accessLog({ sample: { percent: 0.01 } }), 31],
+  ["access-log", "a request that is not sampled", accessLog({ sample: { percent: 0.01 } }), 31],
 ];
 
 for (const [name, what, filter, linesMax] of budgets) {

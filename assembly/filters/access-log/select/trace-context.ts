@@ -27,7 +27,7 @@ export const enum TraceFormat {
   Jaeger,
 }
 
-/** The ids of a request, read anew by each `read`. */
+/** The ids of a request, read again by each `read`. */
 @final
 export class TraceContext extends TraceIds {
   read(headers: HeaderList, format: TraceFormat = TraceFormat.Any): void {

@@ -189,7 +189,7 @@ export class HttpSink extends Sink {
     return true;
   }
 
-  /** The plugin goes away. What waits can still be sent by an heir's ticks, until the sink is over. */
+  /** The plugin goes away. What waits is sent by the next plugin's ticks until the sink is over. */
   shutDown(): void {
     this.token = NO_CALL;
     this.delivery.close(monotonicNanos());
