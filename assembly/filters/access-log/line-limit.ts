@@ -11,8 +11,8 @@ const LINE_BYTES_MAX: i64 = 1024 * 1024;
 const LINE_BYTES_DEFAULT: i64 = 128 * 1024;
 
 // A record in a queue is the line, escaped as a JSON string (twice the line at most, since the line
-// has no control characters), its fields as attributes (the line once more), and what OTLP's JSON has
-// around each field and around the record.
+// has no control characters), its fields as attributes (the line once more), and what OTLP's JSON
+// has around each field and around the record.
 const LINES_OF_RECORD = 3;
 const BYTES_OF_VALUE = 64;
 const BYTES_OF_RECORD = 512 + HEAD_BYTES;

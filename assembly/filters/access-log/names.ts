@@ -6,8 +6,8 @@ const HOST = text("host");
 const AUTHORITY = text(":authority");
 
 /**
- * The name under which the proxy holds a request's header: `host` is `:authority` in every version of
- * HTTP. `name` is in lower case.
+ * The name under which the proxy holds a request's header: `host` is `:authority` in every version
+ * of HTTP. `name` is in lower case.
  */
 export function requestFieldName(name: Bytes): Bytes {
   return equal(name, HOST) ? AUTHORITY : name;

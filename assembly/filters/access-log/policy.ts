@@ -1,5 +1,5 @@
-// Which finished request gets a line, and the line. Knows the settings and one request; does not know
-// the proxy.
+// Which finished request gets a line, and the line. Knows the settings and one request; does not
+// know the proxy.
 import { Writer } from "../../lib/writer";
 import { Config, Mode } from "./config";
 import { Line, severityOf } from "./format/line";

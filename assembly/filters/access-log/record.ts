@@ -132,8 +132,9 @@ export abstract class RecordView {
   }
 
   /**
-   * The status of a gRPC answer as Envoy's %GRPC_STATUS% has it: from the trailers, else the headers,
-   * else from the HTTP status; MISSING unless the request was gRPC, WRONG_STATUS when it is no number.
+   * The status of a gRPC answer as Envoy's %GRPC_STATUS% has it: from the trailers, else the
+   * headers, else from the HTTP status; MISSING unless the request was gRPC, WRONG_STATUS when it
+   * is no number.
    */
   grpcStatus(): i64 {
     if (!this.isGrpc()) return MISSING;

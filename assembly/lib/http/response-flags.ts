@@ -1,5 +1,5 @@
-// Envoy's response flags: their bits (envoy/stream_info/stream_info.h, CoreResponseFlag) and the names
-// of %RESPONSE_FLAGS% and %RESPONSE_FLAGS_LONG% (source/common/stream_info/utility.h).
+// Envoy's response flags: their bits (envoy/stream_info/stream_info.h, CoreResponseFlag) and the
+// names of %RESPONSE_FLAGS% and %RESPONSE_FLAGS_LONG% (source/common/stream_info/utility.h).
 import { Bytes, equal, text, toText } from "../bytes";
 
 

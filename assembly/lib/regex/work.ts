@@ -1,8 +1,10 @@
-// What searches may still cost. An automaton is linear in its input, but the factor is the size of the
-// pattern where its states do not fit the cache: a client that knows a pattern such as `a.{0,500}b`
-// makes a header of 55 KB cost a second.
+// What searches may still cost. An automaton is linear in its input, but the factor is the size of
+// the pattern where its states do not fit the cache: a client that knows a pattern such as
+// `a.{0,500}b` makes a header of 55 KB cost a second.
 
-/** Costs in nanoseconds, as measured: a byte over a known state, a state that is built, a thread. */
+/**
+ * Costs in nanoseconds, as measured: a byte over a known state, a state that is built, a thread.
+ */
 const BUILD_NANOS = 100;
 const MEMBER_NANOS = 10;
 const THREAD_NANOS = 10;

@@ -214,8 +214,8 @@ class FormatReader {
   }
 
   /**
-   * A template in the member `name`. In JSON one operator alone keeps its type; with anything beside
-   * it the value is a string.
+   * A template in the member `name`. In JSON one operator alone keeps its type; with anything
+   * beside it the value is a string.
    */
   private readTemplate(at: Cursor, name: string, source: Bytes, style: Style): void {
     const template = new Template(source);

@@ -1,5 +1,5 @@
-// A compiled line format: steps that write a line one after the other. JSON is valid and on one line
-// whatever the values are; text is raw but for control characters and what is no UTF-8.
+// A compiled line format: steps that write a line one after the other. JSON is valid and on one
+// line whatever the values are; text is raw but for control characters and what is no UTF-8.
 import { Bytes, at, bytes, owned, text } from "../../../lib/bytes";
 import { writeJsonCharacters, writeJsonText } from "../../../lib/json/write";
 import { Writer } from "../../../lib/writer";
@@ -86,8 +86,8 @@ export class Format {
   }
 
   /**
-   * Appends the line in at most `lineBytesMax` bytes (at least `lineBytesMin`): each text has an equal
-   * share of the room, and what is longer ends in "…".
+   * Appends the line in at most `lineBytesMax` bytes (at least `lineBytesMin`): each text has an
+   * equal share of the room, and what is longer ends in "…".
    */
   writeCut(record: RecordView, to: Writer, lineBytesMax: i32): void {
     const room = lineBytesMax - this.fixedBytes;

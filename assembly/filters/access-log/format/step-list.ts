@@ -25,7 +25,9 @@ export class StepList {
 
   constructor(private omitEmpty: bool) {}
 
-  /** A comma that is always there is part of the literal; with omitEmpty it depends on what came. */
+  /**
+   * A comma that is always there is part of the literal; with omitEmpty it depends on what came.
+   */
   beginMember(isFirst: bool): void {
     if (this.omitEmpty) {
       this.endLiteral();

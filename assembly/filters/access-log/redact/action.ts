@@ -29,8 +29,8 @@ const FNV_OFFSET: u32 = 0x811c9dc5;
 const FNV_PRIME: u32 = 0x01000193;
 
 /**
- * Names by their hash: a header of 55 KB has 14,000 cookies, each of which is looked up. With a list of
- * 100 names that took 20 ms, with this 0.3 ms (tests/host/hostile-values.test.ts).
+ * Names by their hash: a header of 55 KB has 14,000 cookies, each of which is looked up. With a
+ * list of 100 names that took 20 ms, with this 0.3 ms (tests/host/hostile-values.test.ts).
  */
 @final
 export class NamedActions {

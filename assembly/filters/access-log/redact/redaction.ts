@@ -1,5 +1,5 @@
-// Takes secrets out of values: whole headers, query parameters wherever a URL stands, cookies, things
-// that look like a token, and what the user's patterns find.
+// Takes secrets out of values: whole headers, query parameters wherever a URL stands, cookies,
+// things that look like a token, and what the user's patterns find.
 import { Bytes, NONE, equalIgnoreCase, text, view } from "../../../lib/bytes";
 import { Action } from "./action";
 import { CookieRedaction } from "./cookie-redaction";

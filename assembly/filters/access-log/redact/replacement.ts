@@ -9,8 +9,8 @@ const HASH_PREFIX = text("hmac:");
 /** How much of an HMAC stands in a line: 128 bits. */
 const HASH_BYTES = 16;
 /**
- * How many values inside of one text are hashed each by itself; those behind are masked. A hash takes
- * 3 µs, and a client can send 14,000 cookies.
+ * How many values inside of one text are hashed each by itself; those behind are masked. A hash
+ * takes 3 µs, and a client can send 14,000 cookies.
  */
 const HASHES_MAX = 64;
 

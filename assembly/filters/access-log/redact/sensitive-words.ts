@@ -1,6 +1,6 @@
-// The words by which a name says of itself that a secret follows: one row per word. Names are compared
-// without case, and without anything between their letters: `X-Api-Key` is `apikey`, of the words
-// `x`, `api` and `key`.
+// The words by which a name says of itself that a secret follows: one row per word. Names are
+// compared without case, and without anything between their letters: `X-Api-Key` is `apikey`, of
+// the words `x`, `api` and `key`.
 import { Bytes, text } from "../../../lib/bytes";
 
 const NO_WORDS: Bytes[] = [];

@@ -1,5 +1,5 @@
-// Takes secrets out of URLs: credentials before the host, and query parameters wherever a URL stands,
-// also percent-encoded inside of another parameter. What remains of a path is a path.
+// Takes secrets out of URLs: credentials before the host, and query parameters wherever a URL
+// stands, also percent-encoded inside of another parameter. What remains of a path is a path.
 import { Bytes, at, indexOf, lengthOf, slice } from "../../../lib/bytes";
 import { decoded } from "../../../lib/http/percent";
 import { ParamReader } from "../../../lib/http/query";

@@ -1,5 +1,5 @@
-// Which requests get a line: conditions on the status, the duration, the flags, the gRPC status and the request, put
-// together with and, or, not. All members of one condition must hold.
+// Which requests get a line: conditions on the status, the duration, the flags, the gRPC status and
+// the request, put together with and, or, not. All members of one condition must hold.
 import { Cursor } from "../../../lib/config/reader";
 import { equal, text, view } from "../../../lib/bytes";
 import { flagMask, shortFlagNames } from "../../../lib/http/response-flags";
@@ -22,7 +22,10 @@ class Range {
   least: i64 = 0;
   most: i64 = i64.MAX_VALUE;
 
-  /** Reads the member `name`; null when it is missing. Its ends are durations, or numbers from 0 to `limit`. */
+  /**
+   * Reads the member `name`; null when it is missing. Its ends are durations, or numbers from 0 to
+   * `limit`.
+   */
   static read(parent: Cursor, name: string, limit: i64, ofDuration: bool): Range | null {
     if (!parent.has(name)) return null;
     const at = parent.object(name);

@@ -1,6 +1,6 @@
-// A share of all requests, the same for all services of a trace: the decision hangs on the trace's id
-// and on nothing else. A service with a smaller share keeps a part of what one with a larger share
-// keeps.
+// A share of all requests, the same for all services of a trace: the decision hangs on the trace's
+// id and on nothing else. A service with a smaller share keeps a part of what one with a larger
+// share keeps.
 import {
   Bytes,
   NONE,

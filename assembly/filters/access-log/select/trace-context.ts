@@ -1,5 +1,5 @@
-// The trace that a request belongs to, from its headers: W3C's traceparent, B3 in several headers or
-// in one, and those of X-Ray, Datadog, Google Cloud and Jaeger (trace-headers.ts).
+// The trace that a request belongs to, from its headers: W3C's traceparent, B3 in several headers
+// or in one, and those of X-Ray, Datadog, Google Cloud and Jaeger (trace-headers.ts).
 import { Bytes, NONE, at, bytes, indexOf, lengthOf, slice, text } from "../../../lib/bytes";
 import { HeaderList } from "../../../lib/http/headers";
 import { hexDigit } from "./hex-id";

@@ -1,5 +1,6 @@
-// When a sink's lines go out, and what becomes of a batch: one in flight, tried again later where that may help. Knows
-// times and statuses; how a batch travels is the caller's business. All times are nanoseconds of one monotonic clock.
+// When a sink's lines go out, and what becomes of a batch: one in flight, tried again later where
+// that may help. Knows times and statuses; how a batch travels is the caller's business. All times
+// are nanoseconds of one monotonic clock.
 //
 //   Idle ──begin──► InFlight ──accepted, or refused for good──► Idle
 //                      │  ▲
@@ -17,7 +18,10 @@ import { Tally } from "./tally";
 
 const SECOND: i64 = 1_000_000_000;
 
-/** Pauses between tries double from the first to the last, and are up to a quarter longer so that workers spread. */
+/**
+ * Pauses between tries double from the first to the last, and are up to a quarter longer so that
+ * workers spread.
+ */
 const PAUSE_FIRST_NANOS: i64 = SECOND;
 const PAUSE_LAST_NANOS: i64 = 30 * SECOND;
 /** Whatever Retry-After says, a sink is asked again after this. */
@@ -26,7 +30,9 @@ const RETRY_AFTER_MAX_NANOS: i64 = 60 * SECOND;
 const TRY_FOR_NANOS: i64 = 300 * SECOND;
 /** The host answers a call in its timeout; when it has not by then, the answer is never coming. */
 const OVERDUE_NANOS: i64 = 2 * SECOND;
-/** What a batch has around its records: names and labels of the configuration, 1 MiB at most in all. */
+/**
+ * What a batch has around its records: names and labels of the configuration, 1 MiB at most in all.
+ */
 const AROUND_BYTES_MAX = 1024 * 1024;
 /** A queue of many tiny records ends here: their number is bounded as their bytes are. */
 const SMALLEST_RECORD_BYTES = 32;
@@ -50,7 +56,10 @@ const piece = new Writer(4 * 1024 * 1024);
 
 @final
 export class DeliverySettings {
-  /** A batch goes out when it has so many lines, or so many bytes of lines, or when the oldest is so old. */
+  /**
+   * A batch goes out when it has so many lines, or so many bytes of lines, or when the oldest is so
+   * old.
+   */
   batchRecords: i32 = 512;
   batchBytes: i32 = 512 * 1024;
   intervalNanos: i64 = SECOND;
@@ -194,8 +203,8 @@ export class Delivery {
   }
 
   /**
-   * From now on everything is due, and what fails is given up. The answer to a batch in flight will not come: it is sent
-   * again, and a sink that got it has it twice.
+   * From now on everything is due, and what fails is given up. The answer to a batch in flight will
+   * not come: it is sent again, and a sink that got it has it twice.
    */
   close(now: i64): void {
     if (this.phase == Phase.InFlight) this.phase = Phase.Waiting;

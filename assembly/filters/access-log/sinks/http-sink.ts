@@ -1,5 +1,5 @@
-// One HTTP sink in one worker: batches to its cluster by host calls, and its counters. When and what to send is
-// delivery.ts's to say.
+// One HTTP sink in one worker: batches to its cluster by host calls, and its counters. When and
+// what to send is delivery.ts's to say.
 import { BufferType, bufferBytes } from "../../../host/buffer";
 import { monotonicNanos, unixNanos } from "../../../host/clock";
 import { MapType, headerValue } from "../../../host/header-map";
@@ -66,7 +66,10 @@ function encoderOf(config: HttpSinkConfig): Encoder {
   }
 }
 
-/** The proxy says who it is, in OpenTelemetry's words, unless the settings do: in Istio `reviews.shop` and the pod. */
+/**
+ * The proxy says who it is, in OpenTelemetry's words, unless the settings do: in Istio
+ * `reviews.shop` and the pod.
+ */
 function resourceOf(config: HttpSinkConfig): NamedText[] {
   const resource = config.resource.slice(0);
   addProperty(resource, utf8("service.name"), NODE_CLUSTER);
@@ -167,7 +170,9 @@ export class HttpSink extends Sink {
     else this.delivery.failed(now);
   }
 
-  /** The answer to the batch in flight, if it is that; the next one follows at once when it is due. */
+  /**
+   * The answer to the batch in flight, if it is that; the next one follows at once when it is due.
+   */
   onCallAnswer(token: u32, headers: i32, bodyBytes: i32): bool {
     if (token != this.token) return false;
     this.token = NO_CALL;

@@ -1,5 +1,6 @@
-// The records that wait for a sink: a ring of bytes that drops the oldest when it is full. Its memory is taken when the
-// first record comes (only workers ever have one) and never grows. Knows lengths and times, not what a record says.
+// The records that wait for a sink: a ring of bytes that drops the oldest when it is full. Its
+// memory is taken when the first record comes (only workers ever have one) and never grows. Knows
+// lengths and times, not what a record says.
 //
 //   | length u32 | queued at i64 | record … | length u32 | queued at i64 | record … |      wraps at the end of the memory
 import { Bytes, lengthOf, pointerOf } from "../../../lib/bytes";
@@ -44,7 +45,10 @@ export class Queue {
     private recordsMax: i32,
   ) {}
 
-  /** Appends a record. Gives how many of the oldest were dropped for it, or NO_ROOM, which changes nothing. */
+  /**
+   * Appends a record. Gives how many of the oldest were dropped for it, or NO_ROOM, which changes
+   * nothing.
+   */
   push(record: Bytes, now: i64): i32 {
     const length = lengthOf(record);
     if (length > this.capacity - HEAD_BYTES || !this.open()) return NO_ROOM;
@@ -99,7 +103,10 @@ export class Queue {
     return size;
   }
 
-  /** Takes out the `records` oldest, or as many as there are, and appends them to `to`, one behind the other. */
+  /**
+   * Takes out the `records` oldest, or as many as there are, and appends them to `to`, one behind
+   * the other.
+   */
   move(to: Writer, records: i32): void {
     for (let i = min(records, this.count); i > 0; i--) {
       const length = this.lengthAt(this.start);
@@ -129,7 +136,10 @@ export class Queue {
     return this.clear();
   }
 
-  /** Drops the oldest; there is one. An empty ring begins at the front again: what little traffic never needs stays untouched. */
+  /**
+   * Drops the oldest; there is one. An empty ring begins at the front again: what little traffic
+   * never needs stays untouched.
+   */
   private drop(): void {
     if (this.count == 1) {
       this.clear();

@@ -46,8 +46,8 @@ export class Senders {
   }
 
   /**
-   * Moves what waits to `next`, the senders of another plugin; without one it is given up. True when
-   * something was moved.
+   * Moves what waits to `next`, the senders of another plugin; without one it is given up. True
+   * when something was moved.
    */
   close(next: Senders | null): bool {
     const closing = this.own.concat(this.takenOver);

@@ -65,7 +65,10 @@ export class SinkHeader {
     readonly name: StaticArray<u8>,
     /** Of a variable: empty until `use`. */
     public value: StaticArray<u8>,
-    /** The variable of the virtual machine that holds the value; empty when it stands in the settings. */
+    /**
+     * The variable of the virtual machine that holds the value; empty when it stands in the
+     * settings.
+     */
     readonly variable: StaticArray<u8>,
   ) {}
 

@@ -1,5 +1,5 @@
-// What became of the lines that a sink was given. Each line that was queued is counted in exactly one
-// of the other counts, or still waits:
+// What became of the lines that a sink was given. Each line that was queued is counted in exactly
+// one of the other counts, or still waits:
 //
 //   queued = delivered + rejected + the four dropped ones + what waits
 

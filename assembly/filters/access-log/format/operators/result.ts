@@ -44,7 +44,9 @@ export class BytesReceivedOperator extends Operator {
 const COMMA: u8 = 0x2c;
 const NO_FLAG = text("-");
 
-/** %RESPONSE_FLAGS% and %RESPONSE_FLAGS_LONG%: names with "," between; "-" for none, also in JSON. */
+/**
+ * %RESPONSE_FLAGS% and %RESPONSE_FLAGS_LONG%: names with "," between; "-" for none, also in JSON.
+ */
 @final
 export class FlagsOperator extends Operator {
   constructor(private hasLongNames: bool) {
@@ -74,7 +76,9 @@ const UNITS: Choice[] = [
   new Choice(text("ns"), PropertyForm.Nanos),
 ];
 
-/** %COMMON_DURATION(…)%: the host tells of two time points alone, so only what the upstream took. */
+/**
+ * %COMMON_DURATION(…)%: the host tells of two time points alone, so only what the upstream took.
+ */
 @final
 export class CommonDurationRow extends OperatorRow {
   constructor(name: Bytes) {

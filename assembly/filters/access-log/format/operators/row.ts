@@ -1,4 +1,5 @@
-// What a row of the operator table is: a name, what may stand behind it, and how its operator is made.
+// What a row of the operator table is: a name, what may stand behind it, and how its operator is
+// made.
 import { Bytes, NONE, at, equal, indexOf, lengthOf, slice, toText } from "../../../../lib/bytes";
 import { Result, failure } from "../../../../lib/result";
 import { Writer, decimal } from "../../../../lib/writer";
@@ -113,7 +114,9 @@ export function partAt(text: Bytes, index: i32, separator: u8): Bytes {
   return end < 0 ? slice(text, from) : slice(text, from, end);
 }
 
-/** Appends parts of a property's path that `separator` divides, with the zeros of the ABI between. */
+/**
+ * Appends parts of a property's path that `separator` divides, with the zeros of the ABI between.
+ */
 export function writePathParts(to: Writer, parts: Bytes, separator: u8): void {
   for (let i = 0; i < lengthOf(parts); i++) {
     to.byte(at(parts, i) == separator ? 0 : at(parts, i));

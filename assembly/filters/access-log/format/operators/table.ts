@@ -1,5 +1,5 @@
-// The operators of a format: one row each, Envoy's first. A new operator is a row here; a new kind of
-// value is a file beside this one. The README lists them with their arguments.
+// The operators of a format: one row each, Envoy's first. A new operator is a row here; a new kind
+// of value is a file beside this one. The README lists them with their arguments.
 import { Bytes, path, text } from "../../../../lib/bytes";
 import { ClaimRow } from "./claim";
 import { CoalesceRow } from "./coalesce";

@@ -1,5 +1,5 @@
-// %UNIQUE_ID%: a UUID (RFC 9562, version 4) that no other line has. Made from the clock and a running number by a keyed
-// hash: unique, not secret.
+// %UNIQUE_ID%: a UUID (RFC 9562, version 4) that no other line has. Made from the clock and a
+// running number by a keyed hash: unique, not secret.
 import { bytes } from "../../../../lib/bytes";
 import { mix } from "../../../../lib/hash";
 import { Operator, Value, operatorText } from "./operator";

@@ -1,4 +1,5 @@
-// One second of the calendar at an offset from UTC, taken apart. One object is used again and again.
+// One second of the calendar at an offset from UTC, taken apart. One object is used again and
+// again.
 import { Civil, daysFromCivil } from "../../../../lib/calendar";
 
 const DAY_SECONDS: i64 = 86_400;

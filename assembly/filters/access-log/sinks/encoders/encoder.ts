@@ -1,5 +1,5 @@
-// What a sink speaks. A line is encoded once, when it comes: the queue holds finished records, and a
-// batch is a beginning, the records and an end, so that sending costs copies only.
+// What a sink speaks. A line is encoded once, when it comes: the queue holds finished records, and
+// a batch is a beginning, the records and an end, so that sending costs copies only.
 import { Bytes, lengthOf, view } from "../../../../lib/bytes";
 import { Writer } from "../../../../lib/writer";
 import { Line } from "../../format/line";
@@ -8,8 +8,8 @@ import { Line } from "../../format/line";
 export const NOTHING = new StaticArray<u8>(0);
 
 /**
- * How long before its line a request may have begun for the begin to be the entry's time. Loki refuses
- * entries an hour older than the newest of their stream, and a batch may wait for minutes.
+ * How long before its line a request may have begun for the begin to be the entry's time. Loki
+ * refuses entries an hour older than the newest of their stream, and a batch may wait for minutes.
  */
 const BEGIN_AGE_NANOS_MAX: i64 = 300_000_000_000;
 
@@ -19,7 +19,9 @@ export abstract class Encoder {
     readonly contentType: Bytes,
     /** What stands before the records. */
     protected head: StaticArray<u8>,
-    /** What stands in the place of the last record's comma; empty: nothing, and no comma is there. */
+    /**
+     * What stands in the place of the last record's comma; empty: nothing, and no comma is there.
+     */
     private tail: Bytes,
     /** Retries are those of OTLP (specification 1.x, "Retryable Response Codes"). */
     private isOtlp: bool,
@@ -47,8 +49,8 @@ export abstract class Encoder {
   }
 
   /**
-   * How many of `count` records an answer that is not retried says were not taken: all of them unless
-   * it is a success, or tells of a part.
+   * How many of `count` records an answer that is not retried says were not taken: all of them
+   * unless it is a success, or tells of a part.
    */
   rejected(status: i32, answer: Bytes, count: i32): i32 {
     if (!isSuccess(status)) return count;

@@ -1,4 +1,5 @@
-// Names with texts, fixed by the configuration: attributes of OTLP's resource and labels of Loki's stream.
+// Names with texts, fixed by the configuration: attributes of OTLP's resource and labels of Loki's
+// stream.
 import { utf8, view } from "../../../../lib/bytes";
 import { Cursor } from "../../../../lib/config/reader";
 import { writeJsonText } from "../../../../lib/json/write";
@@ -25,7 +26,10 @@ export function readResource(parent: Cursor): NamedText[] {
   return read(parent, "resource", RESOURCE_MAX);
 }
 
-/** The map `labels`; a stream has one at least. Loki refuses every batch with another name than these. */
+/**
+ * The map `labels`; a stream has one at least. Loki refuses every batch with another name than
+ * these.
+ */
 export function readLabels(parent: Cursor): NamedText[] {
   const labels = read(parent, "labels", LABELS_MAX);
   for (let i = 0; i < labels.length; i++) {
@@ -56,7 +60,10 @@ function read(parent: Cursor, name: string, most: i32): NamedText[] {
   return texts;
 }
 
-/** Has one character at least, and no more than `most`; the JSON reader has seen to it that it is UTF-8. */
+/**
+ * Has one character at least, and no more than `most`; the JSON reader has seen to it that it is
+ * UTF-8.
+ */
 function isWithin(text: StaticArray<u8>, most: i32): bool {
   let characters = 0;
   for (let i = 0; i < text.length; i++) characters += (text[i] & 0xc0) != 0x80 ? 1 : 0;

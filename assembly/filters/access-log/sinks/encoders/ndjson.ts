@@ -1,4 +1,5 @@
-// Newline-delimited JSON: one value a line, as log shippers and HTTP inputs of most collectors take it.
+// Newline-delimited JSON: one value a line, as log shippers and HTTP inputs of most collectors take
+// it.
 import { EMPTY, text } from "../../../../lib/bytes";
 import { writeJsonText } from "../../../../lib/json/write";
 import { Writer } from "../../../../lib/writer";

@@ -1,5 +1,6 @@
-// OTLP logs in the JSON mapping of protobuf as OTLP changes it: ids are hexadecimal, 64-bit numbers are texts, enums are
-// numbers (opentelemetry.io, OTLP specification 1.x, "JSON Protobuf Encoding").
+// OTLP logs in the JSON mapping of protobuf as OTLP changes it: ids are hexadecimal, 64-bit numbers
+// are texts, enums are numbers (opentelemetry.io, OTLP specification 1.x, "JSON Protobuf
+// Encoding").
 import { Bytes, NONE, lengthOf, owned, parseUnsigned, text, view } from "../../../../lib/bytes";
 import { JsonDocument, JsonKind } from "../../../../lib/json/document";
 import { writeJsonText } from "../../../../lib/json/write";
@@ -79,7 +80,10 @@ export class OtlpJsonEncoder extends Encoder {
     to.bytes(RECORD_END);
   }
 
-  /** `{"partialSuccess":{"rejectedLogRecords":"3"}}`; servers write the number with and without quotes. */
+  /**
+   * `{"partialSuccess":{"rejectedLogRecords":"3"}}`; servers write the number with and without
+   * quotes.
+   */
   rejectedInPart(answer: Bytes): i64 {
     if (!answerDocument.parse(answer, lengthOf(answer), ANSWER_DEPTH_MAX)) return 0;
     const partial = answerDocument.find(0, PARTIAL_SUCCESS);

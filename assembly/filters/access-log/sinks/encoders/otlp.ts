@@ -1,5 +1,5 @@
-// What both encodings of OTLP logs (opentelemetry-proto 1.x, collector/logs/v1, OTLP/HTTP) have in common: the
-// fields of a JSON line as they become attributes, and the words for severities.
+// What both encodings of OTLP logs (opentelemetry-proto 1.x, collector/logs/v1, OTLP/HTTP) have in
+// common: the fields of a JSON line as they become attributes, and the words for severities.
 import { Bytes, lengthOf, text } from "../../../../lib/bytes";
 import { JsonDocument, JsonKind } from "../../../../lib/json/document";
 import { Line, Severity } from "../../format/line";
