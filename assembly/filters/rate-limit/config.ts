@@ -1,10 +1,11 @@
 // The settings of rate-limit, read once into something that cannot be wrong.
 import { ConfigErrors, Cursor, readConfig } from "../../lib/config/reader";
 import { equal, toText, utf8, view } from "../../lib/bytes";
+import { readFieldName } from "../../lib/config/field-name";
+import { MatchSettings } from "../../lib/match/match-settings";
 import { CorsSettings } from "../../lib/http/cors";
 import { isFieldValue } from "../../lib/http/field";
 import { OwnHeaders } from "../../lib/http/own-headers";
-import { readFieldName } from "./key";
 import { Limit, MAX_KEYS_MAX } from "./limit";
 import { decimal } from "../../lib/writer";
 
@@ -126,7 +127,7 @@ export class Config {
     }
     config.cors = CorsSettings.read(at, EXPOSED);
     config.chargesPreflights = at.boolean("chargePreflights", false);
-    config.limits = readLimits(at);
+    config.limits = readLimits(at, MatchSettings.read(at));
     shareKeys(at, config);
     config.global = readGlobal(at);
     at.done();
@@ -134,13 +135,13 @@ export class Config {
   }
 }
 
-function readLimits(at: Cursor): Limit[] {
+function readLimits(at: Cursor, settings: MatchSettings): Limit[] {
   const items = at.list("limits");
   const limits: Limit[] = [];
   if (items.length > LIMITS_MAX)
     at.refuse("limits", "expected at most " + decimal(LIMITS_MAX) + " limits");
   for (let i = 0; i < items.length; i++) {
-    const limit = Limit.read(items[i]);
+    const limit = Limit.read(items[i], settings);
     for (let j = 0; j < i; j++) {
       if (equal(view(limits[j].name), view(limit.name)))
         items[i].refuse(
@@ -184,7 +185,7 @@ function readHeaders(parent: Cursor, name: string): HeaderValue[] {
   for (let i = 0; i < items.length; i++) {
     const at = items[i];
     if (!at.expectObject()) continue;
-    const header = readFieldName(at, "name");
+    const header = readFieldName(at.value("name"));
     const value = at.bytes("value");
     if (!isFieldValue(view(value)))
       at.refuse("value", "expected a header value without control characters");

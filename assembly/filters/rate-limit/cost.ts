@@ -9,10 +9,10 @@ import {
   text,
   view,
 } from "../../lib/bytes";
+import { readHeaderName } from "../../lib/config/field-name";
 import { Cursor } from "../../lib/config/reader";
 import { RequestView } from "../../lib/http/request";
 import { TokenBucket } from "./bucket";
-import { readFieldName } from "./key";
 
 const CONTENT_LENGTH = text("content-length");
 export const TOKENS_MAX: i64 = 4_294_967_295;
@@ -45,7 +45,7 @@ export class Cost {
   }
 
   private static readHeader(at: Cursor): Cost {
-    const header = readFieldName(at, "header");
+    const header = readHeaderName(at.value("header"));
     const most = at.requiredInteger("max", 1, TOKENS_MAX);
     const least = at.integer("min", 0, TOKENS_MAX, 1);
     const missing = at.integer("default", 0, TOKENS_MAX, 1);

@@ -2,18 +2,16 @@
 // secret of the proxy, so that a key of 64 kB costs its hash and no more, and nobody can choose
 // two keys that share a bucket.
 import { Cursor } from "../../lib/config/reader";
-import { Bytes, NONE, bytes, isPresent, view } from "../../lib/bytes";
+import { readHeaderName } from "../../lib/config/field-name";
+import { Bytes, NONE, bytes, equal, isPresent, text, view } from "../../lib/bytes";
 import { siphash } from "../../lib/hash";
-import { cookie } from "../../lib/http/cookie";
-import { decoded } from "../../lib/http/percent";
-import { param } from "../../lib/http/query";
 import { RequestView } from "../../lib/http/request";
 import { Writer } from "../../lib/writer";
 import { NETWORK_V4_PREFIX, NETWORK_V6_PREFIX } from "./overflow";
 import { Secret } from "./secret";
 import { Family, IpAddress } from "../../lib/ip";
 import { ClaimPath } from "../../lib/match/claim-path";
-import { isToken, lowerCased } from "../../lib/http/field";
+import { MatchSettings } from "../../lib/match/match-settings";
 
 export const enum KeySource {
   Header,
@@ -39,7 +37,24 @@ const NAMES = [
   "literal",
 ];
 
-/** Addresses and decoded parameters while they are hashed. */
+/** What happens to a request in which a part of the key comes more than once, with different values. */
+export const enum WhenRepeated {
+  /** All such requests share one bucket. */
+  Shared,
+  /** All values count, with "," between. */
+  Joined,
+  First,
+  Last,
+  /** The request is refused. */
+  Reject,
+}
+
+/** No place of a value: memory ends before it. */
+const REPEATED: Bytes = 0xfffffffd;
+const AUTHORITY = text(":authority");
+const COMMA: u8 = 0x2c;
+
+/** Addresses and joined values while they are hashed. */
 const addressBytes = new StaticArray<u8>(17);
 const masked = new IpAddress();
 const parameter = new Writer();
@@ -54,12 +69,14 @@ export class KeyPart {
     readonly claim: ClaimPath | null,
     readonly v4Prefix: i32,
     readonly v6Prefix: i32,
-    /** Of a header that came several times the first value counts; else all, joined. */
-    readonly isFirst: bool = false,
+    private readonly whenRepeated: WhenRepeated,
+    private readonly settings: MatchSettings,
+    /** Of a cookie or parameter, among those that the settings ask for. */
+    private readonly index: i32,
   ) {}
 
   /** Reads one item of `key`: an object with exactly one member, the source. */
-  static read(at: Cursor, isFirst: bool = false): KeyPart {
+  static read(at: Cursor, whenRepeated: WhenRepeated, settings: MatchSettings): KeyPart {
     const found = at.expectObject() ? at.theOnly(NAMES) : -1;
     const source = found < 0 ? KeySource.Literal : <KeySource>found;
     let name = new StaticArray<u8>(0);
@@ -80,42 +97,87 @@ export class KeyPart {
     ) {
       if (!at.boolean(NAMES[source], true)) at.refuse(NAMES[source], "expected true");
     } else if (source == KeySource.Header) {
-      name = readFieldName(at, "header");
+      name = readHeaderName(at.value("header"));
     } else {
       name = at.bytes(NAMES[source]);
       if (name.length == 0 && found >= 0) at.refuse(NAMES[source], "expected a name");
     }
     at.done();
-    return new KeyPart(source, name, claim, <i32>v4Prefix, <i32>v6Prefix, isFirst);
+    let index = 0;
+    if (source == KeySource.Cookie) index = settings.cookies.watch(view(name));
+    else if (source == KeySource.QueryParam) index = settings.params.watch(view(name));
+    const v4 = <i32>v4Prefix;
+    const v6 = <i32>v6Prefix;
+    return new KeyPart(source, name, claim, v4, v6, whenRepeated, settings, index);
   }
 
   /**
-   * This part of a request; NONE when the request has none. Valid until the next part is asked
-   * for.
+   * This part of a request. NONE: the request has none. REPEATED: it came more than once, with different
+   * values, and none of them may choose the bucket. Valid until the next part is asked for.
    */
   of(request: RequestView): Bytes {
     switch (this.source) {
       case KeySource.Header:
-        return this.isFirst
-          ? request.header(view(this.name))
-          : request.joinedHeader(view(this.name));
+        return this.headerOf(request);
       case KeySource.Claim:
         return this.claimOf(request);
-      case KeySource.Cookie:
-        return cookie(request, view(this.name));
-      case KeySource.QueryParam:
-        return this.parameterOf(request);
+      case KeySource.Cookie: {
+        const cookies = this.settings.cookies;
+        return this.chosen(
+          cookies.valueAt(this.index, request),
+          cookies.otherAt(this.index, request),
+        );
+      }
+      case KeySource.QueryParam: {
+        const params = this.settings.params;
+        return this.chosen(
+          params.valueAt(this.index, request),
+          params.otherAt(this.index, request),
+        );
+      }
       case KeySource.SourceAddress:
         return this.addressOf(request);
       case KeySource.Method:
         return request.method();
       case KeySource.Uri:
-        return request.path();
+        return this.settings.normalizesPath ? request.normalizedPath() : request.path();
       case KeySource.Authority:
-        return request.authority();
+        return this.authorityOf(request);
       default:
         return view(this.name);
     }
+  }
+
+  private authorityOf(request: RequestView): Bytes {
+    return this.settings.normalizesAuthority ? request.normalizedAuthority() : request.authority();
+  }
+
+  private headerOf(request: RequestView): Bytes {
+    const name = view(this.name);
+    if (equal(name, AUTHORITY)) return this.authorityOf(request);
+    if (this.whenRepeated == WhenRepeated.Joined) return request.joinedHeader(name);
+    const first = request.header(name);
+    let other = NONE;
+    let index = isPresent(first) ? request.headerIndex(name, 0) : -1;
+    while (index >= 0) {
+      const value = request.headerValue(index);
+      if (other != NONE || !equal(value, first)) other = value;
+      index = request.headerIndex(name, index + 1);
+    }
+    return this.chosen(first, other);
+  }
+
+  /** `other` is the last value, when it is another than the first. */
+  private chosen(first: Bytes, other: Bytes): Bytes {
+    if (other == NONE || this.whenRepeated == WhenRepeated.First) return first;
+    if (this.whenRepeated == WhenRepeated.Last) return other;
+    if (this.whenRepeated != WhenRepeated.Joined) return REPEATED;
+    // Of cookies and parameters the first and the last value stand for all.
+    parameter.reset();
+    parameter.bytes(first);
+    parameter.byte(COMMA);
+    parameter.bytes(other);
+    return parameter.view();
   }
 
   private claimOf(request: RequestView): Bytes {
@@ -161,13 +223,6 @@ export class KeyPart {
     return parameter.view();
   }
 
-  /** Decoded, so that `a%62c` and `abc` are one client. */
-  private parameterOf(request: RequestView): Bytes {
-    const query = request.query();
-    const raw = isPresent(query) ? param(query, view(this.name)) : NONE;
-    return isPresent(raw) ? decoded(raw, parameter) : NONE;
-  }
-
   private addressOf(request: RequestView): Bytes {
     return addressIn(request, this.v4Prefix, this.v6Prefix);
   }
@@ -192,23 +247,11 @@ export function networkOf(request: RequestView, secret: Secret): u64 {
   return isPresent(network) ? siphash(network, secret.k0, secret.k1) : 0;
 }
 
-/**
- * The name of a header, which must be there (a token of RFC 9110 section 5.6.2), in lower case as
- * proxies hold it.
- */
-export function readFieldName(at: Cursor, member: string): StaticArray<u8> {
-  const name = lowerCased(at.bytes(member));
-  if (!isToken(view(name))) at.refuse(member, "expected a header name");
-  return name;
-}
-
-/** What `fingerprint` gives when a part of the key is missing. */
+/** What `fingerprint` gives when a part of the key is missing, and when one came more than once. */
 export const MISSING: u64 = 0;
+export const AMBIGUOUS: u64 = 1;
 
-/**
- * The fingerprint of a request's key under the proxy's secret; MISSING when the request lacks a
- * part. Never 0 else.
- */
+/** The fingerprint of a request's key under the proxy's secret; or MISSING, or AMBIGUOUS. */
 export function fingerprint(
   parts: KeyPart[],
   request: RequestView,
@@ -216,10 +259,13 @@ export function fingerprint(
   secret: Secret,
 ): u64 {
   let hash = seed;
+  let isAmbiguous = false;
   for (let i = 0; i < parts.length; i++) {
     const part = unchecked(parts[i]).of(request);
-    if (!isPresent(part)) return MISSING;
-    hash = siphash(part, secret.k0 ^ hash, secret.k1 + <u64>i);
+    if (!isPresent(part)) return isAmbiguous ? AMBIGUOUS : MISSING;
+    if (part == REPEATED) isAmbiguous = true;
+    else hash = siphash(part, secret.k0 ^ hash, secret.k1 + <u64>i);
   }
-  return hash == MISSING ? 1 : hash;
+  if (isAmbiguous) return AMBIGUOUS;
+  return hash <= AMBIGUOUS ? 2 : hash;
 }

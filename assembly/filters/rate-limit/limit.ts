@@ -5,10 +5,11 @@ import { Cursor } from "../../lib/config/reader";
 import { siphash } from "../../lib/hash";
 import { RequestView } from "../../lib/http/request";
 import { MatchList } from "../../lib/match/match";
+import { MatchSettings } from "../../lib/match/match-settings";
 import { decimal } from "../../lib/writer";
 import { TokenBucket } from "./bucket";
 import { Cost, TOKENS_MAX } from "./cost";
-import { KeyPart } from "./key";
+import { KeyPart, WhenRepeated } from "./key";
 
 const SECOND: i64 = 1_000_000_000;
 /** Envoy's own lower bound of fill_interval. */
@@ -57,6 +58,7 @@ export class Limit {
   shadow: bool = false;
   cost: Cost = Cost.one();
   whenMissing: WhenMissing = WhenMissing.Shared;
+  whenRepeated: WhenRepeated = WhenRepeated.Shared;
   /** How many clients have a bucket of their own at one time. 0: a share of the top-level `maxKeys`. */
   maxKeys: i32 = 0;
   /** Name and figures as one number: a bucket is kept over an update exactly when this stays. */
@@ -66,7 +68,7 @@ export class Limit {
   globalDetails: StaticArray<u8> = new StaticArray<u8>(0);
 
   /** Reads one item of `limits`. */
-  static read(at: Cursor): Limit {
+  static read(at: Cursor, settings: MatchSettings): Limit {
     const limit = new Limit();
     if (!at.expectObject()) return limit;
     limit.name = at.bytes("name");
@@ -75,15 +77,19 @@ export class Limit {
     const name = toText(view(limit.name));
     limit.localDetails = utf8("local_rate_limited{" + name + "}");
     limit.globalDetails = utf8("global_rate_limited{" + name + "}");
-    limit.match = MatchList.read(at, "match");
+    limit.match = MatchList.read(at, "match", settings);
     const parts = at.list("key");
     if (parts.length > KEY_PARTS_MAX)
       at.refuse("key", "expected at most " + decimal(KEY_PARTS_MAX) + " parts");
-    const isFirst = at.choice("whenRepeated", ["joined", "first"], 0) == 1;
-    for (let i = 0; i < parts.length; i++) limit.key.push(KeyPart.read(parts[i], isFirst));
+    limit.whenRepeated = <WhenRepeated>(
+      at.choice("whenRepeated", ["shared", "joined", "first", "last", "reject"], 0)
+    );
+    for (let i = 0; i < parts.length; i++) {
+      limit.key.push(KeyPart.read(parts[i], limit.whenRepeated, settings));
+    }
     limit.bucket = readBucket(at);
     limit.seed = seedOf(limit.name, limit.bucket, 0);
-    limit.overrides = readOverrides(at, limit.name);
+    limit.overrides = readOverrides(at, limit.name, settings);
     limit.enabled = at.hundredths("enabled", 0, PERCENT_ALL, PERCENT_ALL);
     limit.enforced = at.hundredths("enforced", 0, PERCENT_ALL, PERCENT_ALL);
     limit.shadow = at.boolean("shadow", false);
@@ -139,7 +145,7 @@ function readBucket(parent: Cursor): TokenBucket {
   return new TokenBucket(1, 1, SECOND);
 }
 
-function readOverrides(parent: Cursor, name: StaticArray<u8>): Override[] {
+function readOverrides(parent: Cursor, name: StaticArray<u8>, settings: MatchSettings): Override[] {
   const items = parent.list("overrides");
   const overrides: Override[] = [];
   if (items.length > OVERRIDES_MAX)
@@ -147,7 +153,7 @@ function readOverrides(parent: Cursor, name: StaticArray<u8>): Override[] {
   for (let i = 0; i < items.length; i++) {
     const at = items[i];
     if (!at.expectObject()) continue;
-    const match = MatchList.read(at, "match");
+    const match = MatchList.read(at, "match", settings);
     if (match.isEmpty)
       at.refuse("match", "missing; an override without it would replace the limit itself");
     const bucket = readBucket(at);

@@ -7,7 +7,7 @@ import { SharedStore } from "../../lib/shared-store";
 import { Charge, Outcome } from "./charge";
 import { Charging, Config } from "./config";
 import { Decision } from "./decision";
-import { MISSING, fingerprint, networkOf } from "./key";
+import { AMBIGUOUS, MISSING, WhenRepeated, fingerprint, networkOf } from "./key";
 import { LimitBuckets } from "./limit-buckets";
 import { Limit, WhenMissing } from "./limit";
 import { Secret } from "./secret";
@@ -101,6 +101,11 @@ export class Policy {
     const cost = limit.cost.of(request);
     if (limit.key.length == 0) return this.admitOrRefuse(buckets.weighOwn(tier, cost, now));
     const client = fingerprint(limit.key, request, buckets.seedOf(tier), this.secret);
+    if (client == AMBIGUOUS) {
+      const isRefused = limit.whenRepeated == WhenRepeated.Reject;
+      if (isRefused) return this.refuse(buckets.refuseWithoutKey(tier, cost));
+      return this.admitOrRefuse(buckets.weighOwn(tier, cost, now));
+    }
     if (client != MISSING) {
       const own = buckets.weighClient(tier, client, cost, now);
       if (own !== null) return this.admitOrRefuse(own);

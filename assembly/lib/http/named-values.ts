@@ -17,6 +17,10 @@ export abstract class NamedValues {
   /** Open addressing: indexes of names, a power of two of slots. */
   private table: StaticArray<i32> = [EMPTY_SLOT];
   private values: StaticArray<Bytes> = [];
+  /** The last value of each name, when it is another than the first; else NONE. */
+  private others: StaticArray<Bytes> = [];
+  /** Somebody asks whether a name came more than once: a request is walked to its end. */
+  private watchesRepeats: bool = false;
   /** The request that the values are of. */
   private readFor: u64 = 0;
   private missing: i32 = 0;
@@ -28,23 +32,42 @@ export abstract class NamedValues {
     this.names.push(owned(name));
     this.longest = max(this.longest, lengthOf(name));
     this.values = new StaticArray<Bytes>(this.names.length);
+    this.others = new StaticArray<Bytes>(this.names.length);
     this.rebuild();
     this.readFor = 0;
     return this.names.length - 1;
   }
 
+  /** As `indexOf`, and `otherAt` is to be asked for the name. */
+  watch(name: Bytes): i32 {
+    this.watchesRepeats = true;
+    return this.indexOf(name);
+  }
+
   /** The first value of the name at `index`, or NONE; valid as long as the request's headers are. */
   valueAt(index: i32, request: RequestView): Bytes {
-    if (this.readFor != request.serial) {
-      this.readFor = request.serial;
-      this.missing = this.values.length;
-      for (let i = 0; i < this.values.length; i++) unchecked((this.values[i] = NONE));
-      this.readAll(request);
-    }
+    this.readOnce(request);
     return unchecked(this.values[index]);
   }
 
-  /** Walks the request and gives each pair to `take`, until that says that nothing is missing. */
+  /** The last value that is another than the first; NONE: the name has one value, or none. */
+  otherAt(index: i32, request: RequestView): Bytes {
+    this.readOnce(request);
+    return unchecked(this.others[index]);
+  }
+
+  private readOnce(request: RequestView): void {
+    if (this.readFor == request.serial) return;
+    this.readFor = request.serial;
+    this.missing = this.values.length;
+    for (let i = 0; i < this.values.length; i++) {
+      unchecked((this.values[i] = NONE));
+      unchecked((this.others[i] = NONE));
+    }
+    this.readAll(request);
+  }
+
+  /** Walks the request and gives each pair to `take`, until that says that nothing more is asked for. */
   protected abstract readAll(request: RequestView): void;
 
   /** Whether a name of this length can be one of those asked for. */
@@ -52,16 +75,22 @@ export abstract class NamedValues {
     return length <= this.longest;
   }
 
-  /** The index of a name whose value is still missing, or -1. */
+  /** The index of a name whose value is still asked for, or -1. */
   protected wanted(name: Bytes): i32 {
     const index = this.find(name);
-    return index >= 0 && unchecked(this.values[index]) == NONE ? index : -1;
+    const isAsked = index >= 0 && (this.watchesRepeats || unchecked(this.values[index]) == NONE);
+    return isAsked ? index : -1;
   }
 
-  /** Keeps the value of `index`; true when no other is missing. */
+  /** Keeps the value of `index`; true when nothing more is asked for. */
   protected take(index: i32, value: Bytes): bool {
-    unchecked((this.values[index] = value));
-    return --this.missing == 0;
+    if (unchecked(this.values[index]) == NONE) {
+      unchecked((this.values[index] = value));
+      this.missing--;
+    } else if (unchecked(this.others[index]) != NONE || !equal(this.values[index], value)) {
+      unchecked((this.others[index] = value));
+    }
+    return this.missing == 0 && !this.watchesRepeats;
   }
 
   private find(name: Bytes): i32 {

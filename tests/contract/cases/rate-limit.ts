@@ -28,6 +28,8 @@ export default {
     {
       instance: "istio-system/edge",
       mode: "report",
+      normalizeAuthority: false,
+      normalizePath: true,
       charging: "inOrder",
       limits: [
         {

@@ -285,18 +285,76 @@ describe("limits that are charged in order", () => {
   });
 });
 
-describe("a header in a key that came twice", () => {
-  it("counts with all its values, or with the first alone", () => {
-    const twice = (policy: Policy, second: string): bool =>
-      policy.decide(
-        new FakeRequest().with("x-key", "a").with("x-key", second),
-        START * TICKS_PER_NANO,
-      ).admitted;
-    const joined = policy(limits(PER_KEY));
-    for (let i = 0; i < 6; i++) expect(twice(joined, i.toString())).toBe(true);
-    const first = policy(limits(PER_KEY.replace('"key"', '"whenRepeated":"first","key"')));
-    for (let i = 0; i < 6; i++) expect(twice(first, i.toString())).toBe(i < 2);
+function askTwice(policy: Policy, second: string): bool {
+  const request = new FakeRequest().with("x-key", "a").with("x-key", second);
+  return policy.decide(request, START * TICKS_PER_NANO).admitted;
+}
+
+function repeated(how: string): Policy {
+  const named = '"whenMissing":"skip","whenRepeated":"' + how + '","key"';
+  return policy(limits(PER_KEY.replace('"key"', named)));
+}
+
+describe("a header in a key that comes twice", () => {
+  it("shares one bucket by default, also where a missing one is skipped", () => {
+    const one = policy(limits(PER_KEY.replace('"key"', '"whenMissing":"skip","key"')));
+    for (let i = 0; i < 6; i++) expect(askTwice(one, i.toString())).toBe(i < 2);
+    expect(admitted(one, "a", START, 5)).toBe(2);
+  });
+
+  it("counts with all values, the first, the last, or is refused, as the limit says", () => {
+    const joined = repeated("joined");
+    for (let i = 0; i < 6; i++) expect(askTwice(joined, i.toString())).toBe(true);
+    const first = repeated("first");
+    for (let i = 0; i < 6; i++) expect(askTwice(first, i.toString())).toBe(i < 2);
     expect(ask(first, "a", START).admitted).toBe(false);
+    const last = repeated("last");
+    for (let i = 0; i < 6; i++) expect(askTwice(last, "b")).toBe(i < 2);
+    expect(ask(last, "b", START).admitted).toBe(false);
+    expect(askTwice(repeated("reject"), "b")).toBe(false);
+  });
+
+  it("is one client when both values are the same", () => {
+    const one = repeated("shared");
+    expect(askTwice(one, "a")).toBe(true);
+    expect(admitted(one, "a", START, 5)).toBe(1);
+  });
+});
+
+describe("a cookie or parameter in a key that comes twice", () => {
+  it("does not choose the bucket", () => {
+    const bucket = '"tokenBucket":{"maxTokens":2,"fillInterval":"1h"}}';
+    const parts = '{"name":"twice","key":[{"cookie":"c"},{"queryParam":"q"}],' + bucket;
+    const one = policy(limits(parts));
+    for (let i = 0; i < 6; i++) {
+      const request = new FakeRequest("GET", "/?q=1&q=" + (7 + i).toString()).with("cookie", "c=1");
+      expect(one.decide(request, START * TICKS_PER_NANO).admitted).toBe(i < 2);
+    }
+    const cookies = policy(limits(parts), new SharedValues());
+    for (let i = 0; i < 6; i++) {
+      const request = new FakeRequest("GET", "/?q=1").with(
+        "cookie",
+        "c=1; c=" + (7 + i).toString(),
+      );
+      expect(cookies.decide(request, START * TICKS_PER_NANO).admitted).toBe(i < 2);
+    }
+  });
+});
+
+describe("a host in a key", () => {
+  it("is one client in each of its spellings, by authority and by host", () => {
+    const bucket = '"tokenBucket":{"maxTokens":2,"fillInterval":"1h"}}';
+    const hosts = ["shop.example", "SHOP.example", "shop.example.", "shop.example:443"];
+    const keys = ['{"authority":true}', '{"header":"Host"}'];
+    for (let k = 0; k < keys.length; k++) {
+      const one = policy(limits('{"name":"host","key":[' + keys[k] + "]," + bucket));
+      for (let i = 0; i < hosts.length; i++) {
+        const request = new FakeRequest("GET", "/", hosts[i]);
+        expect(one.decide(request, START * TICKS_PER_NANO).admitted).toBe(i < 2);
+      }
+      const other = new FakeRequest("GET", "/", "other.example");
+      expect(one.decide(other, START * TICKS_PER_NANO).admitted).toBe(true);
+    }
   });
 });
 

@@ -20,6 +20,25 @@ describe("cookies by name", () => {
     expect(value(cookies, b, request)).toBe("4");
   });
 
+  it("tell the last of several values when they differ", () => {
+    const cookies = new CookieValues();
+    const a = cookies.watch(text("a"));
+    const b = cookies.watch(text("b"));
+    const request = new FakeRequest()
+      .with("cookie", "a=1; b=2; a=1; b=3")
+      .with("cookie", "a=1; b=2");
+    expect(value(cookies, a, request)).toBe("1");
+    expect(cookies.otherAt(a, request) == NONE).toBe(true);
+    expect(value(cookies, b, request)).toBe("2");
+    expect(toText(cookies.otherAt(b, request))).toBe("2");
+    const params = new ParamValues();
+    const q = params.watch(text("q"));
+    const twice = new FakeRequest("GET", "/?q=a%20b&x=1&%71=c%20d");
+    expect(value(params, q, twice)).toBe("a b");
+    expect(toText(params.otherAt(q, twice))).toBe("c d");
+    expect(params.otherAt(q, new FakeRequest("GET", "/?q=1")) == NONE).toBe(true);
+  });
+
   it("are read anew for each request, also when the object is used again", () => {
     const cookies = new CookieValues();
     const a = cookies.indexOf(text("a"));
