@@ -4,6 +4,7 @@ import { partsOf } from "../core/kustomize.ts";
 import { checkShape } from "../core/resources.ts";
 import { hasAccessLog, migrateMeshAccessLog, migrateTelemetry } from "./access-log.ts";
 import { migrateAuthorizationPolicies, splitDrafts } from "./authorization-policy.ts";
+import { migrateBackendTraffic } from "./backend-traffic.ts";
 import { Context } from "./context.ts";
 import { migrateFlagger } from "./flagger.ts";
 import { migrateLocalRateLimits, otherPatchNote } from "./local-rate-limit.ts";
@@ -39,6 +40,7 @@ export function migrate(manifests: Manifest[], repository: string): Migrated {
   for (const draft of context.drafts.all()) closeRules(draft);
   const patches = context.ofKind("networking.istio.io", "EnvoyFilter");
   migrateLocalRateLimits(context);
+  migrateBackendTraffic(context);
   for (const manifest of patches.filter((one) => !report.speaksOf(one)))
     report.kept(manifest, ["spec"], otherPatchNote(manifest.value.spec));
   for (const manifest of context.ofKind("networking.istio.io", "VirtualService"))

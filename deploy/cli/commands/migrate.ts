@@ -67,7 +67,7 @@ function nothingToMigrate(
   return new ToolError(
     "input",
     [
-      `nothing to migrate among ${kinds || "what was read"}: it reads RequestAuthentication, AuthorizationPolicy, EnvoyFilter with local_ratelimit, VirtualService, Canary, Telemetry and MeshConfig`,
+      `nothing to migrate among ${kinds || "what was read"}: it reads RequestAuthentication, AuthorizationPolicy, EnvoyFilter with local_ratelimit, BackendTrafficPolicy, VirtualService, Canary, Telemetry and MeshConfig`,
       ...reasons,
     ].join("\n"),
   );
@@ -83,6 +83,7 @@ const readable: [apiVersion: string, kind: string][] = [
   ["telemetry.istio.io/v1", "Telemetry"],
   ["gateway.networking.k8s.io/v1", "Gateway"],
   ["flagger.app/v1beta1", "Canary"],
+  ["gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy"],
 ];
 
 /** Everything migrate reads in a live cluster; kinds it does not have are left out. */

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { stringify } from "yaml";
 import { compareOne } from "../../../deploy/compare/compare.ts";
 import { Random } from "../../../deploy/compare/random.ts";
+import { backendTrafficModel } from "../../../deploy/native/rate-limit/backend-traffic.ts";
 import { rateLimitModel } from "../../../deploy/native/rate-limit/model.ts";
 import type { NativeRequest } from "../../../deploy/native/types.ts";
 import { beforeAndAfter } from "../../support/migrated.ts";
@@ -577,6 +578,81 @@ for (const [what, text, reason] of [
     const got = run(text, []);
     assert.equal(isMigrated(got), false);
     assert.match(got.pair.notes.join("\n"), reason);
+  });
+}
+
+const backendTraffic = (spec: object) =>
+  stringify({
+    apiVersion: "gateway.envoyproxy.io/v1alpha1",
+    kind: "BackendTrafficPolicy",
+    metadata: { name: "limits", namespace: "shop" },
+    spec: {
+      targetRefs: [{ group: "gateway.networking.k8s.io", kind: "Gateway", name: "edge" }],
+      ...spec,
+    },
+  });
+const atEdge = (plain: Plain = {}): NativeRequest => ({
+  ...get(plain),
+  workload: { namespace: "shop", labels: {}, kind: "gateway", gateway: "edge" },
+});
+const local = (...rules: object[]) => ({ rateLimit: { type: "Local", local: { rules } } });
+const perHour = (requests: number) => ({ limit: { requests, unit: "Hour" } });
+
+test("BackendTrafficPolicy: selectors, distinct clients and the rule for everyone else", () => {
+  const text = backendTraffic(
+    local(
+      { clientSelectors: [{ headers: [{ name: "x-user", type: "Distinct" }] }], ...perHour(1) },
+      { clientSelectors: [{ headers: [{ name: "x-plan", value: "free" }] }], ...perHour(2) },
+      {
+        clientSelectors: [
+          { path: { type: "PathPrefix", value: "/admin" }, methods: [{ value: "POST" }] },
+        ],
+        ...perHour(1),
+      },
+      perHour(3),
+    ),
+  );
+  const user = (name: string) => atEdge({ headers: [header("x-user", name)] });
+  const free = atEdge({ headers: [header("x-plan", "free")] });
+  const admin = atEdge({ path: "/admin/x", method: "POST" });
+  const requests = [
+    ...[user("a"), user("a"), user("b")],
+    ...times(3, free),
+    ...times(2, admin),
+    ...times(4, atEdge({ path: "/admin" })),
+  ];
+  const pair = beforeAndAfter(text, [backendTrafficModel]);
+  const answers = (decider: BeforeAndAfter["old"]) =>
+    requests.map((request) => decider.decide(request).refusal?.status ?? 200);
+  const wanted = [200, 429, 200, 200, 200, 429, 200, 429, 200, 200, 200, 429];
+  assert.deepEqual(answers(pair.old), wanted);
+  assert.deepEqual(answers(pair.next), wanted);
+  assert.equal(pair.documents.length, 1);
+  pair.close();
+});
+
+for (const [what, spec, reason] of [
+  [
+    "a route",
+    {
+      targetRefs: [{ group: "gateway.networking.k8s.io", kind: "HTTPRoute", name: "r" }],
+      ...local(perHour(1)),
+    },
+    /HTTPRoute has conditions of its own/,
+  ],
+  ["a service", { rateLimit: { type: "Global", global: { rules: [] } } }, /rate limit service/],
+  ["more than limits", { ...local(perHour(1)), retry: {} }, /is not modelled \(spec.retry\)/],
+  [
+    "several selectors",
+    local({ clientSelectors: [{ headers: [] }, { headers: [] }], ...perHour(1) }),
+    /several of them/,
+  ],
+] as const) {
+  test(`BackendTrafficPolicy: ${what} stays native`, () => {
+    const pair = beforeAndAfter(backendTraffic(spec), [backendTrafficModel]);
+    assert.deepEqual(pair.documents, []);
+    assert.match(pair.notes.join("\n"), reason);
+    pair.close();
   });
 }
 
