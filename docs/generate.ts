@@ -75,12 +75,15 @@ function docsPage(path: string): string | undefined {
   return path.startsWith("docs/") && path.endsWith(".md") ? path.slice("docs/".length) : undefined;
 }
 
-/** A part of a document, from its heading to the next of the same level. */
+/** A part of a document, from its heading to the next of the same level or a higher one. */
 function section(text: string, title: RegExp): string {
   const lines = text.split("\n");
-  const from = lines.findIndex((line) => /^## /.test(line) && title.test(line));
+  const levelOf = (line: string) => /^(#+) /.exec(line)?.[1]!.length ?? 0;
+  const from = lines.findIndex((line) => levelOf(line) > 1 && title.test(line));
   if (from < 0) return "";
-  const to = lines.findIndex((line, at) => at > from && /^## /.test(line));
+  const level = levelOf(lines[from]!);
+  const ends = (line: string) => levelOf(line) > 0 && levelOf(line) <= level;
+  const to = lines.findIndex((line, at) => at > from && ends(line));
   return lines
     .slice(from + 1, to < 0 ? undefined : to)
     .join("\n")

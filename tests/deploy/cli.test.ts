@@ -39,32 +39,6 @@ test("the exit codes of help and of the tool's page are those that the tool give
   }
 });
 
-test("what the README shows of the tool works as it is written", async () => {
-  const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
-  const lines = [...readme.matchAll(/^npx gatehouse ([^#\n]+?) *(?:#.*)?$/gm)].map(
-    ([, line]) => line!,
-  );
-  assert.ok(lines.length > 8);
-  const offline = lines.filter(
-    (line) => /^(validate|try|render|migrate)/.test(line) && !line.includes("|"),
-  );
-  assert.ok(offline.length >= 4);
-  const written = new Set(lines.flatMap((line) => />\s*(\S+)/.exec(line)?.[1] ?? []));
-  for (const line of offline) {
-    // What an earlier line writes is not there; that line itself runs without its redirection.
-    if (line.split(" ").some((word, at, words) => written.has(word) && words[at - 1] !== ">"))
-      continue;
-    const command = line.replace(/\s*>.*$/, "");
-    const args = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(
-      ([, quoted, bare]) => quoted ?? bare!,
-    );
-    const { code, err } = await gatehouse(...args);
-    assert.equal(code, 0, `${line}: ${err}`);
-  }
-  for (const line of lines)
-    assert.equal((await gatehouse(line.split(" ")[0]!, "--help")).code, 0, line);
-});
-
 test("the tool's page names every field of the settings file, and of a case", () => {
   const page = readFileSync(join(import.meta.dirname, "../../deploy/README.md"), "utf8");
   const schema = JSON.parse(
