@@ -24,6 +24,7 @@ export interface SetupOptions {
   concurrency?: number;
   config?: Record<string, unknown>;
   cluster?: string;
+  env?: Record<string, string>;
 }
 
 /** For what happens soon, but on a machine that may be busy with other things. */
@@ -58,7 +59,10 @@ export async function withIssuer(
   const listeners = (more: object) => {
     const config = { providers: [{ ...main, ...more }], ...options.config };
     return [
-      { filters: [wasmFilter({ name: "jwt-auth", config })], routes: [directResponse(200, "in")] },
+      {
+        filters: [wasmFilter({ name: "jwt-auth", config, env: options.env })],
+        routes: [directResponse(200, "in")],
+      },
     ];
   };
   const file = new ListenerFile(listeners({}));

@@ -87,6 +87,30 @@ test("unknown keys fetch at most once in ten seconds, at a thousand requests a s
   assert.ok(proxy.calls.length - before >= 2);
 });
 
+test("failed signatures fetch at most once in ten seconds, and wait in a quarter of the places", () => {
+  const forged = { ...makeKey("ES256"), kid: "first" };
+  const { proxy, state, request, metric, ask } = start({ config: { maxWaiting: 40 } });
+  proxy.clock.advance(12_000);
+  assert.equal(ask(first), 200);
+  const before = proxy.calls.length;
+  state.answer = () => ({ ...(set(first) as object), delayMillis: 500 });
+  const streams = Array.from({ length: 60 }, () => proxy.open(request(forged)));
+  assert.equal(streams.filter((stream) => stream.state === "held").length, 10);
+  assert.equal(streams.filter((stream) => stream.responseCode === 401).length, 50);
+  // Those who ask for a key that is not there find room.
+  const unknown = Array.from({ length: 31 }, () => proxy.open(request(second)));
+  assert.equal(unknown.filter((stream) => stream.state === "held").length, 30);
+  proxy.clock.advance(600);
+  assert.ok(streams.every((stream) => stream.responseCode === 401));
+  assert.equal(metric("waiting_full"), 1);
+  state.answer = () => set(first);
+  for (let i = 0; i < 300; i++) {
+    assert.equal(ask(forged), 401);
+    proxy.clock.advance(100);
+  }
+  assert.ok(proxy.calls.length - before <= 4, `${proxy.calls.length - before} fetches in 30 s`);
+});
+
 test("a rotation is seen by the request that brings the new key, and the old key goes", () => {
   const { proxy, state, ask } = start({ workers: 2 });
   proxy.clock.advance(12_000);

@@ -18,16 +18,6 @@ export function isRedactableName(name: Bytes): bool {
   return isToken(name) || equal(name, AUTHORITY);
 }
 
-/** A token of RFC 9110 section 5.6.2, and a header that may be set. */
-export function isFieldName(name: Bytes): bool {
-  return isToken(name) && !equal(name, HOST);
-}
-
-/** Of the environment: letters, digits and "_", no digit first. */
-export function isVariable(name: Bytes): bool {
-  return isWord(name, text("_")) && !startsWithDigit(name);
-}
-
 /** Of a Loki label: ":" too. */
 export function isLabel(name: Bytes): bool {
   return isWord(name, text("_:")) && !startsWithDigit(name);

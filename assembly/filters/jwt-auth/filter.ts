@@ -24,6 +24,7 @@ import { Policy } from "./policy";
 import { refusalOf } from "./answers/refusal";
 import { Decision, DecisionKind } from "./answers/decision";
 import { KeyWaiters, Wait } from "./keys/key-waiters";
+import { logInlineKeys } from "./keys/key-log";
 import { WaitingList, WaitingStream } from "./keys/waiting";
 
 export {
@@ -97,6 +98,10 @@ export class JwtAuthRoot extends Root {
       log(LogLevel.Error, "jwt-auth: configuration refused: " + errors.first);
       return false;
     }
+    for (let i = 0; i < config.providers.length; i++) {
+      const keys = config.providers[i].inlineKeys;
+      if (keys !== null) logInlineKeys(config.providers[i].name, keys);
+    }
     const policy = new Policy(config, signatures, <u64>unixNanos(), <u64>monotonicNanos());
     const sources = new KeySources(config, policy);
     this.config = config;
@@ -124,8 +129,19 @@ export class JwtAuthRoot extends Root {
     if (decision.kind == DecisionKind.NeedKeys && decision.mayFail) {
       decision = policy.decide(request, unixNanos(), false);
     }
+    if (decision.status == JwtStatus.KeyNotFound && this.isFailing(decision.provider)) {
+      decision.status = JwtStatus.KeysUnavailable;
+    }
     this.metrics.cached(decision.provider, policy.hits, policy.misses);
     return decision.kind == DecisionKind.Allow ? this.allow(decision) : this.refuseBy(decision);
+  }
+
+  /** The issuer cannot be asked: an unknown key may be a new one, which is not the client's fault. */
+  private isFailing(provider: i32): bool {
+    const sources = this.sources;
+    if (sources === null) return false;
+    const remote = sources.of(provider);
+    return remote !== null && remote.isFailing;
   }
 
   /** Another worker may have fetched since the last tick. */

@@ -11,6 +11,7 @@ import {
   utf8,
   view,
 } from "../../lib/bytes";
+import { readCallHeaders } from "../../lib/config/call-header";
 import { Cursor } from "../../lib/config/reader";
 import { ASYMMETRIC, algorithmNames, algorithmOf } from "../../lib/jose/algorithm";
 import { ClaimPath } from "../../lib/match/claim-path";
@@ -29,6 +30,7 @@ const NAME_BYTES_MAX = 63;
 const CLAIM_HEADERS_MAX = 64;
 /** Each is asked once of a token, and costs four bytes and a text of a token that is known. */
 const MATCH_HEADERS_MAX = 256;
+const KEYS_HEADERS_MAX = 16;
 const SECOND: i64 = 1_000_000_000;
 const TIMEOUT_DEFAULT: i64 = 5 * SECOND;
 const CACHE_DEFAULT: i64 = 20 * 60 * SECOND;
@@ -100,14 +102,27 @@ function readKeySource(at: Cursor, provider: Provider): void {
   if (isSecret) provider.secretVariable = toText(view(filled(at, "secretFromEnv")));
   if (isAddressed) readAddress(at, provider, "jwksUri", at.text("jwksUri"), KeySource.Address);
   if (isDiscovered) readDiscovery(at, provider);
-  if (at.has("jwksCluster")) {
-    provider.keysCluster = filled(at, "jwksCluster");
-    if (!isAddressed && !isDiscovered)
-      at.refuse("jwksCluster", "expected only beside jwksUri or discovery");
+  readClusters(at, provider, isAddressed || isDiscovered, isDiscovered);
+  provider.keysHeaders = readCallHeaders(at, "jwksHeaders", KEYS_HEADERS_MAX);
+  if (provider.keysHeaders.length > 0 && !isAddressed && !isDiscovered) {
+    at.refuse("jwksHeaders", "expected only beside jwksUri or discovery");
   }
   provider.timeoutNanos = at.duration("timeout", DURATION_LEAST, TIMEOUT_MOST, TIMEOUT_DEFAULT);
   provider.cacheNanos = at.duration("cacheDuration", DURATION_LEAST, DURATION_MOST, CACHE_DEFAULT);
   provider.staleNanos = at.duration("staleFor", 0, DURATION_MOST, STALE_DEFAULT);
+}
+
+function readClusters(at: Cursor, provider: Provider, isFetched: bool, isDiscovered: bool): void {
+  if (at.has("jwksCluster")) {
+    provider.keysCluster = filled(at, "jwksCluster");
+    provider.namesKeysCluster = true;
+    if (!isFetched) at.refuse("jwksCluster", "expected only beside jwksUri or discovery");
+  }
+  provider.discoveryCluster = provider.keysCluster;
+  if (at.has("discoveryCluster")) {
+    provider.discoveryCluster = filled(at, "discoveryCluster");
+    if (!isDiscovered) at.refuse("discoveryCluster", "expected only beside discovery");
+  }
 }
 
 /** OpenID Connect Discovery 1.0 section 4: below the issuer's own path. */

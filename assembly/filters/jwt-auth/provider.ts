@@ -1,6 +1,7 @@
 // One issuer as configured: nothing in here changes or can be wrong after configuration.
 import { view } from "../../lib/bytes";
 import { ClaimPath } from "../../lib/match/claim-path";
+import { CallHeader } from "../../lib/config/call-header";
 import { Algorithm } from "../../lib/jose/algorithm";
 import { KeySet } from "../../lib/jose/key-set";
 import { StringMatch } from "../../lib/match/string-match";
@@ -59,7 +60,13 @@ export class Provider {
   inlineKeys: KeySet | null = null;
   /** Of the key set, or of the OpenID configuration. */
   keysAddress: Address = new Address();
+  /** Of the key set; `namesKeysCluster`: the settings name it, also for another host's. */
   keysCluster: StaticArray<u8> = new StaticArray<u8>(0);
+  namesKeysCluster: bool = false;
+  /** Of the OpenID configuration. */
+  discoveryCluster: StaticArray<u8> = new StaticArray<u8>(0);
+  /** Of the requests for both. */
+  keysHeaders: CallHeader[] = [];
   timeoutNanos: i64 = 0;
   cacheNanos: i64 = 0;
   staleNanos: i64 = 0;

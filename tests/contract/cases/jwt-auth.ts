@@ -30,6 +30,7 @@ const everything = {
       subjects: { regex: "[a-z]+" },
       jwksUri: "https://auth.example.com/.well-known/jwks.json",
       jwksCluster: "outbound|443||auth.example.com",
+      jwksHeaders: [{ name: "X-Api-Key", value: "key" }],
       timeout: "2s",
       cacheDuration: "5m",
       staleFor: "12h",
@@ -58,7 +59,13 @@ const everything = {
       issuerPattern: { regex: "https://login\\.example\\.com/[0-9a-f-]+/v2\\.0" },
       jwks,
     },
-    { name: "found", issuer: "https://accounts.example.com", discovery: true },
+    {
+      name: "found",
+      issuer: "https://accounts.example.com",
+      discovery: true,
+      discoveryCluster: "accounts",
+      jwksHeaders: [{ name: "x-key", valueFromEnv: "KEYS_KEY" }],
+    },
     { name: "text", jwks: JSON.stringify(jwks) },
     { name: "secret", issuer: "internal", secretFromEnv: "JWT_SECRET", algorithms: ["HS256"] },
   ],
@@ -111,7 +118,7 @@ export default {
     { providers: [inline("least")] },
     { providers: [inline("a"), inline("b")], rules: [{}] },
   ],
-  env: { JWT_SECRET: "a secret of at least thirty-two bytes" },
+  env: { JWT_SECRET: "a secret of at least thirty-two bytes", KEYS_KEY: "k" },
   onlyWasm: [
     {
       reason: "two providers of one name",
@@ -137,6 +144,24 @@ export default {
       reason: "a variable that is not set, or holds no secret",
       document: { providers: [{ name: "a", secretFromEnv: "NOT_SET" }] },
       message: /\/providers\/\d+\/secretFromEnv: expected /,
+    },
+    {
+      reason: "a variable of a header that is not set",
+      document: {
+        providers: [
+          {
+            name: "a",
+            jwksUri: "https://auth.example.com/",
+            jwksHeaders: [{ name: "x-key", valueFromEnv: "NOT_SET" }],
+          },
+        ],
+      },
+      message: /\/providers\/\d+\/jwksHeaders\/\d+\/valueFromEnv: the variable is missing or empty/,
+    },
+    {
+      reason: "a private key",
+      document: { providers: [inline("a", { jwks: { keys: [{ ...rsa, d: "AQAB" }] } })] },
+      message: /\/providers\/\d+\/jwks: private key at \/keys\/0; expected public keys/,
     },
     {
       reason: "a secret without an algorithm that takes it",

@@ -16,7 +16,7 @@ import { Cursor } from "../../../lib/config/reader";
 import { sha256 } from "../../../lib/crypto/sha256";
 import { mix, siphash } from "../../../lib/hash";
 import { decimal } from "../../../lib/writer";
-import { isVariable } from "../names";
+import { isVariable } from "../../../lib/config/call-header";
 import { RecordView } from "../record";
 import { Condition, anyHolds, readConditions } from "./condition";
 import { TraceContext, TraceFormat } from "./trace-context";

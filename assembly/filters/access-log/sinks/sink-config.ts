@@ -1,9 +1,9 @@
 // Where lines go: the settings of `sinks`.
+import { CallHeader, readCallHeaders } from "../../../lib/config/call-header";
 import { Cursor } from "../../../lib/config/reader";
-import { Bytes, EMPTY, NONE, owned, text, view } from "../../../lib/bytes";
-import { isFieldValue, isWord, lowerCased } from "../../../lib/http/field";
+import { Bytes, owned, text, view } from "../../../lib/bytes";
+import { isWord } from "../../../lib/http/field";
 import { itemsOf } from "../items";
-import { isFieldName, isVariable } from "../names";
 import { DeliverySettings } from "./delivery";
 import { NamedText, readLabels, readResource } from "./encoders/named-text";
 
@@ -60,28 +60,6 @@ const ENCODINGS: EncodingRow[] = [
 
 
 @final
-export class SinkHeader {
-  constructor(
-    readonly name: StaticArray<u8>,
-    /** Of a variable: empty until `use`. */
-    public value: StaticArray<u8>,
-    /**
-     * The variable of the virtual machine that holds the value; empty when it stands in the
-     * settings.
-     */
-    readonly variable: StaticArray<u8>,
-  ) {}
-
-  /** Takes the variable's value; what is wrong with it, or nothing. */
-  use(value: Bytes): string {
-    this.value = owned(value == NONE ? EMPTY : value);
-    if (this.value.length == 0) return "the variable is missing or empty";
-    return isFieldValue(view(this.value)) ? "" : "the variable has control characters in it";
-  }
-}
-
-
-@final
 export class HttpSinkConfig {
   private constructor(
     readonly cluster: StaticArray<u8>,
@@ -89,7 +67,7 @@ export class HttpSinkConfig {
     readonly path: StaticArray<u8>,
     /** The host that the request names; default the cluster. */
     readonly authority: StaticArray<u8>,
-    readonly headers: SinkHeader[],
+    readonly headers: CallHeader[],
     /** Attributes of OTLP's resource. */
     readonly resource: NamedText[],
     /** Labels of Loki's stream. */
@@ -115,7 +93,7 @@ export class HttpSinkConfig {
     if (!encoding.hasLabels && at.has("labels")) {
       at.refuse("labels", "only Loki has them: expected encoding loki");
     }
-    const headers = readHeaders(at);
+    const headers = readCallHeaders(at, "headers", HEADERS_MAX);
     const resource = readResource(at);
     const labels = readLabels(at);
     const delivery = readDelivery(at);
@@ -145,29 +123,6 @@ function readDelivery(at: Cursor): DeliverySettings {
   settings.intervalNanos = batch.duration("interval", MILLIS_MIN, MINUTE, settings.intervalNanos);
   batch.done();
   return settings;
-}
-
-function readHeaders(parent: Cursor): SinkHeader[] {
-  const items = itemsOf(parent, "headers", 0, HEADERS_MAX);
-  const headers: SinkHeader[] = [];
-  for (let i = 0; i < items.length; i++) {
-    const at = items[i];
-    if (!at.expectObject()) continue;
-    const name = lowerCased(at.bytes("name"));
-    if (!isFieldName(view(name))) {
-      at.refuse("name", "expected a header name; for the host use authority");
-    }
-    const value = at.optionalBytes("value", new StaticArray<u8>(0));
-    const variable = at.optionalBytes("valueFromEnv", new StaticArray<u8>(0));
-    if (!isFieldValue(view(value)))
-      at.refuse("value", "expected a header value without control characters");
-    if (at.has("valueFromEnv") && !isVariable(view(variable)))
-      at.refuse("valueFromEnv", "expected the name of a variable");
-    if (at.has("value") == at.has("valueFromEnv")) at.refuse("", "expected value or valueFromEnv");
-    at.done();
-    headers.push(new SinkHeader(name, value, variable));
-  }
-  return headers;
 }
 
 

@@ -1,6 +1,20 @@
 // The answer to a call for keys, or for the document that says where they are: whether it may be
 // read at all, what it holds, and for how long. Host facts; what the bytes mean is for others.
-import { Bytes, EMPTY, NONE, equal, text } from "../../../lib/bytes";
+import {
+  Bytes,
+  EMPTY,
+  NONE,
+  equal,
+  equalIgnoreCase,
+  lengthOf,
+  parseUnsigned,
+  slice,
+  text,
+  toText,
+  trimSpace,
+  view,
+} from "../../../lib/bytes";
+import { gunzip } from "../../../lib/inflate";
 import { BufferType, bufferBytes } from "../../../host/buffer";
 import { HeaderMap, MapType } from "../../../host/header-map";
 import { Status } from "../../../host/status";
@@ -20,12 +34,36 @@ const EXPIRES = text("expires");
 const DATE = text("date");
 const CONTENT_ENCODING = text("content-encoding");
 const IDENTITY = text("identity");
+const GZIP = text("gzip");
+const X_GZIP = text("x-gzip");
+
+const enum Coding {
+  Identity,
+  Gzip,
+  Unknown,
+}
+
+/** RFC 9110 section 8.4.1; some servers send an empty header. */
+function codingOf(encoding: Bytes): Coding {
+  if (encoding == NONE) return Coding.Identity;
+  const name = trimSpace(encoding);
+  if (lengthOf(name) == 0 || equalIgnoreCase(name, IDENTITY)) return Coding.Identity;
+  const isGzip = equalIgnoreCase(name, GZIP) || equalIgnoreCase(name, X_GZIP);
+  return isGzip ? Coding.Gzip : Coding.Unknown;
+}
+
+/** Three digits, as the proxy took them from the answer or made them up for a connection error. */
+function statusWord(status: Bytes): string {
+  return status != NONE && parseUnsigned(status) >= 0 ? toText(slice(status, 0, 3)) : "missing";
+}
 
 
 @final
 export class KeyAnswer {
   /** Alive until the callback returns. */
   body: Bytes = EMPTY;
+  /** Keeps the body alive where it was compressed. */
+  private unzipped: StaticArray<u8> | null = null;
   private headers: HeaderMap = new HeaderMap();
 
   /**
@@ -34,17 +72,30 @@ export class KeyAnswer {
    */
   take(headerCount: i32, bodyBytes: i32): string {
     this.body = EMPTY;
+    this.unzipped = null;
     this.headers.forget();
     if (headerCount == 0 || this.headers.read(MapType.HttpCallResponseHeaders) != Status.Ok)
       return "no answer";
     const status = this.headers.get(STATUS);
-    if (status == NONE || !equal(status, OK)) return "the answer's status is not 200";
-    const encoding = this.headers.get(CONTENT_ENCODING);
-    if (encoding != NONE && !equal(encoding, IDENTITY)) return "the answer is compressed";
+    if (status == NONE || !equal(status, OK)) return "the HTTP status is " + statusWord(status);
+    const encoding = codingOf(this.headers.get(CONTENT_ENCODING));
+    if (encoding == Coding.Unknown) return "the content-encoding is neither gzip nor identity";
     if (bodyBytes > JWKS_BYTES_MAX) return "the answer is larger than 1 MiB";
     const body = bodyBytes > 0 ? bufferBytes(BufferType.HttpCallResponseBody, bodyBytes) : EMPTY;
     if (body == NONE) return "the answer cannot be read";
+    return encoding == Coding.Gzip ? this.takeGzip(body) : this.takePlain(body);
+  }
+
+  private takePlain(body: Bytes): string {
     this.body = body;
+    return "";
+  }
+
+  private takeGzip(body: Bytes): string {
+    const plain = gunzip(body, JWKS_BYTES_MAX);
+    if (plain === null) return "the answer is no gzip of at most 1 MiB";
+    this.unzipped = plain;
+    this.body = view(plain);
     return "";
   }
 

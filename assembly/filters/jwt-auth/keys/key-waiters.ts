@@ -6,6 +6,8 @@ import { WaitingList, WaitingStream } from "./waiting";
 
 /** Time that a fetch may take beyond its timeout before a request that waits for it is refused. */
 const WAIT_MARGIN_NANOS: i64 = 1_000_000_000;
+/** What part of the places requests with a failed signature may take. */
+const FORGED_SHARE = 4;
 
 export const enum Wait {
   /** The request waits now. */
@@ -35,7 +37,11 @@ export class KeyWaiters {
     const remote = this.sources.of(provider);
     if (remote === null || !this.isWorthIt(stream, remote, status, now)) return Wait.Useless;
     if (this.reportsOnly) return Wait.Useless;
-    if (this.list.count >= this.countMax) return Wait.Full;
+    const isForged = status == JwtStatus.VerificationFails;
+    // Most signatures that fail are forged: they must not take the room of others.
+    if (this.list.count >= (isForged ? this.countMax / FORGED_SHARE : this.countMax)) {
+      return isForged ? Wait.Useless : Wait.Full;
+    }
     this.list.add(stream, provider, remote.changes, now);
     return Wait.Begun;
   }

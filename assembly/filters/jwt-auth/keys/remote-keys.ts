@@ -1,18 +1,19 @@
 // The key set of one provider, fetched for all workers of the proxy by whichever holds the lease.
 // Host facts: calls, metrics, the log. When to fetch is fetch-record.ts's to say, what the
 // workers share is shared-keys.ts's.
-import { Bytes, EMPTY, NONE, lengthOf, text, view } from "../../../lib/bytes";
-import { startCall, startStatus, startToken } from "../../../host/http-call";
-import { LogLevel, log } from "../../../host/log";
+import { Bytes, NONE, lengthOf, view } from "../../../lib/bytes";
+import { startStatus, startToken } from "../../../host/http-call";
 import { Counter, Gauge } from "../../../host/metrics";
-import { Pairs } from "../../../host/pairs";
 import { Status } from "../../../host/status";
+import { CallHeader } from "../../../lib/config/call-header";
 import { spent } from "../../../lib/garbage";
 import { KeySet, KeySetStatus, describeKeySet } from "../../../lib/jose/key-set";
 import { Address } from "./address";
 import { DiscoveryStatus, describeDiscovery, readDiscovered } from "./discovery";
 import { FetchRecord } from "./fetch-record";
 import { KeyAnswer } from "./key-answer";
+import { logFailure, logKeySet, logRecovery } from "./key-log";
+import { startKeyRequest } from "./key-request";
 import { KeyRing } from "./key-ring";
 import { metricPrefix } from "../metrics";
 import { KeySource, Provider } from "../provider";
@@ -27,18 +28,17 @@ const ANSWER_MARGIN_NANOS: i64 = SECOND;
  */
 const WRITE_ATTEMPTS = 4;
 
-const METHOD = text(":method");
-const GET = text("GET");
-const PATH = text(":path");
-const AUTHORITY = text(":authority");
-const SCHEME = text(":scheme");
-const HTTP = text("http");
-const HTTPS = text("https");
-const ACCEPT = text("accept");
-const ACCEPTED = text("application/json, application/jwk-set+json");
-
-const request = new Pairs();
+const noHeaders: CallHeader[] = [];
 const answer = new KeyAnswer();
+
+/** What became of a fetched set. */
+const enum Published {
+  /** The lease ran out, and another worker is at it. */
+  No,
+  /** The workers have this very set already. */
+  Same,
+  Changed,
+}
 
 
 @final
@@ -171,6 +171,11 @@ export class RemoteKeys {
     return mayFetch && (this.fetch(now) || this.record.isFetchingAt(now));
   }
 
+  /** Whether the last fetch failed: what the keys are now is not known. */
+  get isFailing(): bool {
+    return this.record.failures > 0;
+  }
+
   /** Seconds until it is worth asking again. */
   retryAfterSeconds(now: i64): i64 {
     const next = this.record.isFetchingAt(now) ? now : this.record.nextAt;
@@ -191,18 +196,17 @@ export class RemoteKeys {
     }
     this.callStartedAt = now;
     this.isDiscovering = this.provider.keySource == KeySource.Discovery;
-    return this.call(this.provider.keysAddress, view(this.provider.keysCluster), now);
+    const provider = this.provider;
+    const cluster = this.isDiscovering ? provider.discoveryCluster : provider.keysCluster;
+    return this.call(provider.keysAddress, view(cluster), now);
   }
 
+  /** `headers`: of the settings; they may hold a key, so they go to the configured server alone. */
   private call(address: Address, cluster: Bytes, now: i64): bool {
-    request.reset();
-    request.add(METHOD, GET);
-    request.add(PATH, view(address.path));
-    request.add(AUTHORITY, view(address.authority));
-    request.add(SCHEME, address.isSecure ? HTTPS : HTTP);
-    request.add(ACCEPT, ACCEPTED);
+    const isOurs = address.sameServer(this.provider.keysAddress);
+    const headers = isOurs ? this.provider.keysHeaders : noHeaders;
     const millis = max<i64>(1, this.provider.timeoutNanos / 1_000_000);
-    const start = startCall(cluster, request, EMPTY, <u32>millis);
+    const start = startKeyRequest(address, cluster, headers, <u32>millis);
     this.isCalling = startStatus(start) == Status.Ok;
     if (this.isCalling) this.token = startToken(start);
     else this.fail(reasonOf(startStatus(start)), now);
@@ -227,7 +231,9 @@ export class RemoteKeys {
     spent(4 * lengthOf(answer.body));
     if (status != DiscoveryStatus.Ok) return describeDiscovery(status);
     this.isDiscovering = false;
-    const cluster = address.sameServer(asked) ? this.provider.keysCluster : address.cluster;
+    const provider = this.provider;
+    const isKnown = provider.namesKeysCluster || address.sameServer(asked);
+    const cluster = isKnown ? provider.keysCluster : address.cluster;
     this.call(address, view(cluster), now);
     return "";
   }
@@ -237,32 +243,33 @@ export class RemoteKeys {
     spent(4 * lengthOf(answer.body));
     const status = keys.read(answer.body);
     if (status != KeySetStatus.Ok) return describeKeySet(status);
-    if (!this.publish(answer.body, now)) return "";
+    const published = this.publish(answer.body, now);
+    if (published == Published.No) return "";
     this.successes.add();
-    if (this.lastFailure.length > 0) log(LogLevel.Warn, this.title() + "keys are fetched again");
+    if (published == Published.Changed) logKeySet(this.provider.name, keys);
+    if (this.lastFailure.length > 0) logRecovery(this.provider.name);
     this.lastFailure = "";
     return "";
   }
 
-  /** Shares a good set. False: the lease ran out, and another worker is at it. */
-  private publish(body: Bytes, now: i64): bool {
+  /** Shares a good set. */
+  private publish(body: Bytes, now: i64): Published {
     const fresh = answer.freshNanos(this.provider.cacheNanos);
     for (let attempt = 0; attempt < WRITE_ATTEMPTS; attempt++) {
       this.shared.look();
-      if (this.record.startedAt != this.callStartedAt) return false;
+      if (this.record.startedAt != this.callStartedAt) return Published.No;
       const isSame = this.shared.isStored(body);
       this.record.succeed(now, fresh, !isSame);
       if (!isSame && !this.shared.put(body)) continue;
-      if (this.shared.write()) return true;
+      if (this.shared.write()) return isSame ? Published.Same : Published.Changed;
     }
-    return false;
+    return Published.No;
   }
 
   /** Says once why keys cannot be had, and sets the next attempt. Good keys stay. */
   private fail(why: string, now: i64): void {
     this.failures.add();
-    if (why != this.lastFailure)
-      log(LogLevel.Warn, this.title() + "keys cannot be fetched: " + why);
+    if (why != this.lastFailure) logFailure(this.provider.name, why);
     this.lastFailure = why;
     for (let attempt = 0; attempt < WRITE_ATTEMPTS; attempt++) {
       this.shared.look();
@@ -271,10 +278,6 @@ export class RemoteKeys {
       if (this.shared.write()) break;
     }
     this.changes++;
-  }
-
-  private title(): string {
-    return "jwt-auth, provider " + this.provider.name + ": ";
   }
 }
 

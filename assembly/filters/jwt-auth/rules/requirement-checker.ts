@@ -28,9 +28,15 @@ export class RequirementChecker {
     return this.checkOne(requirement);
   }
 
-  /** Whether keys that may still come could change what `status` says of `provider`. */
+  /**
+   * Whether keys that may still come could change what `status` says of `provider`. A signature may
+   * fail because the issuer changed the key and kept its id.
+   */
   needsRemoteKeys(status: JwtStatus, provider: i32): bool {
-    const needsKeys = status == JwtStatus.KeysUnavailable || status == JwtStatus.KeyNotFound;
+    const needsKeys =
+      status == JwtStatus.KeysUnavailable ||
+      status == JwtStatus.KeyNotFound ||
+      status == JwtStatus.VerificationFails;
     return needsKeys && provider >= 0 && unchecked(this.rings[provider]).isRemote;
   }
 
