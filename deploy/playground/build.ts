@@ -5,7 +5,7 @@ import { STATUS_CODES } from "node:http";
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
-import { filterNames } from "../core/catalog.ts";
+import { filterNames, moduleNames } from "../core/catalog.ts";
 import { presets } from "./presets.ts";
 
 const here = import.meta.dirname;
@@ -69,7 +69,7 @@ export async function buildPlayground(folder = join(root, "build/playground")): 
   );
   writeFileSync(join(folder, "files.json"), JSON.stringify(contents));
   writeFileSync(join(folder, "presets.json"), JSON.stringify(presets()));
-  for (const name of filterNames)
+  for (const name of moduleNames)
     cpSync(join(root, `build/${name}.wasm`), join(folder, `${name}.wasm`));
   cpSync(join(here, "page/index.html"), join(folder, "index.html"));
   cpSync(join(here, "page/icon.svg"), join(folder, "icon.svg"));

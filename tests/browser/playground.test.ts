@@ -328,6 +328,21 @@ test("JSON instead of YAML is taken", async () => {
   await context.close();
 });
 
+test("a policy of one module for all filters decides the same", async () => {
+  const { page, context } = await open("#all-four");
+  const text = readFileSync(
+    join(import.meta.dirname, "../../deploy/istio/gatehouse/gateway/policy.yaml"),
+    "utf8",
+  );
+  const bundled = text.replace(/( +)repository: \S+\n/, "$&$1bundle: true\n");
+  assert.notEqual(bundled, text);
+  await write(page, "panel-settings", bundled);
+  await page.locator("#problem-title.good").waitFor();
+  await page.locator("#answer .status.good").waitFor();
+  await page.locator("#tab-cases[data-state=good]").waitFor();
+  await context.close();
+});
+
 test("a token of 60 KB is decided on like any other", async () => {
   const { page, context } = await open("#jwt");
   await page.selectOption("#token", { label: "no token" });

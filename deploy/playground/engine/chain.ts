@@ -64,7 +64,10 @@ export class Chain {
     this.variants = variantsOf(this.canaryRoute ?? {});
     const limiter = this.links.find(({ filter }) => filter === "rate-limit")?.plugin;
     this.hidesQuota =
-      Boolean(options.quota) && limiter !== undefined && isQuiet(fieldsOf(limiter.config));
+      Boolean(options.quota) &&
+      limiter !== undefined &&
+      !limiter.bundle &&
+      isQuiet(fieldsOf(limiter.config));
     if (this.hidesQuota) limiter!.config = { ...fieldsOf(limiter!.config), headers: "ietf" };
     this.issuer = issuerFor(this.links);
     const issuers = this.links.find(({ filter }) => filter === "jwt-auth")?.plugin.config;

@@ -1,5 +1,5 @@
 // The files that the tool finds in the worker: schemas, modules, and the page's texts.
-import { filterNames } from "../../core/catalog.ts";
+import { moduleNames } from "../../core/catalog.ts";
 import { put } from "../browser/fs.ts";
 
 const root = "/gatehouse";
@@ -12,7 +12,7 @@ export async function loadFiles(base: string): Promise<void> {
     return answer;
   };
   const texts = fetched("files.json").then((answer) => answer.json());
-  const modules = filterNames.map(async (name) => {
+  const modules = moduleNames.map(async (name) => {
     const bytes = await (await fetched(`${name}.wasm`)).arrayBuffer();
     put(`${root}/build/${name}.wasm`, new Uint8Array(bytes));
   });
