@@ -45,8 +45,12 @@ export function* generate(
   const axes = joined(interests.flatMap((interest) => [...interest.axes]));
   if (starts.length === 0) return;
   const seen = new Set<string>();
+  const workloads = new Map<object, number>();
   const isNew = (request: NativeRequest) => {
-    const key = JSON.stringify(request);
+    const { tokens: _tokens, workload, ...rest } = request;
+    if (!workloads.has(workload)) workloads.set(workload, workloads.size);
+    // Tokens are in the headers and the path already.
+    const key = `${workloads.get(workload)} ${JSON.stringify(rest)}`;
     return seen.has(key) ? false : seen.add(key);
   };
   for (const start of starts) if (seen.size < max && isNew(start)) yield start;

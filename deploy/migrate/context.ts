@@ -3,12 +3,22 @@ import type { Manifest } from "../core/source.ts";
 import { rootNamespace } from "../validate/overlap.ts";
 import { Drafts } from "./drafts.ts";
 import { Report } from "./report.ts";
+import { meshOf } from "../native/mesh.ts";
+import type { Mesh } from "../native/types.ts";
+import type { Comparison } from "../compare/compare.ts";
 import type { Resource } from "./resource.ts";
 
 export class Context {
   readonly manifests: Manifest[];
   readonly drafts = new Drafts();
   readonly report = new Report();
+  /** What is said while something is tried goes here, and nowhere. */
+  readonly trial = new Report();
+  readonly mesh: Mesh;
+  /** Native resources that are to be deleted, once the plugins enforce. */
+  readonly replaced: Manifest[] = [];
+  /** What was compared before anything was written. */
+  readonly proofs: { title: string; result: Comparison }[] = [];
   /** Resources of the mesh that have to change with the migration, as they should become. */
   readonly rewritten: { value: Resource; source: Manifest }[] = [];
 
@@ -17,6 +27,7 @@ export class Context {
 
   constructor(manifests: Manifest[]) {
     this.manifests = manifests;
+    this.mesh = meshOf(manifests);
   }
 
   ofKind(group: string, kind: string): Manifest[] {

@@ -3,6 +3,7 @@
 import { filterNames } from "../core/catalog.ts";
 import type { FilterName } from "../core/catalog.ts";
 import { policyVersion } from "../core/policy.ts";
+import { replacesAnnotation } from "../core/replaces.ts";
 import type { Manifest } from "../core/source.ts";
 import type { Resource } from "./resource.ts";
 import type { Scope } from "../validate/overlap.ts";
@@ -15,6 +16,8 @@ export class Draft {
   readonly traffic: Resource[] = [];
   /** What it was made from. */
   readonly sources: Manifest[] = [];
+  /** Native resources that it stands for: they go once it enforces. */
+  readonly replaces: Manifest[] = [];
 
   constructor(namespace: string, placement: Resource, name: string) {
     this.namespace = namespace;
@@ -53,7 +56,13 @@ export class Draft {
     return {
       apiVersion: policyVersion,
       kind: "Policy",
-      metadata: { name: this.name, namespace: this.namespace },
+      metadata: {
+        name: this.name,
+        namespace: this.namespace,
+        ...(this.replaces.length > 0 && {
+          annotations: { [replacesAnnotation]: replacesText(this.replaces) },
+        }),
+      },
       spec: {
         placement: this.placement,
         image: { repository },
@@ -104,6 +113,10 @@ export class Drafts {
   all(): Draft[] {
     return [...this.drafts.values()];
   }
+}
+
+function replacesText(manifests: readonly Manifest[]): string {
+  return manifests.map(({ kind, namespace, name }) => `${kind}/${namespace}/${name}`).join(" ");
 }
 
 /** A name as Kubernetes and our schemas take it. */

@@ -3,17 +3,13 @@ import type { Manifest } from "../core/source.ts";
 import { partsOf } from "../core/kustomize.ts";
 import { checkShape } from "../core/resources.ts";
 import { hasAccessLog, migrateMeshAccessLog, migrateTelemetry } from "./access-log.ts";
-import { migrateAuthorizationPolicies, splitDrafts } from "./authorization-policy.ts";
+import { migrateAuthorization } from "./authorization/authorization.ts";
 import { migrateBackendTraffic } from "./backend-traffic.ts";
+import type { Comparison } from "../compare/compare.ts";
 import { Context } from "./context.ts";
 import { migrateFlagger } from "./flagger.ts";
 import { migrateLocalRateLimits, otherPatchNote } from "./local-rate-limit.ts";
 import type { Report } from "./report.ts";
-import {
-  closeRules,
-  migrateRequestAuthentication,
-  shareProviders,
-} from "./request-authentication.ts";
 import { migrateVirtualService } from "./virtual-service.ts";
 import type { Resource } from "./resource.ts";
 
@@ -21,6 +17,10 @@ export interface Migrated {
   /** Settings files, then resources of the mesh that change with them. */
   documents: { value: Resource; from: Manifest[] }[];
   report: Report;
+  /** Native resources that the settings stand for: to be deleted once the plugins enforce. */
+  replaced: Manifest[];
+  /** What was compared, and how it came out. */
+  proofs: { title: string; result: Comparison }[];
 }
 
 /** Reads everything at once: one resource often explains another. */
@@ -32,12 +32,7 @@ export function migrate(manifests: Manifest[], repository: string): Migrated {
   const { report } = context;
   for (const [manifest, why] of misfits)
     if (why !== undefined) report.lost(manifest, ["spec"], why);
-  for (const manifest of context.ofKind("security.istio.io", "RequestAuthentication"))
-    migrateRequestAuthentication(context, manifest);
-  splitDrafts(context);
-  shareProviders(context);
-  migrateAuthorizationPolicies(context);
-  for (const draft of context.drafts.all()) closeRules(draft);
+  migrateAuthorization(context);
   const patches = context.ofKind("networking.istio.io", "EnvoyFilter");
   migrateLocalRateLimits(context);
   migrateBackendTraffic(context);
@@ -62,6 +57,8 @@ export function migrate(manifests: Manifest[], repository: string): Migrated {
       ...context.rewritten.map(({ value, source }) => ({ value, from: [source] })),
     ],
     report,
+    replaced: context.replaced,
+    proofs: context.proofs,
   };
 }
 

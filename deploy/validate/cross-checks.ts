@@ -213,14 +213,15 @@ function checkRequestAuth({ plugins, resources }: World): Finding[] {
     );
     if (!authenticator || native.some((other) => mayMeet(scopeOf(other), scopeOf(resource))))
       return [];
-    return uses.map((path): Finding => ({
-      severity: "error",
+    return uses.map(({ path, isNegated }): Finding => ({
+      // A negated condition on a token that is never there holds for everybody.
+      severity: isNegated ? "error" : "warning",
       rule: "request-auth",
       place: resource.place(path),
       what: `${resource.title} asks for what RequestAuthentication leaves behind`,
-      why: `${authenticator.title} replaced it, and a Wasm filter cannot write that metadata: the condition is never met`,
+      why: `${authenticator.title} replaced it, and a Wasm filter cannot write that metadata: the condition is ${isNegated ? "always" : "never"} met`,
       right:
-        "move the rule into jwt-auth (rules[].claims), or match on a header of outputClaimToHeaders",
+        "match on a header of outputMatchToHeaders, as migrate does, or move the rule into jwt-auth (rules[].claims)",
     }));
   });
 }
@@ -230,19 +231,30 @@ function labelsAt(resource: Manifest): Record<string, string> | undefined {
   return isFields(labels) ? textsOf(labels) : undefined;
 }
 
-/** Paths of an AuthorizationPolicy that read the JWT metadata. */
-export function usesOfRequestAuth(resource: Manifest): (string | number)[][] {
+interface Use {
+  path: (string | number)[];
+  /** `notValues` or `notRequestPrincipals`. */
+  isNegated: boolean;
+}
+
+/** Where an AuthorizationPolicy reads the JWT metadata. */
+function usesOfRequestAuth(resource: Manifest): Use[] {
   if (resource.kind !== "AuthorizationPolicy" || resource.group !== "security.istio.io") return [];
   return mapsOf(resource.at("spec", "rules")).flatMap((rule, index) => {
     const path = ["spec", "rules", index];
     const sources = listOf(rule.from).flatMap((entry, from) =>
       ["requestPrincipals", "notRequestPrincipals"]
         .filter((key) => at(entry, "source", key))
-        .map((key) => [...path, "from", from, "source", key]),
+        .map((key) => ({
+          path: [...path, "from", from, "source", key],
+          isNegated: key.startsWith("not"),
+        })),
     );
-    const conditions = listOf(rule.when).flatMap((entry, when) =>
+    const conditions = listOf(rule.when).flatMap((entry, when): Use[] =>
       String(at(entry, "key") ?? "").startsWith("request.auth.")
-        ? [[...path, "when", when, "key"]]
+        ? ["values", "notValues"]
+            .filter((key) => at(entry, key))
+            .map((key) => ({ path: [...path, "when", when, key], isNegated: key === "notValues" }))
         : [],
     );
     return [...sources, ...conditions];

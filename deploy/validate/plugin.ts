@@ -20,12 +20,14 @@ export interface Plugin {
   /** Set when the filter is a section of `edge`; the resource's whole configuration. */
   bundle?: Fields;
   selector?: Record<string, string>;
-  targetRefs: { kind?: string; name?: string }[];
+  targetRefs: { group?: string; kind?: string; name?: string }[];
   phase: string;
   /** Undefined when unset: Istio then sorts it below every number. */
   priority?: number;
   /** The modes it runs in; empty is all. */
   modes: string[];
+  /** On which listeners it runs: any of these; empty is all. */
+  listeners: { mode?: string; ports: number[] }[];
   failStrategy: string;
   config: unknown;
   env: { name: string; value?: string; valueFrom?: string }[];
@@ -107,11 +109,21 @@ function shapeOf(resource: Fields, module: Fields, api: Api) {
     namespace: String(metadata.namespace ?? "default"),
     selector: isFields(selector) ? textsOf(selector) : undefined,
     targetRefs: mapsOf(spec.targetRefs ?? (spec.targetRef ? [spec.targetRef] : [])).map(
-      (reference) => ({ kind: textAt(reference, "kind"), name: textAt(reference, "name") }),
+      (reference) => ({
+        group: textAt(reference, "group"),
+        kind: textAt(reference, "kind"),
+        name: textAt(reference, "name"),
+      }),
     ),
     phase: String(spec.phase ?? "UNSPECIFIED_PHASE"),
     priority: typeof spec.priority === "number" ? spec.priority : undefined,
     modes: mapsOf(spec.match).flatMap((match) => textAt(match, "mode") ?? []),
+    listeners: mapsOf(spec.match).map((match) => ({
+      mode: textAt(match, "mode"),
+      ports: mapsOf(match.ports).flatMap(({ number }) =>
+        typeof number === "number" ? [number] : [],
+      ),
+    })),
     failStrategy: String(module.failStrategy ?? "FAIL_CLOSE"),
     config: module.pluginConfig,
     env: mapsOf(at(module, "vmConfig", "env")).map((variable) => ({

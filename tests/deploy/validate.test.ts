@@ -216,21 +216,22 @@ spec: { gatewayClassName: istio-waypoint, listeners: [{ name: mesh, port: 15008,
   );
 });
 
-test("an AuthorizationPolicy that asks for what RequestAuthentication left behind", async () => {
+test("a condition on the token of a removed RequestAuthentication is never met, or always if negated", async () => {
   const policy = `apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy
 metadata: { name: p, namespace: edge }
 spec:
   rules:
     - from: [{ source: { requestPrincipals: ["*"] } }]
-      when: [{ key: "request.auth.claims[role]", values: [admin] }]
+      when: [{ key: "request.auth.claims[role]", notValues: [admin] }]
 `;
   const found = await findings(`${wasm("a", inline)}---\n${policy}`);
   assert.equal(found.length, 2);
   assert.match(
     found[0]!,
-    /^error: mesh\.yaml:19: .*asks for what RequestAuthentication leaves behind.*move the rule into jwt-auth/,
+    /^warning: mesh\.yaml:19: .*asks for what RequestAuthentication leaves behind.*never met.*outputMatchToHeaders/,
   );
+  assert.match(found[1]!, /^error: mesh\.yaml:20: .*the condition is always met/);
   const native = `apiVersion: security.istio.io/v1
 kind: RequestAuthentication
 metadata: { name: r, namespace: edge }

@@ -71,11 +71,15 @@ export class TokenChecker {
     const found = this.find(profile);
     if (found.count == 0) return JwtStatus.Missing;
     if (found.overflow) return JwtStatus.TooManyTokens;
+    let status = JwtStatus.Ok;
     for (let i = 0; i < found.count; i++) {
-      const status = this.checkToken(found.token(i), profile, decision);
-      if (status != JwtStatus.Ok) return status;
+      const one = this.checkToken(found.token(i), profile, decision);
+      if (one == JwtStatus.Ok) continue;
+      status = one;
+      // Envoy looks at the last place first, so the last bad token is the one that it names.
+      if (!profile.provider.searchesAsEnvoy) break;
     }
-    return JwtStatus.Ok;
+    return status;
   }
 
   private find(profile: Profile): FoundTokens {

@@ -1,0 +1,29 @@
+// What a group of RequestAuthentications and policies becomes, before it is proved.
+import type { Manifest } from "../../core/source.ts";
+import type { Resource } from "../resource.ts";
+import type { Group } from "./group.ts";
+import type { Scope } from "./scope.ts";
+
+/** The settings for one place, not yet given to a draft. */
+export interface PlaceSettings {
+  scope: Scope;
+  placement: Resource;
+  name: string;
+  sources: Manifest[];
+  settings: Resource;
+  /** Headers of `outputMatchToHeaders`. */
+  matchHeaders: string[];
+}
+
+/** A policy as it becomes; `isNew`: beside the one that it comes from, which stays. */
+export interface Rewritten {
+  value: Resource;
+  source: Manifest;
+  isNew: boolean;
+}
+
+export interface Conversion {
+  group: Group;
+  places: PlaceSettings[];
+  policies: Rewritten[];
+}
