@@ -18,13 +18,18 @@ export function headerOf(route: unknown): string {
   return String(at(route, "header") ?? defaultHeader).toLowerCase();
 }
 
+/** The split of a route or of a step: percentages, or weights of any sum. */
+function splitOf(one: unknown): unknown {
+  return at(one, "split") ?? at(one, "weights");
+}
+
 /**
  * The variant that takes what no other does: `base`, or the heaviest of the split, or the first.
  */
 export function baseOf(route: unknown): string {
   const base = textAt(route, "base");
   if (base !== undefined) return base;
-  const split = Object.entries(fieldsOf(at(route, "split")));
+  const split = Object.entries(fieldsOf(splitOf(route)));
   const heaviest = split.sort(([a, x], [b, y]) => Number(y) - Number(x) || (a < b ? -1 : 1))[0];
   return heaviest?.[0] ?? variantsOf(route)[0] ?? "";
 }
@@ -35,7 +40,7 @@ export function baseOf(route: unknown): string {
  */
 export function variantsOf(route: unknown): string[] {
   const listed = listOf(at(route, "variants")).map((variant) => String(at(variant, "name")));
-  const splits = [route, ...listOf(at(route, "schedule"))].map((one) => at(one, "split"));
+  const splits = [route, ...listOf(at(route, "schedule"))].map(splitOf);
   // A split is a map: its order means nothing.
   const split = splits.flatMap((one) => Object.keys(fieldsOf(one))).sort();
   const base = textAt(route, "base");

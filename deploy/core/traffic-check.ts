@@ -29,7 +29,7 @@ function unknownRoute(traffic: Traffic, routes: unknown[], error: Report): Findi
 }
 
 function checkBase(route: unknown, error: Report): Finding[] {
-  if (at(route, "split") || at(route, "base")) return [];
+  if (at(route, "split") || at(route, "weights") || at(route, "base")) return [];
   const what = `route "${nameOf(route)}" has neither base nor split: a request that no rule takes has no destination`;
   return [error(["route"], what, "add base: <variant> to the route")];
 }

@@ -3,14 +3,15 @@
 // numbered by name, since a map's order is lost on the way through Istio.
 import { compare, equal, utf8, view } from "../../lib/bytes";
 import { NOT_AN_INSTANT, parseInstant } from "../../lib/calendar";
-import { Cursor, inHundredths } from "../../lib/config/reader";
+import { Cursor } from "../../lib/config/reader";
 import { MatchList } from "../../lib/match/match";
 import { MatchSettings } from "../../lib/match/match-settings";
 import { sort } from "../../lib/sort";
 import { NAME_WANTED, isName, readName } from "./names";
 import { Route, ScheduledSplit } from "./route";
 import { VariantRule } from "./rules";
-import { PLACES, Split, VARIANTS_MAX } from "./split";
+import { Split, VARIANTS_MAX } from "./split";
+import { hasSplit, readWeights, splitOf } from "./weights";
 import { decimal } from "../../lib/writer";
 
 export const SCHEDULE_MAX = 256;
@@ -21,9 +22,9 @@ export function readVariants(at: Cursor, route: Route, matching: MatchSettings):
   const rules = at.list("variants");
   const schedule = at.list("schedule");
   const splits: Cursor[] = [];
-  if (at.has("split")) splits.push(at.value("split"));
+  if (hasSplit(at)) splits.push(splitOf(at));
   for (let i = 0; i < schedule.length; i++) {
-    if (schedule[i].expectObject()) splits.push(schedule[i].value("split"));
+    if (schedule[i].expectObject()) splits.push(splitOf(schedule[i]));
   }
   checkShape(at, rules, schedule);
   const members = namesOfSplits(splits);
@@ -35,9 +36,9 @@ export function readVariants(at: Cursor, route: Route, matching: MatchSettings):
 }
 
 function checkShape(at: Cursor, rules: Cursor[], schedule: Cursor[]): void {
-  if (!at.has("split") && !at.has("variants")) at.refuse("", "expected a split or variants");
+  if (!hasSplit(at) && !at.has("variants")) at.refuse("", "expected a split or variants");
   if (at.has("variants") && rules.length == 0) at.refuse("variants", "expected at least one item");
-  if (at.has("schedule") && !at.has("split"))
+  if (at.has("schedule") && !hasSplit(at))
     at.refuse("split", "missing; what holds before the schedule begins");
   if (schedule.length > SCHEDULE_MAX)
     at.refuse("schedule", "expected at most " + decimal(SCHEDULE_MAX) + " entries");
@@ -73,7 +74,7 @@ function allNames(
       );
   }
   for (let i = 0; i < members.length; i++) addName(names, members[i]);
-  if (at.has("base") && !at.has("split")) addName(names, readName(at, "base"));
+  if (at.has("base") && !hasSplit(at)) addName(names, readName(at, "base"));
   if (names.length > VARIANTS_MAX)
     at.refuse(
       "",
@@ -122,7 +123,7 @@ function readBase(at: Cursor, route: Route): i32 {
 
 function readSplits(at: Cursor, schedule: Cursor[], route: Route, members: i32[], base: i32): void {
   route.base = base;
-  if (!at.has("split")) return;
+  if (!hasSplit(at)) return;
   const weights = readWeights(at, route);
   if (base < 0) route.base = heaviest(weights, members, -1);
   route.second = heaviest(weights, members, route.base);
@@ -148,23 +149,6 @@ function readSplits(at: Cursor, schedule: Cursor[], route: Route, members: i32[]
       entries.push(new ScheduledSplit(instant, new Split(next, route.base, members)));
   }
   if (entries.length > 0) route.schedule = entries;
-}
-
-/** Weights by variant in hundredths of a percent, adding up to PLACES. */
-function readWeights(parent: Cursor, route: Route): i32[] {
-  const weights: i32[] = [];
-  for (let i = 0; i < route.variants.length; i++) weights.push(0);
-  const entries = parent.object("split").entries();
-  let sum = 0;
-  for (let i = 0; i < entries.length; i++) {
-    const weight = entries[i].at.asHundredths(0, PLACES);
-    const variant = route.variantOf(view(entries[i].key));
-    if (variant >= 0) weights[variant] = weight;
-    sum += weight;
-  }
-  if (sum != PLACES)
-    parent.refuse("split", "weights add up to " + inHundredths(sum) + ", expected 100");
-  return weights;
 }
 
 /**

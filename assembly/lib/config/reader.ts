@@ -152,6 +152,15 @@ export class Cursor {
     return this.hundredthsAt(this.node, "", least, most, least);
   }
 
+  /** This value itself as a whole number from `least` to `most`. */
+  asInteger(least: i64, most: i64): i64 {
+    const value = this.document.integer(this.node);
+    if (!this.document.is(this.node, JsonKind.Integer)) this.refuse("", "expected a whole number");
+    else if (value >= least && value <= most) return value;
+    else this.refuse("", "expected a number from " + decimal(least) + " to " + decimal(most));
+    return least;
+  }
+
   private hundredthsAt(node: i32, name: string, least: i32, most: i32, fallback: i32): i32 {
     if (!this.document.is(node, JsonKind.Integer) && !this.document.is(node, JsonKind.Double)) {
       this.refuse(name, "expected a number");

@@ -11,6 +11,11 @@ const cookie = (more: object) => route({ split, sticky: { cookie: { name: "relea
 const cases: Cases = {
   valid: [
     {},
+    route({ weights: { stable: 9, canary: 1 } }),
+    route({
+      weights: { stable: 2, canary: 1 },
+      schedule: [{ at: "2026-12-01T09:00:00Z", weights: { stable: 0, canary: 3 } }],
+    }),
     {
       instance: "shop/edge",
       mode: "report",
@@ -79,9 +84,19 @@ const cases: Cases = {
   ],
   onlyWasm: [
     {
-      reason: "weights that do not add up to 100",
+      reason: "percentages that do not add up to 100",
       document: route({ split: { stable: 90, canary: 9.5 } }),
-      message: /\/routes\/\d+(\/schedule\/\d+)?\/split: weights add up to [\d.]+, expected 100/,
+      message: /\/routes\/\d+(\/schedule\/\d+)?\/split: percentages add up to [\d.]+, expected 100/,
+    },
+    {
+      reason: "a weight that would be rounded to nothing",
+      document: route({ weights: { stable: 1_000_000, canary: 1 } }),
+      message: /\/routes\/\d+(\/schedule\/\d+)?\/weights\/.*: \d+ of \d+ is less than 0[.]01 %/,
+    },
+    {
+      reason: "weights that are all 0",
+      document: route({ weights: { stable: 0, canary: 0 } }),
+      message: /\/routes\/\d+(\/schedule\/\d+)?\/weights: all weights are 0/,
     },
     {
       reason: "a weight of more than two decimals",
