@@ -1,7 +1,7 @@
 // The proxy behind lib/http's view of a request: header map in one call, properties only when a
 // policy asks.
 import { RequestView } from "../lib/http/request";
-import { Bytes, path, text } from "../lib/bytes";
+import { Bytes, NONE, lengthOf, path, text } from "../lib/bytes";
 import { HeaderMap, MapType } from "./header-map";
 import { nativeClaim } from "./native-claim";
 import { property } from "./property";
@@ -57,7 +57,9 @@ export class HostRequest extends RequestView {
   }
 
   protected readClaims(): Bytes {
-    return property(CLAIMS_PROPERTY);
+    const claims = property(CLAIMS_PROPERTY);
+    // Empty: cleared by jwt-auth.
+    return lengthOf(claims) == 0 ? NONE : claims;
   }
 
   protected readNativeClaim(path: Bytes): Bytes {

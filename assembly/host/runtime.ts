@@ -20,12 +20,20 @@ let factory: (() => Root) | null = null;
 let youngest: Root | null = null;
 const streams = new StreamTable();
 
+/** What becomes of a request whose root context is not known; null: it goes on. */
+let refuseUnknown: (() => void) | null = null;
+
 /**
  * Says how a filter makes its root context. Any root_id, also the empty one, gets one: a module
  * is its one filter.
  */
 export function register(create: () => Root): void {
   factory = create;
+}
+
+/** For filters that decide who may pass: `refuse` answers a request without a known root context. */
+export function failClosed(refuse: () => void): void {
+  refuseUnknown = refuse;
 }
 
 /** The root context `id`; null when it has gone. */
@@ -74,7 +82,7 @@ function createRoot(id: u32): void {
   youngest = root;
 }
 
-/** A stream of an unknown root gets no object: all its callbacks are let through. */
+/** A stream of an unknown root gets no object; see `failClosed` for its request. */
 function openStream(id: u32, rootId: u32): void {
   const root = rootOf(rootId);
   if (root === null || id == 0) return;
@@ -111,10 +119,16 @@ function configuration(bytes: i32): StaticArray<u8> {
 export function proxy_on_request_headers(id: u32, headers: u32, endOfStream: u32): HeaderAction {
   enter();
   const stream = streams.get(id);
-  const action =
-    stream === null ? HeaderAction.Continue : stream.onRequestHeaders(endOfStream != 0);
+  const action = stream === null ? onUnknown() : stream.onRequestHeaders(endOfStream != 0);
   finish();
   return action;
+}
+
+function onUnknown(): HeaderAction {
+  const refuse = refuseUnknown;
+  if (refuse === null) return HeaderAction.Continue;
+  refuse();
+  return HeaderAction.Stop;
 }
 
 export function proxy_on_response_headers(id: u32, headers: u32, endOfStream: u32): HeaderAction {

@@ -59,6 +59,27 @@ test("nothing is handed over when no token satisfied the rule", () => {
   }
 });
 
+test("the claims of an earlier jwt-auth do not stay when no token satisfies a later one", () => {
+  const requires = { provider: "later" };
+  const rules = [
+    { match: [{ uri: { exact: "/open" } }], requires: { none: true } },
+    { match: [{ uri: { exact: "/failed" } }], requires, allowMissingOrFailed: true },
+    { requires },
+  ];
+  for (const mode of ["enforce", "report"]) {
+    const proxy = new Proxy();
+    const earlier = { ...provider, forwardOriginalToken: true };
+    proxy.install({ module, config: { providers: [earlier] } });
+    const later = { ...provider, name: "later", issuer: "other" };
+    proxy.install({ module, config: { mode, providers: [later], rules } });
+    for (const path of mode === "report" ? ["/open", "/failed", "/"] : ["/open", "/failed"]) {
+      const stream = proxy.exchange({ path, headers: { authorization: `Bearer ${token()}` } });
+      assert.equal(stream.responseCode, 200);
+      assert.equal(stream.filterState.get("gatehouse_claims")?.toString(), "", `${mode} ${path}`);
+    }
+  }
+});
+
 test("a known token is refused from the second of its expiry on, and its rules are asked again for each rule", () => {
   const rules = [
     { match: [{ uri: { exact: "/a" } }], claims: [{ claim: "role", equals: "a" }] },

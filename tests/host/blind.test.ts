@@ -38,6 +38,25 @@ function effects(host: BareHost, headers: Uint8Array | number): string[] {
   return journal;
 }
 
+describe("a request of a root context that nobody made", () => {
+  const provider = { name: "a", jwksUri: "https://auth.example.com/keys" };
+  const settings = { providers: [provider], rules: [{ requires: { none: true } }] };
+
+  for (const [filter, config] of [
+    ["jwt-auth", settings],
+    ["edge", { "jwt-auth": settings }],
+  ] as [string, object][]) {
+    it(`is refused by ${filter}`, () => {
+      const host = hostOf(filter, config);
+      assert.ok(!effects(host, seen).includes("reply 503"));
+      const journal: string[] = [];
+      host.journal = journal;
+      host.exchange({ headers: seen, root: 99 });
+      assert.deepEqual(journal, ["reply 503"]);
+    });
+  }
+});
+
 describe("jwt-auth without a header map", () => {
   const config = {
     providers: [

@@ -11,6 +11,8 @@ export interface BareRequest {
    * it with.
    */
   headers: Uint8Array | number;
+  /** The root context that the host names; default: the one there is. */
+  root?: number;
 }
 
 /** Header pairs as `proxy_get_header_map_pairs` hands them over. */
@@ -80,7 +82,7 @@ export class BareHost {
     const id = this.#nextId++;
     this.#request = request;
     this.#nanos += 1_000_000n;
-    this.#exports.proxy_on_context_create!(id, 1);
+    this.#exports.proxy_on_context_create!(id, request.root ?? 1);
     proxy_on_request_headers?.(id, 8, 1);
     proxy_on_response_headers?.(id, 2, 0);
     proxy_on_log?.(id);

@@ -80,6 +80,7 @@ export const reach: Record<string, Reach> = {
       "metrics.ts": "counts decisions and key sets",
       "forward.ts": "writes claims and removes tokens",
       "answers/answer.ts": "sends refusals",
+      "answers/no-settings.ts": "refuses requests without settings",
       "host-settings.ts": "reads secrets from the plugin's environment",
       "keys/key-answer.ts": "reads the answer to a key request",
       "keys/key-log.ts": "logs changes of key sets",

@@ -8,7 +8,7 @@ import { HeaderAction, Root, Stream } from "../../host/context";
 import { LogLevel, log } from "../../host/log";
 import { setProperty } from "../../host/property";
 import { HostRequest } from "../../host/request";
-import { register } from "../../host/runtime";
+import { failClosed, register } from "../../host/runtime";
 import { Status } from "../../host/status";
 import { continueRequest, useContext } from "../../host/stream-control";
 import { setTickPeriod } from "../../host/tick";
@@ -21,6 +21,7 @@ import { EnvoySignatures } from "./token/host-signatures";
 import { KeySources } from "./key-sources";
 import { Metrics } from "./metrics";
 import { Policy } from "./policy";
+import { refuseWithoutSettings } from "./answers/no-settings";
 import { refusalOf } from "./answers/refusal";
 import { Decision, DecisionKind } from "./answers/decision";
 import { KeyWaiters, Wait } from "./keys/key-waiters";
@@ -182,6 +183,7 @@ export class JwtAuthRoot extends Root {
     this.metrics.refused(provider, status);
     setProperty(REASON, refusal.reasonBytes);
     if (this.config.reportsOnly) {
+      this.forwarder.clearClaims();
       this.forwarder.sanitize(request);
       return true;
     }
@@ -261,3 +263,4 @@ export class JwtAuthRoot extends Root {
 }
 
 register((): Root => new JwtAuthRoot());
+failClosed(refuseWithoutSettings);

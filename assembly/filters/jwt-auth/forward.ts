@@ -1,9 +1,9 @@
 // Changes a request that may pass: claims as headers, forged copies out, tokens out. Each change
 // makes Envoy match the route again, so nothing is written that need not be.
-import { Bytes, NONE, equal, lengthOf } from "../../lib/bytes";
+import { Bytes, EMPTY, NONE, equal, lengthOf } from "../../lib/bytes";
 import { MapType, removeHeader, replaceHeader } from "../../host/header-map";
 import { removeAliases } from "../../host/own-headers";
-import { setProperty } from "../../host/property";
+import { property, setProperty } from "../../host/property";
 import { CLAIMS_PROPERTY } from "../../host/request";
 import { RequestView } from "../../lib/http/request";
 import { Writer } from "../../lib/writer";
@@ -42,6 +42,12 @@ export class Forwarder {
     removeAliases(own, request);
   }
 
+  /** No token holds: what another jwt-auth of the chain handed over before is not left standing. */
+  clearClaims(): void {
+    const before = property(CLAIMS_PROPERTY);
+    if (before != NONE && lengthOf(before) > 0) setProperty(CLAIMS_PROPERTY, EMPTY);
+  }
+
   /**
    * Gives the request what its accepted tokens say, and takes them out where they are not to go
    * further.
@@ -50,6 +56,7 @@ export class Forwarder {
     for (let i = 0; i < decision.acceptedCount; i++)
       this.writeClaims(decision.profile(i).provider, decision.token(i), i == 0);
     if (decision.acceptedCount > 0) setProperty(CLAIMS_PROPERTY, decision.token(0).payload);
+    else this.clearClaims();
     this.sanitize(request);
     if (this.config.reportsOnly) return;
     for (let i = 0; i < decision.acceptedCount; i++) {
