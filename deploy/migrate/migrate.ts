@@ -9,6 +9,7 @@ import type { Comparison } from "../compare/compare.ts";
 import { Context } from "./context.ts";
 import { migrateFlagger } from "./flagger.ts";
 import { migrateLocalRateLimits, otherPatchNote } from "./local-rate-limit.ts";
+import { keepOtherTraffic } from "./other-traffic.ts";
 import type { Report } from "./report.ts";
 import { migrateVirtualService } from "./virtual-service.ts";
 import type { Resource } from "./resource.ts";
@@ -45,6 +46,7 @@ export function migrate(manifests: Manifest[], repository: string): Migrated {
     migrateMeshAccessLog(context, manifest);
   for (const manifest of context.ofKind("telemetry.istio.io", "Telemetry"))
     migrateTelemetry(context, manifest);
+  keepOtherTraffic(context);
   for (const manifest of context.manifests) reportUnread(context, manifest);
   const drafts = context.drafts.all().filter((draft) => !draft.isEmpty);
   const policies = drafts.map((draft) => ({

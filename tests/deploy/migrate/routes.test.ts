@@ -286,8 +286,34 @@ test("routes: an Argo Rollout's VirtualService keeps the route that Argo patches
   const pair = pairOf(service, rollout);
   assert.equal(pair.documents.length, 0);
   assert.match(pair.notes.join("\n"), /stays native: Rollout shop\/shop sets its weights/);
+  assert.match(pair.notes.join("\n"), /stays native: Argo writes the weights/);
   pair.close();
 });
+
+for (const kind of ["HTTPRoute", "GRPCRoute"]) {
+  test(`routes: a ${kind} with weights stays native, and the report says so`, () => {
+    const route = {
+      apiVersion: "gateway.networking.k8s.io/v1",
+      kind,
+      metadata: { name: "shop", namespace: "shop" },
+      spec: {
+        parentRefs: [{ name: "edge" }],
+        rules: [
+          {
+            backendRefs: [
+              { name: "v1", port: 80, weight: 9 },
+              { name: "v2", port: 80, weight: 1 },
+            ],
+          },
+        ],
+      },
+    };
+    const pair = pairOf(route);
+    assert.deepEqual(pair.documents, []);
+    assert.match(pair.notes.join("\n"), /stays native: Istio goes on splitting its backendRefs/);
+    pair.close();
+  });
+}
 
 test("routes: Flagger's conditions, rewrite and mesh gateway are kept", () => {
   const canary = {
