@@ -17,7 +17,7 @@ import { readCaseFile } from "../../try/case-file.ts";
 import { answersOf, issuerFor } from "../../try/chain.ts";
 import type { Issuer } from "../../try/issuer.ts";
 import { filled } from "../../try/placeholders.ts";
-import { chainOf } from "./try.ts";
+import { chainOf } from "../../try/run.ts";
 
 const folder = join(import.meta.dirname, "../../istio");
 /** The default place, its table, and the mesh whose provider prints the access log. */
@@ -35,7 +35,7 @@ export interface DemoFlags {
 export async function demoCommand(out: Output, flags: DemoFlags): Promise<Answer> {
   const files = flags.file ?? [gateway];
   const caseFile = readCaseFile(flags.cases ?? join(gateway, "cases.yaml"));
-  const { links, routing } = chainOf({ file: files, policy: flags.policy }, new Date());
+  const { links, routing } = chainOf({ files, policy: flags.policy }, new Date());
   const issuer = issuerFor(links);
   filled(caseFile.cases, issuer, 0);
   const script = [...caseFile.calls, ...answersOf(issuer, links)];

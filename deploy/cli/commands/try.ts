@@ -1,20 +1,15 @@
 // `gatehouse try`: the built filters on a described request, or on a table of requests with
 // expectations.
-import { differences } from "../../emulator/expectation.ts";
 import type { Case } from "../../emulator/cases.ts";
 import type { Request } from "../../emulator/exchange.ts";
-import { load } from "../../core/load.ts";
 import type { Answer, Output } from "../output.ts";
-import { ToolError, hasErrors, textOf } from "../../core/problem.ts";
+import { ToolError } from "../../core/problem.ts";
 import { readCaseFile } from "../../try/case-file.ts";
-import { answersOf, inOrder, issuerFor, keySets, proxyOf } from "../../try/chain.ts";
-import type { Scripted } from "../../try/chain.ts";
-import { explain } from "../../try/explain.ts";
-import type { Explained } from "../../try/explain.ts";
-import { filled } from "../../try/placeholders.ts";
-import { hostOf, routingOf } from "../../try/route.ts";
+import { keySets } from "../../try/chain.ts";
+import { hostOf } from "../../try/route.ts";
+import { chainOf, runCases } from "../../try/run.ts";
+import type { TryResult } from "../../try/run.ts";
 import { indented, runText, runsText } from "../../try/text.ts";
-import { isPlugin, pluginsIn, pluginsOf } from "../../validate/plugin.ts";
 import { momentOf } from "./render.ts";
 
 export interface TryFlags {
@@ -39,44 +34,20 @@ export interface TryFlags {
 export function tryCommand(_out: Output, flags: TryFlags): Answer {
   const file = flags.cases ? readCaseFile(flags.cases) : undefined;
   const start = momentOf("--time", flags.time ?? file?.start);
-  const { links, routing } = chainOf(flags, start);
-  const issuer = issuerFor(links);
+  const { links, routing } = chainOf({ files: flags.file, policy: flags.policy }, start);
   const cases = file?.cases ?? [caseOf({ authority: hostOf(routing), ...flags })];
-  // Once for nothing: the issuer's keys must be there before the filters ask for them.
-  filled(cases, issuer, 0);
-  const script: Scripted[] = [
-    ...(file?.calls ?? []),
-    ...keySets(flags.jwks ?? [], links),
-    ...answersOf(issuer, links),
-  ];
-  const proxy = proxyOf(links, script, start);
-  const results = cases.map((each, at) => {
-    const runs = explain(proxy, links, each, routing, issuer);
-    const wrong = runs.flatMap(({ observed }) => differences(observed, each.expect ?? {}));
-    const line = file?.manifest.place([...file.at, at, "name"]).line;
-    const request = each.request ?? {};
-    return {
-      name: each.name,
-      ok: wrong.length === 0,
-      differences: [...new Set(wrong)],
-      line,
-      request,
-      runs,
-    };
-  });
-  proxy.shutdown();
+  const calls = [...(file?.calls ?? []), ...keySets(flags.jwks ?? [], links)];
+  const results = runCases({ links, routing }, cases, calls, start).map((result, at) => ({
+    ...result,
+    line: file?.manifest.place([...file.at, at, "name"]).line,
+  }));
   return file
     ? tableAnswer(file.manifest.file, results, flags.verbose)
     : requestAnswer(results[0]!);
 }
 
-interface Result {
-  name: string;
-  ok: boolean;
-  differences: string[];
+interface Result extends TryResult {
   line?: number;
-  request: Request;
-  runs: Explained[];
 }
 
 function requestAnswer({ runs, request }: Result): Answer {
@@ -99,33 +70,6 @@ function tableAnswer(file: string, results: Result[], isVerbose = false): Answer
     text: [...lines, `${passed} passed, ${failed} failed`].join("\n"),
     data: { cases: results, passed, failed },
   };
-}
-
-/** The filters of the chosen place, and what the mesh routes after them. */
-export function chainOf(flags: Pick<TryFlags, "file" | "policy">, start: Date) {
-  const loaded = load(flags.file);
-  if (hasErrors(loaded.findings))
-    throw new ToolError(
-      "invalid",
-      `these settings cannot be used:\n${loaded.findings.map(textOf).join("\n")}`,
-    );
-  const isChosen = (name: string, namespace: string) =>
-    !flags.policy || flags.policy === name || flags.policy === `${namespace}/${name}`;
-  const policies = loaded.policies.filter((policy) => isChosen(policy.name, policy.namespace));
-  const resources = flags.policy ? [] : loaded.others.filter(isPlugin).flatMap(pluginsIn);
-  const plugins = [
-    ...policies.flatMap((policy) => pluginsOf(policy, "WasmPlugin", start).plugins),
-    ...resources,
-  ];
-  const links = inOrder(plugins);
-  if (links.length === 0) {
-    const names = loaded.policies.map(({ name }) => name).join(", ");
-    const what = flags.policy
-      ? `no policy is called ${flags.policy}`
-      : "no filter of ours is configured there";
-    throw new ToolError("usage", names ? `${what}, there are ${names}` : what);
-  }
-  return { links, routing: routingOf(loaded.policies, loaded.others) };
 }
 
 function caseOf(flags: TryFlags): Case {
