@@ -126,23 +126,14 @@ function outcomesOf(filter: string): string[] {
     readFileSync(join(root, path), "utf8"),
   );
   const source = texts.join("\n");
-  const counted = [...source.matchAll(/new (?:Counter|Gauge)\([^)]*?"?\.?([a-z0-9_]+)"\)/g)].map(
-    ([, name]) => name!,
-  );
-  const refusals = [...source.matchAll(/^ {4}"([a-z0-9_]+)", "[A-Z].*",$/gm)].map(
-    ([, name]) => name!,
-  );
-  const listed = [...source.matchAll(/\b(?:OUTCOMES|COUNTS) = (?:\[|text\()([^\])]+)[\])]/g)].map(
-    ([, names]) => names!,
-  );
-  return [
-    ...counted,
-    ...refusals,
-    ...listed
-      .join()
-      .matchAll(/[a-z0-9_]+/g)
-      .map(([name]) => name),
+  const patterns = [
+    /new (?:Counter|Gauge)\([^)]*?"?\.?([a-z0-9_]+)"\)/g,
+    /counterOf\("([a-z0-9_]+)"\)/g,
+    /new Count\("([a-z0-9_]+)"\)/g,
+    /return "(by_[a-z]+)";/g,
+    /row\(\s*JwtStatus\.\w+,\s*\d+,\s*\w+,\s*"([a-z0-9_]+)"/g,
   ];
+  return patterns.flatMap((pattern) => [...source.matchAll(pattern)].map(([, name]) => name!));
 }
 
 for (const filter of filterNames) {
