@@ -142,6 +142,12 @@ test("the browser's signatures are verified by Node", async () => {
     assert.ok(!Object.hasOwn(jwk, "d"), `${kind}: the public half has no secret`);
   }
   assert.equal(crc32(text), nodeCrc32(text));
+  for (const name of ["sha256", "sha384", "sha512"]) {
+    const own = [crypto.createHash(name), crypto.createHmac(name, text)];
+    const node = [nodeCrypto.createHash(name), nodeCrypto.createHmac(name, text)];
+    for (const [at, each] of own.entries())
+      assert.equal(each.update("a").digest("hex"), node[at]!.update("a").digest("hex"), name);
+  }
 });
 
 const yaml = `spec:

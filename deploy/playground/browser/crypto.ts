@@ -2,6 +2,7 @@
 // synchronous, which WebCrypto is not: EC and EdDSA come from noble-curves, RSA is one power.
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { p256 } from "@noble/curves/nist.js";
+import { hmac } from "@noble/hashes/hmac.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 
 type Jwk = Record<string, string>;
@@ -108,19 +109,37 @@ export function randomFillSync(place: Uint8Array): Uint8Array {
   return globalThis.crypto.getRandomValues(place as Uint8Array<ArrayBuffer>);
 }
 
-export function createHash(name: string) {
+interface Digest {
+  update(data: string | Uint8Array): Digest;
+  digest(): Buffer;
+  digest(encoding: BufferEncoding): string;
+}
+
+function hashOf(name: string) {
   const hash = { sha256, sha384, sha512 }[name];
   if (!hash) throw new Error(`hash ${name} is not available in the browser`);
-  const state = hash.create();
-  const self = {
-    update(data: string | Uint8Array) {
+  return hash;
+}
+
+export function createHash(name: string): Digest {
+  return digestOf(hashOf(name).create());
+}
+
+export function createHmac(name: string, key: Uint8Array): Digest {
+  return digestOf(hmac.create(hashOf(name), key));
+}
+
+function digestOf(state: { update(data: Uint8Array): unknown; digest(): Uint8Array }): Digest {
+  const digest = (encoding?: BufferEncoding) => {
+    const bytes = Buffer.from(state.digest());
+    return encoding ? bytes.toString(encoding) : bytes;
+  };
+  const self: Digest = {
+    update(data) {
       state.update(typeof data === "string" ? Buffer.from(data, "utf8") : data);
       return self;
     },
-    digest(encoding?: BufferEncoding) {
-      const bytes = Buffer.from(state.digest());
-      return encoding ? bytes.toString(encoding) : bytes;
-    },
+    digest: digest as Digest["digest"],
   };
   return self;
 }
