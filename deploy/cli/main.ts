@@ -134,6 +134,20 @@ function addVerbs(verb: Verb): void {
     .option("--verbose", "explain cases that are as expected, too");
 
   verb(
+    "compare",
+    "Sends generated requests through two sets of resources and prints the first that are decided otherwise; exits with 1 if any.",
+    "npx gatehouse compare manifests/old manifests/new",
+    async () => (await import("./commands/compare.ts")).compareCommand,
+  )
+    .argument("<old>", "a file, a folder, or - for standard input")
+    .argument("<new>", "the same")
+    .option("--onto", "NEW is applied onto OLD, as what migrate writes: the rest of OLD stays")
+    .option("--requests <count>", "the most requests", "5000")
+    .option("--seconds <seconds>", "the most time", "60")
+    .option("--seed <number>", "the same seed makes the same requests", "1")
+    .option("--show <count>", "the most rows of each outcome", "5");
+
+  verb(
     "migrate",
     "RequestAuthentication, AuthorizationPolicy, EnvoyFilter, VirtualService, Canary, MeshConfig → settings.",
     "npx gatehouse migrate deploy/istio > policies.yaml",

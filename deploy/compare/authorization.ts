@@ -24,8 +24,10 @@ export function authorizationInterest(
   workloads: readonly Workload[],
   mesh: Mesh,
   keyring: Keyring,
+  /** Whose tokens are worth sending beside those of the RequestAuthentications. */
+  moreRules: readonly JwtRule[] = [],
 ): Interest {
-  const rules = resources.filter(isRequestAuthentication).flatMap(rulesOf);
+  const rules = [...resources.filter(isRequestAuthentication).flatMap(rulesOf), ...moreRules];
   const policies = resources.filter(isAuthorizationPolicy);
   const base = (workload: Workload): NativeRequest => plain(workload);
   const withGood = (request: NativeRequest, rule: JwtRule) =>
@@ -164,7 +166,7 @@ function editsFor(key: string, value: string, keyring: Keyring): Edit[] {
   return plainEdits[key]?.(text, value) ?? [];
 }
 
-function headerEdits(name: string, text: string): Edit[] {
+export function headerEdits(name: string, text: string): Edit[] {
   const pseudo: Record<string, Edit> = {
     ":path": (request) => ({ ...request, path: text }),
     ":method": (request) => ({ ...request, method: text }),
@@ -242,7 +244,7 @@ const named: Record<string, string[]> = {
   "request.auth.presenter": ["azp"],
 };
 
-function claimEdits(key: string, value: string, keyring: Keyring): Edit[] {
+export function claimEdits(key: string, value: string, keyring: Keyring): Edit[] {
   if (key === "request.auth.principal") return principalEdits(value, keyring);
   const steps =
     named[key] ??
@@ -274,7 +276,7 @@ function claimEdits(key: string, value: string, keyring: Keyring): Edit[] {
   );
 }
 
-function withClaim(
+export function withClaim(
   claims: Token["claims"],
   [step = "", ...rest]: readonly string[],
   value: unknown,
