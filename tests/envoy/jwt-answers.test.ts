@@ -2,7 +2,7 @@
 // memory is bounded.
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync } from "node:zlib";
 import { closeConnections } from "../support/client.ts";
 import { jwksOf, makeKey } from "./jwt-forge.ts";
 import { type Answer, json } from "./jwt-issuer.ts";
@@ -32,9 +32,9 @@ const broken: Record<string, Answer> = {
     response.destroy();
   },
   "a cut connection": (request) => request.socket.destroy(),
-  "a compressed answer": (_request, response) => {
-    response.writeHead(200, { "content-encoding": "gzip" });
-    response.end(gzipSync(JSON.stringify(jwksOf(second))));
+  "an answer in an encoding that was not asked for": (_request, response) => {
+    response.writeHead(200, { "content-encoding": "br" });
+    response.end(brotliCompressSync(JSON.stringify(jwksOf(second))));
   },
   "32 MB": (_request, response) => {
     response.writeHead(200, { "content-type": "application/json" });
