@@ -203,7 +203,12 @@ const settings = {
     ],
   },
   "rate-limit": {
-    limits: [{ name: "everyone", tokenBucket: { maxTokens: 1_000_000, fillInterval: "1h" } }],
+    limits: [
+      {
+        name: "everyone",
+        tokenBucket: { maxTokens: 1_000_000, tokensPerFill: 1_000_000, fillInterval: "1h" },
+      },
+    ],
     global: { cluster: "ratelimit", domain: "edge", timeout: "1s" },
   },
   canary: {
