@@ -113,7 +113,7 @@ describe("bad settings for a gateway that runs", () => {
     await stillGood();
   });
 
-  test("settings that came past the tool are named by status as somebody else's", async () => {
+  test("settings that came past the tool are named by status as another client's", async () => {
     const plugin = (await render(stack, good)).find(
       ({ metadata }) => metadata.name === "edge-rate-limit",
     )!;
@@ -123,7 +123,7 @@ describe("bad settings for a gateway that runs", () => {
     await cluster.apply(plugin);
     await gateway.agent.line(/rate-limit: .*tokenBuckets/, { from });
     const { stdout } = await gatehouse(stack, ["status", "istio-system/edge"], { expected: 1 });
-    assert.match(stdout, /WasmPlugin istio-system\/edge-rate-limit .*changed by somebody else/);
+    assert.match(stdout, /WasmPlugin istio-system\/edge-rate-limit .*changed by another client/);
     await stillGood();
     await apply(stack, good);
     await until("a clean status", async () =>
