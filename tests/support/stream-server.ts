@@ -85,17 +85,24 @@ function lastPart(request: IncomingMessage): string {
   return request.url!.split("?")[0]!.split("/").at(-1)!;
 }
 
-/** RFC 6455: the handshake, one message, and on `serverCloses` a close frame. */
+/**
+ * RFC 6455: the handshake with the first protocol that is offered, one message, and on `serverCloses` a
+ * close frame. On `namesProtocols` the message is the list of protocols as it came, else "hi".
+ */
 function openWebSocket(request: IncomingMessage, socket: Socket): void {
   const key = `${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
   const accept = createHash("sha1").update(key).digest("base64");
+  const offered = request.headers["sec-websocket-protocol"];
+  const chosen = offered ? `sec-websocket-protocol: ${offered.split(",")[0]!.trim()}\r\n` : "";
   socket.write(
     "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n" +
-      `sec-websocket-accept: ${accept}\r\n\r\n`,
+      `sec-websocket-accept: ${accept}\r\n${chosen}\r\n`,
   );
-  socket.write(Buffer.from([0x81, 2, 0x68, 0x69]));
+  const behaviour = lastPart(request);
+  const message = behaviour === "namesProtocols" ? (offered ?? "none") : "hi";
+  socket.write(Buffer.from([0x81, message.length, ...Buffer.from(message)]));
   const close = Buffer.from([0x88, 2, 0x03, 0xe8]);
-  if (lastPart(request) === "serverCloses") socket.end(close);
+  if (behaviour === "serverCloses") socket.end(close);
   // The client's frame, whatever it says, is its close.
   else socket.once("data", () => socket.end(close));
 }

@@ -1,5 +1,5 @@
 // One issuer as configured: nothing in here changes or can be wrong after configuration.
-import { view } from "../../lib/bytes";
+import { Bytes, view } from "../../lib/bytes";
 import { ClaimPath } from "../../lib/match/claim-path";
 import { CallHeader } from "../../lib/config/call-header";
 import { Algorithm } from "../../lib/jose/algorithm";
@@ -7,6 +7,7 @@ import { KeySet } from "../../lib/jose/key-set";
 import { StringMatch } from "../../lib/match/string-match";
 import { Address } from "./keys/address";
 import { ClaimRule } from "./rules/claim-rule";
+import { ListLocation, isListPrefix } from "./token/list-location";
 import { EnvoyLocation, Location, Place } from "./token/location";
 
 export const enum KeySource {
@@ -110,11 +111,13 @@ export class Provider {
   place(place: Place, name: StaticArray<u8>, prefix: StaticArray<u8>): void {
     this.kept.push(name);
     this.kept.push(prefix);
-    this.locations.push(
-      this.searchesAsEnvoy
-        ? new EnvoyLocation(place, view(name), view(prefix))
-        : new Location(place, view(name), view(prefix)),
-    );
+    this.locations.push(this.locationOf(place, view(name), view(prefix)));
+  }
+
+  private locationOf(place: Place, name: Bytes, prefix: Bytes): Location {
+    if (this.searchesAsEnvoy) return new EnvoyLocation(place, name, prefix);
+    const isList = place == Place.Header && isListPrefix(prefix);
+    return isList ? new ListLocation(name, prefix) : new Location(place, name, prefix);
   }
 
   private kept: StaticArray<u8>[] = [];

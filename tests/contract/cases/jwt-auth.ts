@@ -36,7 +36,12 @@ const everything = {
       staleFor: "12h",
       algorithms: ["RS256", "ES256", "EdDSA", "Ed25519", "PS512"],
       types: ["JWT", "at+jwt", "application/secevent+jwt"],
-      fromHeaders: [{ name: "Authorization", prefix: "Bearer " }, { name: "x-token" }],
+      fromHeaders: [
+        { name: "Authorization", prefix: "Bearer " },
+        { name: "x-token" },
+        { name: "sec-websocket-protocol", prefix: "bearer, " },
+        { name: "sec-websocket-protocol", prefix: "base64url.bearer.authorization.k8s.io." },
+      ],
       fromParams: ["access_token"],
       fromCookies: ["session"],
       forwardOriginalToken: true,

@@ -66,6 +66,10 @@ export class FoundTokens {
     unchecked((this.tokens[this.count++] = token));
   }
 
+  get hasRoom(): bool {
+    return this.count < TOKENS_MAX;
+  }
+
   addEncoded(raw: Bytes): void {
     if (this.count < TOKENS_MAX) this.add(decoded(raw, this.place()));
     else this.overflow = true;
@@ -95,6 +99,7 @@ export class FoundTokens {
 
 const cookies = new CookieReader();
 const params = new ParamReader();
+
 export class Location {
   /**
    * The prefix without its blank, where it is an authentication scheme (RFC 9110 section 11.1:
@@ -280,7 +285,7 @@ function isTokenByte(value: Bytes, index: i32): bool {
 }
 
 /** Where the element that begins at `from` ends. */
-function elementEnd(value: Bytes, from: i32): i32 {
+export function elementEnd(value: Bytes, from: i32): i32 {
   const comma = indexOf(value, COMMA, from);
   return comma < 0 ? lengthOf(value) : comma;
 }
