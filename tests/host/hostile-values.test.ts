@@ -82,3 +82,29 @@ for (const [name, redact] of Object.entries(configurations)) {
     assert.ok(worst.millis <= MILLIS_MAX, `${worst.what}: ${worst.millis.toFixed(2)} ms`);
   });
 }
+
+/** A condition whose automaton builds a state with hundreds of members for each byte. */
+const costly = (length: number) => ({
+  match: [{ headers: { "x-value": { regex: `.*x.{${length}}yx*` } } }],
+});
+
+test("a client cannot avoid its line with a header that makes the conditions too costly", () => {
+  const when = Array.from({ length: 64 }, (_, index) => costly(300 + index));
+  const lines = (value: string) => {
+    const host = new BareHost(module, {
+      format: { text: "line" },
+      when,
+      sinks: [{ envoyLog: {} }],
+    });
+    host.journal = [];
+    host.exchange({
+      headers: encodeHeaders([
+        [":path", "/"],
+        ["x-value", value],
+      ]),
+    });
+    return host.journal.filter((entry) => entry.startsWith("property"));
+  };
+  assert.equal(lines("x").length, 0);
+  assert.equal(lines(full("x")).length, 1);
+});

@@ -80,7 +80,7 @@ const budgets: [name: string, what: string, filter: Json, linesMax: number][] = 
   ["canary", "two rules and a sticky split", canary(), 45],
   ["rate-limit", "one bucket", rateLimit(), 39],
   ["jwt-auth", "a token seen before", jwtAuth(RS256), 91],
-  ["access-log", "the guide's line", accessLog(), 68],
+  ["access-log", "the guide's line", accessLog(), 66],
   ["access-log", "a request that is not sampled", accessLog({ sample: { percent: 0.01 } }), 31],
 ];
 

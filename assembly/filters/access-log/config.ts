@@ -1,5 +1,6 @@
 // The settings of access-log, read once into something that cannot be wrong.
 import { ConfigErrors, readConfig } from "../../lib/config/reader";
+import { MatchSettings } from "../../lib/match/match-settings";
 import { Condition, readConditions } from "./select/condition";
 import { Format } from "./format/format";
 import { readFormat } from "./format/format-config";
@@ -45,8 +46,9 @@ export class Config {
     const redact = RedactConfig.read(at);
     const redaction = new Redaction(redact);
     const format = readFormat(at, redaction);
-    const when = readConditions(at, "when");
-    const sampling = Sampling.read(at);
+    const matching = new MatchSettings();
+    const when = readConditions(at, "when", matching);
+    const sampling = Sampling.read(at, matching);
     const config = new Config(redact, redaction, format, when, sampling, SinkConfig.readAll(at));
     config.instance = instance;
     config.mode = mode;

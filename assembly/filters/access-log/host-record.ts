@@ -7,7 +7,7 @@ import { property } from "../../host/property";
 import { HostRequest } from "../../host/request";
 import { Bytes } from "../../lib/bytes";
 import { HeaderList } from "../../lib/http/headers";
-import { RequestView } from "../../lib/http/request";
+import { RequestView, SEARCH_NANOS_MAX } from "../../lib/http/request";
 import { RecordView } from "./record";
 
 /** A header map as a list. */
@@ -61,6 +61,11 @@ export class HostRecord extends RecordView {
   private response: HostHeaders = new HostHeaders(MapType.ResponseHeaders);
   private trailers: HostHeaders = new HostHeaders(MapType.ResponseTrailers);
 
+  constructor() {
+    super();
+    this.requestHeaders.searchNanosMax = SEARCH_NANOS_MAX;
+  }
+
   /** Begins with the request of the current context. */
   open(): void {
     this.clear();
@@ -75,6 +80,10 @@ export class HostRecord extends RecordView {
       this.isOpen = true;
     }
     return this.requestHeaders;
+  }
+
+  isOverscanned(): bool {
+    return this.isOpen && this.requestHeaders.isOverscanned;
   }
 
   responseHeaders(): HeaderList {

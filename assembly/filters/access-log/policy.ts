@@ -31,18 +31,39 @@ export class Policy {
   private cap: RateCap;
   private trace: TraceContext = new TraceContext();
 
+  /**
+   * Whether any setting can leave a line out. Without one a request reads none of them
+   * (tests/host/touched-memory.test.ts counts the lines of memory).
+   */
+  private selects: bool;
+
   constructor(private config: Config) {
     this.cap = new RateCap(config.maxLinesPerSecond);
     this.writer = new Writer(config.maxLineBytes);
+    this.selects = config.when.length > 0 || !config.sampling.keepsAll || this.cap.isSet;
   }
 
   /** Reads no more of the record than the settings need. */
   decide(record: RecordView): Decision {
     const config = this.config;
-    if (config.when.length > 0 && !anyHolds(config.when, record)) return Decision.Filtered;
-    if (!config.sampling.keeps(record)) return Decision.SampledOut;
-    if (this.cap.isSet && !this.cap.admits(record.nowNanos())) return Decision.Capped;
+    if (this.selects) {
+      const left = this.reasonToLeaveOut(record);
+      if (left != Decision.Write) return left;
+    }
     return config.mode == Mode.Report ? Decision.WouldWrite : Decision.Write;
+  }
+
+  /**
+   * `Write` when there is none. A request whose headers made the conditions too costly has its line:
+   * otherwise a client could avoid it.
+   */
+  private reasonToLeaveOut(record: RecordView): Decision {
+    const config = this.config;
+    const isFiltered = config.when.length > 0 && !anyHolds(config.when, record);
+    if (isFiltered && !record.isOverscanned()) return Decision.Filtered;
+    if (!config.sampling.keeps(record) && !record.isOverscanned()) return Decision.SampledOut;
+    const isCapped = this.cap.isSet && !this.cap.admits(record.nowNanos());
+    return isCapped ? Decision.Capped : Decision.Write;
   }
 
   /** Puts the line of `record` into `line`, cut if it is too long; valid until the next one. */

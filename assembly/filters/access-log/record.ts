@@ -48,6 +48,9 @@ export abstract class RecordView {
   /** The request with its headers as they are at the end: later filters may have changed them. */
   abstract request(): RequestView;
 
+  /** Whether conditions cost more than they may: that none is met means nothing then. */
+  abstract isOverscanned(): bool;
+
   abstract responseHeaders(): HeaderList;
 
   abstract responseTrailers(): HeaderList;

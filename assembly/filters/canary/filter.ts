@@ -8,6 +8,7 @@ import { HostRequest } from "../../host/request";
 import { register } from "../../host/runtime";
 import { NONE, equal, isPresent, path, pointerOf, text, view } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
+import { SEARCH_NANOS_MAX } from "../../lib/http/request";
 import { ActiveConfig } from "./active-config";
 import { ISSUED_KEY_BYTES } from "./client-key";
 import { Config, Mode } from "./config";
@@ -30,12 +31,6 @@ export {
   proxy_on_response_trailers,
 } from "../../host/runtime";
 
-/**
- * What all conditions may search through in one request: a hundred rules on a header of 5 KiB. More
- * would take over a millisecond; then no further rule is met.
- */
-const SCAN_BYTES_MAX = 512 * 1024;
-
 const VARIANT_PROPERTY = text("gatehouse_variant");
 const CONNECT = text("CONNECT");
 const UPSTREAM_TIME = text("x-envoy-upstream-service-time");
@@ -46,7 +41,7 @@ const RESPONSE_FLAGS = path("response.flags");
 const RESPONSE_DETAILS = path("response.code_details");
 
 const request = new HostRequest();
-request.scanBytesMax = SCAN_BYTES_MAX;
+request.searchNanosMax = SEARCH_NANOS_MAX;
 /** Headers or trailers of the response at hand. */
 const response = new HeaderMap();
 

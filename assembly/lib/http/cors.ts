@@ -5,11 +5,17 @@ import { Bytes, equal, isPresent, lengthOf, text, toText, utf8, view } from "../
 import { readFieldName } from "../config/field-name";
 import { Cursor } from "../config/reader";
 import { StringMatch } from "../match/string-match";
+import { SearchWork } from "../regex/work";
 import { RequestView } from "./request";
 
 const OPTIONS = text("OPTIONS");
 export const ORIGIN = text("origin");
 export const REQUEST_METHOD = text("access-control-request-method");
+
+/** A scheme, a host name of 253 bytes, a port, and room. */
+const ORIGIN_BYTES_MAX = 512;
+/** What all origins of the settings may cost, as SearchWork counts it. */
+const SEARCH_NANOS_MAX: i64 = 100_000;
 
 /** OPTIONS with an origin, the method that is to come, and no body. */
 export function isPreflight(request: RequestView): bool {
@@ -29,6 +35,8 @@ function isNamed(request: RequestView, name: Bytes): bool {
 /** Which pages may read a refusal, and what of it. */
 @final
 export class CorsSettings {
+  private readonly work: SearchWork = new SearchWork();
+
   private constructor(
     private readonly origins: StringMatch[],
     readonly allowsCredentials: bool,
@@ -53,8 +61,11 @@ export class CorsSettings {
   /** Whether a page of this origin may read the response. */
   allows(origin: Bytes): bool {
     if (!isPresent(origin) || lengthOf(origin) == 0) return false;
-    for (let i = 0; i < this.origins.length; i++) {
-      if (unchecked(this.origins[i]).matches(origin)) return true;
+    if (lengthOf(origin) > ORIGIN_BYTES_MAX) return false;
+    const work = this.work;
+    work.allow(SEARCH_NANOS_MAX);
+    for (let i = 0; i < this.origins.length && !work.isSpent; i++) {
+      if (unchecked(this.origins[i]).matches(origin, work)) return !work.isSpent;
     }
     return false;
   }

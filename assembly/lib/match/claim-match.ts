@@ -30,36 +30,36 @@ export class ClaimMatch {
   /** An absent claim meets nothing but an inverted `present`. */
   matches(request: RequestView): bool {
     const document = request.claimsDocument();
-    if (document === null) return this.nativeFits(request.nativeClaim(this.path.property));
+    if (document === null) return this.nativeFits(request, request.nativeClaim(this.path.property));
     const node = this.path.find(document);
     const isAbsent = node < 0 || document.is(node, JsonKind.Null);
     if (isAbsent) return this.condition.matches(NONE);
     if (this.condition.kind == StringMatchKind.Present) return !this.condition.invert;
     if (!document.is(node, JsonKind.Array))
-      return this.condition.matches(scalarText(document, node));
-    return this.anyItemFits(document, node) != this.condition.invert;
+      return this.condition.matchesIn(request, scalarText(document, node));
+    return this.anyItemFits(request, document, node) != this.condition.invert;
   }
 
   /**
    * Whether an item meets the condition as if it were not inverted: "not in the list" must ask
    * all of them.
    */
-  private anyItemFits(document: JsonDocument, list: i32): bool {
+  private anyItemFits(request: RequestView, document: JsonDocument, list: i32): bool {
     for (let item = document.first(list); item >= 0; item = document.after(item, list)) {
       const text = scalarText(document, item);
-      if (text != NONE && this.condition.matches(text) != this.condition.invert) return true;
+      if (text != NONE && this.condition.fitsIn(request, text)) return true;
     }
     return false;
   }
 
   /** Texts of the native filter's metadata, a zero byte between those of a list. */
-  private nativeFits(texts: Bytes): bool {
+  private nativeFits(request: RequestView, texts: Bytes): bool {
     const condition = this.condition;
     if (texts == NONE || condition.kind == StringMatchKind.Present) return condition.matches(texts);
     for (let from = 0; from <= lengthOf(texts);) {
       const zero = indexOf(texts, 0, from);
       const end = zero < 0 ? lengthOf(texts) : zero;
-      if (condition.matches(slice(texts, from, end)) != condition.invert) return !condition.invert;
+      if (condition.fitsIn(request, slice(texts, from, end))) return !condition.invert;
       from = end + 1;
     }
     return condition.invert;

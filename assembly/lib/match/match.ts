@@ -28,7 +28,7 @@ export class Match {
   private readonly claims: StaticArray<ClaimMatch> | null;
 
   /** Reads the value at hand. One without conditions matches every request. */
-  constructor(at: Cursor, settings: MatchSettings = new MatchSettings()) {
+  constructor(at: Cursor, settings: MatchSettings) {
     at.expectObject();
     this.uri = StringMatch.optional(at, "uri", at.boolean("ignoreUriCase", false));
     this.normalizesPath = settings.normalizesPath;
@@ -135,7 +135,7 @@ export class MatchList {
   }
 
   /** Reads the list `name`; missing is empty. */
-  static read(at: Cursor, name: string, settings: MatchSettings = new MatchSettings()): MatchList {
+  static read(at: Cursor, name: string, settings: MatchSettings): MatchList {
     const items = at.list(name);
     const list: Match[] = [];
     for (let i = 0; i < items.length; i++) list.push(new Match(items[i], settings));

@@ -1,5 +1,5 @@
 // Conditions on who sends: the client's network, and the identity in its certificate.
-import { Bytes, isPresent, lengthOf, view } from "../bytes";
+import { isPresent, lengthOf, view } from "../bytes";
 import { Cursor } from "../config/reader";
 import { RequestView } from "../http/request";
 import { Cidr, CidrStatus, Family, IpAddress, cidrHint } from "../ip";
@@ -24,7 +24,7 @@ export class SourceMatch {
     const networks = this.networks;
     if (networks !== null && !isWithin(networks, request.sourceIp())) return false;
     const principals = this.principals;
-    return principals === null || isNamed(principals, request.sourcePrincipal());
+    return principals === null || isNamed(principals, request);
   }
 }
 
@@ -37,10 +37,11 @@ function isWithin(networks: Cidr[], address: IpAddress): bool {
 }
 
 /** A URI may hold commas, so the identity is one text. No certificate meets no condition. */
-function isNamed(principals: StringMatch[], identity: Bytes): bool {
+function isNamed(principals: StringMatch[], request: RequestView): bool {
+  const identity = request.sourcePrincipal();
   if (!isPresent(identity) || lengthOf(identity) == 0) return false;
   for (let i = 0; i < principals.length; i++) {
-    if (unchecked(principals[i]).matches(identity)) return true;
+    if (unchecked(principals[i]).matchesIn(request, identity)) return true;
   }
   return false;
 }

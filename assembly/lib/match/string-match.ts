@@ -22,6 +22,7 @@ import { normalizedAuthority } from "../http/authority";
 import { RequestView } from "../http/request";
 import { compilePattern } from "../regex/pattern";
 import { Regex } from "../regex/regex";
+import { SearchWork } from "../regex/work";
 import { Writer } from "../writer";
 
 export const enum StringMatchKind {
@@ -134,11 +135,12 @@ export class StringMatch {
 
   /**
    * Whether `value` meets the condition. An absent value (NONE) meets none but an inverted
-   * `present`: as in Envoy, `invert` turns the result for values, not for their absence.
+   * `present`: as in Envoy, `invert` turns the result for values, not for their absence. When
+   * `work` is spent, the answer means nothing.
    */
-  matches(value: Bytes): bool {
+  matches(value: Bytes, work: SearchWork | null = null): bool {
     if (this.kind == StringMatchKind.Present) return isPresent(value) != this.invert;
-    return isPresent(value) && this.fits(value) != this.invert;
+    return isPresent(value) && this.fits(value, work) != this.invert;
   }
 
   /** As `matches`, on a value of `request`, which counts what is searched through. */
@@ -150,8 +152,8 @@ export class StringMatch {
   /** As `fits`, on a value of `request`, which counts what is searched through. */
   fitsIn(request: RequestView, value: Bytes): bool {
     const isSearch = this.kind == StringMatchKind.Regex || this.kind == StringMatchKind.Contains;
-    if (isSearch && !request.scan(lengthOf(value))) return false;
-    return this.fits(value);
+    if (!isSearch) return this.fits(value);
+    return request.scan(lengthOf(value)) && this.fits(value, request.searchWork);
   }
 
   /**
@@ -166,11 +168,11 @@ export class StringMatch {
 
   /**
    * Whether a value that is there meets the condition as if it were not inverted. Not for
-   * `present`.
+   * `present`. When `work` is spent, "no" means nothing.
    */
-  fits(value: Bytes): bool {
+  fits(value: Bytes, work: SearchWork | null = null): bool {
     const regex = this.regex;
-    if (regex !== null) return regex.matches(value);
+    if (regex !== null) return regex.matches(value, work);
     const text = view(this.text);
     switch (this.kind) {
       case StringMatchKind.Exact:

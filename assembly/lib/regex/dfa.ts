@@ -59,8 +59,6 @@ export class Dfa {
   constructor(
     private program: Program,
     private anywhere: bool,
-    /** What building states may cost; null: anything. A walk that needs more ends without a match. */
-    private work: SearchWork | null = null,
   ) {
     const rowBytes = (program.classCount + 1) << 2;
     this.rowBytes = <usize>rowBytes;
@@ -73,9 +71,10 @@ export class Dfa {
 
   /**
    * Whether `value` matches, `from` being where it is looked at first; what lies before that is
-   * context only.
+   * context only. Building states is taken from `work` (null: it may cost anything); a walk that
+   * needs more ends without a match.
    */
-  accepts(value: Bytes, from: i32 = 0): bool {
+  accepts(value: Bytes, from: i32, work: SearchWork | null): bool {
     const base = pointerOf(value);
     const end = base + <usize>lengthOf(value);
     const program = this.program;
@@ -91,13 +90,13 @@ export class Dfa {
         continue;
       }
       if (next <= MATCHED) {
-        if (next == UNKNOWN) next = this.build(state, <i32>byteClass);
+        if (next == UNKNOWN) next = this.build(state, <i32>byteClass, work);
         if (next <= MATCHED) return next == MATCHED;
       }
       state = next;
     }
     const last = load<u32>(<usize>state + atEnd);
-    return (last != UNKNOWN ? last : this.build(state, program.classCount)) == MATCHED;
+    return (last != UNKNOWN ? last : this.build(state, program.classCount, work)) == MATCHED;
   }
 
   /** The state before the byte at `from`. */
@@ -117,11 +116,10 @@ export class Dfa {
    * The state behind a byte of class `byteClass` (classCount: the end of the input), noted in the
    * table.
    */
-  private build(state: u32, byteClass: i32): u32 {
+  private build(state: u32, byteClass: i32, work: SearchWork | null): u32 {
     const program = this.program;
     const info = load<u32>(<usize>state - 4);
     const count = <i32>(info >> 16);
-    const work = this.work;
     if (work !== null) {
       work.build(count);
       if (work.isSpent) return DEAD;

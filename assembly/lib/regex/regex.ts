@@ -3,6 +3,7 @@
 import { Bytes, find, view } from "../bytes";
 import { Dfa } from "./dfa";
 import { Program } from "./program";
+import { SearchWork } from "./work";
 
 
 @final
@@ -16,8 +17,8 @@ export class Regex {
     this.required = program.required;
   }
 
-  /** Whether the whole of `value` matches. */
-  matches(value: Bytes): bool {
-    return find(value, view(this.required)) >= 0 && this.whole.accepts(value);
+  /** Whether the whole of `value` matches. When `work` is spent, "no" means nothing. */
+  matches(value: Bytes, work: SearchWork | null = null): bool {
+    return find(value, view(this.required)) >= 0 && this.whole.accepts(value, 0, work);
   }
 }

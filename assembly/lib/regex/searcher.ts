@@ -29,13 +29,13 @@ export class Searcher {
     program: Program,
     private work: SearchWork = new SearchWork(),
   ) {
-    this.anywhere = new Dfa(program, true, work);
+    this.anywhere = new Dfa(program, true);
     this.leftmost = new Leftmost(program, work);
   }
 
   /** Whether `value` holds a match at all: much faster than `find`. */
   matches(value: Bytes): bool {
-    return this.anywhere.accepts(value);
+    return this.anywhere.accepts(value, 0, this.work);
   }
 
   /**
@@ -43,7 +43,7 @@ export class Searcher {
    */
   find(value: Bytes, from: i32 = 0): bool {
     if (from < 0 || from > lengthOf(value)) return false;
-    if (!this.anywhere.accepts(value, from)) {
+    if (!this.anywhere.accepts(value, from, this.work)) {
       this.work.walk(lengthOf(value) - from);
       return false;
     }

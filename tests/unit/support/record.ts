@@ -39,6 +39,10 @@ export class FakeRecord extends RecordView {
     return this.fakeRequest;
   }
 
+  isOverscanned(): bool {
+    return this.fakeRequest.isOverscanned;
+  }
+
   responseHeaders(): HeaderList {
     this.reads++;
     return this.response;

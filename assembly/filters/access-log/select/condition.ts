@@ -4,6 +4,7 @@ import { Cursor } from "../../../lib/config/reader";
 import { equal, text, view } from "../../../lib/bytes";
 import { flagMask, shortFlagNames } from "../../../lib/http/response-flags";
 import { MatchList } from "../../../lib/match/match";
+import { MatchSettings } from "../../../lib/match/match-settings";
 import { itemsOf } from "../items";
 import { RecordView, WRONG_STATUS } from "../record";
 import { decimal } from "../../../lib/writer";
@@ -61,7 +62,7 @@ export class Condition {
   private or: Condition[] = [];
   private not: Condition | null = null;
 
-  static read(at: Cursor, depth: i32): Condition {
+  static read(at: Cursor, depth: i32, settings: MatchSettings): Condition {
     const condition = new Condition();
     if (!at.expectObject()) return condition;
     if (depth > DEPTH_MAX) {
@@ -72,12 +73,12 @@ export class Condition {
     condition.duration = Range.read(at, "duration", DURATION_MAX, true);
     condition.grpc = Range.read(at, "grpcStatus", GRPC_MAX, false);
     condition.flags = readFlags(at);
-    condition.match = MatchList.read(at, "match");
+    condition.match = MatchList.read(at, "match", settings);
     if (at.has("match") && condition.match.isEmpty)
       at.refuse("match", "expected at least one item");
-    condition.and = readItems(at, "and", depth);
-    condition.or = readItems(at, "or", depth);
-    if (at.has("not")) condition.not = Condition.read(at.value("not"), depth + 1);
+    condition.and = readItems(at, "and", depth, settings);
+    condition.or = readItems(at, "or", depth, settings);
+    if (at.has("not")) condition.not = Condition.read(at.value("not"), depth + 1, settings);
     at.done();
     if (!condition.asks) at.refuse("", "expected at least one condition");
     return condition;
@@ -121,14 +122,16 @@ export function anyHolds(conditions: Condition[], record: RecordView): bool {
 }
 
 /** Reads the list `name`; missing is empty. */
-export function readConditions(at: Cursor, name: string): Condition[] {
-  return readItems(at, name, 0);
+export function readConditions(at: Cursor, name: string, settings: MatchSettings): Condition[] {
+  return readItems(at, name, 0, settings);
 }
 
-function readItems(parent: Cursor, name: string, depth: i32): Condition[] {
+function readItems(parent: Cursor, name: string, depth: i32, settings: MatchSettings): Condition[] {
   const items = itemsOf(parent, name, 1, ITEMS_MAX);
   const conditions: Condition[] = [];
-  for (let i = 0; i < items.length; i++) conditions.push(Condition.read(items[i], depth + 1));
+  for (let i = 0; i < items.length; i++) {
+    conditions.push(Condition.read(items[i], depth + 1, settings));
+  }
   return conditions;
 }
 

@@ -15,6 +15,7 @@ import {
 import { Cursor } from "../../../lib/config/reader";
 import { sha256 } from "../../../lib/crypto/sha256";
 import { mix, siphash } from "../../../lib/hash";
+import { MatchSettings } from "../../../lib/match/match-settings";
 import { decimal } from "../../../lib/writer";
 import { isVariable } from "../../../lib/config/call-header";
 import { RecordView } from "../record";
@@ -70,7 +71,7 @@ export class Sampling {
   private hashKey0: u64 = PUBLIC_KEY_0;
   private hashKey1: u64 = PUBLIC_KEY_1;
 
-  static read(parent: Cursor): Sampling {
+  static read(parent: Cursor, settings: MatchSettings): Sampling {
     const at = parent.object("sample");
     const sampling = new Sampling();
     if (at.has("percent")) sampling.hundredths = at.hundredths("percent", 0, ALL, ALL);
@@ -78,7 +79,7 @@ export class Sampling {
     const names = KEYS.map<string>((key) => key.name);
     sampling.key = KEYS[at.choice("key", names, 0)];
     sampling.readSecret(at);
-    sampling.alwaysWhen = readConditions(at, "alwaysWhen");
+    sampling.alwaysWhen = readConditions(at, "alwaysWhen", settings);
     at.done();
     return sampling;
   }
@@ -106,8 +107,13 @@ export class Sampling {
     return true;
   }
 
+  /** Whether every request is kept. */
+  get keepsAll(): bool {
+    return this.hundredths == ALL;
+  }
+
   keeps(record: RecordView): bool {
-    if (this.hundredths == ALL || (this.hundredths > 0 && this.isDrawn(record))) return true;
+    if (this.keepsAll || (this.hundredths > 0 && this.isDrawn(record))) return true;
     return this.alwaysWhen.length > 0 && anyHolds(this.alwaysWhen, record);
   }
 

@@ -4,6 +4,7 @@ import {
   variantByRules,
 } from "../../../../assembly/filters/canary/rules";
 import { MatchList } from "../../../../assembly/lib/match/match";
+import { MatchSettings } from "../../../../assembly/lib/match/match-settings";
 import { config } from "../../support/config";
 import { FakeRequest } from "../../support/request";
 
@@ -12,7 +13,7 @@ import { FakeRequest } from "../../support/request";
  * its conditions alone.
  */
 function decision(matches: string, request: FakeRequest): string {
-  const match = MatchList.read(config('{"match":' + matches + "}"), "match");
+  const match = MatchList.read(config('{"match":' + matches + "}"), "match", new MatchSettings());
   const byRules = variantByRules([new VariantRule(7, match)], request) == 7;
   return byRules == match.matches(request) ? byRules.toString() : "differs";
 }
@@ -80,9 +81,9 @@ describe("the rules of a route", () => {
       '"}}}],"b":[{"method":{"exact":"GET"}}]}';
     const at = config(settings);
     const rules: StaticArray<VariantRule> = [
-      new VariantRule(1, MatchList.read(at, "a")),
-      new VariantRule(2, MatchList.read(at, "b")),
-      new VariantRule(3, MatchList.read(at, "b")),
+      new VariantRule(1, MatchList.read(at, "a", new MatchSettings())),
+      new VariantRule(2, MatchList.read(at, "b", new MatchSettings())),
+      new VariantRule(3, MatchList.read(at, "b", new MatchSettings())),
     ];
     expect(variantByRules(rules, agent(long))).toBe(1);
     expect(variantByRules(rules, agent("x"))).toBe(2);

@@ -50,6 +50,12 @@ describe("CORS settings", () => {
     expect(cors !== null && cors.allows(NONE)).toBe(false);
   });
 
+  it("allow no origin that is longer than origins are, whatever the condition", () => {
+    const cors = read('{"cors":{"allowOrigins":[{"regex":".*a.{300}b?a*"},{"prefix":"a"}]}}');
+    expect(allows(cors, "a".repeat(513))).toBe(false);
+    expect(allows(cors, "a")).toBe(true);
+  });
+
   it("expose what is exposed by default, or the names that they list, in lower case", () => {
     const standard = read('{"cors":{"allowOrigins":[{"exact":"a"}]}}');
     expect(standard === null ? "" : toText(view(standard.exposed))).toBe("retry-after");

@@ -5,13 +5,13 @@ import { FakeRequest } from "../../support/request";
 
 function refusal(json: string): string {
   const at = config(json);
-  new Match(at);
+  new Match(at, new MatchSettings());
   return at.errors.first;
 }
 
 function matches(json: string, request: FakeRequest): bool {
   const at = config(json);
-  const match = new Match(at);
+  const match = new Match(at, new MatchSettings());
   return !at.errors.any && match.matches(request);
 }
 
@@ -188,11 +188,12 @@ describe("a list of Matches", () => {
     const list = MatchList.read(
       config('{"match":[{"method":{"exact":"PUT"}},{"uri":{"prefix":"/Shop"}}]}'),
       "match",
+      new MatchSettings(),
     );
     expect(list.matches(request())).toBe(true);
     expect(list.matches(new FakeRequest())).toBe(false);
     expect(MatchList.empty().matches(request())).toBe(true);
-    expect(MatchList.read(config("{}"), "match").isEmpty).toBe(true);
+    expect(MatchList.read(config("{}"), "match", new MatchSettings()).isEmpty).toBe(true);
   });
 });
 
@@ -257,14 +258,36 @@ describe("a Match that normalises", () => {
   });
 });
 
-describe("a Match with a limit on what it searches through", () => {
+describe("a Match with a limit on what it costs", () => {
   it("is met by no condition past the limit, inverted or not", () => {
     const long = request().with("x", "a".repeat(600));
-    long.scanBytesMax = 1000;
+    long.searchNanosMax = 1000;
     expect(matches('{"headers":{"x":{"regex":"a+"}}}', long)).toBe(true);
     expect(matches('{"headers":{"x":{"contains":"b","invert":true}}}', long)).toBe(false);
     expect(matches('{"method":{"exact":"GET"}}', long)).toBe(false);
     long.reset();
     expect(matches('{"method":{"exact":"GET"}}', long)).toBe(true);
+  });
+
+  it("counts the states that an automaton builds, not only the bytes", () => {
+    const long = request().with("x", "a".repeat(55_000));
+    long.searchNanosMax = 500_000;
+    expect(matches('{"headers":{"x":{"regex":"a+"}}}', long)).toBe(true);
+    expect(long.isOverscanned).toBe(false);
+    long.reset();
+    expect(matches('{"headers":{"x":{"regex":".*a.{300}b?a*"}}}', long)).toBe(false);
+    expect(long.isOverscanned).toBe(true);
+  });
+
+  it("counts what is searched through in claims and in the client's identity", () => {
+    const long = request()
+      .claimed('{"sub":"' + "a".repeat(600) + '"}')
+      .principal("a".repeat(600));
+    long.searchNanosMax = 500;
+    expect(matches('{"claims":[{"claim":"sub","regex":"a+"}]}', long)).toBe(false);
+    expect(long.isOverscanned).toBe(true);
+    long.reset();
+    expect(matches('{"sourcePrincipals":[{"regex":"a+"}]}', long)).toBe(false);
+    expect(long.isOverscanned).toBe(true);
   });
 });

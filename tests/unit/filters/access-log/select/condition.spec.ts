@@ -2,6 +2,7 @@ import {
   anyHolds,
   readConditions,
 } from "../../../../../assembly/filters/access-log/select/condition";
+import { MatchSettings } from "../../../../../assembly/lib/match/match-settings";
 import { config } from "../../../support/config";
 import { FakeRecord } from "../../../support/record";
 import { FakeRequest } from "../../../support/request";
@@ -10,7 +11,7 @@ const MILLI: i64 = 1_000_000;
 
 function holds(conditions: string, record: FakeRecord): bool {
   const at = config('{"when":' + conditions + "}");
-  const read = readConditions(at, "when");
+  const read = readConditions(at, "when", new MatchSettings());
   expect(at.errors.first).toBe("");
   return anyHolds(read, record);
 }

@@ -1,10 +1,11 @@
 import { Sampling } from "../../../../../assembly/filters/access-log/select/sampling";
+import { MatchSettings } from "../../../../../assembly/lib/match/match-settings";
 import { config } from "../../../support/config";
 import { FakeRecord } from "../../../support/record";
 import { FakeRequest } from "../../../support/request";
 
 function sampling(settings: string): Sampling {
-  return Sampling.read(config('{"sample":' + settings + "}"));
+  return Sampling.read(config('{"sample":' + settings + "}"), new MatchSettings());
 }
 
 /** Sixteen digits that are spread by an odd multiplier. */
