@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { buildPlayground } from "../deploy/playground/build.ts";
 import { build, filters, modules } from "./build.ts";
 import { notices } from "./notices.ts";
+import { writeValidators } from "./validators.ts";
 
 const root = join(import.meta.dirname, "..");
 /** Where the package is assembled. */
@@ -63,6 +64,7 @@ export async function assemble(): Promise<void> {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     cpSync(join(root, file), join(folder, file), { recursive: true });
   }
+  writeValidators(join(folder, "build/validators"));
   await buildPlayground(join(folder, "build/playground"));
   mkdirSync(join(folder, "bin"), { recursive: true });
   cpSync(join(root, "tools/package/gatehouse.js"), join(folder, "bin/gatehouse.js"));

@@ -23,6 +23,7 @@ type Load = () => Promise<Action>;
 /** Runs the command line and gives the exit code; nothing here ends the process. */
 export async function run(args: string[], streams?: Streams): Promise<number> {
   let code = 0;
+  if (!streams) endQuietlyWithReader();
   const program = new Command("gatehouse")
     .description(
       "Turns edge policy into Istio plugins, proves it with the real filters, ships it and watches it.",
@@ -62,6 +63,14 @@ export async function run(args: string[], streams?: Streams): Promise<number> {
     return error.exitCode === 0 ? 0 : exitCodes.usage;
   }
   return code;
+}
+
+/** Who reads no further, as `| head`, has what they wanted: the rest has nowhere to go. */
+function endQuietlyWithReader(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit();
+  });
 }
 
 type Verb = (name: string, description: string, example: string, load: Load) => Command;

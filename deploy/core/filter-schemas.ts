@@ -5,12 +5,11 @@ import { join } from "node:path";
 import { filterNames } from "./catalog.ts";
 import type { FilterName, ModuleName } from "./catalog.ts";
 import { ToolError } from "./problem.ts";
-import { compile } from "./schema.ts";
+import { validatorNamed } from "./schema.ts";
 import type { Validator } from "./schema.ts";
 
 const root = join(import.meta.dirname, "../..");
 const schemas = new Map<FilterName, object | undefined>();
-const validators = new Map<FilterName, Validator>();
 
 /** What all four schemas share, by the name they refer to it with. */
 const shared = "assembly/lib/match/match.schema.json";
@@ -36,19 +35,14 @@ function bundled(text: string): object {
   return { ...schema, $defs: { ...$defs, ...schema.$defs } };
 }
 
-/** The compiled schema. Throws `missing` in a checkout without it. */
+/** The validator of a filter's configuration. Throws `missing` in a checkout without the schema. */
 export function validatorOf(filter: FilterName): Validator {
-  const known = validators.get(filter);
-  if (known) return known;
-  const schema = schemaOf(filter);
-  if (!schema)
-    throw new ToolError(
-      "missing",
-      `assembly/filters/${filter}/config.schema.json is not in this checkout`,
-    );
-  const validator = compile(schema);
-  validators.set(filter, validator);
-  return validator;
+  return validatorNamed(filter, () => {
+    const schema = schemaOf(filter);
+    if (schema) return schema;
+    const what = `assembly/filters/${filter}/config.schema.json is not in this checkout`;
+    throw new ToolError("missing", what);
+  });
 }
 
 /** The built module's bytes. Throws `missing` when it has not been built. */

@@ -9,13 +9,11 @@ import { modeIn } from "./policy.ts";
 import type { Image, Placement, Policy, TargetRef, Traffic, Variable } from "./policy.ts";
 import type { Finding } from "./problem.ts";
 import { millisOf, stamped } from "./schedule.ts";
-import { check, compile } from "./schema.ts";
+import { check, validatorNamed } from "./schema.ts";
 import type { Manifest, Path } from "./source.ts";
 import { checkTraffic } from "./traffic-check.ts";
 import { at, fieldsOf, isFields, listOf } from "./value.ts";
 import type { Fields } from "./value.ts";
-
-const envelopeValidator = compile(envelope);
 
 /** A settings file that the envelope's schema has accepted (`policy.schema.json`). */
 interface Written {
@@ -36,7 +34,13 @@ type WrittenTraffic = Omit<Traffic, "name" | "namespace" | "host"> & Partial<Tra
  * if nothing is wrong.
  */
 export function parsePolicy(manifest: Manifest): { policy?: Policy; findings: Finding[] } {
-  const findings = check(envelopeValidator, manifest, manifest.fields, [], "settings");
+  const findings = check(
+    validatorNamed("policy", () => envelope),
+    manifest,
+    manifest.fields,
+    [],
+    "settings",
+  );
   if (findings.length > 0) return { findings };
   const { metadata, spec } = manifest.fields as unknown as Written;
   const installed = filterNames.filter((name) => spec[name] !== undefined);

@@ -2,19 +2,24 @@
 // (from the CRDs).
 import schemas from "./crds/schemas.json" with { type: "json" };
 import type { Finding } from "./problem.ts";
-import { check, compile, suggestion } from "./schema.ts";
+import { check, suggestion, validatorNamed } from "./schema.ts";
 import type { Validator } from "./schema.ts";
 import type { Manifest } from "./source.ts";
 import type { Fields } from "./value.ts";
 
+/** A schema, and the versions that have it. */
+interface Served {
+  versions: string[];
+  schema: CrdSchema;
+}
+
 interface Kind {
   plural: string;
   scope: string;
-  schemas: { versions: string[]; schema: CrdSchema }[];
+  schemas: Served[];
 }
 
 const kinds = schemas.kinds as unknown as Record<string, Kind>;
-const validators = new Map<string, Validator>();
 
 /**
  * Groups that appear beside ours and whose kinds their owners validate: Kubernetes' own by the
@@ -98,26 +103,31 @@ function closed(schema: CrdSchema): CrdSchema {
 }
 
 function validatorOf(key: string, version: string): Validator | undefined {
-  const schema = kinds[key]?.schemas.find((candidate) =>
-    candidate.versions.includes(version),
-  )?.schema;
-  return schema && compiled(`${key}/${version}`, closed(schema));
+  const served = kinds[key]?.schemas.find(({ versions }) => versions.includes(version));
+  return served && validatorNamed(`${key}/${served.versions[0]}`, () => resourceSchema(served));
 }
 
-/** A CRD's schema, with what every resource has; compiled once. */
-function compiled(id: string, schema: CrdSchema): Validator {
-  const known = validators.get(id);
-  if (known) return known;
+/** A version's schema, closed, with what every resource has. */
+function resourceSchema({ schema }: Served, isOpen = false): object {
+  const fields = isOpen ? schema : closed(schema);
   const properties = {
-    ...schema.properties,
+    ...fields.properties,
     apiVersion: { type: "string" },
     kind: { type: "string" },
     metadata: { type: "object" },
     status: {},
   };
-  const validator = compile({ ...schema, properties });
-  validators.set(id, validator);
-  return validator;
+  return { ...fields, properties };
+}
+
+/** The schema of each kind and version, by the name of its validator. */
+export function resourceSchemas(): [name: string, schema: object][] {
+  return Object.entries(kinds).flatMap(([key, { schemas }]) =>
+    schemas.map((served): [string, object] => [
+      `${key}/${served.versions[0]}`,
+      resourceSchema(served),
+    ]),
+  );
 }
 
 /**
@@ -126,9 +136,10 @@ function compiled(id: string, schema: CrdSchema): Validator {
  */
 export function checkShape(manifest: Manifest): Finding[] {
   const key = `${manifest.group}/${manifest.kind}`;
-  const schema = kinds[key]?.schemas[0]?.schema;
-  if (!schema) return [];
-  return check(compiled(`${key} open`, schema), manifest, manifest.value, [], "schema");
+  const served = kinds[key]?.schemas[0];
+  if (!served) return [];
+  const validator = validatorNamed(`${key}/open`, () => resourceSchema(served, true));
+  return check(validator, manifest, manifest.value, [], "schema");
 }
 
 /** True if we hold the schema of this kind. */

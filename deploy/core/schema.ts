@@ -1,4 +1,7 @@
 // JSON Schema in words: runs Ajv and turns what it says into findings at the user's own lines.
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { ErrorObject, ValidateFunction } from "ajv";
 import type { Finding } from "./problem.ts";
@@ -9,7 +12,7 @@ import type { Fields } from "./value.ts";
 
 // `format` is left to who reads the value: Kubernetes' formats (int32, …) are not JSON Schema's.
 // Several complaints at once save the user a round trip.
-const options = {
+export const ajvOptions = {
   allErrors: true,
   strict: false,
   verbose: true,
@@ -28,7 +31,31 @@ export type Validator = ValidateFunction;
 
 /** Compiles a schema of JSON Schema 2020-12. Throws what Ajv throws on a schema that is none. */
 export function compile(schema: object): Validator {
-  return new Ajv2020(options).compile(schema);
+  return new Ajv2020(ajvOptions).compile(schema);
+}
+
+const generated = join(import.meta.dirname, "../../build/validators");
+const validators = new Map<string, Validator>();
+
+/** The file of a validator's generated code. */
+export function generatedFile(name: string): string {
+  return `${name.replaceAll("/", "_")}.cjs`;
+}
+
+/**
+ * The validator of one of the tool's own schemas. The package has its code in a file
+ * (`tools/validators.ts`), since Ajv takes longer to compile a schema than all the rest of a short
+ * run; a checkout compiles it when it is first asked for.
+ */
+export function validatorNamed(name: string, schema: () => object): Validator {
+  const known = validators.get(name);
+  if (known) return known;
+  const file = join(generated, generatedFile(name));
+  const validator = existsSync(file)
+    ? (createRequire(import.meta.url)(file) as Validator)
+    : compile(schema());
+  validators.set(name, validator);
+  return validator;
 }
 
 /** One complaint: where (below the validated value), and in which words. */

@@ -1,7 +1,8 @@
 // What the command line takes and how it says what is wrong: limits, arguments beside flags, the
 // cluster that is meant.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync, appendFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -208,4 +209,16 @@ test("a change in a filter's sources is built before the next verb that runs the
   assert.equal(broken.status, 3);
   assert.match(broken.stderr, /canary, edge: sources changed; building/);
   assert.match(broken.stderr, /cannot be built/);
+});
+
+test("a reader that closes early, as `| head`, ends the tool without a word", async () => {
+  const tool = spawn(process.execPath, [join(root, "deploy/cli/gatehouse.js"), "--help"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  tool.stdout.destroy();
+  let err = "";
+  tool.stderr.on("data", (data: Buffer) => (err += data));
+  const [code] = (await once(tool, "close")) as [number];
+  assert.equal(err, "");
+  assert.equal(code, 0);
 });

@@ -164,6 +164,37 @@ test("the same sources give the same files", async () => {
   assert.equal(digest(), first);
 });
 
+test("the package's generated validators find what the checkout's compiled ones find", () => {
+  const file = join(place, "mistakes.yaml");
+  writeFileSync(
+    file,
+    `apiVersion: gatehouse.dev/v1
+kind: Policy
+metadata: { name: edge }
+spec:
+  placement: { gateway: { selector: { istio: ingressgateway } } }
+  image: { repository: registry.example.com/gatehouse, tag: v1 }
+  jwt-auth: { providers: [{ issuer: 7 }], rulez: [] }
+  rate-limit: { limits: [{ name: all, key: [{ heather: x }] }] }
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: shop }
+spec: { hosts: shop, http: [{ rout: [] }] }
+`,
+  );
+  const ofPackage = run(nodes.newest!, "validate", file);
+  const ofCheckout = spawnSync(
+    process.execPath,
+    [join(root, "deploy/cli/gatehouse.js"), "validate", file],
+    { cwd: place, env: { ...process.env, NO_COLOR: "1" }, encoding: "utf8" },
+  );
+  assert.equal(ofPackage.stderr, ofCheckout.stderr);
+  assert.equal(ofPackage.status, 1);
+  for (const word of ["rulez", "issuer", "heather", "hosts", "rout"])
+    assert.ok(ofPackage.stderr.includes(word), `${word} in ${ofPackage.stderr}`);
+});
+
 test("the version takes 150 ms of user time at most, and to validate one file half a second", () => {
   const measure = (...args: string[]) => {
     const command = join(place, "node_modules/gatehouse/bin/gatehouse.js");
