@@ -86,7 +86,7 @@ test("a mistake is shown at its line, and the answer comes back once it is fixed
   assert.ok((await page.locator(".cm-lintRange-error").count()) > 0, "the place is underlined");
   await write(page, "panel-settings", good);
   await page.locator("#problem-title.good").waitFor();
-  await page.locator("#answer .status").first().waitFor();
+  await page.locator("#answer .status.good").first().waitFor();
   assert.deepEqual(faults, []);
   await context.close();
 });

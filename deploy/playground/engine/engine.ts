@@ -67,7 +67,8 @@ function check(settings: string): Checked {
 
 function send(settings: string, request: Case): Sent {
   if (live?.settings !== settings) {
-    live?.chain.close();
+    // Settings that are refused leave no chain, not one that is closed.
+    reset();
     live = { settings, chain: Chain.of(limited(settings, "edge.yaml"), { quota: true }), count: 0 };
   }
   live.count += request.repeat ?? 1;
