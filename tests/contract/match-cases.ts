@@ -28,6 +28,8 @@ export const everyMatch: object[] = [
     sourceAddresses: ["10.0.0.0/8", "2001:db8::/32", "192.0.2.1"],
     sourcePrincipals: [{ prefix: "spiffe://cluster.local/ns/apps/" }],
   },
+  { sourceAddresses: { in: ["203.0.113.0/24", "2001:db8::/32"], not: ["203.0.113.7"] } },
+  { sourceAddresses: { not: ["10.0.0.0/8"] } },
   {},
 ];
 
@@ -36,5 +38,5 @@ export const matchReasons: RegExp[] = [
   // A regular expression that is none, or that is too large.
   /\/regex: /,
   // Networks that are none.
-  /\/sourceAddresses\/\d+: /,
+  /\/sourceAddresses(\/in|\/not)?\/\d+: /,
 ];

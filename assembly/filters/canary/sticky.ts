@@ -42,7 +42,8 @@ export class Sticky {
   private cookieIndex: i32 = 0;
   private claim: ClaimPath | null = null;
   private v4Prefix: i32 = 32;
-  private v6Prefix: i32 = 128;
+  /** One subscriber has a /64 at least, and changes its address in it by the hour. */
+  private v6Prefix: i32 = 64;
 
   static read(parent: Cursor, matching: MatchSettings): Sticky {
     const sticky = new Sticky();
@@ -72,7 +73,7 @@ export class Sticky {
 
   private readAddress(at: Cursor): void {
     this.v4Prefix = <i32>at.integer("v4Prefix", 0, 32, 32);
-    this.v6Prefix = <i32>at.integer("v6Prefix", 0, 128, 128);
+    this.v6Prefix = <i32>at.integer("v6Prefix", 0, 128, 64);
     at.done();
   }
 

@@ -16,7 +16,13 @@ export interface Match {
   headers?: Record<string, Text>;
   withoutHeaders?: Record<string, Text>;
   queryParams?: Record<string, Text>;
-  sourceAddresses?: string[];
+  sourceAddresses?: string[] | Networks;
+}
+
+/** Networks that an address is in, and networks that it is not in. */
+interface Networks {
+  in?: string[];
+  not?: string[];
 }
 
 /** Our StringMatch. */
@@ -116,11 +122,18 @@ function merged(one: Match, other: Match): Match | "never" | undefined {
     }
     if (Object.keys(all).length > 0) match[key] = all;
   }
-  if (one.sourceAddresses && other.sourceAddresses) {
-    if (JSON.stringify(one.sourceAddresses) !== JSON.stringify(other.sourceAddresses))
-      return undefined;
-  } else if (other.sourceAddresses) match.sourceAddresses = other.sourceAddresses;
+  const [a, b] = [networksOf(one), networksOf(other)];
+  if (a.in && b.in && JSON.stringify(a.in) !== JSON.stringify(b.in)) return undefined;
+  const included = a.in ?? b.in;
+  const excluded = [...new Set([...(a.not ?? []), ...(b.not ?? [])])];
+  if (excluded.length > 0)
+    match.sourceAddresses = { ...(included && { in: included }), not: excluded };
+  else if (included) match.sourceAddresses = included;
   return contradicts(match) ? "never" : match;
+}
+
+function networksOf({ sourceAddresses = {} }: Match): Networks {
+  return Array.isArray(sourceAddresses) ? { in: sourceAddresses } : sourceAddresses;
 }
 
 /** One condition that says what both say. */
@@ -298,6 +311,9 @@ export function headerPresent(name: string): Condition {
 }
 
 export function addressIn(networks: readonly string[]): Condition {
-  // There is no way to say "from anywhere else".
-  return { yes: [{ sourceAddresses: [...networks] }], no: undefined, wider: [] };
+  return {
+    yes: [{ sourceAddresses: [...networks] }],
+    no: [{ sourceAddresses: { not: [...networks] } }],
+    wider: [],
+  };
 }

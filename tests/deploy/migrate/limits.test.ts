@@ -73,6 +73,15 @@ const get = (plain: Plain = {}) => plainRequest(plain);
 const times = (count: number, request: NativeRequest) => Array<NativeRequest>(count).fill(request);
 const isMigrated = ({ pair }: Run) => pair.documents.some(({ kind }) => kind === "Policy");
 
+/** An entry for clients outside a network. */
+const outside = (address_prefix: string, prefix_len: number, value: string) => ({
+  remote_address_match: {
+    descriptor_key: "outside",
+    descriptor_value: value,
+    address_matcher: { ranges: [{ address_prefix, prefix_len }], invert_match: true },
+  },
+});
+
 interface Fault {
   what: string;
   config: object;
@@ -325,6 +334,30 @@ const faults: Fault[] = [
       get({ address }),
     ),
     native: [200, 429, 200, 429, 200],
+  },
+  {
+    what: "everyone outside two networks",
+    config: {
+      token_bucket: slow(100),
+      descriptors: [
+        { entries: [{ key: "outside", value: "10" }], token_bucket: slow(1) },
+        {
+          entries: [
+            { key: "outside", value: "10" },
+            { key: "outside", value: "192" },
+          ],
+          token_bucket: slow(2),
+        },
+      ],
+      rate_limits: [
+        { actions: [outside("10.0.0.0", 8, "10")] },
+        { actions: [outside("10.0.0.0", 8, "10"), outside("192.0.0.0", 8, "192")] },
+      ],
+    },
+    requests: ["10.1.0.1", "10.1.0.1", "192.0.2.1", "203.0.113.1", "203.0.113.1"].map((address) =>
+      get({ address }),
+    ),
+    native: [200, 200, 200, 429, 429],
   },
   {
     what: "query parameters",

@@ -77,6 +77,15 @@ describe("the policy", () => {
     }
   });
 
+  it("keeps the variant of an IPv6 client that takes another address of its /64", () => {
+    const policy = policyOf('{"name":"r","split":{"a":50,"b":50},"sticky":{"sourceAddress":{}}}');
+    for (let i = 0; i < 100; i++) {
+      const network = "[2001:db8:0:" + i.toString() + "::";
+      const variant = decide(policy, new FakeRequest().from(network + "1]:80")).variant;
+      expect(decide(policy, new FakeRequest().from(network + "ffff]:80")).variant).toBe(variant);
+    }
+  });
+
   it("takes the base of the first route for everyone when there are no headers", () => {
     const config = configOf(
       '{"name":"a","match":[{"uri":{"prefix":"/a"}}],"split":{"x":100}},{"name":"b","split":{"y":10,"z":90}}',

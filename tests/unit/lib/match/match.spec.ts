@@ -94,6 +94,17 @@ describe("a Match", () => {
     expect(matches(networks, request().from("[2001:db8::1]:80"))).toBe(true);
     expect(matches(networks, request().from("192.0.2.1:1"))).toBe(false);
     expect(matches(networks, request())).toBe(false);
+    const exempt = '{"sourceAddresses":{"not":["10.0.0.0/8","2001:db8::/32"]}}';
+    expect(matches(exempt, request().from("192.0.2.1:1"))).toBe(true);
+    expect(matches(exempt, request().from("10.1.2.3:567"))).toBe(false);
+    expect(matches(exempt, request().from("[::ffff:10.1.2.3]:567"))).toBe(false);
+    expect(matches(exempt, request().from("[2001:db8::1]:80"))).toBe(false);
+    expect(matches(exempt, request())).toBe(true);
+    const but = '{"sourceAddresses":{"in":["192.0.2.0/24"],"not":["192.0.2.7"]}}';
+    expect(matches(but, request().from("192.0.2.6:1"))).toBe(true);
+    expect(matches(but, request().from("192.0.2.7:1"))).toBe(false);
+    expect(matches(but, request().from("198.51.100.1:1"))).toBe(false);
+    expect(matches(but, request())).toBe(false);
     const names = '{"sourcePrincipals":[{"exact":"spiffe://a/b"},{"prefix":"spiffe://c/"}]}';
     expect(matches(names, request().principal("spiffe://c/d"))).toBe(true);
     expect(matches(names, request().principal("spiffe://x"))).toBe(false);
@@ -124,6 +135,17 @@ describe("a Match", () => {
   });
 
   it("takes an identity with commas for one identity", () => {
+    const exempt = '{"sourceAddresses":{"not":["10.0.0.0/8","2001:db8::/32"]}}';
+    expect(matches(exempt, request().from("192.0.2.1:1"))).toBe(true);
+    expect(matches(exempt, request().from("10.1.2.3:567"))).toBe(false);
+    expect(matches(exempt, request().from("[::ffff:10.1.2.3]:567"))).toBe(false);
+    expect(matches(exempt, request().from("[2001:db8::1]:80"))).toBe(false);
+    expect(matches(exempt, request())).toBe(true);
+    const but = '{"sourceAddresses":{"in":["192.0.2.0/24"],"not":["192.0.2.7"]}}';
+    expect(matches(but, request().from("192.0.2.6:1"))).toBe(true);
+    expect(matches(but, request().from("192.0.2.7:1"))).toBe(false);
+    expect(matches(but, request().from("198.51.100.1:1"))).toBe(false);
+    expect(matches(but, request())).toBe(false);
     const names = '{"sourcePrincipals":[{"prefix":"spiffe://c/"}]}';
     expect(matches(names, request().principal("spiffe://x/a,spiffe://c/d"))).toBe(false);
     const whole = '{"sourcePrincipals":[{"exact":"spiffe://x/a,b"}]}';
@@ -171,6 +193,15 @@ describe("a Match", () => {
       ),
     ).toBe(true);
     expect(refusal('{"sourceAddresses":[]}')).toBe("/sourceAddresses: expected at least one item");
+    expect(refusal('{"sourceAddresses":{}}')).toBe(
+      "/sourceAddresses: expected a list of networks, or an object with in, not or both",
+    );
+    expect(refusal('{"sourceAddresses":{"not":[]}}')).toBe(
+      "/sourceAddresses/not: expected at least one item",
+    );
+    expect(refusal('{"sourceAddresses":{"no":["10.0.0.0/8"],"not":["10.0.0.0/8"]}}')).toBe(
+      "/sourceAddresses/no: unknown key; expected one of: in, not",
+    );
     expect(
       refusal('{"claims":[{"exact":"x"}]}').startsWith(
         "/claims/0/claim: missing; expected a claim",
