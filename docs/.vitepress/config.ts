@@ -87,6 +87,7 @@ export default defineConfig({
         text: "Operate",
         items: [
           page("Install, upgrade, roll back", "/operate/upgrade"),
+          page("Helm and kustomize", "/operate/chart"),
           page("Observe", "/operate/observe"),
           page("Size", "/operate/size"),
           page("Troubleshoot", "/operate/troubleshoot"),
