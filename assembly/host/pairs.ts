@@ -1,6 +1,6 @@
 // The byte form in which header pairs go to the host, in the arena: for local replies and
 // outgoing calls.
-import { Bytes, bytes, lengthOf, pointerOf } from "../lib/bytes";
+import { Bytes, bytes, equal, lengthOf, pointerOf } from "../lib/bytes";
 import { allocate } from "./arena";
 
 /** More headers than a reply or a call of ours ever has. */
@@ -26,6 +26,16 @@ export class Pairs {
     unchecked((this.views[2 * this.count + 1] = value));
     this.count++;
     return true;
+  }
+
+  /** Adds a header in place of the one that has that name, if there is one. */
+  set(name: Bytes, value: Bytes): void {
+    for (let i = 0; i < this.count; i++) {
+      if (!equal(unchecked(this.views[2 * i]), name)) continue;
+      unchecked((this.views[2 * i + 1] = value));
+      return;
+    }
+    this.add(name, value);
   }
 
   /**

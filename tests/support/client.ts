@@ -20,6 +20,8 @@ export interface Got {
   headers: [name: string, value: string][];
   trailers: Record<string, string>;
   body: string;
+  /** The body as it came. */
+  bytes: Buffer;
   /** First value of a header. */
   header(name: string): string | undefined;
 }
@@ -67,11 +69,13 @@ async function collect(incoming: IncomingMessage): Promise<Got> {
   for (let i = 0; i < incoming.rawHeaders.length; i += 2) {
     headers.push([incoming.rawHeaders[i]!.toLowerCase(), incoming.rawHeaders[i + 1]!]);
   }
+  const bytes = Buffer.concat(chunks);
   return {
     status: incoming.statusCode!,
     headers,
     trailers: incoming.trailers as Record<string, string>,
-    body: Buffer.concat(chunks).toString("utf8"),
+    body: bytes.toString("utf8"),
+    bytes,
     header: (name) => headers.find(([each]) => each === name)?.[1],
   };
 }

@@ -10,9 +10,9 @@ import {
   path,
   pointerOf,
   slice,
-  startsWith,
   text,
 } from "../../lib/bytes";
+import { isGrpc } from "../../lib/http/grpc";
 import { HeaderList } from "../../lib/http/headers";
 import { RequestView } from "../../lib/http/request";
 import { SteadyClock } from "./steady-clock";
@@ -25,7 +25,6 @@ const TIME = path("request.time");
 const GRPC_STATUS = path("response.grpc_status");
 const GRPC_STATUS_HEADER = text("grpc-status");
 const CONTENT_TYPE = text("content-type");
-const GRPC = text("application/grpc");
 const PLUS: u8 = 0x2b;
 
 /**
@@ -155,14 +154,7 @@ export abstract class RecordView {
     return code < 0 ? WRONG_STATUS : code;
   }
 
-  /** As `Grpc::Common::hasGrpcContentType`: application/grpc alone or with a suffix `+proto`. */
   isGrpc(): bool {
-    return isGrpcType(this.request().header(CONTENT_TYPE));
+    return isGrpc(this.request().header(CONTENT_TYPE));
   }
-}
-
-/** gRPC-Web is another protocol, and so is anything with parameters behind `application/grpc`. */
-function isGrpcType(type: Bytes): bool {
-  if (type == NONE || !startsWith(type, GRPC)) return false;
-  return lengthOf(type) == lengthOf(GRPC) || at(type, lengthOf(GRPC)) == PLUS;
 }

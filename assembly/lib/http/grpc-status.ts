@@ -42,3 +42,31 @@ export function grpcStatusOf(code: i64): GrpcStatus | null {
   }
   return null;
 }
+
+const UNKNOWN: u32 = 2;
+const PERMISSION_DENIED: u32 = 7;
+const UNIMPLEMENTED: u32 = 12;
+const INTERNAL: u32 = 13;
+const UNAVAILABLE: u32 = 14;
+const UNAUTHENTICATED: u32 = 16;
+
+/** The code for an HTTP status, as Envoy's `Grpc::Utility::httpToGrpcStatus` has it. */
+export function grpcCodeOf(httpStatus: u32): u32 {
+  switch (httpStatus) {
+    case 400:
+      return INTERNAL;
+    case 401:
+      return UNAUTHENTICATED;
+    case 403:
+      return PERMISSION_DENIED;
+    case 404:
+      return UNIMPLEMENTED;
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+      return UNAVAILABLE;
+    default:
+      return UNKNOWN;
+  }
+}

@@ -3,7 +3,7 @@
 // whether two servers may read a path differently.
 import { Bytes, NONE, at, equal, lengthOf, slice, text } from "../bytes";
 import { Writer } from "../writer";
-import { escapeAt } from "./percent";
+import { escapeAt, putEscape } from "./percent";
 
 const SLASH: u8 = 0x2f;
 const BACKSLASH: u8 = 0x5c;
@@ -119,15 +119,4 @@ function isDotsOrEmpty(segment: Bytes): bool {
 function isUnreserved(byte: u8): bool {
   const isAlphanumeric = byte - 0x30 < 10 || (byte | 0x20) - 0x61 < 26;
   return isAlphanumeric || byte == 0x2d || byte == 0x2e || byte == 0x5f || byte == 0x7e;
-}
-
-/** "%XX" with capital letters. */
-function putEscape(to: Writer, byte: u8): void {
-  to.byte(PERCENT);
-  to.byte(upperHexDigit(byte >> 4));
-  to.byte(upperHexDigit(byte & 15));
-}
-
-function upperHexDigit(value: u8): u8 {
-  return value + (value < 10 ? 0x30 : 0x37);
 }

@@ -51,3 +51,14 @@ export function decoded(raw: Bytes, scratch: Writer): Bytes {
   }
   return scratch.view();
 }
+
+/** "%XX" with capital letters. */
+export function putEscape(to: Writer, byte: u8): void {
+  to.byte(PERCENT);
+  to.byte(upperHexDigit(byte >> 4));
+  to.byte(upperHexDigit(byte & 15));
+}
+
+function upperHexDigit(value: u8): u8 {
+  return value + (value < 10 ? 0x30 : 0x37);
+}

@@ -1,7 +1,7 @@
 // Sends a refusal: status, challenge, body and CORS headers as the settings want them.
 import { Bytes, EMPTY, NONE, lengthOf, text, view } from "../../../lib/bytes";
 import { addCorsHeaders } from "../../../host/cors";
-import { sendLocalReply } from "../../../host/local-reply";
+import { GRPC_STATUS_NONE, sendLocalReply } from "../../../host/local-reply";
 import { Pairs } from "../../../host/pairs";
 import { ORIGIN } from "../../../lib/http/cors";
 import { RequestView } from "../../../lib/http/request";
@@ -35,7 +35,14 @@ export function sendRefusal(
   if (settings.body == BodyKind.Problem) headers.add(CONTENT_TYPE, PROBLEM_JSON);
   const cors = settings.cors;
   if (cors !== null) addCorsHeaders(headers, cors, request.header(ORIGIN));
-  sendLocalReply(refusal.httpStatus, view(refusal.details), bodyOf(settings, refusal), headers);
+  sendLocalReply(
+    refusal.httpStatus,
+    view(refusal.details),
+    bodyOf(settings, refusal),
+    headers,
+    GRPC_STATUS_NONE,
+    settings.body == BodyKind.None ? EMPTY : refusal.body,
+  );
 }
 
 function bodyOf(settings: ResponseSettings, refusal: Refusal): Bytes {
