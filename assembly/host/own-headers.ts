@@ -8,7 +8,7 @@ import { MapType, removeHeader } from "./header-map";
  * the caller's to set or remove. `request` is the view on the same request.
  */
 export function removeAliases(own: OwnHeaders, request: RequestView): void {
-  if (own.count == 0) return;
+  if (own.isEmpty) return;
   const count = request.headerCount();
   for (let i = 0; i < count; i++) {
     const name = request.headerName(i);

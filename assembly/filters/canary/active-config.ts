@@ -2,7 +2,7 @@
 // its guards.
 import { LogLevel, log } from "../../host/log";
 import { SharedData } from "../../host/shared-data";
-import { toText, view } from "../../lib/bytes";
+import { toText } from "../../lib/bytes";
 import { Config } from "./config";
 import { RouteCounters } from "./counters";
 import { Decision } from "./decision";
@@ -48,11 +48,11 @@ export class ActiveConfig {
     const counters = unchecked(this.counters[routeIndex]);
     counters.setGuardMode(mode);
     if (mode == GuardMode.Open) counters.countEjection();
-    const variant = toText(view(route.variants[guard.variant]));
-    const fallback = toText(view(route.variants[guard.fallback]));
+    const variant = toText(route.variants[guard.variant]);
+    const fallback = toText(route.variants[guard.fallback]);
     log(
       LogLevel.Warn,
-      "canary: route " + toText(view(route.name)) + ": " + changeText(mode, variant, fallback),
+      "canary: route " + toText(route.name) + ": " + changeText(mode, variant, fallback),
     );
   }
 }

@@ -1,18 +1,22 @@
 // The settings of canary, read once into something that cannot be wrong.
-import { toText, utf8, view } from "../../lib/bytes";
+import { lengthOf, owned, toText, utf8 } from "../../lib/bytes";
 import { ConfigErrors, Cursor, readConfig } from "../../lib/config/reader";
 import { siphash } from "../../lib/hash";
+import { OwnHeaders } from "../../lib/http/own-headers";
 import { MatchList } from "../../lib/match/match";
 import { MatchSettings } from "../../lib/match/match-settings";
 import { readGuard } from "./guard-config";
 import { NAME_WANTED, isName, readHeader, readName } from "./names";
-import { NO_NAME, Route } from "./route";
+import { Route } from "./route";
 import { Sticky } from "./sticky";
 import { readVariants } from "./variants";
 import { DecisionHeader, DecisionHeaders } from "./decision-headers";
 import { decimal } from "../../lib/writer";
 
 export const ROUTES_MAX = 256;
+
+/** A name that is not given. */
+const NO_NAME = new StaticArray<u8>(0);
 
 export const enum Mode {
   Enforce,
@@ -26,6 +30,8 @@ export class Config {
   mode: Mode = Mode.Enforce;
   routes: Route[] = [];
   headers: StaticArray<DecisionHeader> = [];
+  /** Their names: clients must not send them under other spellings either. */
+  readonly ownHeaders: OwnHeaders = new OwnHeaders();
   /** Whether a route looks at the wall clock. */
   hasSchedule: bool = false;
   hasGuard: bool = false;
@@ -48,6 +54,9 @@ export class Config {
       config.add(readRoute(items[i], matching, trusting), items[i], metrics, headers);
     }
     config.headers = headers.all();
+    for (let i = 0; i < config.headers.length; i++) {
+      config.ownHeaders.add(owned(config.headers[i].name));
+    }
     at.done();
     return config;
   }
@@ -69,20 +78,21 @@ export class Config {
 function readRoute(at: Cursor, matching: MatchSettings, trusting: MatchSettings): Route {
   const route = new Route();
   if (!at.expectObject()) return route;
-  route.name = readName(at, "name");
-  route.seed = siphash(view(route.name), 0, 0);
+  route.name = route.keep(readName(at, "name"));
+  route.seed = siphash(route.name, 0, 0);
   route.match = MatchList.read(at, "match", matching);
-  route.header = readHeader(at, "header", utf8("x-variant"));
+  route.header = route.keep(readHeader(at, "header", utf8("x-variant")));
   readVariants(at, route, matching);
   route.sticky = Sticky.read(at, matching);
   route.trust = MatchList.read(at, "trust", trusting);
   readForce(at, route, trusting);
-  route.responseHeader = readHeader(at, "responseHeader", NO_NAME);
-  route.baggage = at.optionalBytes("baggage", NO_NAME);
-  if (at.has("baggage") && !isName(route.baggage)) at.refuse("baggage", NAME_WANTED);
+  route.responseHeader = route.keep(readHeader(at, "responseHeader", NO_NAME));
+  const baggage = at.optionalBytes("baggage", NO_NAME);
+  if (at.has("baggage") && !isName(baggage)) at.refuse("baggage", NAME_WANTED);
+  route.baggage = route.keep(baggage);
   readGuard(at, route);
   if (at.boolean("vary", true) && route.variants.length > 1) {
-    route.varyNames = route.choosingHeaders();
+    route.varyNames = route.keep(route.choosingHeaders());
   }
   at.done();
   return route;
@@ -91,8 +101,8 @@ function readRoute(at: Cursor, matching: MatchSettings, trusting: MatchSettings)
 function readForce(parent: Cursor, route: Route, trusting: MatchSettings): void {
   if (!parent.has("force")) return;
   const at = parent.object("force");
-  route.forceHeader = readHeader(at, "header", NO_NAME);
-  if (route.forceHeader.length == 0) at.refuse("header", "missing; expected a header name");
+  route.forceHeader = route.keep(readHeader(at, "header", NO_NAME));
+  if (lengthOf(route.forceHeader) == 0) at.refuse("header", "missing; expected a header name");
   route.forceTrust = MatchList.read(at, "trust", trusting);
   if (route.forceTrust.isEmpty)
     at.refuse("trust", "expected at least one item: whom it admits can choose any variant");
@@ -105,11 +115,11 @@ function readForce(parent: Cursor, route: Route, trusting: MatchSettings): void 
  */
 function checkNames(route: Route, at: Cursor, metrics: Map<string, string>): void {
   if (at.errors.any) return;
-  const name = toText(view(route.name));
+  const name = toText(route.name);
   if (metrics.has(name)) at.refuse("name", "the name of another route too");
   metrics.set(name, name);
   for (let i = 0; i < route.variants.length; i++)
-    claim(name + "." + toText(view(route.variants[i])), name, at, metrics);
+    claim(name + "." + toText(route.variants[i]), name, at, metrics);
 }
 
 function claim(metric: string, owner: string, at: Cursor, metrics: Map<string, string>): void {

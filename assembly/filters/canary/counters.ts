@@ -1,6 +1,6 @@
 // The metrics of one route: requests by variant and by who decided, and the state of its guard.
 import { Counter, Gauge } from "../../host/metrics";
-import { toText, view } from "../../lib/bytes";
+import { lengthOf, toText } from "../../lib/bytes";
 import { Decision, Reason } from "./decision";
 import { GuardMode } from "./guard";
 import { Route } from "./route";
@@ -19,9 +19,9 @@ export class RouteCounters {
   /** Defines all counters at once: a scrape misses the first event of one that comes later. */
   constructor(route: Route) {
     this.requests = new StaticArray<Counter | null>(route.variants.length * REASONS);
-    const prefix = "gatehouse.canary." + toText(view(route.name)) + ".";
+    const prefix = "gatehouse.canary." + toText(route.name) + ".";
     for (let variant = 0; variant < route.variants.length; variant++) {
-      const name = prefix + toText(view(route.variants[variant])) + ".";
+      const name = prefix + toText(route.variants[variant]) + ".";
       for (let reason = 1; reason < REASONS; reason++) {
         if (!isPossible(route, variant, <Reason>reason)) continue;
         this.requests[variant * REASONS + reason] = new Counter(name + metricOf(<Reason>reason));
@@ -73,7 +73,7 @@ function isPossible(route: Route, variant: i32, reason: Reason): bool {
     case Reason.Trusted:
       return !route.trust.isEmpty;
     case Reason.Forced:
-      return route.forceHeader.length > 0;
+      return lengthOf(route.forceHeader) > 0;
     case Reason.Rule:
       return namesVariant(route.rules, variant);
     case Reason.Split:

@@ -1,7 +1,7 @@
 // The request headers that decide for a hop, over all routes: decisions and forced variants. Each
 // counts only from senders that a route of that header trusts; from all others it is taken away,
 // so that no later hop takes it for ours.
-import { equal, view } from "../../lib/bytes";
+import { Bytes, equal, lengthOf } from "../../lib/bytes";
 import { RequestView } from "../../lib/http/request";
 import { MatchList } from "../../lib/match/match";
 import { Route } from "./route";
@@ -11,7 +11,10 @@ import { Route } from "./route";
 export class DecisionHeader {
   private readonly admitted: MatchList[] = [];
 
-  constructor(readonly name: StaticArray<u8>) {}
+  constructor(
+    /** One of the routes keeps it. */
+    readonly name: Bytes,
+  ) {}
 
   admit(trust: MatchList): void {
     if (!trust.isEmpty) this.admitted.push(trust);
@@ -37,13 +40,13 @@ export class DecisionHeaders {
 
   add(route: Route): void {
     route.headerIndex = this.admit(route.header, route.trust);
-    if (route.forceHeader.length > 0) this.admit(route.forceHeader, route.forceTrust);
+    if (lengthOf(route.forceHeader) > 0) this.admit(route.forceHeader, route.forceTrust);
   }
 
   /** Lets whom `trust` admits bring the header `name`; gives its index. */
-  private admit(name: StaticArray<u8>, trust: MatchList): i32 {
+  private admit(name: Bytes, trust: MatchList): i32 {
     let index = 0;
-    while (index < this.list.length && !equal(view(this.list[index].name), view(name))) index++;
+    while (index < this.list.length && !equal(this.list[index].name, name)) index++;
     if (index == this.list.length) this.list.push(new DecisionHeader(name));
     this.list[index].admit(trust);
     return index;

@@ -1,5 +1,5 @@
 // Where one request goes, and why.
-import { Bytes, NONE, view } from "../../lib/bytes";
+import { Bytes, NONE } from "../../lib/bytes";
 import { Route } from "./route";
 
 /** Why a variant was chosen. `counters.ts` counts each under a name of its own. */
@@ -48,8 +48,6 @@ export class Decision {
   /** The variant's name, or NONE. */
   get name(): Bytes {
     const route = this.route;
-    return route === null || this.variant < 0
-      ? NONE
-      : view(unchecked(route.variants[this.variant]));
+    return route === null || this.variant < 0 ? NONE : unchecked(route.variants[this.variant]);
   }
 }

@@ -6,7 +6,7 @@ import { LogLevel, log } from "../../host/log";
 import { integerProperty, property, setProperty } from "../../host/property";
 import { HostRequest } from "../../host/request";
 import { register } from "../../host/runtime";
-import { NONE, equal, isPresent, path, pointerOf, text, view } from "../../lib/bytes";
+import { NONE, equal, isPresent, lengthOf, path, pointerOf, text, view } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
 import { SEARCH_NANOS_MAX } from "../../lib/http/request";
 import { ActiveConfig } from "./active-config";
@@ -126,10 +126,10 @@ class CanaryStream extends Stream {
     if (this.isGuarded) this.watchResponse();
     if (active.config.mode == Mode.Report) return HeaderAction.Continue;
     if (this.hasIssued) issueCookie(route, view(this.issued));
-    if (route.varyNames.length > 0 && this.isChosenHere && mayBeShared()) {
-      addVary(view(route.varyNames));
+    if (lengthOf(route.varyNames) > 0 && this.isChosenHere && mayBeShared()) {
+      addVary(route.varyNames);
     }
-    if (route.responseHeader.length > 0 && this.variant >= 0) nameVariant(route, this.variant);
+    if (lengthOf(route.responseHeader) > 0 && this.variant >= 0) nameVariant(route, this.variant);
     return HeaderAction.Continue;
   }
 

@@ -1,5 +1,5 @@
 // Where a request goes. Knows routes, splits and guards; refuses to know the proxy.
-import { Bytes, NONE, equal, isPresent, lengthOf, text, toText, view } from "../../lib/bytes";
+import { Bytes, NONE, equal, isPresent, lengthOf, text, toText } from "../../lib/bytes";
 import { RequestView } from "../../lib/http/request";
 import { SharedStore, SharedValue } from "../../lib/shared-store";
 import { ClientKeys } from "./client-key";
@@ -50,9 +50,9 @@ export class Policy {
   private openGuard(route: Route): Bytes {
     const guard = route.guard;
     if (guard === null) return NONE;
-    const variant = toText(view(route.variants[guard.variant]));
+    const variant = toText(route.variants[guard.variant]);
     const key = text(
-      "canary/" + this.config.instance + "/" + toText(view(route.name)) + "/" + variant + "/guard",
+      "canary/" + this.config.instance + "/" + toText(route.name) + "/" + variant + "/guard",
     );
     this.guard.load(NONE);
     this.store.create(key, this.guard.view());
@@ -107,7 +107,7 @@ export class Policy {
         return NONE;
       }
     }
-    if (route.forceHeader.length > 0) {
+    if (lengthOf(route.forceHeader) > 0) {
       const named = variantIn(route, request, route.forceHeader);
       if (named >= 0 && route.forceTrust.matches(request)) {
         decision.choose(named, Reason.Forced);
@@ -163,7 +163,7 @@ export class Policy {
    */
   isForged(index: i32, request: RequestView): bool {
     const header = unchecked(this.config.headers[index]);
-    return request.mayHave(view(header.name)) && !header.isTrustedIn(request);
+    return request.mayHave(header.name) && !header.isTrustedIn(request);
   }
 
   /** The client's key; a new one when it has none, which a cookie then carries. */
@@ -217,7 +217,7 @@ function isPreflight(request: RequestView): bool {
 }
 
 /** The variant that a header names, or -1. */
-function variantIn(route: Route, request: RequestView, header: StaticArray<u8>): i32 {
-  const value = request.joinedHeader(view(header));
+function variantIn(route: Route, request: RequestView, header: Bytes): i32 {
+  const value = request.joinedHeader(header);
   return isPresent(value) ? route.variantOf(value) : -1;
 }

@@ -1,7 +1,7 @@
 // What a response says of the decision: the client's cookie, the variant's name, and what caches have
 // to know. A cookie must not get into a shared cache, for its key would be everybody's.
 import { HeaderMap, MapType, addHeader, headerValue, replaceHeader } from "../../host/header-map";
-import { Bytes, at, equal, isPresent, lengthOf, text, view } from "../../lib/bytes";
+import { Bytes, at, equal, isPresent, lengthOf, text } from "../../lib/bytes";
 import { CacheControl } from "../../lib/http/cache-control";
 import { Writer } from "../../lib/writer";
 import { Route } from "./route";
@@ -44,8 +44,7 @@ export function addVary(names: Bytes): void {
 
 /** Names the variant to the client. */
 export function nameVariant(route: Route, variant: i32): void {
-  const name = view(unchecked(route.variants[variant]));
-  replaceHeader(MapType.ResponseHeaders, view(route.responseHeader), name);
+  replaceHeader(MapType.ResponseHeaders, route.responseHeader, unchecked(route.variants[variant]));
 }
 
 /** Not a 304, which updates what a cache holds, nor a 101. */

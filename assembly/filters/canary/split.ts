@@ -30,9 +30,8 @@ const variantOfPlace = new StaticArray<u8>(PLACES);
 
 @final
 export class Split {
-  /** Ranges of places of one variant each, in order: where they end (exclusive), and the variants. */
-  private readonly ends: StaticArray<i32>;
-  private readonly variants: StaticArray<i32>;
+  /** Ranges of places of one variant each, in order: where it ends (exclusive), then the variant. */
+  private readonly ranges: StaticArray<i32>;
 
   /**
    * `weights[i]` belongs to variant i of the route, variants in the order of their names; they
@@ -48,17 +47,15 @@ export class Split {
     } else {
       fillLanes(weights, base, members);
     }
-    const ends = rangeEnds();
-    this.ends = StaticArray.fromArray(ends);
-    this.variants = StaticArray.fromArray(variantsBefore(ends));
+    this.ranges = StaticArray.fromArray(rangesOfPlaces());
   }
 
   /** The variant at a place (0 to PLACES - 1). */
   variantAt(place: i32): i32 {
-    const ends = this.ends;
+    const ranges = this.ranges;
     let i = 0;
-    while (i < ends.length - 1 && unchecked(ends[i]) <= place) i++;
-    return unchecked(this.variants[i]);
+    while (i < ranges.length - 2 && unchecked(ranges[i]) <= place) i += 2;
+    return unchecked(ranges[i + 1]);
   }
 }
 
@@ -100,20 +97,16 @@ function fillElsewhere(variant: i32, count: i32, base: i32): void {
   }
 }
 
-/** The places at which another variant's range begins, and the end. */
-function rangeEnds(): i32[] {
-  const ends: i32[] = [];
-  for (let place = 1; place < PLACES; place++) {
-    if (unchecked(variantOfPlace[place]) != unchecked(variantOfPlace[place - 1])) ends.push(place);
+/** The end and the variant of each range. */
+function rangesOfPlaces(): i32[] {
+  const ranges: i32[] = [];
+  for (let place = 1; place <= PLACES; place++) {
+    const variant = unchecked(variantOfPlace[place - 1]);
+    if (place < PLACES && unchecked(variantOfPlace[place]) == variant) continue;
+    ranges.push(place);
+    ranges.push(variant);
   }
-  ends.push(PLACES);
-  return ends;
-}
-
-function variantsBefore(ends: i32[]): i32[] {
-  const variants: i32[] = [];
-  for (let i = 0; i < ends.length; i++) variants.push(<i32>variantOfPlace[ends[i] - 1]);
-  return variants;
+  return ranges;
 }
 
 /** The place of a key: uniform over PLACES, different for each route (`seed`). */

@@ -1,7 +1,7 @@
 // What makes a client the same client: a header, a claim, its network, or a cookie that we issue.
 // The cookie carries a key, never a decision, so weights can move under it; whatever a client
 // writes into it is only a key too.
-import { Bytes, NONE, equal, isPresent, lengthOf, text, view } from "../../lib/bytes";
+import { Bytes, EMPTY, NONE, equal, isPresent, lengthOf, text, view } from "../../lib/bytes";
 import { readHeaderName } from "../../lib/config/field-name";
 import { Cursor } from "../../lib/config/reader";
 import { COOKIE } from "../../lib/http/cookie";
@@ -33,7 +33,9 @@ const masked = new IpAddress();
 @final
 export class Sticky {
   source: StickySource = StickySource.None;
-  private header: StaticArray<u8> = new StaticArray<u8>(0);
+  /** A view, since it holds its length; `headerText` keeps what it views. */
+  private header: Bytes = EMPTY;
+  private headerText: StaticArray<u8> = new StaticArray<u8>(0);
   /** The header is the authority, in its one spelling. */
   private isHost: bool = false;
   private cookie: IssuedCookie = new IssuedCookie();
@@ -67,8 +69,9 @@ export class Sticky {
   }
 
   private readHeader(at: Cursor, matching: MatchSettings): void {
-    this.header = readHeaderName(at.value("header"));
-    this.isHost = matching.normalizesAuthority && equal(view(this.header), AUTHORITY);
+    this.headerText = readHeaderName(at.value("header"));
+    this.header = view(this.headerText);
+    this.isHost = matching.normalizesAuthority && equal(this.header, AUTHORITY);
   }
 
   private readAddress(at: Cursor): void {
@@ -80,7 +83,7 @@ export class Sticky {
   /** Adds the name of the header that the key comes from. */
   addHeaderNames(names: HeaderNames): void {
     if (this.source == StickySource.Cookie) names.add(COOKIE);
-    else if (this.source == StickySource.Header) names.add(view(this.header));
+    else if (this.source == StickySource.Header) names.add(this.header);
     else if (this.source == StickySource.Claim) names.add(AUTHORIZATION);
   }
 
@@ -105,7 +108,7 @@ export class Sticky {
   }
 
   private headerIn(request: RequestView): Bytes {
-    return this.isHost ? request.normalizedAuthority() : request.joinedHeader(view(this.header));
+    return this.isHost ? request.normalizedAuthority() : request.joinedHeader(this.header);
   }
 
   private networkOf(request: RequestView): Bytes {

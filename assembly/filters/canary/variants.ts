@@ -1,7 +1,7 @@
 // The variants of a route, and how requests are dealt out among them. Variants come from the
 // rules, the split and the schedule (and, without a split, from `base`); together they are
 // numbered by name, since a map's order is lost on the way through Istio.
-import { compare, equal, utf8, view } from "../../lib/bytes";
+import { Bytes, compare, equal, utf8, view } from "../../lib/bytes";
 import { NOT_AN_INSTANT, parseInstant } from "../../lib/calendar";
 import { Cursor } from "../../lib/config/reader";
 import { MatchList } from "../../lib/match/match";
@@ -28,7 +28,10 @@ export function readVariants(at: Cursor, route: Route, matching: MatchSettings):
   }
   checkShape(at, rules, schedule);
   const members = namesOfSplits(splits);
-  route.variants = allNames(at, rules, members);
+  const names = allNames(at, rules, members);
+  const variants = new StaticArray<Bytes>(names.length);
+  for (let i = 0; i < names.length; i++) variants[i] = route.keep(names[i]);
+  route.variants = variants;
   if (at.errors.any) return;
   readRules(rules, route, matching);
   const base = readBase(at, route);
@@ -59,11 +62,7 @@ function namesOfSplits(splits: Cursor[]): StaticArray<u8>[] {
   return names;
 }
 
-function allNames(
-  at: Cursor,
-  rules: Cursor[],
-  members: StaticArray<u8>[],
-): StaticArray<StaticArray<u8>> {
+function allNames(at: Cursor, rules: Cursor[], members: StaticArray<u8>[]): StaticArray<u8>[] {
   const names: StaticArray<u8>[] = [];
   for (let i = 0; i < rules.length; i++) {
     if (!rules[i].expectObject()) continue;
@@ -80,7 +79,7 @@ function allNames(
       "",
       "expected at most " + decimal(VARIANTS_MAX) + " variants, those of splits counted",
     );
-  return StaticArray.fromArray(sort(names, (a, b) => compare(view(a), view(b))));
+  return sort(names, (a, b) => compare(view(a), view(b)));
 }
 
 /** False when the name is there already. */

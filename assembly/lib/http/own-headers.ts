@@ -14,6 +14,10 @@ export class OwnHeaders {
   /** Bit n: there is a name of n bytes. Most headers of a request differ in their length already. */
   private lengths: u64 = 0;
 
+  get isEmpty(): bool {
+    return this.lengths == 0;
+  }
+
   get count(): i32 {
     return this.names.length;
   }
