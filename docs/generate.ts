@@ -5,7 +5,7 @@ import { dirname, join, normalize, relative } from "node:path";
 import { filterNames } from "../deploy/core/catalog.ts";
 import { exitCodes } from "../deploy/core/problem.ts";
 import { run } from "../deploy/cli/main.ts";
-import { toolErrors, filterErrors } from "./errors.ts";
+import { filterErrors, findings, toolErrors } from "./errors.ts";
 
 const root = join(import.meta.dirname, "..");
 const read = (file: string) => readFileSync(join(root, file), "utf8");
@@ -153,39 +153,61 @@ ${parts.join("\n\n")}
 `;
 }
 
+/** A text in a table of Markdown. */
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("<", "&lt;").replaceAll("{{", "&#123;&#123;");
+}
+
+function table(head: string[], rows: string[][]): string {
+  const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** `problem; fix` in two cells. */
+function problemAndFix(text: string): string[] {
+  const at = /; |: (?=write |run |look )/.exec(text);
+  if (!at) return [cell(text), ""];
+  return [cell(text.slice(0, at.index)), cell(text.slice(at.index + at[0].length))];
+}
+
 function errorsPage(): string {
-  const codes = Object.entries(exitCodes).map(([code, exit]) => `| \`${code}\` | ${exit} |`);
-  const cell = (text: string) =>
-    text.replaceAll("|", "\\|").replaceAll("<", "&lt;").replaceAll("{{", "&#123;&#123;");
-  const tool = toolErrors().map(({ code, text }) => `| ${cell(text)} | \`${code}\` |`);
-  const filters = filterErrors().map(
-    ({ filter, errors }) =>
-      `## ${filter}\n\n| setting | problem and fix |\n|---|---|\n${errors
-        .map(
-          ({ setting, text }) =>
-            `| ${setting ? `\`${setting}\`` : "the object itself"} | ${cell(text)} |`,
-        )
-        .join("\n")}`,
-  );
+  const codes = Object.entries(exitCodes).map(([code, exit]) => [`\`${code}\``, String(exit)]);
+  const tool = toolErrors().map(({ code, text }) => [...problemAndFix(text), `\`${code}\``]);
+  const found = findings().map(({ problem, reason, fix }) => [problem, reason, fix].map(cell));
+  const filters = filterErrors().map(({ filter, errors }) => {
+    const rows = errors.map(({ setting, text }) => [
+      setting ? `\`${setting}\`` : "any",
+      ...filterProblem(text),
+    ]);
+    return `## ${filter}\n\n${table(["setting", "problem", "allowed"], rows)}`;
+  });
   return `# Errors
+
+A message has the form \`path: problem; allowed values; fix\`. \`…\` stands for a value of your input.
 
 A filter refuses settings with the JSON pointer and what it expects: \`jwt-auth: /providers/0/issuer: expected …\`. The old
 settings stay in force. The tool shows the line of your file.
 
 ## Exit codes
 
-| code | exit |
-|---|---|
-${codes.join("\n")}
+${table(["code", "exit"], codes)}
 
 ## The tool
 
-\`…\` stands for a value of your input.
+${table(["problem", "fix", "code"], tool)}
 
-| error | code |
-|---|---|
-${tool.join("\n")}
+## What validate finds
+
+${table(["problem", "why", "fix"], found)}
 
 ${filters.join("\n\n")}
 `;
+}
+
+/** A filter's text: what is wrong, and what it expected instead. */
+function filterProblem(text: string): string[] {
+  if (text.startsWith("expected "))
+    return ["not as expected", cell(text.slice("expected ".length))];
+  const [problem, ...rest] = text.split("; ");
+  return [cell(problem!), cell(rest.join("; ").replace(/^expected /, ""))];
 }

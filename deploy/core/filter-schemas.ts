@@ -40,8 +40,8 @@ export function validatorOf(filter: FilterName): Validator {
   return validatorNamed(filter, () => {
     const schema = schemaOf(filter);
     if (schema) return schema;
-    const what = `assembly/filters/${filter}/config.schema.json is not in this checkout`;
-    throw new ToolError("missing", what);
+    const file = `assembly/filters/${filter}/config.schema.json`;
+    throw new ToolError("missing", `${file} is not there; get it back with git restore ${file}`);
   });
 }
 

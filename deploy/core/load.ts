@@ -67,7 +67,7 @@ export function loadPolicies(paths: string[]): Loaded {
     const found = loaded.others.map((manifest) => manifest.kind || "no kind").join(", ");
     throw new ToolError(
       "input",
-      `${paths.join(", ")}: no settings file (kind: Policy) there, only ${found}`,
+      `${paths.join(", ")}: no settings file (kind: Policy) there, only ${found}; name one`,
     );
   }
   return loaded;

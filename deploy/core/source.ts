@@ -244,7 +244,10 @@ function textOfFile(file: string): string {
   try {
     if (file === "-") return readFileSync(0, "utf8");
     if (statSync(file).size > fileBytesMax)
-      throw new ToolError("input", `${file} is larger than 16 MiB: not a manifest`);
+      throw new ToolError(
+        "input",
+        `${file} is larger than 16 MiB, which no manifest is; name other files`,
+      );
     return readFileSync(file, "utf8");
   } catch (error) {
     if (error instanceof ToolError) throw error;
@@ -288,7 +291,7 @@ export function read(paths: string[]): { manifests: Manifest[]; findings: Findin
     }
   }
   if (manifests.length === 0 && findings.length === 0) {
-    throw new ToolError("input", `${paths.join(", ")}: no YAML document there`);
+    throw new ToolError("input", `${paths.join(", ")}: no YAML document there; name other files`);
   }
   return { manifests, findings };
 }

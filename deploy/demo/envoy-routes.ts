@@ -47,7 +47,10 @@ function anywhere(): { virtualHosts: Json[]; destinations: Destination[] } {
 function routesOf(title: string, rule: Fields, destinations: Map<string, Destination>): Json[] {
   const unknown = Object.keys(rule).find((key) => !known.includes(key));
   if (unknown)
-    throw new ToolError("invalid", `${title}: the demo does not know "${unknown}" of a route`);
+    throw new ToolError(
+      "invalid",
+      `${title}: the demo does not know "${unknown}" of a route; try answers it without a proxy`,
+    );
   const weighted = mapsOf(rule.route).map(({ destination, weight }) => {
     const host = textAt(destination, "host") ?? "";
     const subset = textAt(destination, "subset") ?? "";
@@ -97,7 +100,10 @@ function routeMatch(title: string, match: Fields): Json {
           ...(key === "withoutHeaders" && { invert_match: true }),
         });
     else if (key !== "name")
-      throw new ToolError("invalid", `${title}: the demo does not know "${key}" of a match`);
+      throw new ToolError(
+        "invalid",
+        `${title}: the demo does not know "${key}" of a match; try answers it without a proxy`,
+      );
   }
   if ("path" in made || "safe_regex" in made) delete made.prefix;
   return { ...made, ...(headers.length > 0 && { headers }) };

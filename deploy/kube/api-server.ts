@@ -156,7 +156,7 @@ class ApiServer implements Cluster {
       if (conflicts.length > 0) return { conflicts };
       if (error instanceof ApiException && error.code === 409) {
         const what = `${titleOf(resource)} was changed by another client at the same moment`;
-        throw new ToolError("conflict", `${what}: run the command again`, { cause: error });
+        throw new ToolError("conflict", `${what}; run the command again`, { cause: error });
       }
       throw this.problem(`apply ${titleOf(resource)}`, error);
     }
@@ -219,7 +219,7 @@ class ApiServer implements Cluster {
     if (isUnknownKind(error)) {
       return new ToolError(
         "cluster",
-        `cannot ${what}: the cluster does not know this kind, install Istio's CRDs (chart base) first`,
+        `cannot ${what}: the cluster does not know this kind; install Istio's CRDs (chart base) first`,
         options,
       );
     }

@@ -89,7 +89,7 @@ export async function writeHistory(
     const what = `the resources of ${subjectText(subject)} are too large for a history in annotations (200 KiB compressed)`;
     throw new ToolError(
       "invalid",
-      `${what}: let jwksUri name the keys instead of writing them inline`,
+      `${what}; let jwksUri name the keys instead of writing them inline`,
     );
   }
   const { apiVersion, kind, metadata } = anchorOf(subject);
@@ -119,7 +119,7 @@ function decode(number: number, text: string): Revision {
   } catch (error) {
     throw new ToolError(
       "cluster",
-      `revision ${number} in the history cannot be read: somebody has edited it`,
+      `revision ${number} in the history cannot be read: it was edited; choose another with --to`,
       {
         cause: error,
       },

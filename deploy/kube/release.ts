@@ -75,7 +75,7 @@ function checkShared(intents: Intent[]): void {
         const what = `policies ${owner} and ${subjectText(subject)} both render ${title}`;
         throw new ToolError(
           "conflict",
-          `nothing was applied: ${what}, give one of their traffic entries another name`,
+          `nothing was applied: ${what}; give one of their traffic entries another name`,
         );
       }
       owners.set(title, owner);

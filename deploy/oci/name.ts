@@ -29,7 +29,7 @@ export function parseName(text: string, plainHttp = false): Name {
   const repository = !isHost && rest.length === 0 ? `library/${path}` : path;
   if (!repositoryPattern.test(repository) || bare.length > nameLengthMax) {
     const right = "write host[:port]/path in lower case, without a tag";
-    throw new ToolError("usage", `"${text}" is no image repository, ${right}`);
+    throw new ToolError("usage", `"${text}" is no image repository; ${right}`);
   }
   const registry = host === "docker.io" ? dockerHub : host;
   return { registry, repository, plainHttp: plainHttp || isLoopback(registry) };

@@ -40,14 +40,14 @@ export function tokenRequest(
   if (!URL.canParse(challenge.realm)) {
     throw new ToolError(
       "registry",
-      `the registry asks for a token from "${challenge.realm}", which is no URL`,
+      `the registry asks for a token from "${challenge.realm}", which is no URL; ask who runs the registry`,
     );
   }
   const url = new URL(challenge.realm);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && plainHttp)) {
     throw new ToolError(
       "registry",
-      `the registry wants our credentials sent to ${url.origin}, which is not encrypted`,
+      `the registry wants our credentials sent to ${url.origin}, which is not encrypted; ask who runs the registry for an https realm`,
     );
   }
   const fields = { service: challenge.service, scope: challenge.scope };
@@ -81,6 +81,9 @@ export function tokenIn(answer: unknown): string {
   };
   const found = typeof token === "string" && token ? token : accessToken;
   if (typeof found !== "string" || !found)
-    throw new ToolError("registry", "the token server's answer holds no token");
+    throw new ToolError(
+      "registry",
+      "the token server's answer holds no token; log in again, or ask who runs the registry",
+    );
   return found;
 }

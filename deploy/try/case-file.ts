@@ -34,7 +34,7 @@ export function readCaseFile(path: string): CaseFile {
     ? undefined
     : Object.keys(manifest.fields).find((key) => !known.includes(key));
   if (unknown)
-    throw new ToolError("invalid", `unknown key ${unknown}, write one of ${known.join(", ")}`, {
+    throw new ToolError("invalid", `unknown key ${unknown}; write one of ${known.join(", ")}`, {
       place: manifest.place([unknown]),
     });
   const start = manifest.at("start");

@@ -182,7 +182,7 @@ export function answersOf(issuer: Issuer, links: Link[]): Scripted[] {
   if (fetching.length === 0) {
     const why =
       "no provider here fetches keys (jwksUri or discovery): a token that is made for this run has no way in";
-    throw new ToolError("usage", `${why}, give a real one with --header "authorization: Bearer …"`);
+    throw new ToolError("usage", `${why}; give a real one with --header "authorization: Bearer …"`);
   }
   const headers = { "content-type": "application/json" };
   return fetching.flatMap((provider): Scripted[] => {

@@ -79,7 +79,10 @@ export class Issuer {
     if (known) return known;
     const names = Object.keys(algorithms).join(", ");
     if (!algorithms[algorithm])
-      throw new ToolError("usage", `alg=${algorithm}: tokens can be made with ${names}`);
+      throw new ToolError(
+        "usage",
+        `alg=${algorithm}: no token can be made with it; allowed: ${names}`,
+      );
     const { privateKey, publicKey } = algorithms[algorithm].make();
     const kid = `try-${algorithm}-${randomBytes(3).toString("hex")}`;
     const jwk = { ...publicKey.export({ format: "jwk" }), kid, alg: algorithm, use: "sig" };
@@ -116,7 +119,7 @@ function pairOf(word: string): [string, string] {
   if (cut < 1)
     throw new ToolError(
       "usage",
-      `a token is described by words like subject=alice, "${word}" is none`,
+      `"${word}" does not describe a token; write words like subject=alice`,
     );
   return [word.slice(0, cut), word.slice(cut + 1)];
 }

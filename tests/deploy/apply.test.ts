@@ -96,7 +96,7 @@ test("apply, again, change, status, diff, rollback: each says what it did", asyn
     assert.equal((await run("diff", "-f", first)).code, 0);
     assert.match(
       (await run("rollback", "edge/main", "--to", "9")).err,
-      /has no revision 9, only 1, 2, 3/,
+      /has no revision 9; write one of 1, 2, 3/,
     );
   });
 });
@@ -294,7 +294,7 @@ test("a server that stalls, one that is not there, one without Istio's kinds", a
   await withCluster(async ({ run, file }) => {
     const { code, err } = await run("apply", "-f", file(policy("main")), "--no-wait");
     assert.equal(code, 5);
-    assert.match(err, /WasmPlugin .*the cluster does not know this kind, install Istio's CRDs/);
+    assert.match(err, /WasmPlugin .*the cluster does not know this kind; install Istio's CRDs/);
   }, "extensions.istio.io/v1alpha1");
 });
 

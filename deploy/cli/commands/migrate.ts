@@ -101,14 +101,20 @@ async function manifestsInCluster(cluster: Cluster): Promise<Manifest[]> {
     ...(mesh ? [{ ...mesh, apiVersion: "v1", kind: "ConfigMap" }] : []),
   ];
   if (resources.length === 0)
-    throw new ToolError("cluster", "the cluster has nothing of what migrate reads");
+    throw new ToolError(
+      "cluster",
+      "the cluster has nothing of what migrate reads; name files, or another --context",
+    );
   return parse(yamlText(resources.map((resource) => ({ value: bare(resource) }))), "the cluster")
     .manifests;
 }
 
 function manifestsOf(paths: string[]): Manifest[] {
   if (paths.length === 0)
-    throw new ToolError("usage", "name files, folders or -, or read the cluster with --cluster");
+    throw new ToolError(
+      "usage",
+      "nothing to read; name files, folders or -, or read the cluster with --cluster",
+    );
   const { manifests, findings } = read(paths);
   const parts = partsOf(manifests);
   const broken = findings

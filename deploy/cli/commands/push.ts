@@ -78,7 +78,10 @@ function jobsOf(filters: string[], flags: PushFlags): Job[] {
       `${unknown}: no such module; allowed: ${moduleNames.join(", ")}; write -f before each settings file`,
     );
   if (flags.form && !["image", "artifact", "both"].includes(flags.form)) {
-    throw new ToolError("usage", `--form ${flags.form}: write image, artifact or both`);
+    throw new ToolError(
+      "usage",
+      `--form ${flags.form}: no such form; write image, artifact or both`,
+    );
   }
   const wanted = (names: ModuleName[]) =>
     names.filter((name) => filters.length === 0 || filters.includes(name));
@@ -87,7 +90,10 @@ function jobsOf(filters: string[], flags: PushFlags): Job[] {
       jobsFor(filter, flags.to!, flags.form ?? "image", flags.tag),
     );
   if (!flags.file)
-    throw new ToolError("usage", "name the settings with -f, or a repository with --to");
+    throw new ToolError(
+      "usage",
+      "nothing to push; name the settings with -f, or a repository with --to",
+    );
   const jobs = loadPolicies(flags.file).policies.flatMap((policy) => {
     const { repository, form, tag } = policy.image;
     if (!repository) return [];
@@ -96,7 +102,10 @@ function jobsOf(filters: string[], flags: PushFlags): Job[] {
     );
   });
   if (jobs.length === 0)
-    throw new ToolError("usage", "the settings name no image repository to push to, use --to");
+    throw new ToolError(
+      "usage",
+      "the settings name no image repository to push to; name one with --to",
+    );
   const seen = new Set<string>();
   return jobs.filter((job) => {
     const key = JSON.stringify(job);

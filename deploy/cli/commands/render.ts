@@ -23,7 +23,7 @@ export function apiOf(name: string): Api {
   if (!api)
     throw new ToolError(
       "usage",
-      `--api ${name}: there is no such API, write WasmPlugin or TrafficExtension`,
+      `--api ${name}: no such API; write WasmPlugin or TrafficExtension`,
     );
   return api;
 }
@@ -33,7 +33,7 @@ export function momentOf(flag: string, text: string | undefined): Date {
   if (text === undefined) return new Date();
   const moment = new Date(text);
   if (Number.isNaN(moment.getTime())) {
-    throw new ToolError("usage", `${flag} ${text}: no moment, write one like 2026-01-31T12:00:00Z`);
+    throw new ToolError("usage", `${flag} ${text}: no moment; write one like 2026-01-31T12:00:00Z`);
   }
   return moment;
 }
@@ -51,7 +51,7 @@ export function renderCommand(_out: Output, flags: RenderFlags): Answer {
       const place = policy.manifest.place(["spec", "istio"]);
       throw new ToolError(
         "invalid",
-        `Istio ${policy.istio} has no TrafficExtension (it came with ${oldestTrafficExtension}), use --api WasmPlugin`,
+        `Istio ${policy.istio} has no TrafficExtension (it came with ${oldestTrafficExtension}); use --api WasmPlugin`,
         { place },
       );
     }

@@ -42,7 +42,10 @@ export async function statusCommand(
   const owned = await ownedBy(cluster, subject, history);
   const last = history.revisions.at(-1);
   if (!last && owned.length === 0)
-    throw new ToolError("usage", `there is no policy ${text} in this cluster`);
+    throw new ToolError(
+      "usage",
+      `there is no policy ${text} in this cluster; apply it, or name another --context`,
+    );
   const refusals = await proxyRefusals(flags.istiod ?? [], timeoutOf(flags));
   const rows = rowsOf(last?.resources ?? [], owned).map((row) => withProxies(row, refusals));
   const revisions = history.revisions.map(({ number, at, cause, complete }) => ({
@@ -188,12 +191,15 @@ function chosen(revisions: Revision[], text: string, to: string | undefined): Re
       : complete.find(({ number }) => String(number) === to);
   if (target) return target;
   if (complete.length === 0)
-    throw new ToolError("usage", `there is no policy ${text} with a history in this cluster`);
+    throw new ToolError(
+      "usage",
+      `there is no policy ${text} with a history in this cluster; apply one, or name another --context`,
+    );
   const numbers = complete.map(({ number }) => number).join(", ");
   throw new ToolError(
     "usage",
     to === undefined
-      ? `${text} has one revision only, there is nothing to go back to`
-      : `${text} has no revision ${to}, only ${numbers}`,
+      ? `${text} has one revision only; there is nothing to go back to`
+      : `${text} has no revision ${to}; write one of ${numbers}`,
   );
 }

@@ -18,7 +18,7 @@ export function validateCommand(_out: Output, paths: string[], flags: ValidateFl
   if (flags.istio && !/^1\.\d+(\.\d+)?$/.test(flags.istio)) {
     throw new ToolError(
       "usage",
-      `--istio ${flags.istio}: no version of Istio, write one like 1.31`,
+      `--istio ${flags.istio}: no version of Istio; write one like 1.31`,
     );
   }
   const { manifests, findings: syntax } = read(paths);
