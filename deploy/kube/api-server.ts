@@ -156,7 +156,8 @@ class ApiServer implements Cluster {
       if (conflicts.length > 0) return { conflicts };
       if (error instanceof ApiException && error.code === 409) {
         const what = `${titleOf(resource)} was changed by another client at the same moment`;
-        throw new ToolError("conflict", `${what}; run the command again`, { cause: error });
+        const cause = new Error(messageOf(error.body));
+        throw new ToolError("conflict", `${what}; run the command again`, { cause });
       }
       throw this.problem(`apply ${titleOf(resource)}`, error);
     }
@@ -231,11 +232,11 @@ class ApiServer implements Cluster {
       );
     const words = messageOf(error.body);
     const hint =
-      error.code === 401 ? ", log in again" : error.code === 403 ? ", ask for a role that may" : "";
+      error.code === 401 ? "; log in again" : error.code === 403 ? "; ask for a role that may" : "";
+    // Without the library's error as the cause: that one prints each header of the answer.
     return new ToolError(
       "cluster",
       `cannot ${what}: the API server answered ${error.code}${words ? `: ${words}` : ""}${hint}`,
-      options,
     );
   }
 }

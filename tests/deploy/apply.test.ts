@@ -218,6 +218,7 @@ test("of several policies, a refusal of one on trial stops all of them", async (
       err,
       /cannot apply WasmPlugin edge\/second-rate-limit: the API server answered 403: .*ask for a role/,
     );
+    assert.doesNotMatch(err, /Headers|HTTP-Code/);
     assert.deepEqual(cluster.writes, []);
   });
 });
@@ -307,8 +308,10 @@ test("two who apply at once: the later one is told, and loses no history", async
     assert.equal(code, 6);
     assert.match(
       err,
-      /ConfigMap edge\/gatehouse-main was changed by another client at the same moment: run the command/,
+      /ConfigMap edge\/gatehouse-main was changed by another client at the same moment; run the command/,
     );
+    assert.match(err, /because: the object has been modified$/m);
+    assert.doesNotMatch(err, /Headers|HTTP-Code/);
   });
 });
 
