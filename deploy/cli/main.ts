@@ -80,6 +80,12 @@ const apiFlag = () =>
     "WasmPlugin",
   );
 
+const pauseFlag = () =>
+  new Option(
+    "--pause <seconds>",
+    "how long proxies get for each step that replaces native resources",
+  ).default("5");
+
 function addVerbs(verb: Verb): void {
   verb(
     "render",
@@ -216,9 +222,11 @@ function addVerbs(verb: Verb): void {
       ),
     ),
   )
+    .option("--report", "plugins in mode: report; native resources stay and decide")
     .option("--force", "take over what other managers or policies own")
-    .option("--dry-run", "only what the API server would say")
-    .option("--no-wait", "do not wait until istiod has accepted the plugins");
+    .option("--dry-run", "only the steps, and what the API server would say")
+    .option("--no-wait", "do not wait at the end until istiod has accepted the plugins")
+    .addOption(pauseFlag());
 
   onCluster(
     settings(
@@ -247,15 +255,16 @@ function addVerbs(verb: Verb): void {
   onCluster(
     verb(
       "rollback",
-      "Back to an earlier revision, from the history in the cluster.",
+      "Back to an earlier revision, or to the native resources before, from the history in the cluster.",
       "npx gatehouse rollback istio-system/edge",
       async () => (await import("./commands/status.ts")).rollbackCommand,
-    ).argument("<policy>", "namespace/name"),
+    ).argument("<policy...>", "namespace/name; several that were migrated together"),
   )
-    .option("--to <revision>", "default: the one before the last")
+    .option("--to <revision>", "a number, or native; default: the one before the last")
     .option("--force", "take over what other managers or policies own")
-    .option("--dry-run", "only what the API server would say")
-    .option("--no-wait", "do not wait until istiod has accepted the plugins");
+    .option("--dry-run", "only the steps, and what the API server would say")
+    .option("--no-wait", "do not wait at the end until istiod has accepted the plugins")
+    .addOption(pauseFlag());
 }
 
 function addDemo(verb: Verb): void {

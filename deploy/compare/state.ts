@@ -5,7 +5,7 @@ import { parse } from "../core/source.ts";
 import type { Manifest } from "../core/source.ts";
 import { yamlText } from "../core/yaml-text.ts";
 import { textAt } from "../core/value.ts";
-import { replacesAnnotation } from "../core/replaces.ts";
+import { replacesAnnotation } from "../core/migrated.ts";
 import { customAuthorization, rbac } from "../native/authorization/rbac.ts";
 import { nativeDecider } from "../native/decider.ts";
 import { jwtAuthn } from "../native/jwt/jwt-authn.ts";

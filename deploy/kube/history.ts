@@ -2,6 +2,7 @@
 // annotation, so that a rollback needs nothing from the machine that applied it.
 import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
+import type { Marks } from "../core/migrated.ts";
 import { ToolError } from "../core/problem.ts";
 import type { Header, Resource } from "../core/resource.ts";
 import type { Cluster } from "./cluster.ts";
@@ -19,6 +20,11 @@ export interface Revision {
   /** False while it is being applied: it stays so when that broke off. */
   complete: boolean;
   resources: Resource[];
+  /** Native resources that `migrate` rewrote with the policy. */
+  companions?: Resource[];
+  marks?: Marks;
+  /** What the cluster had before the policy, and has no longer. */
+  originals?: Resource[];
 }
 
 export interface History {

@@ -1,11 +1,17 @@
 // A policy beside the cluster: what it renders to, what is there already, what would have to go.
+import { marksIn } from "../core/migrated.ts";
 import type { Policy } from "../core/policy.ts";
-import { render } from "../render/render.ts";
+import { titleOf } from "../core/resource.ts";
 import type { Api, Header, Resource } from "../core/resource.ts";
+import { render } from "../render/render.ts";
 import type { Cluster } from "./cluster.ts";
+import { bare } from "./difference.ts";
 import { fingerprint, readHistory } from "./history.ts";
-import type { History, Subject } from "./history.ts";
-import type { Intent } from "./release.ts";
+import type { History, Revision, Subject } from "./history.ts";
+import { companionsOf, nativesOf, noNatives } from "./natives.ts";
+import type { Intent } from "./intent.ts";
+import { isExtension } from "./steps.ts";
+import { checkWatching, isReporting, reporting, reportOnly } from "./watching.ts";
 
 /** The kinds that a policy may render; a resource of them that carries its labels belongs to it. */
 const ownKinds: [apiVersion: string, kind: string][] = [
@@ -16,41 +22,84 @@ const ownKinds: [apiVersion: string, kind: string][] = [
   ["networking.istio.io/v1", "ServiceEntry"],
 ];
 
+export interface PlanOptions {
+  api: Api;
+  /** What `after` in new settings counts from. */
+  now: Date;
+  /** The documents of the files that are no policies. */
+  documents: readonly Resource[];
+  /** All policies of the files. */
+  policies: readonly Policy[];
+  /** Plugins in `mode: report` only: nothing native goes or changes. */
+  report?: boolean;
+  force?: boolean;
+}
+
 /** Settings that were applied before keep the moment from which their schedule counts. */
 export async function planFor(
   cluster: Cluster,
   policy: Policy,
-  api: Api,
-  now: Date,
+  options: PlanOptions,
 ): Promise<Intent> {
   const { name, namespace } = policy;
+  const { api, now, force, report } = options;
   const history = await readHistory(cluster, policy);
   const settings = fingerprint(policy.manifest.value);
   const last = history.revisions.at(-1);
   const start = last && last.settings === settings ? new Date(last.start) : now;
-  const resources = render(policy, { api, start });
-  const orphans = await orphansOf(cluster, policy, history, resources);
+  const resources = report
+    ? reportOnly(render(reporting(policy), { api, start }))
+    : render(policy, { api, start });
+  const live = await ownedBy(cluster, policy, history, resources);
+  const marks = marksIn(policy.manifest.fields);
+  const isWatching = report || isReporting(policy);
+  const mayOpen = report || (isWatching && marks.replaces.length > 0);
+  if (mayOpen && !force) checkWatching(policy, live);
+  const found = isWatching
+    ? noNatives
+    : await nativesOf(
+        cluster,
+        marks,
+        companionsOf(policy, options.documents, options.policies),
+        force,
+      );
+  const before = [...(await strangersIn(cluster, resources)), ...found.originals];
   return {
     subject: { name, namespace },
     resources,
-    orphans,
+    // What only watches has no routes: those that are there stay.
+    orphans: report ? [] : orphansAmong(live, resources),
     history,
     settings,
     start,
-    cause: "apply",
+    cause: report ? "apply --report" : "apply",
+    live,
+    natives: { ...found, originals: withOlder(before, last) },
   };
 }
 
+/** A native resource is recorded as the cluster had it last, before it was ours. */
+export function withOlder(before: readonly Resource[], last: Revision | undefined): Resource[] {
+  const all = [...(last?.originals ?? []), ...before];
+  return [...new Map(all.map((one) => [titleOf(one), one])).values()];
+}
+
+/** What others made and a policy writes over: it comes back with `rollback --to native`. */
+async function strangersIn(cluster: Cluster, resources: readonly Resource[]): Promise<Resource[]> {
+  const live = await Promise.all(
+    resources.filter((one) => !isExtension(one)).map((one) => cluster.read(one)),
+  );
+  return live.flatMap((one) => (one && !isOurs(one) ? [bare(one)] : []));
+}
+
+function isOurs({ metadata }: Resource): boolean {
+  return metadata.labels?.["app.kubernetes.io/managed-by"] === "gatehouse";
+}
+
 /** What the cluster has of a policy beyond `resources`. */
-export async function orphansOf(
-  cluster: Cluster,
-  subject: Subject,
-  history: History,
-  resources: Resource[],
-): Promise<Header[]> {
+export function orphansAmong(live: readonly Resource[], resources: readonly Resource[]): Header[] {
   const wanted = new Set(resources.map(keyOf));
-  const owned = await ownedBy(cluster, subject, history, resources);
-  return owned
+  return live
     .filter((resource) => !wanted.has(keyOf(resource)))
     .map(({ apiVersion, kind, metadata }) => ({
       apiVersion,

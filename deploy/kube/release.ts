@@ -7,28 +7,20 @@ import type { Header, Resource } from "../core/resource.ts";
 import type { Cluster } from "./cluster.ts";
 import { conflictLines } from "./conflict.ts";
 import { fingerprint, subjectText, writeHistory } from "./history.ts";
-import type { History, Revision, Subject } from "./history.ts";
+import type { Revision, Subject } from "./history.ts";
+import type { Intent } from "./intent.ts";
+import { isBeside } from "./natives.ts";
+import { stepsOf } from "./steps.ts";
+import type { Step } from "./steps.ts";
 import { trial } from "./trial.ts";
 import type { State } from "./trial.ts";
-
-/** One policy as it shall become. */
-export interface Intent {
-  subject: Subject;
-  resources: Resource[];
-  /** Belongs to the policy in the cluster, and is no longer wanted. */
-  orphans: Header[];
-  history: History;
-  /** Hash of the settings that the resources came from, and what `after` in them counts from. */
-  settings: string;
-  start: Date;
-  /** Why: `apply`, or `rollback to 3`. */
-  cause: string;
-}
 
 export interface ReleaseOptions {
   dryRun?: boolean;
   force?: boolean;
   progress(line: string): void;
+  /** Waits for istiod's word on plugins, then for the proxies. Throws when one is refused. */
+  wait(plugins: Resource[]): Promise<void>;
 }
 
 export interface Released {
@@ -47,21 +39,54 @@ export async function release(
 ): Promise<Released[]> {
   checkShared(intents);
   const states: Map<string, State>[] = [];
-  for (const { resources } of intents) states.push(await trial(cluster, resources, options.force));
-  const released = intents.map(({ subject, resources, orphans }, at): Released => ({
-    policy: subjectText(subject),
-    resources: resources.map((one) => ({
-      resource: titleOf(one),
-      was: states[at]!.get(titleOf(one))!,
-    })),
-    removed: orphans.map(titleOf),
+  for (const intent of intents) states.push(await tried(cluster, intent, options.force));
+  const released = intents.map((intent, at): Released => ({
+    policy: subjectText(intent.subject),
+    resources: [...states[at]!].map(([resource, was]) => ({ resource, was })),
+    removed: removedBy(intent).map(titleOf),
   }));
   if (options.dryRun) return released;
-  const ledger = new Ledger(intents, options);
-  for (const [at, intent] of intents.entries()) {
-    released[at]!.revision = await releaseOne(cluster, intent, ledger, options);
-  }
+  const steps = stepsOf(intents);
+  const ledger = new Ledger(steps, options);
+  for (const step of steps) await take(cluster, step, ledger, options, released);
   return released;
+}
+
+/** What others own of a policy's resources stops it; what migrate has read is taken over. */
+async function tried(
+  cluster: Cluster,
+  { resources, natives, isBack }: Intent,
+  force?: boolean,
+): Promise<Map<string, State>> {
+  const own = await trial(cluster, resources, force);
+  const others = isBack ? natives.originals : natives.companions;
+  return new Map([...own, ...(await trial(cluster, others, true))]);
+}
+
+function removedBy({ orphans, natives, isBack }: Intent): Header[] {
+  return [...orphans, ...(isBack ? natives.companions.filter(isBeside) : natives.replaced)];
+}
+
+async function take(
+  cluster: Cluster,
+  step: Step,
+  ledger: Ledger,
+  options: ReleaseOptions,
+  released: Released[],
+): Promise<void> {
+  if (step.do === "begin") return begin(cluster, step.intent, ledger, released);
+  if (step.do === "complete") return complete(cluster, step.intent, ledger);
+  if (step.do === "wait") {
+    options.progress(`waiting: ${step.title}`);
+    return ledger.silently(() => options.wait(step.plugins));
+  }
+  if (step.do === "remove") return ledger.done(step.title, () => cluster.remove(step.header));
+  await ledger.done(step.title, async () => {
+    const force = options.force === true || step.isForced === true;
+    const { conflicts } = await cluster.apply(step.resource, { force });
+    if (conflicts)
+      throw new ToolError("conflict", conflictLines(step.title, conflicts).join("\n").trim());
+  });
 }
 
 /** Two policies that render one resource would overwrite each other without an end. */
@@ -83,53 +108,58 @@ function checkShared(intents: Intent[]): void {
   }
 }
 
-/** Gives the number of the revision that the cluster now has. */
-async function releaseOne(
+/** Writes a new revision into the history, as one that is not complete. */
+async function begin(
   cluster: Cluster,
   intent: Intent,
   ledger: Ledger,
-  options: ReleaseOptions,
-): Promise<number> {
-  const { subject, resources, orphans } = intent;
-  const last = intent.history.revisions.at(-1);
-  const isChanged = !last?.complete || fingerprint(last.resources) !== fingerprint(resources);
-  const revision = isChanged ? begun(intent) : last;
-  let history = intent.history;
-  if (isChanged) {
-    const revisions = [...history.revisions.filter(({ complete }) => complete), revision];
-    await ledger.silently(async () => {
-      history = await writeHistory(cluster, subject, { ...history, revisions });
-    });
-  }
-  for (const resource of resources) {
-    const title = titleOf(resource);
-    await ledger.done(`${title}`, async () => {
-      const { conflicts } = await cluster.apply(resource, { force: options.force });
-      if (conflicts)
-        throw new ToolError("conflict", conflictLines(title, conflicts).join("\n").trim());
-    });
-  }
-  for (const orphan of orphans)
-    await ledger.done(`removal of ${titleOf(orphan)}`, () => cluster.remove(orphan));
-  if (isChanged) {
-    const revisions = history.revisions.map((one) =>
-      one.number === revision.number ? { ...one, complete: true } : one,
-    );
-    await ledger.done(
-      historyStep(subject),
-      () => writeHistory(cluster, subject, { ...history, revisions }),
-      true,
-    );
-  } else ledger.skip(historyStep(subject));
-  return revision.number;
+  released: Released[],
+): Promise<void> {
+  const { subject, history } = intent;
+  const last = history.revisions.at(-1);
+  const revision = isNew(intent) ? revisionOf(intent) : last!;
+  released.find(({ policy }) => policy === subjectText(subject))!.revision = revision.number;
+  if (revision === last) return;
+  const revisions = [...history.revisions.filter((one) => one.complete), revision];
+  await ledger.silently(async () => {
+    intent.history = await writeHistory(cluster, subject, { ...history, revisions });
+  });
+}
+
+function isNew({ history, resources, natives }: Intent): boolean {
+  const last = history.revisions.at(-1);
+  if (!last?.complete || fingerprint(last.resources) !== fingerprint(resources)) return true;
+  return fingerprint(last.companions ?? []) !== fingerprint(natives.companions);
+}
+
+async function complete(cluster: Cluster, intent: Intent, ledger: Ledger): Promise<void> {
+  const { subject, history } = intent;
+  if (history.revisions.every((one) => one.complete)) return ledger.skip(historyStep(subject));
+  const revisions = history.revisions.map((one) => ({ ...one, complete: true }));
+  await ledger.done(
+    historyStep(subject),
+    () => writeHistory(cluster, subject, { ...history, revisions }),
+    true,
+  );
 }
 
 /** An incomplete revision gives its number to the next one: it never was what the cluster had. */
-function begun({ history, resources, settings, start, cause }: Intent): Revision {
-  const last = history.revisions.findLast(({ complete }) => complete);
-  const at = new Date().toISOString();
-  const number = (last?.number ?? 0) + 1;
-  return { number, at, settings, start: start.toISOString(), cause, complete: false, resources };
+function revisionOf(intent: Intent): Revision {
+  const { history, resources, settings, start, cause, natives } = intent;
+  const last = history.revisions.findLast((one) => one.complete);
+  const { marks, companions, originals } = natives;
+  return {
+    number: (last?.number ?? 0) + 1,
+    at: new Date().toISOString(),
+    settings,
+    start: start.toISOString(),
+    cause,
+    complete: false,
+    resources,
+    ...(companions.length > 0 && { companions }),
+    ...(marks.replaces.length > 0 && { marks }),
+    ...(originals.length > 0 && { originals }),
+  };
 }
 
 function historyStep(subject: Subject): string {
@@ -142,13 +172,12 @@ class Ledger {
   private readonly open: string[];
   private readonly options: ReleaseOptions;
 
-  constructor(intents: Intent[], options: ReleaseOptions) {
+  constructor(steps: readonly Step[], options: ReleaseOptions) {
     this.options = options;
-    this.open = intents.flatMap(({ subject, resources, orphans }) => [
-      ...resources.map((one) => titleOf(one)),
-      ...orphans.map((one) => `removal of ${titleOf(one)}`),
-      historyStep(subject),
-    ]);
+    this.open = steps.flatMap((step) => {
+      if (step.do === "complete") return [historyStep(step.intent.subject)];
+      return step.do === "apply" || step.do === "remove" ? [step.title] : [];
+    });
   }
 
   /** A step that people are told of. */

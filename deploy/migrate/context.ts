@@ -8,6 +8,13 @@ import type { Mesh } from "../native/types.ts";
 import type { Comparison } from "../compare/compare.ts";
 import type { Resource } from "./resource.ts";
 
+/** A native resource as it becomes; `isNew`: beside the one that it comes from, which stays. */
+export interface Rewritten {
+  value: Resource;
+  source: Manifest;
+  isNew: boolean;
+}
+
 export class Context {
   readonly manifests: Manifest[];
   readonly drafts = new Drafts();
@@ -20,7 +27,7 @@ export class Context {
   /** What was compared before anything was written. */
   readonly proofs: { title: string; result: Comparison }[] = [];
   /** Resources of the mesh that have to change with the migration, as they should become. */
-  readonly rewritten: { value: Resource; source: Manifest }[] = [];
+  readonly rewritten: Rewritten[] = [];
 
   /** A canary route → all its copies in policies for other proxies, itself included. */
   readonly twins = new Map<unknown, any[]>();

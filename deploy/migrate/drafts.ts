@@ -3,7 +3,12 @@
 import { filterNames } from "../core/catalog.ts";
 import type { FilterName } from "../core/catalog.ts";
 import { policyVersion } from "../core/policy.ts";
-import { replacesAnnotation } from "../core/replaces.ts";
+import {
+  fingerprintOf,
+  readAnnotation,
+  replacesAnnotation,
+  rewritesAnnotation,
+} from "../core/migrated.ts";
 import type { Manifest } from "../core/source.ts";
 import type { Resource } from "./resource.ts";
 import type { Scope } from "../validate/overlap.ts";
@@ -18,6 +23,11 @@ export class Draft {
   readonly sources: Manifest[] = [];
   /** Native resources that it stands for: they go once it enforces. */
   readonly replaces: Manifest[] = [];
+  /** Native resources that change with it: as they were, and as they become. */
+  readonly rewrites: { source: Manifest; value: Resource }[] = [];
+
+  /** What else was read, and decides together with it. */
+  seen: readonly Manifest[] = [];
 
   constructor(namespace: string, placement: Resource, name: string) {
     this.namespace = namespace;
@@ -48,6 +58,21 @@ export class Draft {
     return Object.keys(this.filters).length === 0;
   }
 
+  private get annotations(): Record<string, string> {
+    const { replaces, rewrites } = this;
+    const read = [...new Set([...replaces, ...rewrites.map(({ source }) => source), ...this.seen])];
+    const made = rewrites.map(({ value: { kind, metadata } }) =>
+      [kind, metadata.namespace ?? "default", metadata.name].join("/"),
+    );
+    return {
+      [replacesAnnotation]: replaces.map(referenceTo).join(" "),
+      ...(made.length > 0 && { [rewritesAnnotation]: made.join(" ") }),
+      [readAnnotation]: read
+        .map((one) => `${referenceTo(one)}=${fingerprintOf(one.value)}`)
+        .join(" "),
+    };
+  }
+
   toPolicy(repository: string): Resource {
     for (const route of this.filters.canary?.routes ?? []) dropPlainVariants(route);
     const filters = filterNames
@@ -59,9 +84,7 @@ export class Draft {
       metadata: {
         name: this.name,
         namespace: this.namespace,
-        ...(this.replaces.length > 0 && {
-          annotations: { [replacesAnnotation]: replacesText(this.replaces) },
-        }),
+        ...(this.replaces.length > 0 && { annotations: this.annotations }),
       },
       spec: {
         placement: this.placement,
@@ -115,8 +138,9 @@ export class Drafts {
   }
 }
 
-function replacesText(manifests: readonly Manifest[]): string {
-  return manifests.map(({ kind, namespace, name }) => `${kind}/${namespace}/${name}`).join(" ");
+/** `kind/namespace/name` */
+export function referenceTo({ kind, namespace, name }: Manifest): string {
+  return `${kind}/${namespace}/${name}`;
 }
 
 /** A name as Kubernetes and our schemas take it. */

@@ -10,6 +10,8 @@ import { Context } from "./context.ts";
 import { migrateFlagger } from "./flagger.ts";
 import { migrateLocalRateLimits, otherPatchNote } from "./local-rate-limit.ts";
 import { keepOtherTraffic } from "./other-traffic.ts";
+import { readsToken } from "./authorization/rule.ts";
+import type { Draft } from "./drafts.ts";
 import type { Report } from "./report.ts";
 import { migrateVirtualService } from "./virtual-service.ts";
 import type { Resource } from "./resource.ts";
@@ -49,6 +51,11 @@ export function migrate(manifests: Manifest[], repository: string): Migrated {
   keepOtherTraffic(context);
   for (const manifest of context.manifests) reportUnread(context, manifest);
   const drafts = context.drafts.all().filter((draft) => !draft.isEmpty);
+  for (const draft of drafts) {
+    for (const manifest of draft.sources.filter((one) => isReplaced(context, one)))
+      replace(context, draft, manifest);
+    draft.seen = tokenReaders(context);
+  }
   const policies = drafts.map((draft) => ({
     value: draft.toPolicy(repository),
     from: draft.sources,
@@ -62,6 +69,26 @@ export function migrate(manifests: Manifest[], repository: string): Migrated {
     replaced: context.replaced,
     proofs: context.proofs,
   };
+}
+
+/** Kinds whose limits a plugin takes over: both would count. */
+const limiters = ["EnvoyFilter", "BackendTrafficPolicy"];
+
+/** True for a limiter of which nothing stays. */
+function isReplaced({ report }: Context, manifest: Manifest): boolean {
+  const own = report.entries.filter((entry) => entry.manifest === manifest);
+  const isWhole = own.every(({ fate }) => fate === "carried" || fate === "changed");
+  return limiters.includes(manifest.kind) && isWhole;
+}
+
+function replace(context: Context, draft: Draft, manifest: Manifest): void {
+  if (!draft.replaces.includes(manifest)) draft.replaces.push(manifest);
+  if (!context.replaced.includes(manifest)) context.replaced.push(manifest);
+}
+
+/** Policies that see no token once a RequestAuthentication is gone. */
+function tokenReaders(context: Context): Manifest[] {
+  return context.ofKind("security.istio.io", "AuthorizationPolicy").filter(readsToken);
 }
 
 /** Why a resource cannot be read at all; undefined if it can. */

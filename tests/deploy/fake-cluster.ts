@@ -26,6 +26,7 @@ const kinds: Record<string, Record<string, string>> = {
     ServiceEntry: "serviceentries",
     Gateway: "gateways",
   },
+  "/apis/networking.istio.io/v1alpha3": { EnvoyFilter: "envoyfilters" },
   "/apis/security.istio.io/v1": {
     RequestAuthentication: "requestauthentications",
     AuthorizationPolicy: "authorizationpolicies",
@@ -41,6 +42,10 @@ export class FakeCluster {
   /** `METHOD path?query` of every request. */
   readonly seen: string[] = [];
   refusals: Refusal[] = [];
+  /** As an istiod that writes a status: each plugin is accepted as soon as it is there. */
+  accepts = false;
+  /** Called after each write that changed something, with its line. */
+  onWrite: (line: string) => void = () => {};
   private readonly server = createServer((request, response) => void this.serve(request, response));
   private readonly missing: string[];
   private version = 0;
@@ -70,6 +75,17 @@ export class FakeCluster {
       users: [{ name: "fake", user: { token: "t" } }],
       contexts: [{ name: "fake", context: { cluster: "fake", user: "fake" } }],
     });
+  }
+
+  /** Puts a resource there as somebody else would. */
+  put(resource: any): void {
+    const { apiVersion, kind, metadata } = resource;
+    const base = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+    const plural = kinds[base]![kind]!;
+    this.stored.set(
+      `${base}/namespaces/${metadata.namespace}/${plural}/${metadata.name}`,
+      resource,
+    );
   }
 
   /** Names of what is stored of a kind (plural). */
@@ -140,12 +156,21 @@ export class FakeCluster {
         resourceVersion: String(++this.version),
         managedFields: [{ manager: url.searchParams.get("fieldManager") }],
       };
-      const made = { ...given, metadata };
-      if (!url.searchParams.has("dryRun")) this.stored.set(url.pathname, made);
+      const isPlugin = url.pathname.includes("/extensions.istio.io/");
+      const made = {
+        ...given,
+        metadata,
+        ...(this.accepts && isPlugin && { status: accepted(metadata.generation) }),
+      };
+      if (!url.searchParams.has("dryRun")) {
+        this.stored.set(url.pathname, made);
+        this.onWrite(`apply ${url.pathname}`);
+      }
       return void reply(found ? 200 : 201, made);
     }
     if (method === "DELETE") {
       this.stored.delete(url.pathname);
+      this.onWrite(`delete ${url.pathname}`);
       return void reply(found ? 200 : 404, status(found ? 200 : 404, found ? "" : "NotFound"));
     }
     if (found) return void reply(200, found);
@@ -163,6 +188,10 @@ export class FakeCluster {
       ? reply(200, { kind: "List", apiVersion: "v1", items })
       : reply(404, status(404, "NotFound")));
   }
+}
+
+function accepted(observedGeneration: number) {
+  return { observedGeneration, conditions: [{ type: "Reconciled", status: "True" }] };
 }
 
 /** A Status object as the API server writes it. */

@@ -1,18 +1,24 @@
 // `gatehouse apply` and `gatehouse diff`: settings into a cluster, or what that would change.
+import { setTimeout as sleep } from "node:timers/promises";
 import { acceptanceText, awaitAccepted } from "../../kube/acceptance.ts";
 import type { Acceptance } from "../../kube/acceptance.ts";
 import type { Cluster } from "../../kube/cluster.ts";
 import { difference } from "../../kube/difference.ts";
 import { planFor } from "../../kube/plan.ts";
 import { release } from "../../kube/release.ts";
-import type { Intent, Released } from "../../kube/release.ts";
+import type { Released } from "../../kube/release.ts";
+import type { Intent } from "../../kube/intent.ts";
+import { isExtension, isMigration, stepsOf, stepTexts } from "../../kube/steps.ts";
+import type { Step } from "../../kube/steps.ts";
 import { loadPolicies } from "../../core/load.ts";
 import type { Answer, Output } from "../output.ts";
 import { hasErrors, textOf, ToolError } from "../../core/problem.ts";
 import type { Finding } from "../../core/problem.ts";
 import type { Policy } from "../../core/policy.ts";
 import { titleOf } from "../../core/resource.ts";
-import type { Header, Resource } from "../../core/resource.ts";
+import type { Resource } from "../../core/resource.ts";
+import type { Manifest } from "../../core/source.ts";
+import { fieldsOf } from "../../core/value.ts";
 import { validate } from "../../validate/validate.ts";
 import { clusterOf, timeoutOf } from "./cluster.ts";
 import type { ClusterFlags } from "./cluster.ts";
@@ -22,26 +28,43 @@ export interface RolloutFlags extends ClusterFlags {
   force?: boolean;
   dryRun?: boolean;
   wait: boolean;
+  /** Seconds that proxies get to take each step of a migration over. */
+  pause: string;
 }
 
 export interface ApplyFlags extends RolloutFlags {
   file: string[];
   api: string;
+  report?: boolean;
 }
 
+/** An hour: whoever needs more goes step by step with --report. */
+const pauseSecondsMax = 3600;
+
 export async function applyCommand(out: Output, flags: ApplyFlags): Promise<Answer> {
-  const { policies, warnings } = checked(flags.file);
+  const { policies, documents, warnings } = checked(flags.file);
   const cluster = await clusterOf(out, flags);
-  const plans = await plansFor(cluster, policies, flags.api);
-  return { ...(await rollOut(out, cluster, plans, flags)), findings: warnings };
+  const plans = await plansFor(cluster, policies, documents, flags);
+  const passedOver = leftOver(documents, plans);
+  const answer = await rollOut(out, cluster, plans, flags);
+  return { ...answer, findings: warnings, remarks: passedOver };
+}
+
+interface Checked {
+  policies: Policy[];
+  /** What else is in the files. */
+  documents: Resource[];
+  warnings: Finding[];
 }
 
 /** Only what passes `validate` may go into a cluster. */
-function checked(files: string[]): { policies: Policy[]; warnings: Finding[] } {
-  const { policies } = loadPolicies(files);
+function checked(files: string[]): Checked {
+  const { policies, others } = loadPolicies(files);
   const { findings } = validate(policies.map(({ manifest }) => manifest));
-  if (!hasErrors(findings))
-    return { policies, warnings: findings.filter(({ severity }) => severity === "warning") };
+  if (!hasErrors(findings)) {
+    const warnings = findings.filter(({ severity }) => severity === "warning");
+    return { policies, documents: documentsOf(others), warnings };
+  }
   const errors = findings.filter(({ severity }) => severity === "error");
   throw new ToolError(
     "invalid",
@@ -49,10 +72,33 @@ function checked(files: string[]): { policies: Policy[]; warnings: Finding[] } {
   );
 }
 
-async function plansFor(cluster: Cluster, policies: Policy[], api: string): Promise<Intent[]> {
-  const now = new Date();
+/** The resources among other documents; values of charts and the like are none. */
+export function documentsOf(others: readonly Manifest[]): Resource[] {
+  return others
+    .filter(({ kind, name, apiVersion }) => kind && name && apiVersion)
+    .map(({ fields, namespace, name }) => ({
+      ...(fields as unknown as Resource),
+      metadata: { ...fieldsOf(fields.metadata), namespace, name },
+    }));
+}
+
+/** Documents that no policy of the files owns are named: nobody may think that they were applied. */
+export function leftOver(documents: readonly Resource[], plans: readonly Intent[]): string[] {
+  const taken = new Set(plans.flatMap(({ natives }) => natives.companions.map(titleOf)));
+  const left = documents.map(titleOf).filter((title) => !taken.has(title));
+  if (left.length === 0) return [];
+  return [`not part of a policy, and left alone: ${left.join(", ")}`];
+}
+
+async function plansFor(
+  cluster: Cluster,
+  policies: Policy[],
+  documents: readonly Resource[],
+  { api, force, report }: { api: string; force?: boolean; report?: boolean },
+): Promise<Intent[]> {
+  const options = { api: apiOf(api), now: new Date(), documents, policies, force, report };
   const plans: Intent[] = [];
-  for (const policy of policies) plans.push(await planFor(cluster, policy, apiOf(api), now));
+  for (const policy of policies) plans.push(await planFor(cluster, policy, options));
   return plans;
 }
 
@@ -64,13 +110,26 @@ export async function rollOut(
   flags: RolloutFlags,
 ): Promise<Answer> {
   const { dryRun, force } = flags;
+  const timeoutMillis = timeoutOf(flags);
+  const pauseMillis = pauseOf(flags);
+  const steps = stepTexts(stepsOf(plans));
+  const isLong = plans.some((plan) => plan.isBack || isMigration(plan));
+  if (isLong)
+    out.progress(["steps:", ...steps.map((text, at) => `  ${at + 1}. ${text}`)].join("\n"));
   const released = await release(cluster, plans, {
     dryRun,
     force,
     progress: (line) => out.progress(line),
+    wait: async (plugins) => {
+      if (plugins.length > 0)
+        refuseUnsure(await awaitAccepted(cluster, plugins, timeoutMillis), Boolean(force));
+      await sleep(pauseMillis);
+    },
   });
   const acceptance =
-    dryRun || !flags.wait ? [] : await accepted(out, cluster, plans, timeoutOf(flags));
+    dryRun || !flags.wait || plans.every(({ isBack }) => isBack)
+      ? []
+      : await accepted(out, cluster, plans, timeoutMillis);
   const lines = released.map((one, at) => releasedText(one, plans[at]!));
   const tail = acceptanceText(acceptance);
   const text = dryRun
@@ -80,8 +139,32 @@ export async function rollOut(
   return {
     ok,
     text: text.join("\n"),
-    data: { dryRun: Boolean(dryRun), policies: released, acceptance },
+    data: { dryRun: Boolean(dryRun), steps, policies: released, acceptance },
   };
+}
+
+function pauseOf({ pause }: RolloutFlags): number {
+  const seconds = pause.trim() === "" ? NaN : Number(pause);
+  if (seconds >= 0 && seconds <= pauseSecondsMax) return seconds * 1000;
+  throw new ToolError(
+    "usage",
+    `--pause ${pause}: not a time; allowed: 0 to ${pauseSecondsMax} seconds`,
+  );
+}
+
+/** What reads a plugin's headers may not come before the plugin is known to be in use. */
+function refuseUnsure(acceptance: readonly Acceptance[], force: boolean): void {
+  const refused = acceptance.filter(({ state }) => state === "refused");
+  if (refused.length > 0)
+    throw new ToolError(
+      "cluster",
+      `istiod refused ${refused.map(({ title, message }) => `${title} (${message})`).join(", ")}; the native resources stay as they are`,
+    );
+  if (force || acceptance.every(({ state }) => state !== "unchecked")) return;
+  throw new ToolError(
+    "cluster",
+    "nobody has checked the plugins: no webhook of istiod that fails closed is installed; the native resources stay as they are; install the webhook, or --force",
+  );
 }
 
 function releasedText(
@@ -100,15 +183,18 @@ async function accepted(
   plans: Intent[],
   timeoutMillis: number,
 ): Promise<Acceptance[]> {
-  const plugins = plans.flatMap(({ resources }) =>
-    resources.filter(isExtension),
-  ) as unknown as Header[];
-  if (plugins.length > 0) out.progress(`waiting for istiod's word on ${plugins.length} plugins`);
+  const plugins = plans.flatMap(({ resources }) => resources.filter(isExtension));
+  if (plugins.length > 0) out.progress(`waiting for istiod to accept ${plugins.length} plugins`);
   return awaitAccepted(cluster, plugins, timeoutMillis);
 }
 
-function isExtension({ apiVersion }: Resource): boolean {
-  return String(apiVersion).startsWith("extensions.istio.io/");
+/** What becomes of each resource in the end, in the order of the steps. */
+function changesOf(plans: readonly Intent[]): Extract<Step, { do: "apply" | "remove" }>[] {
+  const steps = stepsOf(plans).filter((step) => step.do === "apply" || step.do === "remove");
+  const titled = steps.map(
+    (step) => [titleOf(step.do === "apply" ? step.resource : step.header), step] as const,
+  );
+  return [...new Map(titled).values()];
 }
 
 export interface DiffFlags extends ClusterFlags {
@@ -117,26 +203,22 @@ export interface DiffFlags extends ClusterFlags {
 }
 
 export async function diffCommand(out: Output, flags: DiffFlags): Promise<Answer> {
-  const { policies } = loadPolicies(flags.file);
+  const { policies, others } = loadPolicies(flags.file);
   const cluster = await clusterOf(out, flags);
-  const differences: { resource: string; difference: string }[] = [];
-  for (const { subject, resources, orphans } of await plansFor(cluster, policies, flags.api)) {
+  const documents = documentsOf(others);
+  // Forced: what would differ is shown even where apply would refuse it.
+  const plans = await plansFor(cluster, policies, documents, { api: flags.api, force: true });
+  for (const { subject, resources } of plans)
     out.progress(`comparing ${resources.length} resources of ${subject.namespace}/${subject.name}`);
-    for (const resource of resources) {
-      const header = resource;
-      const live = await cluster.read(header);
-      // The dry run is forced: what would differ is shown even where apply would refuse it.
-      const { resource: wanted } = await cluster.apply(resource, { dryRun: true, force: true });
-      differences.push({
-        resource: titleOf(header),
-        difference: difference(titleOf(header), live, wanted),
-      });
-    }
-    for (const orphan of orphans)
-      differences.push({
-        resource: titleOf(orphan),
-        difference: difference(titleOf(orphan), await cluster.read(orphan), undefined),
-      });
+  const differences: { resource: string; difference: string }[] = [];
+  for (const step of changesOf(plans)) {
+    const header = step.do === "apply" ? step.resource : step.header;
+    const live = await cluster.read(header);
+    const applied =
+      step.do === "apply" &&
+      (await cluster.apply(step.resource, { dryRun: true, force: true })).resource;
+    const text = difference(titleOf(header), live, applied || undefined);
+    differences.push({ resource: titleOf(header), difference: text });
   }
   const changed = differences.filter((one) => one.difference !== "");
   const text = changed.map((one) => one.difference).join("\n");
@@ -144,5 +226,6 @@ export async function diffCommand(out: Output, flags: DiffFlags): Promise<Answer
     ok: changed.length === 0,
     text: text || "no differences",
     data: { differences: changed },
+    remarks: leftOver(documents, plans),
   };
 }

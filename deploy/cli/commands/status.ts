@@ -4,11 +4,13 @@ import { isFilter } from "../../core/catalog.ts";
 import { wordOf } from "../../kube/acceptance.ts";
 import { bare } from "../../kube/difference.ts";
 import { readHistory, subjectText } from "../../kube/history.ts";
-import type { Revision } from "../../kube/history.ts";
-import { keyOf, orphansOf, ownedBy } from "../../kube/plan.ts";
+import type { Revision, Subject } from "../../kube/history.ts";
+import { planBack, planOfRevision, checkTogether } from "../../kube/back.ts";
+import type { Cluster } from "../../kube/cluster.ts";
+import { keyOf, ownedBy } from "../../kube/plan.ts";
 import { isAbout, proxyRefusals } from "../../kube/proxies.ts";
 import type { ProxyRefusal } from "../../kube/proxies.ts";
-import type { Intent } from "../../kube/release.ts";
+import type { Intent } from "../../kube/intent.ts";
 import type { Answer, Output } from "../output.ts";
 import { ToolError } from "../../core/problem.ts";
 import { moduleIn, titleOf } from "../../core/resource.ts";
@@ -156,26 +158,28 @@ export interface RollbackFlags extends RolloutFlags {
 
 export async function rollbackCommand(
   out: Output,
-  text: string,
+  texts: string[],
   flags: RollbackFlags,
 ): Promise<Answer> {
-  const subject = subjectOf(text);
+  const subjects = texts.map(subjectOf);
   const cluster = await clusterOf(out, flags);
+  const plans: Intent[] = [];
+  for (const subject of subjects)
+    plans.push(
+      flags.to === "native"
+        ? await planBack(cluster, subject)
+        : await planTo(cluster, subject, flags),
+    );
+  checkTogether(plans);
+  const answer = await rollOut(out, cluster, plans, flags);
+  const to = plans[0]!.cause.slice("rollback to ".length);
+  return { ...answer, data: { ...answer.data, to: to === "native" ? to : Number(to) } };
+}
+
+async function planTo(cluster: Cluster, subject: Subject, flags: RollbackFlags): Promise<Intent> {
   const history = await readHistory(cluster, subject);
-  const { number, resources, settings, start } = chosen(history.revisions, text, flags.to);
-  const orphans = await orphansOf(cluster, subject, history, resources);
-  const cause = `rollback to ${number}`;
-  const plan: Intent = {
-    subject,
-    resources,
-    orphans,
-    history,
-    settings,
-    start: new Date(start),
-    cause,
-  };
-  const answer = await rollOut(out, cluster, [plan], flags);
-  return { ...answer, data: { ...answer.data, to: number } };
+  const revision = chosen(history.revisions, subjectText(subject), flags.to);
+  return planOfRevision(cluster, subject, history, revision, flags.force);
 }
 
 /**

@@ -1,14 +1,17 @@
 // RequestAuthentication → jwt-auth, and AuthorizationPolicies with conditions on headers that jwt-auth
 // sets. A group that cannot be said exactly, or whose proof fails, stays native as it is.
+import { besideAnnotation, policiesAnnotation } from "../../core/migrated.ts";
 import type { Manifest } from "../../core/source.ts";
 import { textAt } from "../../core/value.ts";
-import type { Context } from "../context.ts";
+import type { Context, Rewritten } from "../context.ts";
 import { Cursor } from "../cursor.ts";
+import { referenceTo } from "../drafts.ts";
+import type { Draft } from "../drafts.ts";
 import type { Resource } from "../resource.ts";
 import { groupsOf } from "./group.ts";
 import type { Group, Placed } from "./group.ts";
 import { MatchHeaders } from "./match-headers.ts";
-import type { Conversion, PlaceSettings, Rewritten } from "./conversion.ts";
+import type { Conversion, PlaceSettings } from "./conversion.ts";
 import { obstacleOf } from "./obstacles.ts";
 import type { Obstacle } from "./obstacles.ts";
 import { prove } from "./proof.ts";
@@ -140,9 +143,11 @@ function keep(context: Context, { authentications, readers }: Group, found: Obst
 
 function commit(context: Context, { group, places, policies }: Conversion): void {
   const { report } = context;
+  const drafts: Draft[] = [];
   for (const place of places) {
     reportStatus(context, place);
     const draft = context.drafts.at(place.scope.namespace, place.placement, place.name);
+    drafts.push(draft);
     for (const source of place.sources) {
       draft.settings("jwt-auth", source, () => place.settings);
       draft.replaces.push(source);
@@ -164,9 +169,25 @@ function commit(context: Context, { group, places, policies }: Conversion): void
     context.replaced.push(manifest);
   }
   for (const { value, source, isNew } of policies) {
-    context.rewritten.push({ value, source });
+    annotate(value, drafts, isNew ? source : undefined);
+    context.rewritten.push({ value, source, isNew });
+    for (const draft of drafts) draft.rewrites.push({ value, source });
     reportPolicy(context, source, value, isNew);
   }
+}
+
+/** Notes the policies that set the headers of a rewritten resource. */
+function annotate(value: Resource, drafts: readonly Draft[], beside: Manifest | undefined): void {
+  const policies = drafts.map(({ namespace, name }) => `${namespace}/${name}`).join(" ");
+  const { name, namespace, labels, annotations } = value.metadata;
+  const own = {
+    ...annotations,
+    [policiesAnnotation]: policies,
+    ...(beside && { [besideAnnotation]: referenceTo(beside) }),
+  };
+  // kubectl keeps a copy of what was applied there, which is no longer true.
+  delete own["kubectl.kubernetes.io/last-applied-configuration"];
+  value.metadata = { name, namespace, ...(labels && { labels }), annotations: own };
 }
 
 /** Only where no provider accepts, and one has reasons of another status than the others. */

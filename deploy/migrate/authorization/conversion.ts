@@ -1,5 +1,6 @@
 // What a group of RequestAuthentications and policies becomes, before it is proved.
 import type { Manifest } from "../../core/source.ts";
+import type { Rewritten } from "../context.ts";
 import type { Resource } from "../resource.ts";
 import type { Group } from "./group.ts";
 import type { Scope } from "./scope.ts";
@@ -13,13 +14,6 @@ export interface PlaceSettings {
   settings: Resource;
   /** Headers of `outputMatchToHeaders`. */
   matchHeaders: string[];
-}
-
-/** A policy as it becomes; `isNew`: beside the one that it comes from, which stays. */
-export interface Rewritten {
-  value: Resource;
-  source: Manifest;
-  isNew: boolean;
 }
 
 export interface Conversion {
