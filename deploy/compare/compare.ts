@@ -1,5 +1,6 @@
 // Compares two deciders request by request: the same, stricter, weaker, or different in another way.
 import type { Decider, Decision, Header, NativeRequest } from "../native/types.ts";
+import type { Splits } from "./shares.ts";
 
 /** `stricter`: only the new one refuses. `weaker`: only the old one does. `different`: another status, header or route. */
 export type Outcome = "same" | "stricter" | "weaker" | "different";
@@ -30,6 +31,8 @@ export interface CompareOptions {
   deadlineMillis?: number;
   /** Headers whose difference does not count, such as those that the migration adds on purpose. */
   ignoredHeaders?: ReadonlySet<string>;
+  /** Compares where requests go by shares; without it destinations are compared as they are written. */
+  splits?: Splits;
   /** Called now and then with the number of requests done. */
   progress?: (done: number) => void;
 }
@@ -43,6 +46,25 @@ export function compare(
   requests: Iterable<NativeRequest>,
   options: CompareOptions = {},
 ): Comparison {
+  return collected(rowsOf(old, next, requests, options), options);
+}
+
+function* rowsOf(
+  old: Decider,
+  next: Decider,
+  requests: Iterable<NativeRequest>,
+  { ignoredHeaders, splits }: CompareOptions,
+): Generator<Row> {
+  for (const request of requests) {
+    const [was, is] = [old.decide(request), next.decide(request)];
+    const isSplit = splits && !was.refusal && !is.refusal;
+    const moved = isSplit ? splits.difference(request, was, is) : undefined;
+    yield compareOne(request, was, is, ignoredHeaders, moved);
+  }
+}
+
+/** What rows say together, until they or the time end. */
+export function collected(rows: Iterable<Row>, options: CompareOptions = {}): Comparison {
   const { rowsMax = rowsMaxDefault, deadlineMillis = Infinity, progress } = options;
   const result: Comparison = {
     count: 0,
@@ -50,22 +72,32 @@ export function compare(
     rows: [],
     isComplete: true,
   };
-  for (const request of requests) {
+  const all = rows[Symbol.iterator]();
+  for (;;) {
     if (performance.now() > deadlineMillis) {
       result.isComplete = false;
+      all.return?.();
       break;
     }
-    const row = compareOne(
-      request,
-      old.decide(request),
-      next.decide(request),
-      options.ignoredHeaders,
-    );
+    const { value: row, done } = all.next();
+    if (done) break;
     result.count++;
     if (++result.counts[row.outcome] <= rowsMax && row.outcome !== "same") result.rows.push(row);
     if (result.count % progressEvery === 0) progress?.(result.count);
   }
   return result;
+}
+
+/** Two comparisons of the same sides as one. */
+export function together(one: Comparison, other: Comparison): Comparison {
+  const counts = { ...one.counts };
+  for (const [outcome, count] of Object.entries(other.counts)) counts[outcome as Outcome] += count;
+  return {
+    count: one.count + other.count,
+    counts,
+    rows: [...one.rows, ...other.rows],
+    isComplete: one.isComplete && other.isComplete,
+  };
 }
 
 /** One request's row. */
@@ -74,12 +106,18 @@ export function compareOne(
   old: Decision,
   next: Decision,
   ignored: ReadonlySet<string> = new Set(),
+  moved = movedText(old, next),
 ): Row {
-  const [outcome, what] = outcomeOf(old, next, ignored);
+  const [outcome, what] = outcomeOf(old, next, ignored, moved);
   return { outcome, what, request, old, new: next };
 }
 
-function outcomeOf(old: Decision, next: Decision, ignored: ReadonlySet<string>): [Outcome, string] {
+function outcomeOf(
+  old: Decision,
+  next: Decision,
+  ignored: ReadonlySet<string>,
+  moved: string,
+): [Outcome, string] {
   if (old.refusal && !next.refusal)
     return ["weaker", `passes; was ${old.refusal.status} (${old.refusal.reason})`];
   if (!old.refusal && next.refusal)
@@ -88,17 +126,26 @@ function outcomeOf(old: Decision, next: Decision, ignored: ReadonlySet<string>):
     if (old.refusal.status === next.refusal.status) return ["same", ""];
     return ["different", `${next.refusal.status} instead of ${old.refusal.status}`];
   }
-  const what = differences(old, next, ignored);
+  const what = differences(old, next, ignored, moved);
   return what.length === 0 ? ["same", ""] : ["different", what.join("; ")];
 }
 
-function differences(old: Decision, next: Decision, ignored: ReadonlySet<string>): string[] {
-  const found = headerDifferences(old.headers ?? [], next.headers ?? [], ignored);
+function movedText(old: Decision, next: Decision): string {
   const [from, to] = [
     JSON.stringify(old.destinations ?? []),
     JSON.stringify(next.destinations ?? []),
   ];
-  if (from !== to) found.push(`destinations ${to} instead of ${from}`);
+  return from === to ? "" : `destinations ${to} instead of ${from}`;
+}
+
+function differences(
+  old: Decision,
+  next: Decision,
+  ignored: ReadonlySet<string>,
+  moved: string,
+): string[] {
+  const found = headerDifferences(old.headers ?? [], next.headers ?? [], ignored);
+  if (moved !== "") found.push(moved);
   const names = new Set([...Object.keys(old.effects ?? {}), ...Object.keys(next.effects ?? {})]);
   for (const name of names) {
     const [was, is] = [old.effects?.[name], next.effects?.[name]];

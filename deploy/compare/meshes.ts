@@ -1,22 +1,26 @@
 // Two sets of resources compared as whole meshes: who is asked, what is asked, and what is left out.
 import { isPolicy } from "../core/policy.ts";
 import type { Manifest } from "../core/source.ts";
-import { at, mapsOf, textsOf } from "../core/value.ts";
+import { at, mapsOf } from "../core/value.ts";
 import type { Fields } from "../core/value.ts";
-import { attachmentOf } from "../native/attachment.ts";
-import type { Attachment } from "../native/attachment.ts";
 import { meshOf } from "../native/mesh.ts";
 import { ruleOf } from "../native/jwt/rules.ts";
 import type { JwtRule } from "../native/jwt/rules.ts";
-import type { Mesh, Workload } from "../native/types.ts";
 import { authorizationInterest } from "./authorization.ts";
-import { compare } from "./compare.ts";
+import { unlimited } from "./bucket-sizes.ts";
+import { compare, together } from "./compare.ts";
 import type { CompareOptions, Comparison } from "./compare.ts";
 import { Keyring } from "./keyring.ts";
 import { matchInterest } from "./matches.ts";
+import { placesOf } from "./places.ts";
 import { generate } from "./requests.ts";
-import { nativeModels, pluginsIn, stateOf } from "./state.ts";
-import { workloadsFor } from "./workloads.ts";
+import type { Interest } from "./requests.ts";
+import { Splits } from "./shares.ts";
+import { Mesh, nativeModels, pluginsIn } from "./state.ts";
+import { compareBursts, limitInterests, sidesOf, variantHeaders } from "./traffic.ts";
+
+/** How often a request that is split is sent. */
+const draws = 1_000;
 
 export interface MeshOptions extends CompareOptions {
   /** The most requests. */
@@ -35,31 +39,49 @@ export function compareMeshes(
   options: MeshOptions = {},
 ): MeshComparison {
   const keyring = new Keyring();
-  const [oldMesh, nextMesh] = [meshOf(old), meshOf(next)];
-  const workloads = workloadsOf([...old, ...next], oldMesh);
+  const [before, after] = [
+    new Mesh(old, meshOf(old), keyring),
+    new Mesh(next, meshOf(next), keyring),
+  ];
+  const plugins = [...before.plugins, ...after.plugins];
+  const mesh = meshOf(old);
+  const workloads = placesOf([...old, ...next], plugins, mesh);
   const interests = [old, next].flatMap((resources) => [
-    authorizationInterest(resources, workloads, oldMesh, keyring, providerRules(resources)),
+    authorizationInterest(resources, workloads, mesh, keyring, providerRules(resources)),
     matchInterest(resources, workloads, keyring),
   ]);
-  const before = stateOf(old, oldMesh, keyring);
-  const after = stateOf(next, nextMesh, keyring);
+  const single = compareSingly(before, after, interests, {
+    ...options,
+    ignoredHeaders: statusHeaders([...old, ...next]),
+  });
+  const limits = limitInterests([...old, ...next], plugins, workloads, mesh, keyring);
+  const bursts = compareBursts(before, after, limits, options);
+  return { ...together(single, bursts), unmodelled: gapsIn([...old, ...next]) };
+}
+
+/** Request by request. Limits refuse nothing here: they would hide what comes after the first few. */
+function compareSingly(
+  before: Mesh,
+  after: Mesh,
+  interests: readonly Interest[],
+  options: MeshOptions,
+): Comparison {
+  const sides = () => sidesOf(before, after, unlimited);
+  const { old, next, close } = sides();
   try {
-    const requests = generate(interests, options);
-    const ignoredHeaders = matchHeadersIn([...old, ...next]);
-    const result = compare(before.decider, after.decider, requests, { ...options, ignoredHeaders });
-    return { ...result, unmodelled: gapsIn([...old, ...next]) };
+    const splits = new Splits(sides, draws);
+    return compare(old, next, generate(interests, options), { ...options, splits });
   } finally {
-    before.close();
-    after.close();
+    close();
   }
 }
 
-/** Headers that only say for a policy whether claims match: what the policy decides is compared. */
-function matchHeadersIn(resources: readonly Manifest[]): Set<string> {
-  const providers = providersIn(resources).flatMap(({ outputMatchToHeaders }) =>
-    mapsOf(outputMatchToHeaders),
-  );
-  return new Set(providers.flatMap(({ header }) => (typeof header === "string" ? [header] : [])));
+/** Headers that only tell policies and routes what a filter decided: what those decide is compared. */
+function statusHeaders(resources: readonly Manifest[]): Set<string> {
+  const claims = providersIn(resources)
+    .flatMap(({ outputMatchToHeaders }) => mapsOf(outputMatchToHeaders))
+    .flatMap(({ header }) => (typeof header === "string" ? [header] : []));
+  return new Set([...claims, ...variantHeaders(pluginsIn(resources))]);
 }
 
 function providersIn(resources: readonly Manifest[]): Fields[] {
@@ -80,69 +102,6 @@ function gapsIn(resources: readonly Manifest[]): string[] {
     return `${file}:${line}: ${manifest.title}: ${path.join(".")} ${why}; it is left out on both sides`;
   });
   return [...new Set(words)];
-}
-
-/** Labels that Istio's charts and people give to gateways. */
-const gatewayWords = /gateway|^istio$/;
-
-function workloadsOf(resources: readonly Manifest[], mesh: Mesh): Workload[] {
-  const attachments = [
-    ...resources.filter(({ group }) => group === "security.istio.io").map(attachmentOf),
-    ...pluginsIn(resources).map((plugin): Attachment => ({
-      namespace: plugin.namespace,
-      labels: plugin.selector ?? {},
-      refs: plugin.targetRefs.map(({ group = "", kind = "", name = "" }) => ({
-        group,
-        kind,
-        name,
-      })),
-    })),
-    ...resources.filter(({ kind }) => kind === "EnvoyFilter").map(selectedBy),
-    ...resources.filter(({ kind }) => kind === "Gateway").map(selectedBy),
-  ];
-  const gateways = resources.filter(
-    ({ kind, group }) => kind === "Gateway" && group === "networking.istio.io",
-  );
-  const waypoints = new Set(
-    resources
-      .filter((manifest) => /waypoint/.test(String(manifest.at("spec", "gatewayClassName") ?? "")))
-      .map(({ namespace, name }) => `${namespace}/${name}`),
-  );
-  const isGateway = ({ labels }: Attachment) =>
-    Object.entries(labels).some(
-      ([key, value]) => gatewayWords.test(key) || /gateway/.test(value),
-    ) || gateways.some((gateway) => isSame(textsOf(gateway.at("spec", "selector")), labels));
-  const found = workloadsFor(
-    attachments.length > 0 ? attachments : [{ namespace: "default", labels: {}, refs: [] }],
-    mesh,
-    (attachment) => (isGateway(attachment) ? "gateway" : "sidecar"),
-    (namespace, name) => waypoints.has(`${namespace}/${name}`),
-  );
-  return found.map((workload) =>
-    workload.kind === "gateway"
-      ? { ...workload, gateways: gateways.filter((each) => serves(each, workload)).map(fullName) }
-      : workload,
-  );
-}
-
-function selectedBy(manifest: Manifest): Attachment {
-  const labels =
-    manifest.at("spec", "workloadSelector", "labels") ?? manifest.at("spec", "selector");
-  return { namespace: manifest.namespace, labels: textsOf(labels), refs: [] };
-}
-
-function serves(gateway: Manifest, { labels }: Workload): boolean {
-  const wanted = Object.entries(textsOf(gateway.at("spec", "selector")));
-  return wanted.every(([key, value]) => labels[key] === value);
-}
-
-function fullName({ namespace, name }: Manifest): string {
-  return `${namespace}/${name}`;
-}
-
-function isSame(a: Record<string, string>, b: Attachment["labels"]): boolean {
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }
 
 /** True if there is anything that decides requests. */

@@ -19,12 +19,16 @@ const orders: Record<Phase, number> = { AUTHN: 200, AUTHZ: 400, STATS: 800 };
 /** It decides nothing. */
 const logger: FilterName = "access-log";
 
+/** Changes the settings of rate-limit before they run. */
+export type AdaptConfig = (config: Fields) => Fields;
+
 /** Models of the plugins; `close` ends their machines. */
 export function pluginModels(
   plugins: readonly Plugin[],
   keyring: Keyring,
+  adaptLimits: AdaptConfig = (config) => config,
 ): { models: NativeModel[]; close(): void } {
-  const running = plugins.map((plugin) => new Running(plugin, keyring));
+  const running = plugins.map((plugin) => new Running(plugin, keyring, adaptLimits));
   const deciding = filterNames.filter((name) => name !== logger);
   const models = deciding.map((filter): NativeModel => {
     const order = orders[catalog[filter].phase];
@@ -45,24 +49,31 @@ export function pluginModels(
   return { models, close: () => running.forEach((each) => each.close()) };
 }
 
+/** To which proxies a plugin is sent. */
+export function pluginAttachment({ namespace, selector, targetRefs }: Plugin): Attachment {
+  return {
+    namespace,
+    labels: selector ?? {},
+    refs: targetRefs.map(({ group = "", kind = "", name = "" }) => ({
+      group: group === "core" ? "" : group,
+      kind,
+      name,
+    })),
+  };
+}
+
 class Running {
   readonly plugin: Plugin;
   private readonly keyring: Keyring;
+  private readonly adaptLimits: AdaptConfig;
   private readonly attachment: Attachment;
   private decider?: FilterDecider | "refused";
 
-  constructor(plugin: Plugin, keyring: Keyring) {
+  constructor(plugin: Plugin, keyring: Keyring, adaptLimits: AdaptConfig) {
     this.plugin = plugin;
     this.keyring = keyring;
-    this.attachment = {
-      namespace: plugin.namespace,
-      labels: plugin.selector ?? {},
-      refs: plugin.targetRefs.map(({ group = "", kind = "", name = "" }) => ({
-        group: group === "core" ? "" : group,
-        kind,
-        name,
-      })),
-    };
+    this.adaptLimits = adaptLimits;
+    this.attachment = pluginAttachment(plugin);
   }
 
   runsAt({ workload, direction, destination }: NativeRequest, rootNamespace: string): boolean {
@@ -106,7 +117,8 @@ class Running {
 
   private start(timeMillis: number): FilterDecider | "refused" {
     const filter = this.plugin.filter!;
-    const config = withoutNetwork(filter, this.plugin.config as Fields, this.keyring);
+    const written = withoutNetwork(filter, this.plugin.config as Fields, this.keyring);
+    const config = filter === "rate-limit" ? this.adaptLimits(written) : written;
     if (refusalOf(filter, config, environmentFrom(this.plugin.env))) return "refused";
     return new FilterDecider({ [filter]: config }, timeMillis);
   }

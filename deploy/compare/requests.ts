@@ -88,7 +88,7 @@ function mixed(
   return request;
 }
 
-function joined(axes: readonly Axis[]): Axis[] {
+export function joined(axes: readonly Axis[]): Axis[] {
   const byName = new Map<string, Edit[]>();
   for (const { name, edits } of axes) {
     const known = byName.get(name);

@@ -9,24 +9,41 @@ import { replacesAnnotation } from "../core/migrated.ts";
 import { customAuthorization, rbac } from "../native/authorization/rbac.ts";
 import { nativeDecider } from "../native/decider.ts";
 import { jwtAuthn } from "../native/jwt/jwt-authn.ts";
-import { backendTrafficModel } from "../native/rate-limit/backend-traffic.ts";
-import { rateLimitModel } from "../native/rate-limit/model.ts";
+import { backendTrafficModelWith } from "../native/rate-limit/backend-traffic.ts";
+import { rateLimitModelsWith } from "../native/rate-limit/model.ts";
+import type { Adapt } from "../native/rate-limit/settings.ts";
 import { virtualServiceModel } from "../native/routing/model.ts";
-import type { Decider, Mesh, NativeModel } from "../native/types.ts";
+import type { Decider, Mesh as MeshConfig, NativeModel } from "../native/types.ts";
 import { isPlugin, pluginsIn as pluginsOfResource, pluginsOf } from "../validate/plugin.ts";
 import type { Plugin } from "../validate/plugin.ts";
 import type { Keyring } from "./keyring.ts";
 import { pluginModels } from "./plugins.ts";
+import type { AdaptConfig } from "./plugins.ts";
+
+/** Other rate limits than those that are written, natively and in our settings alike. */
+export interface LimitAdaption {
+  adapt: Adapt;
+  adaptConfig: AdaptConfig;
+}
+
+const asWritten: LimitAdaption = {
+  adapt: (settings) => settings,
+  adaptConfig: (config) => config,
+};
 
 /** Every native model there is. */
-export const nativeModels: readonly NativeModel[] = [
-  customAuthorization,
-  jwtAuthn,
-  rbac,
-  rateLimitModel,
-  backendTrafficModel,
-  virtualServiceModel,
-];
+export const nativeModels = nativeModelsWith(asWritten);
+
+function nativeModelsWith({ adapt }: LimitAdaption): readonly NativeModel[] {
+  return [
+    customAuthorization,
+    jwtAuthn,
+    rbac,
+    ...rateLimitModelsWith(adapt),
+    backendTrafficModelWith(adapt),
+    virtualServiceModel,
+  ];
+}
 
 /** `next` applied onto `old`: the same resource is replaced, and what a policy stands for is gone. */
 export function applied(old: readonly Manifest[], next: readonly Manifest[]): Manifest[] {
@@ -58,15 +75,32 @@ export interface State {
   close(): void;
 }
 
-export function stateOf(
-  manifests: readonly Manifest[],
-  mesh: Mesh,
-  keyring: Keyring,
-  models: readonly NativeModel[] = nativeModels,
-): State {
-  const { models: plugins, close } = pluginModels(pluginsIn(manifests), keyring);
-  const all = [...manifests, ...renderedIn(manifests)];
-  return { decider: nativeDecider([...models, ...plugins], all, mesh), close };
+/** Read once; `start` is a mesh in which nothing was asked yet. */
+export class Mesh {
+  readonly resources: readonly Manifest[];
+  readonly plugins: readonly Plugin[];
+  private readonly config: MeshConfig;
+  private readonly keyring: Keyring;
+
+  constructor(manifests: readonly Manifest[], config: MeshConfig, keyring: Keyring) {
+    const rendered = renderedIn(manifests);
+    const replaced = new Set(rendered.map(keyOf));
+    this.resources = [...manifests.filter((each) => !replaced.has(keyOf(each))), ...rendered];
+    this.plugins = pluginsIn(manifests);
+    this.config = config;
+    this.keyring = keyring;
+  }
+
+  start(limits: LimitAdaption = asWritten): State {
+    const plugins = pluginModels(this.plugins, this.keyring, limits.adaptConfig);
+    const models = [...nativeModelsWith(limits), ...plugins.models];
+    const decider = nativeDecider(models, this.resources, this.config);
+    return { decider, close: () => plugins.close() };
+  }
+}
+
+export function stateOf(manifests: readonly Manifest[], mesh: MeshConfig, keyring: Keyring): State {
+  return new Mesh(manifests, mesh, keyring).start();
 }
 
 /** What settings files render besides plugins: VirtualServices, and what they need. */

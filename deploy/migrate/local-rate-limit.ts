@@ -1,7 +1,8 @@
 // EnvoyFilters around Envoy's local_ratelimit → rate-limit settings. What belongs together (the filter, what routes put in
 // its place, their actions) is migrated together, or stays together with the reason.
 import type { Manifest, Path } from "../core/source.ts";
-import { at, mapsOf } from "../core/value.ts";
+import { at, fieldsOf, mapsOf, textsOf } from "../core/value.ts";
+import type { Fields } from "../core/value.ts";
 import { Unmodelled } from "../native/envoy/message.ts";
 import type { Message } from "../native/envoy/message.ts";
 import { concernsLimits, isAboutLimits, patchesOf } from "../native/rate-limit/patches.ts";
@@ -13,9 +14,13 @@ import type { Context } from "./context.ts";
 import { compileLimits } from "./limits/compile.ts";
 import type { Compiled } from "./limits/compile.ts";
 import type { Match } from "./limits/condition.ts";
+import { refusesEarlier } from "./limits/order.ts";
 import { limitPlacement } from "./limits/place.ts";
 import { addReply } from "./limits/reply.ts";
 import { authorityOf } from "./matchers.ts";
+import { settingsOf as limitSettings } from "./limits/settings.ts";
+import type { Resource } from "./resource.ts";
+import { proveLimits } from "./traffic-proof.ts";
 
 /** True if some patch of it is about local rate limits. */
 export function hasLocalRateLimit(manifest: Manifest): boolean {
@@ -25,12 +30,13 @@ export function hasLocalRateLimit(manifest: Manifest): boolean {
 export function migrateLocalRateLimits(context: Context): void {
   const all = context.ofKind("networking.istio.io", "EnvoyFilter").filter(hasLocalRateLimit);
   const groups = Map.groupBy(all, placeKey);
-  for (const group of groups.values()) migrateGroup(context, group);
+  for (const group of groups.values()) migrateGroup(context, group, groups.size);
 }
 
 /** EnvoyFilters for the same proxies: people write the actions into one of their own. */
-function placeKey({ namespace, value }: Manifest): string {
-  return JSON.stringify([namespace, value.spec?.workloadSelector?.labels, value.spec?.targetRefs]);
+function placeKey(manifest: Manifest): string {
+  const labels = textsOf(manifest.at("spec", "workloadSelector", "labels"));
+  return JSON.stringify([manifest.namespace, labels, manifest.at("spec", "targetRefs")]);
 }
 
 /** One filter at one place, with all that routes say to it. */
@@ -46,19 +52,22 @@ interface Result extends Compiled {
   unit: Unit;
   settings: LimiterSettings;
   config: Message;
-  placement: any;
+  placement: Resource;
   /** What is not quite the same, and refuses nothing more. */
   notes: string[];
 }
 
-function migrateGroup(context: Context, group: readonly Manifest[]): void {
+function migrateGroup(context: Context, group: readonly Manifest[], groups: number): void {
   const others = group.flatMap(otherPatches);
   try {
     const patches = group.flatMap(patchesOf);
+    refuseUncounted(context, patches);
     const results = unitsOf(patches).flatMap((unit) => compiled(context, group[0]!, unit));
     const settings = results.map((result) => settingsOf(context, result));
-    results.forEach((result, at) => write(context, result, settings[at]));
+    const examples = proved(context, group, results, settings, groups);
+    results.forEach((result, at) => write(context, result, settings[at]!));
     for (const patch of patches) report(context, patch, results);
+    for (const text of examples) context.report.changed(group[0]!, ["spec"], text);
   } catch (cause) {
     if (!(cause instanceof Unmodelled)) throw cause;
     stay(context, group, cause);
@@ -67,6 +76,37 @@ function migrateGroup(context: Context, group: readonly Manifest[]): void {
   for (const [manifest, path, value] of others)
     context.report.kept(manifest, path, otherPatchNote(value));
   for (const manifest of group) closeReport(context, manifest, others.length > 0);
+}
+
+/** Refused requests count natively where the limit is before what refuses them. */
+function refuseUncounted(context: Context, patches: readonly LimiterPatch[]): void {
+  const first = patches.find((patch) => patch.kind === "filter" && patch.position === "first");
+  const earlier = first && refusesEarlier(context, first.manifest);
+  if (earlier)
+    throw new Unmodelled(
+      [...first.path, "patch", "operation"],
+      `it counts requests that ${earlier.title} refuses after it, and rate-limit, which runs after that, would not count them`,
+    );
+}
+
+/** Examples of what is stricter. Throws where a request would pass that does not pass today. */
+function proved(
+  context: Context,
+  group: readonly Manifest[],
+  results: readonly Result[],
+  settings: readonly Fields[],
+  groups: number,
+): string[] {
+  if (results.length === 0) return [];
+  const planned = results.map(({ placement }, at) => ({
+    namespace: group[0]!.namespace,
+    placement,
+    filters: { "rate-limit": settings[at]! },
+  }));
+  const { result, failed, examples } = proveLimits(context, group, planned, groups);
+  if (failed) throw new Unmodelled(["spec"], failed);
+  context.proofs.push({ title: group[0]!.title, result });
+  return examples;
 }
 
 /** Everything of the group stays: half of a limit would be another one. */
@@ -205,27 +245,23 @@ function limitsFor({ actions }: Unit, settings: LimiterSettings): RateLimit[] {
 }
 
 /** The filter's settings; throws if the filter itself would refuse them, or another limiter has this place. */
-function settingsOf(context: Context, result: Result): any {
-  const { unit, config, settings, limits } = result;
+function settingsOf(context: Context, result: Result): Fields {
+  const { unit, config, settings } = result;
   const { manifest, path } = (unit.override ?? unit.filter)!;
   const base = nameOf(config.text("stat_prefix") || manifest.name);
   const host: Match | undefined =
     unit.place.host === undefined
       ? undefined
       : { authority: authorityOf([unit.place.host], manifest.namespace) };
-  const made: any = {
-    charging: "inOrder",
-    limits: limits.map(({ of, match, ...limit }) => ({
-      name: of === "default" ? base : `${base}-${of + 1}`,
+  const made: Fields = {
+    ...limitSettings(result, base, (match) => ({
       ...withHost(match, host, path),
-      ...limit,
       ...percents(settings),
     })),
-    ...(result.maxKeys !== 10_000 && { maxKeys: result.maxKeys }),
     headers: "none",
     retryAfter: false,
   };
-  result.notes.push(...addReply(made, config, settings));
+  result.notes.push(...addReply(made, config, settings, base));
   const refusal = refusalOf("rate-limit", made, {});
   if (refusal)
     throw new Unmodelled(
@@ -256,7 +292,7 @@ function nameOf(text: string): string {
 }
 
 /** Ours are to a hundredth; what Envoy has finer is rounded up, to the stricter side. */
-function percents({ enabled, enforced }: LimiterSettings): object {
+function percents({ enabled, enforced }: LimiterSettings): Fields {
   const up = (percent: number) => Math.ceil(percent * 100 - 1e-9) / 100;
   return {
     ...(enabled !== 100 && { enabled: up(enabled) }),
@@ -264,7 +300,7 @@ function percents({ enabled, enforced }: LimiterSettings): object {
   };
 }
 
-function write(context: Context, { unit, placement }: Result, settings: any): void {
+function write(context: Context, { unit, placement }: Result, settings: Fields): void {
   const { manifest } = (unit.override ?? unit.filter)!;
   const draft = context.drafts.at(manifest.namespace, placement, manifest.name);
   draft.settings("rate-limit", manifest, () => settings);
@@ -314,11 +350,14 @@ function placedPorts(results: readonly Result[]): boolean {
 
 function positionNote(patch: LimiterPatch): string {
   if (patch.kind !== "filter") return "each limit says where it applies";
-  return "its place in the chain is the catalog's: phase AUTHZ, priority 500";
+  const place = "its place in the chain is the catalog's: phase AUTHZ, priority 500";
+  return patch.position === "first"
+    ? `${place}, after authentication; nothing that was read refuses a request before it`
+    : `${place}; stricter: requests that an AuthorizationPolicy refuses are counted too`;
 }
 
 function closeReport({ report: say }: Context, manifest: Manifest, hasMore: boolean): void {
-  const { workloadSelector, targetRefs, priority } = manifest.value.spec ?? {};
+  const { workloadSelector, targetRefs, priority } = fieldsOf(manifest.at("spec"));
   if (workloadSelector) say.carried(manifest, ["spec", "workloadSelector"], "placement");
   if (targetRefs) say.carried(manifest, ["spec", "targetRefs"], "placement");
   if (priority !== undefined)
@@ -329,7 +368,7 @@ function closeReport({ report: say }: Context, manifest: Manifest, hasMore: bool
 }
 
 /** Why an EnvoyFilter, or a patch of it, is not migrated. */
-export function otherPatchNote(value: any): string {
+export function otherPatchNote(value: unknown): string {
   const text = JSON.stringify(value ?? {});
   if (/filters\.http\.ratelimit\b/.test(text))
     return "it asks a rate limit service: rate-limit.global does so, write its cluster and domain by hand";

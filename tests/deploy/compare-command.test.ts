@@ -78,7 +78,66 @@ spec:
   );
   assert.equal(code, 1);
   assert.match(out, /^different: GET shop\.example\.com.*\/beta.*x-canary: yes/m);
-  assert.match(out, /destinations .*"subset":"v3".* instead of .*"subset":"v2"/);
+  assert.match(out, /goes to .*"subset":"v3".* instead of .*"subset":"v2"/);
+});
+
+const limiter = (tokens: number) => `apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: { name: l, namespace: istio-system }
+spec:
+  workloadSelector: { labels: { istio: ingressgateway } }
+  configPatches:
+    - applyTo: HTTP_FILTER
+      match: { context: GATEWAY, listener: { portNumber: 8080 } }
+      patch:
+        operation: INSERT_BEFORE
+        value:
+          name: envoy.filters.http.local_ratelimit
+          typed_config:
+            "@type": type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit
+            stat_prefix: l
+            token_bucket: { max_tokens: ${tokens}, fill_interval: 60s }
+            filter_enabled: { default_value: { numerator: 100 } }
+            filter_enforced: { default_value: { numerator: 100 } }
+`;
+
+test("compare empties buckets of any size, and shows the first request that one side limits alone", async () => {
+  const [small, large] = [file("small.yaml", limiter(5000)), file("large.yaml", limiter(5001))];
+  const bounds = ["--requests", "300"];
+  const { code, out } = await gatehouse("compare", small, large, ...bounds);
+  assert.equal(code, 1);
+  assert.match(out, /^weaker: GET .*\n {2}passes; was 429 \(local_ratelimit: .* of a burst$/m);
+  const migrated = await gatehouse("migrate", small);
+  const next = file("limits.yaml", migrated.out);
+  const same = await gatehouse("compare", small, next, ...bounds);
+  assert.equal(same.code, 0, same.out);
+  const changed = migrated.out.replace("maxTokens: 5000", "maxTokens: 4999");
+  const less = await gatehouse("compare", small, file("less.yaml", changed), ...bounds);
+  assert.match(less.out, /^stricter: GET .*\n {2}429 \(rate-limit: /m);
+  assert.doesNotMatch(less.out, /^weaker/m);
+});
+
+test("compare draws split requests, and finds other weights", async () => {
+  const split = (weight: number) => `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: v, namespace: shop }
+spec:
+  hosts: [shop]
+  http:
+    - route:
+        - { destination: { host: shop, subset: a }, weight: ${100 - weight} }
+        - { destination: { host: shop, subset: b }, weight: ${weight} }
+`;
+  const [ten, thirty] = [file("ten.yaml", split(10)), file("thirty.yaml", split(30))];
+  const bounds = ["--requests", "300"];
+  const native = await gatehouse("compare", ten, thirty, ...bounds);
+  assert.match(native.out, /goes to .*\(70 %\) or .*\(30 %\) instead of .*\(90 %\) or/);
+  const migrated = await gatehouse("migrate", ten);
+  const next = file("canary.yaml", migrated.out);
+  const same = await gatehouse("compare", ten, next, "--onto", ...bounds);
+  assert.equal(same.code, 0, same.out);
+  const other = await gatehouse("compare", thirty, next, "--onto", ...bounds);
+  assert.match(other.out, /^different: GET shop.*\n {2}goes to/m);
 });
 
 test("compare refuses files without anything that decides, and flags out of range", async () => {

@@ -57,17 +57,17 @@ test("300 random forms of local_ratelimit decide 40 requests each as their model
       const limiter = new Limiter(settings);
       for (const [step, request] of randomRequests(new Random(form.seed), 40).entries()) {
         const facts = factsOf(exchangeOf(request));
-        const verdict = limiter.decide(settings.rateLimits, facts, 0);
+        const decision = limiter.decide(settings.rateLimits, facts, 0);
         const got = await send(envoy.port(`form-${at}`), sent(request));
         // From there on, nothing is known of the buckets.
-        if (!verdict.isSure) {
+        if (!decision.isSure) {
           seen.unsure++;
           break;
         }
-        const expected = verdict.admitted ? 200 : settings.status;
-        const what = `form ${form.seed}, request ${step}: ${JSON.stringify({ request, verdict })}`;
+        const expected = decision.admitted ? 200 : settings.status;
+        const what = `form ${form.seed}, request ${step}: ${JSON.stringify({ request, decision })}`;
         assert.equal(got.status, expected, `${what}\n${JSON.stringify(form.config, null, 1)}`);
-        seen[verdict.admitted ? "admitted" : "refused"]++;
+        seen[decision.admitted ? "admitted" : "refused"]++;
       }
     }
   } finally {

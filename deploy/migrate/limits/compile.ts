@@ -1,6 +1,7 @@
 // Envoy's local rate limit → limits of rate-limit. Each descriptor becomes one limit: the condition under which a request
 // has it, and the parts of the request that tell its buckets apart. Where the same requests would not get the same answers,
 // or stricter ones that can be named, nothing is made and the reason is given.
+import type { Fields } from "../../core/value.ts";
 import type { Action } from "../../native/rate-limit/action.ts";
 import type { Descriptor, LimiterSettings, RateLimit } from "../../native/rate-limit/settings.ts";
 import { fillRate } from "../../native/rate-limit/token-bucket.ts";
@@ -30,7 +31,7 @@ export interface Limit {
   /** `default`, or the descriptor's place. */
   of: "default" | number;
   match?: Matches;
-  key?: object[];
+  key?: Fields[];
   whenMissing?: "skip";
   whenRepeated?: "first";
   tokenBucket: { maxTokens: number; tokensPerFill?: number; fillInterval: string };
@@ -94,7 +95,9 @@ export function compileLimits(
       of: use.descriptor,
       ...matchOf(condition.yes),
       ...(use.key.length > 0 && { key: use.key, whenMissing: "skip" as const }),
-      ...(use.key.some((part) => "header" in part) && { whenRepeated: "first" as const }),
+      ...(use.key.some((part) => "header" in part || "queryParam" in part) && {
+        whenRepeated: "first" as const,
+      }),
       tokenBucket,
       ...(use.hits !== 1 && { cost: use.hits }),
       ...(shadow && { shadow: true as const }),
@@ -198,7 +201,7 @@ function waysOf(
 interface Use {
   descriptor: number;
   condition: Condition;
-  key: Record<string, unknown>[];
+  key: Fields[];
   hits: number;
   order: number;
   wider: string[];
@@ -252,7 +255,7 @@ function joinedUses(uses: readonly Use[], at: number): Use[] | string {
 
 interface Fit {
   condition: Condition;
-  key: Record<string, unknown>[];
+  key: Fields[];
   wider: string[];
 }
 
@@ -281,16 +284,14 @@ function fitOf(descriptor: Descriptor, template: Template): Fit | string | undef
 }
 
 /** The part of our key that stands for a wildcard; undefined for a value that is always the same. */
-function partOf(
-  source: Source,
-): { key: Record<string, unknown>; wider?: string } | string | undefined {
+function partOf(source: Source): { key: Fields; wider?: string } | string | undefined {
   switch (source.kind) {
     case "fixed":
       return undefined;
     case "query":
       return { key: { queryParam: source.name } };
     case "address":
-      return { key: { sourceAddress: {} } };
+      return { key: { sourceAddress: { v6Prefix: 128 } } };
     case "network":
       return {
         key: { sourceAddress: { v4Prefix: source.v4Prefix, v6Prefix: source.v6Prefix } },
@@ -300,7 +301,7 @@ function partOf(
   }
 }
 
-function headerPart(name: string): { key: Record<string, unknown>; wider?: string } | string {
+function headerPart(name: string): { key: Fields; wider?: string } | string {
   if (name === ":authority" || name === "host") return { key: { authority: true } };
   if (name === ":method") return { key: { method: true } };
   if (name === ":path")

@@ -1,9 +1,11 @@
 // Where a migrated limit runs: the policy's placement for a patch of an EnvoyFilter.
 import type { Manifest } from "../../core/source.ts";
+import { listOf, textsOf } from "../../core/value.ts";
 import type { PatchPlace } from "../../native/rate-limit/patches.ts";
 import { targetPortOf } from "../../native/rate-limit/ports.ts";
 import { isGateway, placementFor } from "../context.ts";
 import type { Context } from "../context.ts";
+import type { Resource } from "../resource.ts";
 
 const directions = {
   SIDECAR_INBOUND: "inbound",
@@ -12,11 +14,15 @@ const directions = {
 } as const;
 
 /** Text: why no placement has these proxies and no others. */
-export function limitPlacement(context: Context, manifest: Manifest, place: PatchPlace): any {
-  const { workloadSelector, targetRefs } = manifest.value.spec ?? {};
-  const labels: Record<string, string> | undefined = workloadSelector?.labels;
+export function limitPlacement(
+  context: Context,
+  manifest: Manifest,
+  place: PatchPlace,
+): Resource | string {
+  const selector = manifest.at("spec", "workloadSelector", "labels");
+  const labels = selector === undefined ? undefined : textsOf(selector);
   const ports = portsOf(context, manifest, place);
-  if (Array.isArray(targetRefs) && targetRefs.length > 0)
+  if (listOf(manifest.at("spec", "targetRefs")).length > 0)
     return ports ? "targetRefs together with a port" : placementFor(context, manifest);
   if (place.context === "GATEWAY") {
     if (!labels || Object.keys(labels).length === 0)

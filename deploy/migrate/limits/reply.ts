@@ -1,9 +1,16 @@
 // What a client or the upstream sees of a local rate limit: status, headers, gRPC status.
+import { mapsOf, textAt } from "../../core/value.ts";
+import type { Fields } from "../../core/value.ts";
 import type { Message } from "../../native/envoy/message.ts";
 import type { LimiterSettings } from "../../native/rate-limit/settings.ts";
 
 /** Adds it to the settings. Comes back with what is not quite the same. */
-export function addReply(made: any, config: Message, settings: LimiterSettings): string[] {
+export function addReply(
+  made: Fields,
+  config: Message,
+  settings: LimiterSettings,
+  base: string,
+): string[] {
   const notes: string[] = [];
   if (settings.status !== 429) made.status = settings.status;
   const headers = config.list("response_headers_to_add").map(headerOf);
@@ -22,10 +29,9 @@ export function addReply(made: any, config: Message, settings: LimiterSettings):
   }
   if (config.flag("enable_retry_after_header", false)) made.retryAfter = true;
   if (config.flag("rate_limited_as_resource_exhausted", false)) made.grpcResourceExhausted = true;
-  const [first] = made.limits;
-  notes.push(
-    `metrics are gatehouse.rate-limit.${first.name}.*, not ${config.text("stat_prefix")}.*`,
-  );
+  const [first] = mapsOf(made.limits);
+  const name = textAt(first, "name") ?? base;
+  notes.push(`metrics are gatehouse.rate-limit.${name}.*, not ${config.text("stat_prefix")}.*`);
   return notes;
 }
 

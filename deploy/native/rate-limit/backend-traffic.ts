@@ -7,7 +7,7 @@ import type { Exchange, Gap, NativeModel, Refusal } from "../types.ts";
 import { factsOf } from "./action.ts";
 import { Limiter } from "./limiter.ts";
 import { readSettings } from "./settings.ts";
-import type { LimiterSettings } from "./settings.ts";
+import type { Adapt, LimiterSettings } from "./settings.ts";
 
 export interface BackendTraffic {
   /** Names of the Gateways, in the policy's namespace. */
@@ -195,37 +195,47 @@ function readNetwork(network: Message): Part[] {
   return isDistinct ? [masked, each] : [masked];
 }
 
-export const backendTrafficModel: NativeModel = {
-  name: "BackendTrafficPolicy",
-  order: 700,
-  compile(resources) {
-    const policies = limitPolicies(resources).flatMap((manifest) => {
-      const read = readOrGap(manifest);
-      return "gap" in read
-        ? []
-        : [{ manifest, ...read.traffic, limiter: new Limiter(read.traffic.settings) }];
-    });
-    return ({ request, ...exchange }) => {
-      const facts = factsOf({ request, ...exchange } as Exchange);
-      for (const { manifest, gateways, settings, limiter } of policies) {
-        const { workload } = request;
-        if (!workload.gateway || !gateways.includes(workload.gateway)) continue;
-        if (manifest.namespace !== workload.namespace) continue;
-        const verdict = limiter.decide(settings.rateLimits, facts, request.timeMillis / 1000);
-        if (verdict.admitted) continue;
-        const refusal: Refusal = { status: 429, reason: `${manifest.title}: ${verdict.by}` };
-        return refusal;
-      }
-      return undefined;
-    };
-  },
-  gaps(resources) {
-    return limitPolicies(resources).flatMap((manifest): Gap[] => {
-      const read = readOrGap(manifest);
-      return "gap" in read ? [{ manifest, path: read.gap.path, why: read.gap.message }] : [];
-    });
-  },
-};
+export function backendTrafficModelWith(adapt: Adapt): NativeModel {
+  return {
+    name: "BackendTrafficPolicy",
+    order: 700,
+    compile(resources) {
+      const policies = limitPolicies(resources).flatMap((manifest) => {
+        const read = readOrGap(manifest);
+        if ("gap" in read) return [];
+        const { gateways, settings } = read.traffic;
+        return [{ manifest, gateways, limiter: new Limiter(adapt(settings)) }];
+      });
+      return (exchange) => decide(exchange, policies);
+    },
+    gaps(resources) {
+      return limitPolicies(resources).flatMap((manifest): Gap[] => {
+        const read = readOrGap(manifest);
+        return "gap" in read ? [{ manifest, path: read.gap.path, why: read.gap.message }] : [];
+      });
+    },
+  };
+}
+
+export const backendTrafficModel = backendTrafficModelWith((settings) => settings);
+
+interface Compiled {
+  manifest: Manifest;
+  gateways: readonly string[];
+  limiter: Limiter;
+}
+
+function decide(exchange: Exchange, policies: readonly Compiled[]): Refusal | undefined {
+  const { workload, timeMillis } = exchange.request;
+  const facts = factsOf(exchange);
+  for (const { manifest, gateways, limiter } of policies) {
+    if (!workload.gateway || !gateways.includes(workload.gateway)) continue;
+    if (manifest.namespace !== workload.namespace) continue;
+    const decision = limiter.decide(limiter.settings.rateLimits, facts, timeMillis / 1000);
+    if (!decision.admitted) return { status: 429, reason: `${manifest.title}: ${decision.by}` };
+  }
+  return undefined;
+}
 
 function limitPolicies(resources: readonly Manifest[]): Manifest[] {
   return resources.filter(

@@ -12,7 +12,8 @@ export interface Made {
   hits: number;
 }
 
-export interface Verdict {
+/** What the buckets say of one request. */
+export interface LimiterDecision {
   admitted: boolean;
   /** Which bucket refused: `default`, or `descriptor 2`. */
   by?: string;
@@ -43,6 +44,8 @@ export class Limiter {
   readonly settings: LimiterSettings;
   private readonly fallback?: TokenBucket;
   private readonly fixed = new Map<string, { bucket: TokenBucket; at: number }>();
+  /** Times are counted from the first request: seconds since 1970 leave too few digits. */
+  private startSeconds?: number;
   private readonly wild: { descriptor: Descriptor; at: number; buckets: RecentBuckets }[] = [];
 
   constructor(settings: LimiterSettings) {
@@ -65,12 +68,14 @@ export class Limiter {
   }
 
   /** `limits`: the filter's own, or those of the route. */
-  decide(limits: readonly RateLimit[], facts: Facts, seconds: number): Verdict {
+  decide(limits: readonly RateLimit[], facts: Facts, seconds: number): LimiterDecision {
     const { enabled, enforced, descriptors, alwaysConsumeDefault } = this.settings;
     if (enabled === 0) return { admitted: true, isSure: true };
     const made = descriptors.length > 0 ? descriptorsOf(limits, facts) : [];
     const found = this.matches(made);
-    const refusing = this.charge(found.matches, alwaysConsumeDefault, seconds);
+    this.startSeconds ??= seconds;
+    const passed = seconds - this.startSeconds;
+    const refusing = this.charge(found.matches, alwaysConsumeDefault, passed);
     const isSure =
       found.isSure && enabled === 100 && (refusing === undefined || enforced % 100 === 0);
     if (refusing === undefined || enforced === 0) return { admitted: true, isSure };

@@ -7,27 +7,39 @@ import type { Exchange, Gap, Mesh, NativeModel, NativeRequest, Refusal, Stage } 
 import { factsOf } from "./action.ts";
 import { Limiter } from "./limiter.ts";
 import { concernsLimits, patchesOf } from "./patches.ts";
-import type { LimiterPatch, PatchPlace } from "./patches.ts";
+import type { LimiterPatch, PatchPlace, Position } from "./patches.ts";
 import { targetPortOf } from "./ports.ts";
 import { readRateLimit, readSettings } from "./settings.ts";
-import type { RateLimit } from "./settings.ts";
+import type { Adapt, RateLimit } from "./settings.ts";
 
-export const rateLimitModel: NativeModel = {
-  name: "local_ratelimit",
-  // Where people put it: before the router, after RBAC.
-  order: 700,
-  compile(resources: readonly Manifest[], mesh: Mesh): Stage {
-    const patches = limitFilters(resources).flatMap((manifest) => understood(manifest) ?? []);
-    const limiters = new Limiters();
-    return (exchange) => decide(exchange, patches, limiters, resources, mesh);
-  },
-  gaps(resources) {
-    return limitFilters(resources).flatMap((manifest): Gap[] => {
-      const gap = gapOf(manifest);
-      return gap ? [{ manifest, path: gap.path, why: gap.message }] : [];
-    });
-  },
-};
+/** Before CUSTOM authorization, and after RBAC. */
+const orders: Record<Position, number> = { first: 50, last: 700 };
+
+/** One model for each position in the chain; `adapt` changes settings before they run. */
+export function rateLimitModelsWith(adapt: Adapt): readonly NativeModel[] {
+  return [modelAt("first", adapt), { ...modelAt("last", adapt), gaps }];
+}
+
+export const rateLimitModels = rateLimitModelsWith((settings) => settings);
+
+function modelAt(position: Position, adapt: Adapt): NativeModel {
+  return {
+    name: "local_ratelimit",
+    order: orders[position],
+    compile(resources: readonly Manifest[], mesh: Mesh): Stage {
+      const patches = limitFilters(resources).flatMap((manifest) => understood(manifest) ?? []);
+      const limiters = new Limiters(adapt);
+      return (exchange) => decide(exchange, patches, position, limiters, resources, mesh);
+    },
+  };
+}
+
+function gaps(resources: readonly Manifest[]): Gap[] {
+  return limitFilters(resources).flatMap((manifest): Gap[] => {
+    const gap = gapOf(manifest);
+    return gap ? [{ manifest, path: gap.path, why: gap.message }] : [];
+  });
+}
 
 function limitFilters(resources: readonly Manifest[]): Manifest[] {
   return resources.filter(
@@ -56,6 +68,7 @@ function gapOf(manifest: Manifest): Unmodelled | undefined {
 function decide(
   exchange: Exchange,
   patches: readonly LimiterPatch[],
+  position: Position,
   limiters: Limiters,
   resources: readonly Manifest[],
   mesh: Mesh,
@@ -66,18 +79,18 @@ function decide(
       selects(manifest, request, mesh) && isAt(manifest, place, request, resources),
   );
   for (const filter of here) {
-    if (filter.kind !== "filter") continue;
+    if (filter.kind !== "filter" || filter.position !== position) continue;
     const used = here.findLast(isOverrideOf(filter.name, "route")) ??
       here.findLast(isOverrideOf(filter.name, "host")) ??
       here.findLast(isOverrideOf(filter.name, "table")) ?? { config: filter.config };
     const limiter = limiters.of((used as { config: Message }).config, request);
     const own = limiter.settings.rateLimits;
     const limits = own.length > 0 ? own : routeLimits(here, limiter, limiters);
-    const verdict = limiter.decide(limits, factsOf(exchange), request.timeMillis / 1000);
-    if (!verdict.admitted)
+    const decision = limiter.decide(limits, factsOf(exchange), request.timeMillis / 1000);
+    if (!decision.admitted)
       return {
         status: limiter.settings.status,
-        reason: `local_ratelimit: ${filter.manifest.title}, ${verdict.by}`,
+        reason: `local_ratelimit: ${filter.manifest.title}, ${decision.by}`,
       };
   }
   return undefined;
@@ -109,13 +122,18 @@ function routeLimits(
 
 /** Each message is read once; its buckets are those of one listener port. */
 class Limiters {
+  private readonly adapt: Adapt;
   private readonly known = new Map<Message, Map<number, Limiter>>();
   private readonly limits = new Map<readonly Message[], RateLimit[]>();
+
+  constructor(adapt: Adapt) {
+    this.adapt = adapt;
+  }
 
   of(config: Message, { destination }: NativeRequest): Limiter {
     const ports = this.known.get(config) ?? new Map<number, Limiter>();
     this.known.set(config, ports);
-    const limiter = ports.get(destination.port) ?? new Limiter(readSettings(config));
+    const limiter = ports.get(destination.port) ?? new Limiter(this.adapt(readSettings(config)));
     ports.set(destination.port, limiter);
     return limiter;
   }

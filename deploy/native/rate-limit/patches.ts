@@ -1,7 +1,7 @@
 // What EnvoyFilters say about local rate limits: the filter itself, what routes put in its place, and the actions of
 // routes. Knows where each applies (istio/istio pilot/pkg/networking/core/envoyfilter).
 import type { Manifest, Path } from "../../core/source.ts";
-import { at, mapsOf } from "../../core/value.ts";
+import { at, mapsOf, textAt } from "../../core/value.ts";
 import type { Fields } from "../../core/value.ts";
 import { Message } from "../envoy/message.ts";
 
@@ -22,13 +22,16 @@ export interface PatchPlace {
   proxyVersion?: Path;
 }
 
+/** `first`: before authentication and authorization. `last`: after both, before the router. */
+export type Position = "first" | "last";
+
 export type LimiterPatch = {
   manifest: Manifest;
   /** `spec.configPatches[n]`. */
   path: Path;
   place: PatchPlace;
 } & (
-  | { kind: "filter"; name: string; config: Message; isFirst: boolean }
+  | { kind: "filter"; name: string; config: Message; position: Position }
   | { kind: "override"; name: string; config: Message; level: "route" | "host" | "table" }
   | { kind: "actions"; limits: Message[]; level: "route" | "host" }
 );
@@ -74,8 +77,8 @@ function patchOf(manifest: Manifest, message: Message, path: Path): LimiterPatch
       throw patch.refuse("operation", `${operation} of a filter that another one inserts`);
     const config = configIn(value, "typed_config");
     if (!config) return [];
-    const isFirst = operation === "INSERT_FIRST";
-    return [{ ...common, kind: "filter", name: value.text("name"), config, isFirst }];
+    const position = positionOf(patch, operation, anchorOf(manifest, path));
+    return [{ ...common, kind: "filter", name: value.text("name"), config, position }];
   }
   const level = applyLevels[applyTo];
   if (level === undefined) throw message.refuse("applyTo", `${applyTo} is not modelled`);
@@ -96,6 +99,35 @@ function patchOf(manifest: Manifest, message: Message, path: Path): LimiterPatch
   value.done();
   if (level === "route") holder?.done();
   return found;
+}
+
+/** The HTTP filter that a patch is next to. */
+function anchorOf(manifest: Manifest, path: Path): string | undefined {
+  const steps = ["match", "listener", "filterChain", "filter", "subFilter", "name"];
+  return textAt(manifest.at(...path, ...steps.slice(0, -1)), "name");
+}
+
+/** Filters that every chain has after authorization (istio/istio pilot/pkg/networking/core). */
+const lateAnchors = new Set([
+  "envoy.filters.http.cors",
+  "envoy.filters.http.fault",
+  "envoy.filters.http.grpc_stats",
+  "envoy.filters.http.router",
+  "istio.stats",
+]);
+
+/** Without an anchor, INSERT_BEFORE is INSERT_FIRST, and INSERT_AFTER is ADD: after the router. */
+function positionOf(patch: Message, operation: string, anchor: string | undefined): Position {
+  if (operation === "INSERT_FIRST") return "first";
+  if (operation === "INSERT_BEFORE" && anchor === undefined) return "first";
+  const isAfterRouter = anchor === undefined || anchor === "envoy.filters.http.router";
+  if (operation === "ADD" || (operation === "INSERT_AFTER" && isAfterRouter))
+    throw patch.refuse(
+      "operation",
+      `${operation} puts it after the router, where Envoy refuses it`,
+    );
+  if (anchor !== undefined && lateAnchors.has(anchor)) return "last";
+  throw patch.refuse("operation", `its place is next to ${anchor}, which not every chain has`);
 }
 
 /** The message, out of a TypedStruct where it is in one. */

@@ -76,6 +76,9 @@ export function readSettings(message: Message): LimiterSettings {
   return settings;
 }
 
+/** Other settings for the same requests: a comparison need not send as many as a bucket holds. */
+export type Adapt = (settings: LimiterSettings) => LimiterSettings;
+
 function readDescriptor(message: Message): Descriptor {
   const entries = message.list("entries").map((entry): Entry => {
     const read = { key: entry.text("key"), value: entry.text("value") };

@@ -31,6 +31,9 @@ export function fillRate({ tokensPerFill, fillIntervalNanos }: BucketFigures): n
   return tokensPerFill / (fillIntervalNanos / 1e9);
 }
 
+/** Envoy counts in floating point, from a start that nobody knows: what is that near is there. */
+const rounding = 1e-6;
+
 export class TokenBucket {
   readonly figures: BucketFigures;
   readonly fillRate: number;
@@ -50,7 +53,7 @@ export class TokenBucket {
   consume(count: number, seconds: number): boolean {
     const tokens = this.tokensAt(seconds);
     // Envoy takes a count of nothing for a failure to take any.
-    if (count === 0 || tokens < count) return false;
+    if (count === 0 || tokens < count - rounding) return false;
     this.emptyAtSeconds = seconds - (tokens - count) / this.fillRate;
     return true;
   }

@@ -50,6 +50,8 @@ function route(
   mesh: Mesh,
 ): Refusal | undefined {
   const { request } = exchange;
+  // What comes in at a sidecar goes to its own workload: callers route.
+  if (request.workload.kind === "sidecar" && request.direction === "inbound") return undefined;
   const here = services.filter((service) => appliesTo(service, request, mesh));
   const host = bestHost(here, request);
   // No VirtualService is for this host: the service itself, or whatever the mesh does with strangers.

@@ -3,9 +3,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stringify } from "yaml";
 import { compareOne } from "../../../deploy/compare/compare.ts";
+import { parse } from "../../../deploy/core/source.ts";
+import { Context } from "../../../deploy/migrate/context.ts";
+import { proveLimits } from "../../../deploy/migrate/traffic-proof.ts";
 import { Random } from "../../../deploy/compare/random.ts";
 import { backendTrafficModel } from "../../../deploy/native/rate-limit/backend-traffic.ts";
-import { rateLimitModel } from "../../../deploy/native/rate-limit/model.ts";
+import { rateLimitModels } from "../../../deploy/native/rate-limit/model.ts";
 import type { NativeRequest } from "../../../deploy/native/types.ts";
 import { beforeAndAfter } from "../../support/migrated.ts";
 import type { BeforeAndAfter } from "../../support/migrated.ts";
@@ -55,7 +58,7 @@ interface Run {
 }
 
 function run(text: string, requests: readonly NativeRequest[]): Run {
-  const pair = beforeAndAfter(text, [rateLimitModel]);
+  const pair = beforeAndAfter(text, rateLimitModels);
   try {
     const status = (decider: BeforeAndAfter["old"]) => (request: NativeRequest) =>
       decider.decide(request).refusal?.status ?? 200;
@@ -275,6 +278,41 @@ const faults: Fault[] = [
     native: [200, 429, 200, 429],
   },
   {
+    what: "a condition on the host means its spelling, with case and port",
+    config: match(
+      { name: ":authority", string_match: { exact: "one.example" } },
+      { expect_match: false },
+    ),
+    requests: [
+      ...times(2, get({ host: "one.example" })),
+      ...times(2, get({ host: "ONE.example" })),
+      get({ host: "one.example:80" }),
+    ],
+    native: [200, 200, 200, 429, 429],
+  },
+  {
+    what: "each IPv6 address has its bucket",
+    config: {
+      token_bucket: slow(100),
+      descriptors: [{ entries: [{ key: "remote_address" }], token_bucket: slow(1) }],
+      rate_limits: [{ actions: [{ remote_address: {} }] }],
+    },
+    requests: ["2001:db8::1", "2001:db8::2", "2001:db8::1"].map((address) => get({ address })),
+    native: [200, 200, 429],
+  },
+  {
+    what: "of a repeated query parameter the first value counts",
+    config: {
+      token_bucket: slow(100),
+      descriptors: [{ entries: [{ key: "q" }], token_bucket: slow(1) }],
+      rate_limits: [
+        { actions: [{ query_parameters: { query_parameter_name: "u", descriptor_key: "q" } }] },
+      ],
+    },
+    requests: ["/?u=1&u=2", "/?u=1", "/?u=2&u=1"].map((path) => get({ path })),
+    native: [200, 429, 200],
+  },
+  {
     what: "a refusal by the default bucket keeps what the descriptor's bucket took",
     config: {
       token_bucket: { max_tokens: 1, fill_interval: "1s" },
@@ -400,6 +438,8 @@ const typed = (value: object) => ({
   value: { stat_prefix: "rl", ...value },
 });
 const on = { filter_enabled: all, filter_enforced: all };
+
+const oneBucket = { ...on, token_bucket: slow(1) };
 
 /** An EnvoyFilter of these patches for these proxies. */
 function patched(proxies: object, ...configPatches: object[]): string {
@@ -597,6 +637,25 @@ for (const [what, text, reason] of [
     /number of replicas/,
   ],
   [
+    "a filter after the router",
+    patched(gatewayProxies, {
+      ...insert(oneBucket),
+      patch: { ...insert(oneBucket).patch, operation: "ADD" },
+    }),
+    /ADD puts it after the router/,
+  ],
+  [
+    "a filter next to one that not every chain has",
+    patched(
+      gatewayProxies,
+      insert(oneBucket, {
+        context: "GATEWAY",
+        listener: { filterChain: { filter: { subFilter: { name: "envoy.filters.http.rbac" } } } },
+      }),
+    ),
+    /next to envoy.filters.http.rbac, which not every chain has/,
+  ],
+  [
     "a field that nobody knows",
     envoyFilter({ token_bucket: slow(1), brand_new_field: true }),
     /is not modelled \(.*brand_new_field\)/,
@@ -613,6 +672,79 @@ for (const [what, text, reason] of [
     assert.match(got.pair.notes.join("\n"), reason);
   });
 }
+
+const besideRouter = {
+  context: "GATEWAY",
+  listener: {
+    filterChain: {
+      filter: {
+        name: "envoy.filters.network.http_connection_manager",
+        subFilter: { name: "envoy.filters.http.router" },
+      },
+    },
+  },
+};
+const authentication = (labels: object) =>
+  stringify({
+    apiVersion: "security.istio.io/v1",
+    kind: "RequestAuthentication",
+    metadata: { name: "tokens", namespace: "istio-system" },
+    spec: {
+      selector: { matchLabels: labels },
+      jwtRules: [{ issuer: "https://a.example.com", jwksUri: "https://a.example.com/keys" }],
+    },
+  });
+test("local_ratelimit: a limit that counts what authentication refuses stays native", () => {
+  const first = patched(gatewayProxies, insert(oneBucket));
+  const here = run(`${first}---\n${authentication({ istio: "ingressgateway" })}`, []);
+  assert.match(
+    here.pair.notes.join("\n"),
+    /stays native, because it counts requests that RequestAuthentication istio-system\/tokens refuses/,
+  );
+  const elsewhere = run(`${first}---\n${authentication({ istio: "egressgateway" })}`, []);
+  assert.ok(elsewhere.pair.documents.some(({ spec }) => spec["rate-limit"]));
+});
+
+test("local_ratelimit: a limit before the router is migrated, and the report names what it counts more", () => {
+  const last = patched(gatewayProxies, insert(oneBucket, besideRouter));
+  const got = run(`${last}---\n${authentication({ istio: "ingressgateway" })}`, []);
+  assert.ok(got.pair.documents.some(({ spec }) => spec["rate-limit"]));
+  assert.match(
+    got.pair.notes.join("\n"),
+    /stricter: requests that an AuthorizationPolicy refuses are counted too/,
+  );
+});
+
+test("the proof of a limit finds a larger bucket, and shows the request that passes", () => {
+  const text = patched(gatewayProxies, insert({ ...on, token_bucket: slow(70) }));
+  const { manifests } = parse(text, "in.yaml");
+  const proofWith = (limits: object) =>
+    proveLimits(
+      new Context(manifests),
+      manifests,
+      [
+        {
+          namespace: "istio-system",
+          placement: { gateway: { selector: { istio: "ingressgateway" }, ports: [8080] } },
+          filters: { "rate-limit": { limits: [limits] } },
+        },
+      ],
+      1,
+    );
+  const bucket = (maxTokens: number) => ({
+    name: "a",
+    tokenBucket: { maxTokens, fillInterval: "1h" },
+  });
+  assert.match(proofWith(bucket(71)).failed ?? "", /weaker: GET .*passes; was 429/);
+  assert.match(
+    proofWith({ ...bucket(70), match: [{ method: { exact: "GET" } }] }).failed ?? "",
+    /its proof failed: weaker/,
+  );
+  const smaller = proofWith(bucket(69));
+  // The other port has a limit natively too.
+  assert.match(smaller.failed ?? "", /weaker: GET .*port 8081/);
+  assert.equal(smaller.examples.length > 0, true);
+});
 
 const backendTraffic = (spec: object) =>
   stringify({
@@ -689,11 +821,11 @@ for (const [what, spec, reason] of [
   });
 }
 
-test("300 random forms of local_ratelimit: none is weaker, and none is stricter without a word", () => {
+test("240 random forms of local_ratelimit: none is weaker, and none is stricter without a word", () => {
   const counts = { migrated: 0, same: 0, stricter: 0 };
-  for (let seed = 1; seed <= 300; seed++) {
+  for (let seed = 1; seed <= 240; seed++) {
     const { config } = randomForm(seed);
-    const pair = beforeAndAfter(envoyFilter(config), [rateLimitModel]);
+    const pair = beforeAndAfter(envoyFilter(config), rateLimitModels);
     if (pair.documents.length > 0) counts.migrated++;
     for (const [step, request] of randomRequests(new Random(seed), 60).entries()) {
       const row = compareOne(request, pair.old.decide(request), pair.next.decide(request));
@@ -709,6 +841,6 @@ test("300 random forms of local_ratelimit: none is weaker, and none is stricter 
     }
     pair.close();
   }
-  assert.ok(counts.migrated > 150, JSON.stringify(counts));
-  assert.ok(counts.same > 8000, JSON.stringify(counts));
+  assert.ok(counts.migrated > 120, JSON.stringify(counts));
+  assert.ok(counts.same > 6400, JSON.stringify(counts));
 });
