@@ -3,6 +3,7 @@
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build as buildSite } from "vitepress";
+import { policySchema } from "../deploy/core/policy-schema.ts";
 import { buildPlayground } from "../deploy/playground/build.ts";
 import { generated } from "./generate.ts";
 
@@ -19,6 +20,7 @@ export async function layOut(): Promise<string[]> {
   for (const [page, text] of pages) write(join(source, page), included(text, page));
   mkdirSync(join(source, "public"), { recursive: true });
   cpSync(join(root, "deploy/playground/page/icon.svg"), join(source, "public/icon.svg"));
+  write(join(source, "public/policy.schema.json"), `${JSON.stringify(policySchema(), null, 2)}\n`);
   return [...pages.keys()].sort();
 }
 

@@ -18,6 +18,7 @@ const copied: Record<string, string> = {
   "assembly/lib/match/README.md": "reference/conditions.md",
   "deploy/README.md": "reference/settings-file.md",
   "deploy/chart/README.md": "operate/chart.md",
+  "deploy/gitops/README.md": "operate/gitops.md",
   "deploy/istio/gatehouse/RUNBOOK.md": "operate/runbook.md",
   "SECURITY.md": "security.md",
   "examples/README.md": "examples.md",

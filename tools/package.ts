@@ -4,6 +4,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { policySchema } from "../deploy/core/policy-schema.ts";
 import { buildPlayground } from "../deploy/playground/build.ts";
 import { build, filters, modules } from "./build.ts";
 import { notices } from "./notices.ts";
@@ -49,8 +50,19 @@ function manifest(): object {
     exports: {
       ".": { types: "./deploy/index.d.ts", default: "./deploy/index.js" },
       "./package.json": "./package.json",
+      "./policy.schema.json": "./policy.schema.json",
     },
-    files: ["assembly", "bin", "build", "deploy", "envoy", "CHANGELOG.md", "NOTICE", "SECURITY.md"],
+    files: [
+      "assembly",
+      "bin",
+      "build",
+      "deploy",
+      "envoy",
+      "CHANGELOG.md",
+      "NOTICE",
+      "SECURITY.md",
+      "policy.schema.json",
+    ],
     dependencies,
   };
 }
@@ -70,6 +82,8 @@ export async function assemble(): Promise<void> {
   cpSync(join(root, "tools/package/gatehouse.js"), join(folder, "bin/gatehouse.js"));
   chmodSync(join(folder, "bin/gatehouse.js"), 0o755);
   writeFileSync(join(folder, "NOTICE"), notices());
+  const schema = `${JSON.stringify(policySchema(), null, 2)}\n`;
+  writeFileSync(join(folder, "policy.schema.json"), schema);
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
 }
 

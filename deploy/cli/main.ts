@@ -54,6 +54,7 @@ export async function run(args: string[], streams?: Streams): Promise<number> {
   addVerbs(verb);
   addDemo(verb);
   addPlayground(verb);
+  addHelpers(verb);
 
   try {
     await program.parseAsync(args, { from: "user" });
@@ -93,7 +94,11 @@ function addVerbs(verb: Verb): void {
     "npx gatehouse render -f edge.yaml",
     async () => (await import("./commands/render.ts")).renderCommand,
   )
-    .requiredOption("-f, --file <path...>", "settings files, folders, or - for standard input")
+    .argument(
+      "[path...]",
+      "files, folders or -: settings files are replaced, every other document is kept",
+    )
+    .option("-f, --file <path...>", "only these settings files, folders, or - for standard input")
     .addOption(apiFlag())
     .option("--at <moment>", "what `after` in a schedule counts from (default: now)");
 
@@ -111,6 +116,7 @@ function addVerbs(verb: Verb): void {
       listed,
     )
     .option("--strict", "warnings are errors")
+    .option("-o, --output <report>", "a report for CI on standard output: github, sarif or junit")
     .option("--verbose", "notes too: what was left to others");
 
   verb(
@@ -286,7 +292,6 @@ function addDemo(verb: Verb): void {
     );
 }
 
-/** An option that may be given more than once; its values never take the verb's arguments. */
 function addPlayground(verb: Verb): void {
   verb(
     "playground",
@@ -298,6 +303,18 @@ function addPlayground(verb: Verb): void {
     .option("--port <number>", "taken if it is free, else any other", "10080");
 }
 
+function addHelpers(verb: Verb): void {
+  verb(
+    "explain",
+    "What a setting means: type, default, limits, and the settings below it.",
+    "npx gatehouse explain jwt-auth.providers.jwksUri",
+    async () => (await import("./commands/explain.ts")).explainCommand,
+  )
+    .argument("[setting]", "its path, such as rate-limit.limits.tokenBucket; none: all")
+    .option("--schema", "the JSON Schema of settings files, for editors");
+}
+
+/** An option that may be given more than once; its values never take the verb's arguments. */
 function collect(value: string, before: string[] = []): string[] {
   return [...before, value];
 }

@@ -17,6 +17,11 @@ export interface Loaded {
 
 export function load(paths: string[]): Loaded {
   const { manifests, findings } = read(paths);
+  return sorted(manifests, findings);
+}
+
+/** Policies apart from the rest; what is wrong with them joins the findings. */
+export function sorted(manifests: Manifest[], findings: Finding[]): Loaded {
   const policies: Policy[] = [];
   const others: Manifest[] = [];
   for (const manifest of manifests) {
@@ -52,9 +57,8 @@ function twice(policies: Policy[]): Finding[] {
   });
 }
 
-/** Policies that are fit for use. Throws `invalid` with every finding otherwise. */
-export function loadPolicies(paths: string[]): Loaded {
-  const loaded = load(paths);
+/** Throws `invalid` with every finding unless the policies are fit for use. */
+export function requireUsable(loaded: Loaded): Loaded {
   loaded.findings.push(...twice(loaded.policies));
   if (hasErrors(loaded.findings)) {
     const lines = loaded.findings.map(textOf).join("\n");
@@ -63,6 +67,12 @@ export function loadPolicies(paths: string[]): Loaded {
       lines.includes("\n") ? `these settings cannot be used:\n${lines}` : lines,
     );
   }
+  return loaded;
+}
+
+/** Policies that are fit for use, one at least. */
+export function loadPolicies(paths: string[]): Loaded {
+  const loaded = requireUsable(load(paths));
   if (loaded.policies.length === 0) {
     const found = loaded.others.map((manifest) => manifest.kind || "no kind").join(", ");
     throw new ToolError(

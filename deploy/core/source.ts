@@ -17,6 +17,14 @@ const fileBytesMax = 16 * 1024 * 1024;
 /** An alias bomb multiplies nodes; real manifests use a handful of anchors. */
 const aliasesMax = 100;
 
+/** The document of the text that a manifest came from; items of one `List` share it. */
+export interface Origin {
+  /** As it stands in the file, with its comments. */
+  text: string;
+  /** The list that it is, if it is one. */
+  list?: Fields;
+}
+
 /** One document with its place. `value` is plain data; `place` leads back into the text. */
 export class Manifest {
   readonly file: string;
@@ -25,6 +33,7 @@ export class Manifest {
   readonly value: any;
   /** True if the user named this very file, false if it was found in a folder. */
   readonly named: boolean;
+  readonly origin: Origin;
   private readonly root: unknown;
   private readonly document: Document;
   private readonly lines: LineCounter;
@@ -36,8 +45,10 @@ export class Manifest {
     document: Document,
     lines: LineCounter,
     named: boolean,
+    origin: Origin,
   ) {
     this.named = named;
+    this.origin = origin;
     this.file = file;
     this.value = value;
     this.root = root;
@@ -151,7 +162,10 @@ export function parse(
     prettyErrors: false,
     logLevel: "error",
   });
+  let end = 0;
   for (const document of Array.isArray(documents) ? documents : []) {
+    const start = end;
+    end = document.range[2];
     for (const error of document.errors) {
       const { line, col } = lines.linePos(error.pos[0]);
       const place = { file, line: Math.max(line, 1), column: Math.max(col, 1) };
@@ -194,7 +208,8 @@ export function parse(
       continue;
     }
     if (value === null || value === undefined) continue;
-    manifests.push(...unpacked(file, value, document, lines, named));
+    const origin = { text: text.slice(start, end) };
+    manifests.push(...unpacked(file, value, document, lines, named, origin));
   }
   return { manifests, findings };
 }
@@ -221,22 +236,41 @@ function collectionKey(document: Document): number | undefined {
   return found;
 }
 
-/** The items of a Kubernetes `List`, each with its own place; anything else as it is. */
+/**
+ * The items of a Kubernetes `List`, each with its own place; anything else as it is. A settings file
+ * may be the `functionConfig` of a ResourceList (kustomize's KRM functions).
+ */
 function unpacked(
   file: string,
   value: any,
   document: Document,
   lines: LineCounter,
   named: boolean,
+  origin: Origin,
 ): Manifest[] {
   const items =
     value?.kind?.endsWith?.("List") && Array.isArray(value.items) ? value.items : undefined;
-  if (!items) return [new Manifest(file, value, document.contents, document, lines, named)];
-  const nodes = isMap(document.contents) ? document.contents.get("items", true) : undefined;
-  return items.map((item: unknown, at: number) => {
+  if (!items && value?.kind !== "ResourceList")
+    return [new Manifest(file, value, document.contents, document, lines, named, origin)];
+  const list = { ...origin, list: fieldsOf(value) };
+  const nodeAt = (key: string) =>
+    isMap(document.contents) ? document.contents.get(key, true) : undefined;
+  const nodes = nodeAt("items");
+  const unpackedItems = (items ?? []).map((item: unknown, at: number) => {
     const node = isSeq(nodes) ? nodes.items[at] : document.contents;
-    return new Manifest(file, item, node, document, lines, named);
+    return new Manifest(file, item, node, document, lines, named, list);
   });
+  const config = value.kind === "ResourceList" ? value.functionConfig : undefined;
+  if (!String(config?.apiVersion ?? "").startsWith("gatehouse.dev/")) return unpackedItems;
+  // kustomize hands a generator's own configuration over as an item too.
+  const title = (one: unknown) =>
+    JSON.stringify(["name", "namespace"].map((key) => at(one, "metadata", key)));
+  const isItem = (items ?? []).some(
+    (item: unknown) => at(item, "kind") === config.kind && title(item) === title(config),
+  );
+  if (isItem) return unpackedItems;
+  const node = nodeAt("functionConfig");
+  return [...unpackedItems, new Manifest(file, config, node, document, lines, named, list)];
 }
 
 /** Text of a named file, or of standard input for `-`. */
@@ -270,10 +304,33 @@ function filesUnder(path: string): string[] {
     );
   }
   if (!isFolder) return [path];
-  const found = globSync("**/*.{yaml,yml}", { cwd: path }).filter(
-    (file) => !file.includes("node_modules"),
+  return globSync("**/*.{yaml,yml,json}", { cwd: path, exclude: ["**/node_modules"] })
+    .sort()
+    .map((file) => join(path, file))
+    .filter((file) => !file.endsWith(".json") || isManifest(file));
+}
+
+/** True for JSON that could be a resource: folders hold other JSON too. */
+function isManifest(file: string): boolean {
+  return statSync(file).size <= fileBytesMax && /"apiVersion"\s*:/.test(textOfFile(file));
+}
+
+/** A text that a user named, or that lies in a folder which the user named. */
+export interface Source {
+  file: string;
+  text: string;
+  named: boolean;
+}
+
+/** The texts of files, folders and `-`. Throws `input` when one cannot be read. */
+export function sourcesOf(paths: string[]): Source[] {
+  return paths.flatMap((path) =>
+    filesUnder(path).map((file) => ({
+      file: file === "-" ? "standard input" : file,
+      text: textOfFile(file),
+      named: file === path,
+    })),
   );
-  return found.sort().map((file) => join(path, file));
 }
 
 /**
@@ -281,15 +338,9 @@ function filesUnder(path: string): string[] {
  * nothing at all.
  */
 export function read(paths: string[]): { manifests: Manifest[]; findings: Finding[] } {
-  const manifests: Manifest[] = [];
-  const findings: Finding[] = [];
-  for (const path of paths) {
-    for (const file of filesUnder(path)) {
-      const parsed = parse(textOfFile(file), file === "-" ? "standard input" : file, file === path);
-      manifests.push(...parsed.manifests);
-      findings.push(...parsed.findings);
-    }
-  }
+  const parsed = sourcesOf(paths).map(({ text, file, named }) => parse(text, file, named));
+  const manifests = parsed.flatMap((one) => one.manifests);
+  const findings = parsed.flatMap((one) => one.findings);
   if (manifests.length === 0 && findings.length === 0) {
     throw new ToolError("input", `${paths.join(", ")}: no YAML document there; name other files`);
   }

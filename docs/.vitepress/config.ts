@@ -88,6 +88,7 @@ export default defineConfig({
         items: [
           page("Install, upgrade, roll back", "/operate/upgrade"),
           page("Helm and kustomize", "/operate/chart"),
+          page("GitOps", "/operate/gitops"),
           page("Observe", "/operate/observe"),
           page("Size", "/operate/size"),
           page("Troubleshoot", "/operate/troubleshoot"),

@@ -146,6 +146,7 @@ test("the package holds what it needs and nothing of the tests, and its licences
     "build/jwt-auth.wasm",
     "build/playground/index.html",
     "assembly/filters/canary/config.schema.json",
+    "policy.schema.json",
   ])
     assert.ok(existsSync(join(inside, file)), file);
   for (const file of ["tests", "bench", "node_modules", "tools", "deploy/index.ts"])

@@ -84,7 +84,7 @@ test("the root holds package files and documents only", () => {
   const listed = execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" }).split("\n");
   const files = listed.filter((file) => file !== "" && !file.includes("/"));
   const allowed =
-    /^(package(-lock)?|asconfig|tsconfig)\.json$|^\.(gitignore|prettierignore|prettierrc\.json)$|^LICENSE$|^[A-Z_]+\.md$/;
+    /^(package(-lock)?|asconfig|tsconfig)\.json$|^\.(gitignore|prettierignore|prettierrc\.json|pre-commit-hooks\.yaml)$|^LICENSE$|^[A-Z_]+\.md$/;
   assert.deepEqual(
     files.filter((file) => !allowed.test(file)),
     [],

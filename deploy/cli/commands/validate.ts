@@ -1,6 +1,7 @@
 // `gatehouse validate`: findings about files, folders or standard input.
 import { partsOf } from "../../core/kustomize.ts";
 import type { Answer, Output } from "../output.ts";
+import { reportForms, reportOf } from "../reports.ts";
 import { ToolError } from "../../core/problem.ts";
 import type { Finding } from "../../core/problem.ts";
 import { read } from "../../core/source.ts";
@@ -12,6 +13,7 @@ export interface ValidateFlags {
   strict?: boolean;
   verbose?: boolean;
   json?: boolean;
+  output?: string;
 }
 
 export function validateCommand(_out: Output, paths: string[], flags: ValidateFlags): Answer {
@@ -21,6 +23,12 @@ export function validateCommand(_out: Output, paths: string[], flags: ValidateFl
       `--istio ${flags.istio}: no version of Istio; write one like 1.31`,
     );
   }
+  const form = reportForms.find((one) => one === flags.output);
+  if (flags.output && !form)
+    throw new ToolError(
+      "usage",
+      `-o ${flags.output}: no such report; allowed: ${reportForms.join(", ")}`,
+    );
   const { manifests, findings: syntax } = read(paths);
   const { findings, counts } = validate(manifests, { istio: flags.istio, ignore: flags.ignore });
   const parts = partsOf(manifests);
@@ -33,10 +41,13 @@ export function validateCommand(_out: Output, paths: string[], flags: ValidateFl
     flags.verbose || flags.json ? all : all.filter((finding) => finding.severity !== "note");
   const looked = `${manifests.length} documents: ${counts.policies} policies, ${counts.resources} resources of the mesh (${counts.plugins} plugins), ${counts.foreign} left to others`;
   const ok = errors === 0 && !(flags.strict && warnings > 0);
+  const data = { counts, errors, warnings };
+  const files = [...new Set(manifests.map(({ file }) => file))];
+  if (form && !flags.json) return { ok, text: reportOf(form, shown, files), data };
   return {
     ok,
     text: `${looked}\n${errors} errors, ${warnings} warnings`,
-    data: { counts, errors, warnings },
+    data,
     findings: shown,
   };
 }
