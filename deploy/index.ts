@@ -33,10 +33,10 @@ function manifestsOf(source: Source): { manifests: Manifest[]; findings: Finding
 }
 
 /** Everything that `gatehouse validate` says: also what is wrong with the syntax. */
-export function validate(source: Source, options: ValidateOptions = {}): Validated {
+export async function validate(source: Source, options: ValidateOptions = {}): Promise<Validated> {
   const { manifests, findings: syntax } = manifestsOf(source);
   const parts = partsOf(manifests);
-  const { findings, counts } = validateManifests(manifests, options);
+  const { findings, counts } = await validateManifests(manifests, options);
   return {
     findings: [...syntax.filter(({ place }) => !parts.has(place.file)), ...findings],
     counts,

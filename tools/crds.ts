@@ -1,27 +1,52 @@
-// Writes schemas.json from the CRDs of the pinned Istio, Gateway API and Flagger: validation
-// only, one line a kind. `node tools/crds.ts` needs Go, whose module cache is where
-// those projects publish their CRDs.
+// Writes the CRDs of the pinned Istio, Gateway API and Flagger into deploy/core/crds: what a value
+// must be and the rules on it, one line a kind. `node tools/crds.ts` needs Go, whose module cache
+// is where those projects publish their CRDs.
 import { execFileSync } from "node:child_process";
 import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 
-/** Module, version, and the files in it that hold CRDs. */
-const sources: [module: string, version: string, pattern: string][] = [
-  [
-    "istio.io/api",
-    "v1.31.0-rc.0.0.20260824154656-b943409680a7",
-    "kubernetes/customresourcedefinitions.gen.yaml",
-  ],
-  ["sigs.k8s.io/gateway-api", "v1.6.0", "config/crd/standard/*.yaml"],
-  ["github.com/fluxcd/flagger", "v1.36.1", "artifacts/flagger/crd.yaml"],
+interface Source {
+  module: string;
+  version: string;
+  /** The files in it that hold CRDs. */
+  pattern: string;
+  /** What a cluster needs for them beyond the pinned release. */
+  needs?: string;
+}
+
+const sources: Source[] = [
+  {
+    module: "istio.io/api",
+    version: "v1.31.0-rc.0.0.20260824154656-b943409680a7",
+    pattern: "kubernetes/customresourcedefinitions.gen.yaml",
+  },
+  { module: "sigs.k8s.io/gateway-api", version: "v1.6.0", pattern: "config/crd/standard/*.yaml" },
+  {
+    module: "github.com/fluxcd/flagger",
+    version: "v1.36.1",
+    pattern: "artifacts/flagger/crd.yaml",
+  },
 ];
 
-/**
- * Keys of a CRD schema that say nothing about whether a value is valid, or that need CEL to be
- * evaluated.
- */
-const dropped = new Set(["description", "x-kubernetes-validations", "example", "title"]);
+/** What newer or other CRDs allow: a document that needs them is right, but not in each cluster. */
+const further: Source[] = [
+  {
+    module: "istio.io/api",
+    version: "v1.32.0",
+    pattern: "kubernetes/customresourcedefinitions.gen.yaml",
+    needs: "Istio 1.32",
+  },
+  {
+    module: "sigs.k8s.io/gateway-api",
+    version: "v1.6.0",
+    pattern: "config/crd/experimental/gateway.networking.k8s.io_*.yaml",
+    needs: "the experimental channel of the Gateway API",
+  },
+];
+
+/** Keys of a CRD schema that say nothing about whether a value is valid. */
+const dropped = new Set(["description", "example", "title"]);
 
 function bare(schema: any, isPropertyMap = false): any {
   if (Array.isArray(schema)) return schema.map((item) => bare(item));
@@ -32,38 +57,64 @@ function bare(schema: any, isPropertyMap = false): any {
   );
 }
 
+interface Kind {
+  plural: string;
+  scope: string;
+  needs?: string;
+  schemas: { versions: string[]; schema: unknown }[];
+}
+
 /** group/Kind → its schema versions; versions with the same schema share one entry. */
-export function generate(): string {
-  const lines: string[] = [];
-  for (const [module, version, pattern] of sources) {
-    const listed = execFileSync("go", ["mod", "download", "-json", `${module}@${version}`], {
-      encoding: "utf8",
-    });
-    const folder = (JSON.parse(listed) as { Dir: string }).Dir;
-    for (const file of globSync(pattern, { cwd: folder }).sort()) {
-      for (const document of parseAllDocuments(readFileSync(join(folder, file), "utf8"))) {
-        const crd = document.toJS({ maxAliasCount: -1 });
-        if (crd?.kind !== "CustomResourceDefinition") continue;
-        const versions: Record<string, string[]> = {};
-        for (const one of crd.spec.versions.filter((candidate: any) => candidate.served)) {
-          const text = JSON.stringify(bare(one.schema.openAPIV3Schema));
-          (versions[text] ??= []).push(one.name);
-        }
-        const schemas = Object.entries(versions).map(
-          ([text, names]) => `{"versions":${JSON.stringify(names)},"schema":${text}}`,
-        );
-        const scope = crd.spec.scope === "Cluster" ? "cluster" : "namespace";
-        const key = `${crd.spec.group}/${crd.spec.names.kind}`;
-        const plural = crd.spec.names.plural;
-        lines.push(
-          `${JSON.stringify(key)}:{"plural":"${plural}","scope":"${scope}","schemas":[${schemas.join(",")}]}`,
-        );
+function kindsOf({ module, version, pattern, needs }: Source): Map<string, Kind> {
+  const listed = execFileSync("go", ["mod", "download", "-json", `${module}@${version}`], {
+    encoding: "utf8",
+  });
+  const folder = (JSON.parse(listed) as { Dir: string }).Dir;
+  const kinds = new Map<string, Kind>();
+  for (const file of globSync(pattern, { cwd: folder }).sort()) {
+    for (const document of parseAllDocuments(readFileSync(join(folder, file), "utf8"))) {
+      const crd = document.toJS({ maxAliasCount: -1 });
+      if (crd?.kind !== "CustomResourceDefinition") continue;
+      const versions: Record<string, string[]> = {};
+      for (const one of crd.spec.versions.filter((candidate: any) => candidate.served)) {
+        const { status: _, ...properties } = one.schema.openAPIV3Schema.properties;
+        const text = JSON.stringify(bare({ ...one.schema.openAPIV3Schema, properties }));
+        (versions[text] ??= []).push(one.name);
       }
+      kinds.set(`${crd.spec.group}/${crd.spec.names.kind}`, {
+        plural: crd.spec.names.plural,
+        scope: crd.spec.scope === "Cluster" ? "cluster" : "namespace",
+        needs,
+        schemas: Object.entries(versions).map(([text, names]) => ({
+          versions: names,
+          schema: JSON.parse(text),
+        })),
+      });
     }
   }
-  const from = Object.fromEntries(sources.map(([module, version]) => [module, version]));
-  return `{"from":${JSON.stringify(from)},\n"kinds":{\n${lines.sort().join(",\n")}\n}}\n`;
+  return kinds;
+}
+
+function textOf(from: Source[], kinds: Map<string, Kind>): string {
+  const versions = Object.fromEntries(from.map(({ module, version }) => [module, version]));
+  const lines = [...kinds].map(([key, kind]) => `${JSON.stringify(key)}:${JSON.stringify(kind)}`);
+  return `{"from":${JSON.stringify(versions)},\n"kinds":{\n${lines.sort().join(",\n")}\n}}\n`;
+}
+
+/** The two files: the pinned CRDs, and those that allow more. */
+export function generate(): Record<string, string> {
+  const pinned = new Map(sources.flatMap((source) => [...kindsOf(source)]));
+  const more = new Map(
+    further
+      .flatMap((source) => [...kindsOf(source)])
+      .filter(([key, { schemas }]) => {
+        const known = pinned.get(key)?.schemas;
+        return known && JSON.stringify(known) !== JSON.stringify(schemas);
+      }),
+  );
+  return { "schemas.json": textOf(sources, pinned), "further.json": textOf(further, more) };
 }
 
 if (import.meta.main)
-  writeFileSync(join(import.meta.dirname, "../deploy/core/crds/schemas.json"), generate());
+  for (const [name, text] of Object.entries(generate()))
+    writeFileSync(join(import.meta.dirname, "../deploy/core/crds", name), text);

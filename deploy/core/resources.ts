@@ -3,19 +3,21 @@
 import schemas from "./crds/schemas.json" with { type: "json" };
 import type { Finding } from "./problem.ts";
 import { check, suggestion, validatorNamed } from "./schema.ts";
-import type { Validator } from "./schema.ts";
 import type { Manifest } from "./source.ts";
-import type { Fields } from "./value.ts";
+import { stored } from "./structural.ts";
+import type { CrdSchema } from "./structural.ts";
 
 /** A schema, and the versions that have it. */
-interface Served {
+export interface Served {
   versions: string[];
   schema: CrdSchema;
 }
 
-interface Kind {
+export interface Kind {
   plural: string;
   scope: string;
+  /** What a cluster needs for it beyond the pinned releases. */
+  needs?: string;
   schemas: Served[];
 }
 
@@ -74,14 +76,6 @@ const gone: Record<string, string> = {
   "config.istio.io/v1alpha2": "telemetry.istio.io/v1",
 };
 
-/** A schema of a CRD: OpenAPI v3, as far as structural schemas use it. */
-interface CrdSchema extends Fields {
-  properties?: Record<string, CrdSchema>;
-  items?: CrdSchema;
-  additionalProperties?: CrdSchema | boolean;
-  "x-kubernetes-preserve-unknown-fields"?: boolean;
-}
-
 /** A structural schema prunes unknown fields; a file with one is a file with a mistake. */
 function closed(schema: CrdSchema): CrdSchema {
   const result: CrdSchema = { ...schema };
@@ -102,9 +96,26 @@ function closed(schema: CrdSchema): CrdSchema {
   return result;
 }
 
-function validatorOf(key: string, version: string): Validator | undefined {
-  const served = kinds[key]?.schemas.find(({ versions }) => versions.includes(version));
-  return served && validatorNamed(`${key}/${served.versions[0]}`, () => resourceSchema(served));
+/** The schema of a resource's kind and version among those of `kinds`. */
+export function servedIn(
+  known: Record<string, Kind>,
+  { group, kind, apiVersion }: Manifest,
+): Served | undefined {
+  const version = apiVersion.split("/")[1] ?? "";
+  return known[`${group}/${kind}`]?.schemas.find(({ versions }) => versions.includes(version));
+}
+
+/** What a resource's own CRD says of it; undefined for a kind or a version that is not held. */
+export function schemaOf(manifest: Manifest): CrdSchema | undefined {
+  return servedIn(kinds, manifest)?.schema;
+}
+
+/** Every field, as the API server would keep it, against the schema of one version. */
+export function checkFields(manifest: Manifest, served: Served, source = "pinned"): Finding[] {
+  const key = `${manifest.group}/${manifest.kind}/${served.versions[0]}`;
+  const name = source === "pinned" ? key : `${key}/${source}`;
+  const validator = validatorNamed(name, () => resourceSchema(served));
+  return check(validator, manifest, stored(served.schema, manifest.value), [], "schema");
 }
 
 /** A version's schema, closed, with what every resource has. */
@@ -175,10 +186,9 @@ export function checkResource(
   }
   const key = `${group}/${kind}`;
   if (!kinds[key]) return checkForeign(manifest, ignored);
-  const version = apiVersion.split("/")[1] ?? "";
-  const validator = validatorOf(key, version);
-  if (!validator) {
-    const served = kinds[key].schemas
+  const served = servedIn(kinds, manifest);
+  if (!served) {
+    const versions = kinds[key].schemas
       .flatMap((entry) => entry.versions)
       .map((name) => `${group}/${name}`);
     const what = `${kind} has no version ${apiVersion}`;
@@ -188,11 +198,11 @@ export function checkResource(
         rule: "kind",
         place: manifest.place(["apiVersion"]),
         what,
-        right: `write ${served.join(" or ")}`,
+        right: `write ${versions.join(" or ")}`,
       },
     ];
   }
-  return [...checkName(manifest), ...check(validator, manifest, manifest.value, [], "schema")];
+  return [...checkName(manifest), ...checkFields(manifest, served)];
 }
 
 function checkName(manifest: Manifest): Finding[] {
@@ -208,7 +218,11 @@ function checkName(manifest: Manifest): Finding[] {
         right: "set metadata.name",
       },
     ];
-  if (name.length <= 253 && /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name)) return [];
+  if (
+    name.length <= 253 &&
+    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name)
+  )
+    return [];
   const why = "a name is lower-case letters, digits, - and . (RFC 1123), 253 at most";
   return [
     { severity: "error", rule: "name", place, what: `"${name}" is no name for a resource`, why },

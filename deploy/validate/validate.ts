@@ -10,10 +10,11 @@ import type { Policy } from "../core/policy.ts";
 import { ToolError } from "../core/problem.ts";
 import type { Finding } from "../core/problem.ts";
 import type { Resource } from "../core/resource.ts";
-import { checkResource, isKnown } from "../core/resources.ts";
+import { isKnown } from "../core/resources.ts";
 import { parse, pathText } from "../core/source.ts";
 import type { Manifest } from "../core/source.ts";
 import { yamlText } from "../core/yaml-text.ts";
+import type { Admit } from "./admission/admission.ts";
 import { crossChecks } from "./cross-checks.ts";
 import { environmentFrom, refusalOf } from "./module-check.ts";
 import { isPlugin, pluginsIn, pluginsOf } from "./plugin.ts";
@@ -33,7 +34,12 @@ export interface Validated {
   counts: { policies: number; plugins: number; resources: number; foreign: number };
 }
 
-export function validate(manifests: Manifest[], options: ValidateOptions = {}): Validated {
+export async function validate(
+  manifests: Manifest[],
+  options: ValidateOptions = {},
+): Promise<Validated> {
+  // Loaded when there is something to admit: the CEL library and the webhook's rules take time.
+  const { admit } = await import("./admission/admission.ts");
   const findings: Finding[] = [];
   const parts = partsOf(manifests);
   const ignored = new Set(options.ignore ?? []);
@@ -52,13 +58,12 @@ export function validate(manifests: Manifest[], options: ValidateOptions = {}): 
       counts.foreign++;
     } else if (isPolicy(manifest)) {
       counts.policies++;
-      const checked = checkPolicy(manifest);
+      const checked = await checkPolicy(manifest, admit);
       findings.push(...checked.findings);
       plugins.push(...checked.plugins);
       resources.push(...checked.resources);
     } else {
-      const found = checkResource(manifest, ignored);
-      findings.push(...found);
+      findings.push(...(await admit(manifest, ignored)));
       resources.push(manifest);
       counts[isKnown(manifest) ? "resources" : "foreign"]++;
       if (!isPlugin(manifest)) continue;
@@ -87,11 +92,10 @@ function reasonToSkip(manifest: Manifest, parts: Map<string, string>): string | 
  * A settings file, then what it renders to: each plugin through the real filter, each resource
  * through Istio's schema.
  */
-function checkPolicy(manifest: Manifest): {
-  findings: Finding[];
-  plugins: Plugin[];
-  resources: Manifest[];
-} {
+async function checkPolicy(
+  manifest: Manifest,
+  admit: Admit,
+): Promise<{ findings: Finding[]; plugins: Plugin[]; resources: Manifest[] }> {
   const { policy, findings } = parsePolicy(manifest);
   if (!policy) return { findings, plugins: [], resources: [] };
   const { plugins, resources } = pluginsOf(policy, "WasmPlugin", new Date(0));
@@ -99,8 +103,10 @@ function checkPolicy(manifest: Manifest): {
     yamlText(resources.map((value: Resource) => ({ value }))),
     manifest.file,
   ).manifests;
-  for (const resource of rendered)
-    findings.push(...checkResource(resource).map((found) => atPolicy(found, policy, resource)));
+  for (const resource of rendered) {
+    const found = await admit(resource);
+    findings.push(...found.map((one) => atPolicy(one, policy, resource)));
+  }
   findings.push(...plugins.flatMap(checkPlugin));
   return { findings, plugins, resources: rendered };
 }

@@ -5,13 +5,18 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { filterNames } from "../../deploy/core/catalog.ts";
 import { envelope } from "../../deploy/core/envelope.ts";
 import { schemaOf } from "../../deploy/core/filter-schemas.ts";
-import crds from "../../deploy/core/crds/schemas.json" with { type: "json" };
+import further from "../../deploy/core/crds/further.json" with { type: "json" };
+import pinned from "../../deploy/core/crds/schemas.json" with { type: "json" };
+
+type Kinds = Record<string, { schemas: { schema: object }[] }>;
 
 const schemas: [name: string, schema: object][] = [
   ["the settings file", envelope],
   ...filterNames.map((name): [string, object] => [name, schemaOf(name)!]),
-  ...Object.entries(crds.kinds as Record<string, { schemas: { schema: object }[] }>).flatMap(
-    ([kind, { schemas }]) => schemas.map(({ schema }): [string, object] => [kind, schema]),
+  ...[pinned.kinds as Kinds, further.kinds as Kinds].flatMap((kinds) =>
+    Object.entries(kinds).flatMap(([kind, { schemas }]) =>
+      schemas.map(({ schema }): [string, object] => [kind, schema]),
+    ),
   ),
 ];
 

@@ -42,7 +42,7 @@ export interface ApplyFlags extends RolloutFlags {
 const pauseSecondsMax = 3600;
 
 export async function applyCommand(out: Output, flags: ApplyFlags): Promise<Answer> {
-  const { policies, documents, warnings } = checked(flags.file);
+  const { policies, documents, warnings } = await checked(flags.file);
   const cluster = await clusterOf(out, flags);
   const plans = await plansFor(cluster, policies, documents, flags);
   const passedOver = leftOver(documents, plans);
@@ -58,9 +58,9 @@ interface Checked {
 }
 
 /** Only what passes `validate` may go into a cluster. */
-function checked(files: string[]): Checked {
+async function checked(files: string[]): Promise<Checked> {
   const { policies, others } = loadPolicies(files);
-  const { findings } = validate(policies.map(({ manifest }) => manifest));
+  const { findings } = await validate(policies.map(({ manifest }) => manifest));
   if (!hasErrors(findings)) {
     const warnings = findings.filter(({ severity }) => severity === "warning");
     return { policies, documents: documentsOf(others), warnings };

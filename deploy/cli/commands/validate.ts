@@ -16,7 +16,11 @@ export interface ValidateFlags {
   output?: string;
 }
 
-export function validateCommand(_out: Output, paths: string[], flags: ValidateFlags): Answer {
+export async function validateCommand(
+  _out: Output,
+  paths: string[],
+  flags: ValidateFlags,
+): Promise<Answer> {
   if (flags.istio && !/^1\.\d+(\.\d+)?$/.test(flags.istio)) {
     throw new ToolError(
       "usage",
@@ -30,7 +34,8 @@ export function validateCommand(_out: Output, paths: string[], flags: ValidateFl
       `-o ${flags.output}: no such report; allowed: ${reportForms.join(", ")}`,
     );
   const { manifests, findings: syntax } = read(paths);
-  const { findings, counts } = validate(manifests, { istio: flags.istio, ignore: flags.ignore });
+  const { istio, ignore } = flags;
+  const { findings, counts } = await validate(manifests, { istio, ignore });
   const parts = partsOf(manifests);
   const all = inOrder([...syntax.filter(({ place }) => !parts.has(place.file)), ...findings]);
   const count = (severity: Finding["severity"]) =>

@@ -31,9 +31,9 @@ function limited(text: string, file: string): string {
   );
 }
 
-function check(settings: string): Checked {
+async function check(settings: string): Promise<Checked> {
   const { manifests, findings: syntax } = parse(limited(settings, "edge.yaml"), "edge.yaml");
-  const { findings } = validate(manifests);
+  const { findings } = await validate(manifests);
   const all = [...syntax, ...findings];
   const remarks = all.map(remarkOf);
   const policies = manifests.filter(({ kind }) => kind === "Policy");

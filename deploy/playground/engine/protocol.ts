@@ -117,7 +117,7 @@ export interface Migrated {
 
 /** The worker's methods. */
 export interface Engine {
-  check(settings: string): Checked;
+  check(settings: string): Promise<Checked>;
   send(settings: string, request: Case): Sent;
   reset(): void;
   cases(settings: string, cases: string): CasesRun;

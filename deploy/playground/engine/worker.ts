@@ -23,7 +23,7 @@ addEventListener("message", async ({ data }: MessageEvent<Call>) => {
     const engine = await ready;
     if (JSON.stringify(data.args).includes("RS256")) await rsa;
     const method = engine[data.method] as (...args: unknown[]) => unknown;
-    say({ id: data.id, result: method(...data.args) });
+    say({ id: data.id, result: await method(...data.args) });
   } catch (error) {
     say({ id: data.id, error: (error as Error).message, remarks: remarksOf(error) });
   }

@@ -21,7 +21,7 @@ interface Waiting {
   timer: ReturnType<typeof setTimeout>;
 }
 
-type Result<M extends keyof Engine> = Promise<ReturnType<Engine[M]>>;
+type Result<M extends keyof Engine> = Promise<Awaited<ReturnType<Engine[M]>>>;
 
 export class Remote {
   private worker: Worker;
