@@ -1,7 +1,19 @@
-// Where a claim lies in a claims set: dotted text ("realm_access.roles"), or a list of steps
-// where a name has a dot in it (["https://example.com/roles"]).
-import { Bytes, NONE, indexOf, owned, slice, view } from "../bytes";
+// Where a claim lies in a claims set: dotted text ("realm_access.roles"), a name that is a URL
+// ("https://example.com/roles"), or a list of steps where a name has a dot in it.
+import {
+  Bytes,
+  NONE,
+  at as byteAt,
+  find,
+  indexOf,
+  lengthOf,
+  owned,
+  slice,
+  text,
+  view,
+} from "../bytes";
 import { Cursor } from "../config/reader";
+import { isWord } from "../http/field";
 import { RequestView } from "../http/request";
 import { JsonDocument, JsonKind } from "../json/document";
 import { decimal } from "../writer";
@@ -10,8 +22,13 @@ import { decimal } from "../writer";
 export const CLAIM_STEPS_MAX = 16;
 
 const DOT: u8 = 0x2e;
+const SLASH: u8 = 0x2f;
+const SCHEME_END = text("://");
+const IN_SCHEME = text("+-");
 const WANTED =
   'expected a claim: dotted text such as "realm_access.roles", or a list of 1 to 16 steps';
+const AMBIGUOUS =
+  'expected no dot behind the host of a URL; a list says whether it is part of the name, such as ["https://example.com/claims", "roles"]';
 
 
 @final
@@ -38,20 +55,25 @@ export class ClaimPath {
 
   /** Reads the value at hand. */
   static readValue(at: Cursor): ClaimPath {
-    const path =
-      at.kind == JsonKind.Array ? new ClaimPath(stepsOf(at)) : ClaimPath.ofText(view(at.asBytes()));
-    path.check(at);
-    return path;
+    if (at.kind == JsonKind.Array) return new ClaimPath(stepsOf(at)).checked(at);
+    const dotted = view(at.asBytes());
+    const hostEnd = hostEndOf(dotted);
+    if (indexOf(slice(dotted, 0, hostEnd), DOT) >= 0 && indexOf(dotted, DOT, hostEnd) >= 0)
+      at.refuse("", AMBIGUOUS);
+    else if (hasEmptyStep(dotted)) at.refuse("", WANTED);
+    return ClaimPath.ofText(dotted).checked(at);
   }
 
   static ofSteps(steps: StaticArray<u8>[]): ClaimPath {
     return new ClaimPath(steps);
   }
 
+  /** The steps of dotted text. The dots in the host of a URL at its beginning are part of the name. */
   static ofText(dotted: Bytes): ClaimPath {
     const steps: StaticArray<u8>[] = [];
     let from = 0;
-    for (let dot = indexOf(dotted, DOT); dot >= 0; dot = indexOf(dotted, DOT, from)) {
+    const first = indexOf(dotted, DOT, hostEndOf(dotted));
+    for (let dot = first; dot >= 0; dot = indexOf(dotted, DOT, from)) {
       steps.push(owned(slice(dotted, from, dot)));
       from = dot + 1;
     }
@@ -59,13 +81,14 @@ export class ClaimPath {
     return new ClaimPath(steps);
   }
 
-  private check(at: Cursor): void {
+  private checked(at: Cursor): this {
     let ok = this.steps.length >= 1 && this.steps.length <= CLAIM_STEPS_MAX;
     for (let i = 0; i < this.steps.length; i++) {
       const step = view(this.steps[i]);
       if (this.steps[i].length == 0 || indexOf(step, 0) >= 0) ok = false;
     }
     if (!ok) at.refuse("", WANTED);
+    return this;
   }
 
   get depth(): i32 {
@@ -115,6 +138,23 @@ export function scalarText(document: JsonDocument, node: i32): Bytes {
     default:
       return NONE;
   }
+}
+
+/** Where the host of a URL at the beginning of `dotted` ends; 0: it does not begin with a URL. */
+function hostEndOf(dotted: Bytes): i32 {
+  const scheme = find(dotted, SCHEME_END);
+  if (scheme <= 0 || !isWord(slice(dotted, 0, scheme), IN_SCHEME)) return 0;
+  const slash = indexOf(dotted, SLASH, scheme + lengthOf(SCHEME_END));
+  return slash < 0 ? lengthOf(dotted) : slash;
+}
+
+function hasEmptyStep(dotted: Bytes): bool {
+  let previous = DOT;
+  for (let i = 0; i < lengthOf(dotted); i++) {
+    if (byteAt(dotted, i) == DOT && previous == DOT) return true;
+    previous = byteAt(dotted, i);
+  }
+  return previous == DOT;
 }
 
 /** The strings of the list at hand. */

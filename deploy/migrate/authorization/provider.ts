@@ -116,13 +116,14 @@ function addOutputs(rule: Cursor, provider: Resource): void {
   if (!outputs.exists) return;
   provider.outputClaimToHeaders = outputs.items.map((item) => {
     const claim = item.at("claim").text ?? "";
-    if (claim.includes("//"))
-      item
-        .at("claim")
-        .kept(
-          `Envoy reads the dots of ${claim} as nesting and never finds the claim; neither does jwt-auth. Write the claim as a list of one text to have it`,
-        );
-    return { header: item.at("header").text ?? "", claim };
+    const header = item.at("header").text ?? "";
+    if (!claim.includes("://")) return { header, claim };
+    item
+      .at("claim")
+      .kept(
+        `Envoy reads the dots of ${claim} as nesting and never finds the claim; neither does jwt-auth with this list. Write ["${claim}"] to have the claim`,
+      );
+    return { header, claim: claim.split(".") };
   });
   outputs.changed(
     "a text, true, false or a whole number from 0 on is the same header; a list or map is JSON here and base64 of JSON natively, -5 is natively -5.000000, and of several tokens in one request the first one's alone is written",

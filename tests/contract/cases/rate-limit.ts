@@ -59,7 +59,7 @@ export default {
         },
         {
           name: "2",
-          key: [{ authority: true }, { literal: "é" }],
+          key: [{ authority: true }, { literal: "é" }, { claim: "https://example.com/plan" }],
           tokenBucket: { maxTokens: 1, fillInterval: "1h30m" },
           cost: 1,
         },
