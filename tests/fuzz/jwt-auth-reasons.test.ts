@@ -95,6 +95,11 @@ const provoked: Record<string, Provoked | undefined> = {
     status: 403,
   },
   too_many_tokens: { path: `/?${"access_token=a&".repeat(9)}`, status: 400 },
+  path_ambiguous: {
+    path: "/a;b",
+    config: { ambiguousPaths: "refuse", rules: [{ match: [{ uri: { exact: "/a" } }] }] },
+    status: 400,
+  },
   // The emulator always hands the map over; a proxy does not when it has more than 1,024 headers.
   headers_unreadable: undefined,
 };
@@ -104,6 +109,7 @@ const errors: Record<string, string> = {
   claim_missing: "insufficient_scope",
   claim_not_allowed: "insufficient_scope",
   too_many_tokens: "invalid_request",
+  path_ambiguous: "invalid_request",
 };
 
 test("every reason there is, and no other, is provoked here", () => {
@@ -136,7 +142,8 @@ function provoke(
   const body = stream.responseBody.toString();
   assert.match(stream.details ?? "", /^jwt_authn_access_denied\{[^ ]+\}$/);
   assert.equal(stream.details, `jwt_authn_access_denied{${body.replaceAll(" ", "_")}}`);
-  assert.equal(proxy.metrics.get(`gatehouse.jwt-auth.main.${reason}`), 1);
+  const about = reason === "path_ambiguous" ? "none" : "main";
+  assert.equal(proxy.metrics.get(`gatehouse.jwt-auth.${about}.${reason}`), 1);
   const challenge = stream.responseHeaders!.get("www-authenticate");
   if (status === 503) {
     assert.match(stream.responseHeaders!.get("retry-after") ?? "", /^[1-9]\d*$/);

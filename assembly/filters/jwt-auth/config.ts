@@ -44,6 +44,7 @@ export class Config {
   fallback: Requirement = new Requirement(RequirementKind.AnyOf);
   response: ResponseSettings = new ResponseSettings();
   bypassesPreflight: bool = true;
+  refusesAmbiguousPaths: bool = false;
   cacheEntries: i32 = ENTRIES_DEFAULT;
   tokenBytesMax: i32 = TOKEN_BYTES_DEFAULT;
   waitingMax: i32 = WAITING_DEFAULT;
@@ -65,6 +66,7 @@ export function readSettings(configuration: StaticArray<u8>, errors: ConfigError
   readRules(at, config);
   config.response = readResponse(at.object("response"));
   config.bypassesPreflight = at.boolean("bypassCorsPreflight", true);
+  config.refusesAmbiguousPaths = at.choice("ambiguousPaths", ["allow", "refuse"], 0) == 1;
   const cache = at.object("cache");
   config.cacheEntries = <i32>cache.integer("entries", 0, ENTRIES_MAX, ENTRIES_DEFAULT);
   config.tokenBytesMax = <i32>(

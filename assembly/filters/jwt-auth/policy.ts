@@ -1,6 +1,7 @@
 // Who may pass. Knows rules, tokens and keys, and no host: the request is a view, the time is an
 // argument.
 import { isPreflight } from "../../lib/http/cors";
+import { isAmbiguousPath } from "../../lib/http/path";
 import { RequestView } from "../../lib/http/request";
 import { JwtStatus } from "../../lib/jose/status";
 import { Config } from "./config";
@@ -64,6 +65,7 @@ export class Policy {
     decision.clear();
     this.tokens.beginRequest(request, nowNanos);
     if (this.config.bypassesPreflight && isPreflight(request)) return decision;
+    if (this.isAmbiguous(request)) return this.refuse(JwtStatus.PathAmbiguous, -1);
     const rule = this.firstRule(request);
     decision.rule = rule;
     const requirement = rule === null ? this.config.fallback : rule.requires;
@@ -80,6 +82,18 @@ export class Policy {
       const profile = unchecked(profiles[i]);
       if (profile.provider === provider) this.tokens.cache.clearProfile(profile.index);
     }
+  }
+
+  /** Whether the path decides which rule it is, and servers may read that path differently. */
+  private isAmbiguous(request: RequestView): bool {
+    if (!this.config.refusesAmbiguousPaths || !isAmbiguousPath(request.path())) return false;
+    const rules = this.config.rules;
+    for (let i = 0; i < rules.length; i++) {
+      const match = unchecked(rules[i]).match;
+      if (match.dependsOnPath(request)) return true;
+      if (match.matches(request)) return false;
+    }
+    return false;
   }
 
   /** The first rule that matches, or null. */

@@ -97,6 +97,8 @@ export const enum JwtStatus {
 
   /** More tokens in one request than are looked at: all of them would have to hold. */
   TooManyTokens,
+  /** Servers may read the path differently, and rules decide by it. */
+  PathAmbiguous,
   /** The proxy did not hand over the request's headers. */
   HeadersUnreadable,
 }

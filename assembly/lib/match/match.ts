@@ -42,8 +42,18 @@ export class Match {
   }
 
   matches(request: RequestView): bool {
+    return this.uriHolds(request) && this.restHolds(request);
+  }
+
+  /** Whether it is the path that decides about this request: all other conditions hold. */
+  dependsOnPath(request: RequestView): bool {
+    const uri = this.uri;
+    return uri !== null && !uri.meetsEveryPath && this.restHolds(request);
+  }
+
+  /** All conditions but the one on the path. */
+  private restHolds(request: RequestView): bool {
     return (
-      this.uriHolds(request) &&
       this.headersHold(request) &&
       areAbsent(this.absentHeaders, request) &&
       valuesHold(this.queryParams, request) &&
@@ -154,6 +164,18 @@ export class MatchList {
   /** Adds the names of the request headers that the conditions look at. */
   addHeaderNames(names: HeaderNames): void {
     for (let i = 0; i < this.list.length; i++) this.list[i].addHeaderNames(names);
+  }
+
+  /** Whether it depends on the path if one of them matches. */
+  dependsOnPath(request: RequestView): bool {
+    const list = this.list;
+    let depends = false;
+    for (let i = 0; i < list.length; i++) {
+      const match = unchecked(list[i]);
+      if (match.dependsOnPath(request)) depends = true;
+      else if (match.matches(request)) return false;
+    }
+    return depends;
   }
 
   /** Whether one of them matches; an empty list is no condition and matches every request. */

@@ -15,6 +15,7 @@ import {
   owned,
   slice,
   startsWith,
+  text,
   view,
 } from "../bytes";
 import { Cursor } from "../config/reader";
@@ -34,6 +35,7 @@ export const enum StringMatchKind {
   Present = 5,
 }
 
+const SLASH = text("/");
 const KINDS = ["exact", "prefix", "suffix", "contains", "regex", "present"];
 
 
@@ -154,6 +156,13 @@ export class StringMatch {
     const isSearch = this.kind == StringMatchKind.Regex || this.kind == StringMatchKind.Contains;
     if (!isSearch) return this.fits(value);
     return request.scan(lengthOf(value)) && this.fits(value, request.searchWork);
+  }
+
+  /** Whether every path meets it: all begin with a slash. */
+  get meetsEveryPath(): bool {
+    const isPresence = this.kind == StringMatchKind.Present;
+    const isRoot = this.kind == StringMatchKind.Prefix && equal(view(this.text), SLASH);
+    return (isPresence || isRoot) && !this.invert;
   }
 
   /**

@@ -51,6 +51,7 @@ const everything = {
       outputClaimToHeaders: [
         { header: "x-user", claim: "sub" },
         { header: "x-roles", claim: ["https://example.com/claims", "roles"] },
+        { header: "x-tenant", claim: "https://example.com/tenant" },
       ],
       spaceDelimitedClaims: ["groups"],
       clockSkew: "30s",
@@ -112,6 +113,7 @@ const everything = {
     },
   },
   bypassCorsPreflight: false,
+  ambiguousPaths: "refuse",
   cache: { entries: 4096, maxTokenBytes: 16384 },
   maxWaiting: 50,
   maxVerificationsPerSecond: 500,

@@ -160,6 +160,8 @@ function fillTable(): void {
     "Claims in Jwt are not allowed");
   row(JwtStatus.TooManyTokens, 400, INVALID_REQUEST, "too_many_tokens",
     "Found too many Jwt tokens");
+  row(JwtStatus.PathAmbiguous, 400, INVALID_REQUEST, "path_ambiguous",
+    "Path can be read in more than one way");
   row(JwtStatus.HeadersUnreadable, 503, NO_ERROR, "headers_unreadable",
     "Request headers cannot be read");
 }

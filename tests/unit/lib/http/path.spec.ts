@@ -99,5 +99,6 @@ describe("an ambiguous path", () => {
     for (let i = 0; i < paths.length; i++) {
       expect(isAmbiguousPath(text(paths[i]))).toBe(false, paths[i]);
     }
+    expect(isAmbiguousPath(NONE)).toBe(false);
   });
 });

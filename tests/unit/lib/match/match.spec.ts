@@ -19,6 +19,29 @@ function request(): FakeRequest {
   return new FakeRequest("GET", "/Shop/items?q=a%20b&debug", "shop.example.com");
 }
 
+function dependsOnPath(json: string): bool {
+  const list = MatchList.read(config('{"match":' + json + "}"), "match", new MatchSettings());
+  return list.dependsOnPath(request());
+}
+
+describe("a list of Matches", () => {
+  it("depends on the path where the other conditions hold, whatever the path is", () => {
+    expect(dependsOnPath('[{"uri":{"prefix":"/x"}}]')).toBe(true);
+    expect(dependsOnPath('[{"uri":{"prefix":"/Shop"},"method":{"exact":"GET"}}]')).toBe(true);
+    expect(dependsOnPath('[{"uri":{"prefix":"/","invert":true}}]')).toBe(true);
+    expect(dependsOnPath('[{"method":{"exact":"PUT"}},{"uri":{"exact":"/x"}}]')).toBe(true);
+  });
+
+  it("does not depend on the path where something else decides", () => {
+    expect(dependsOnPath("[]")).toBe(false);
+    expect(dependsOnPath('[{"method":{"exact":"GET"}}]')).toBe(false);
+    expect(dependsOnPath('[{"uri":{"prefix":"/x"},"method":{"exact":"PUT"}}]')).toBe(false);
+    expect(dependsOnPath('[{"uri":{"prefix":"/x"}},{"method":{"exact":"GET"}}]')).toBe(false);
+    expect(dependsOnPath('[{"uri":{"prefix":"/"}}]')).toBe(false);
+    expect(dependsOnPath('[{"uri":{"present":true}}]')).toBe(false);
+  });
+});
+
 describe("a Match", () => {
   it("without conditions is for every request", () => {
     expect(matches("{}", request())).toBe(true);
