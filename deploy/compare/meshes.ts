@@ -7,17 +7,13 @@ import { meshOf } from "../native/mesh.ts";
 import { ruleOf } from "../native/jwt/rules.ts";
 import type { JwtRule } from "../native/jwt/rules.ts";
 import { authorizationInterest } from "./authorization.ts";
-import { unlimited } from "./bucket-sizes.ts";
-import { compare, together } from "./compare.ts";
+import { together } from "./compare.ts";
 import type { CompareOptions, Comparison } from "./compare.ts";
 import { Keyring } from "./keyring.ts";
 import { matchInterest } from "./matches.ts";
 import { placesOf } from "./places.ts";
-import { generate } from "./requests.ts";
-import type { Interest } from "./requests.ts";
-import { Splits } from "./shares.ts";
 import { Mesh, nativeModels, pluginsIn } from "./state.ts";
-import { compareBursts, limitInterests, sidesOf, variantHeaders } from "./traffic.ts";
+import { compareBursts, compareSingly, limitInterests, variantHeaders } from "./traffic.ts";
 
 /** How often a request that is split is sent. */
 const draws = 1_000;
@@ -53,27 +49,11 @@ export function compareMeshes(
   const single = compareSingly(before, after, interests, {
     ...options,
     ignoredHeaders: statusHeaders([...old, ...next]),
+    draws,
   });
   const limits = limitInterests([...old, ...next], plugins, workloads, mesh, keyring);
   const bursts = compareBursts(before, after, limits, options);
   return { ...together(single, bursts), unmodelled: gapsIn([...old, ...next]) };
-}
-
-/** Request by request. Limits refuse nothing here: they would hide what comes after the first few. */
-function compareSingly(
-  before: Mesh,
-  after: Mesh,
-  interests: readonly Interest[],
-  options: MeshOptions,
-): Comparison {
-  const sides = () => sidesOf(before, after, unlimited);
-  const { old, next, close } = sides();
-  try {
-    const splits = new Splits(sides, draws);
-    return compare(old, next, generate(interests, options), { ...options, splits });
-  } finally {
-    close();
-  }
 }
 
 /** Headers that only tell policies and routes what a filter decided: what those decide is compared. */

@@ -5,7 +5,7 @@ import type { Sides } from "./sides.ts";
 
 /** Requests that are drawn for each way in which one side splits, and for all ways together. */
 const drawnEach = 3;
-const drawnTotal = 24;
+const drawnMaxDefault = 24;
 /** Five standard deviations: one false alarm in a million. */
 const deviations = 5;
 
@@ -14,14 +14,16 @@ type Shares = ReadonlyMap<string, number>;
 export class Splits {
   private readonly sides: () => Sides;
   private readonly draws: number;
+  private readonly drawnMax: number;
   /** For each way, the requests that were drawn, and what the last one showed. */
   private readonly drawn = new Map<string, { keys: Set<string>; last: string }>();
   private total = 0;
 
   /** `draws` 0: only which destinations are possible is compared. */
-  constructor(sides: () => Sides, draws: number) {
+  constructor(sides: () => Sides, draws: number, drawnMax = drawnMaxDefault) {
     this.sides = sides;
     this.draws = draws;
+    this.drawnMax = drawnMax;
   }
 
   /** Empty where both sides send it alike. */
@@ -42,7 +44,7 @@ export class Splits {
     const key = JSON.stringify([request.path, request.workload]);
     const known = this.drawn.get(way) ?? { keys: new Set(), last: "" };
     this.drawn.set(way, known);
-    if (known.keys.has(key) || known.keys.size >= drawnEach || this.total >= drawnTotal)
+    if (known.keys.has(key) || known.keys.size >= drawnEach || this.total >= this.drawnMax)
       return known.last;
     known.keys.add(key);
     this.total++;
@@ -53,35 +55,41 @@ export class Splits {
     const { old, next, close } = this.sides();
     try {
       const [was, is] = [this.drawnShares(old, request), this.drawnShares(next, request)];
-      return !was || !is || this.isNear(was, is) ? "" : moved(was, is);
+      return !was || !is || this.isNear(was, is) ? "" : moved(was.shares, is.shares);
     } finally {
       close();
     }
   }
 
   /** Undefined where a request is refused meanwhile: then something else decides. */
-  private drawnShares(decider: Decider, request: NativeRequest): Shares | undefined {
+  private drawnShares(decider: Decider, request: NativeRequest): Drawn | undefined {
     const sum = new Map<string, number>();
     for (let count = 0; count < this.draws; count++) {
       const { refusal, destinations } = decider.decide(request);
       if (refusal) return undefined;
       const shares = sharesOf(destinations);
-      for (const [key, share] of shares) sum.set(key, (sum.get(key) ?? 0) + share / this.draws);
       // Weights are exact: nothing is left to chance.
-      if (shares.size > 1) return shares;
+      if (shares.size > 1) return { shares, isExact: true };
+      for (const [key, share] of shares) sum.set(key, (sum.get(key) ?? 0) + share / this.draws);
     }
-    return sum;
+    return { shares: sum, isExact: false };
   }
 
-  private isNear(was: Shares, is: Shares): boolean {
-    const keys = [...new Set([...was.keys(), ...is.keys()])];
+  private isNear(was: Drawn, is: Drawn): boolean {
+    const keys = [...new Set([...was.shares.keys(), ...is.shares.keys()])];
+    const drawnSides = [was, is].filter(({ isExact }) => !isExact).length;
     return keys.every((key) => {
-      const [a, b] = [was.get(key) ?? 0, is.get(key) ?? 0];
+      const [a, b] = [was.shares.get(key) ?? 0, is.shares.get(key) ?? 0];
       const middle = (a + b) / 2;
-      const deviation = Math.sqrt((2 * middle * (1 - middle)) / this.draws);
+      const deviation = Math.sqrt((drawnSides * middle * (1 - middle)) / this.draws);
       return Math.abs(a - b) <= deviations * deviation + 2 / this.draws;
     });
   }
+}
+
+interface Drawn {
+  shares: Shares;
+  isExact: boolean;
 }
 
 /** Parts of 1 by destination; the key has all of it but the weight. */

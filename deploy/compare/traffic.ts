@@ -5,16 +5,18 @@ import { attaches } from "../native/attachment.ts";
 import type { Attachment } from "../native/attachment.ts";
 import type { Mesh as MeshConfig, Workload } from "../native/types.ts";
 import type { Plugin } from "../validate/plugin.ts";
-import { BucketSizes } from "./bucket-sizes.ts";
+import { BucketSizes, unlimited } from "./bucket-sizes.ts";
 import { burstRows, sequences } from "./bursts.ts";
-import { collected } from "./compare.ts";
+import { collected, compare } from "./compare.ts";
 import type { CompareOptions, Comparison } from "./compare.ts";
 import type { Keyring } from "./keyring.ts";
 import { limitAxes, limitSettingsIn } from "./limits.ts";
 import { axesIn, directionsAt } from "./matches.ts";
 import { attachmentsOf } from "./places.ts";
 import { pluginAttachment } from "./plugins.ts";
+import { generate } from "./requests.ts";
 import type { Interest } from "./requests.ts";
+import { Splits } from "./shares.ts";
 import type { Sides } from "./sides.ts";
 import type { LimitAdaption, Mesh } from "./state.ts";
 
@@ -23,7 +25,7 @@ const usualVariantHeader = "x-variant";
 /** Proxies at which a limit is tried with each change; the others come once. */
 const placesPerLimit = 2;
 
-export function sidesOf(before: Mesh, after: Mesh, limits: LimitAdaption): Sides {
+function sidesOf(before: Mesh, after: Mesh, limits: LimitAdaption): Sides {
   const [old, next] = [before.start(limits), after.start(limits)];
   return {
     old: old.decider,
@@ -33,6 +35,33 @@ export function sidesOf(before: Mesh, after: Mesh, limits: LimitAdaption): Sides
       next.close();
     },
   };
+}
+
+export interface SingleOptions extends CompareOptions {
+  seed?: number;
+  /** The most requests. */
+  max?: number;
+  /** How often a request that is split is sent; 0: only where it may go is compared. */
+  draws: number;
+  /** The most requests that are sent so often. */
+  drawnMax?: number;
+}
+
+/** Request by request. Limits refuse nothing here: they would hide what comes after the first few. */
+export function compareSingly(
+  before: Mesh,
+  after: Mesh,
+  interests: readonly Interest[],
+  options: SingleOptions,
+): Comparison {
+  const sides = () => sidesOf(before, after, unlimited);
+  const { old, next, close } = sides();
+  try {
+    const splits = new Splits(sides, options.draws, options.drawnMax);
+    return compare(old, next, generate(interests, options), { ...options, splits });
+  } finally {
+    close();
+  }
 }
 
 /** One interest for each limit, at the proxies that it is for, and one for all other proxies. */

@@ -1,42 +1,162 @@
-// Flagger Canary → schedule and guard of a canary route. The filter ramps by the clock and watches responses; Flagger's
-// judgement by Prometheus, its webhooks and its Deployments have no counterpart in a proxy.
-import type { Manifest, Path } from "../core/source.ts";
-import { listOf } from "./context.ts";
-import type { Context } from "./context.ts";
+// Flagger Canary → schedule and guard of a canary route. The filter ramps by the clock and watches responses. Flagger's
+// checks by Prometheus, its webhooks and its Deployments have no counterpart in a proxy.
 import { millisOf } from "../core/schedule.ts";
-import { fieldsOf, mapsOf } from "../core/value.ts";
-import { flaggerService } from "../native/routing/flagger.ts";
-import { emit } from "./routes/emit.ts";
+import { parse } from "../core/source.ts";
+import type { Manifest, Path } from "../core/source.ts";
+import { at as valueAt, fieldsOf, listOf, mapsOf, textAt } from "../core/value.ts";
+import type { Fields } from "../core/value.ts";
+import { yamlText } from "../core/yaml-text.ts";
+import { flaggerService, flaggerVirtualService } from "../native/routing/flagger.ts";
+import type { Context } from "./context.ts";
+import { plannedOf, prepare, write } from "./routes/emit.ts";
+import type { Prepared } from "./routes/emit.ts";
+import { matchOf } from "./routes/release.ts";
 import type { Release } from "./routes/release.ts";
-import { stringMatch } from "./matchers.ts";
+import { proveRoutes } from "./traffic-proof.ts";
 
-/**
- * The route's variants as Flagger calls them, or as a VirtualService that was read with it does.
- */
+/** The route's variants as Flagger calls them, or as a VirtualService that was read with it does. */
 interface Target {
-  route: any;
+  route: Fields;
   base: string;
   canary: string;
+  /** Of a route that is still to be written. */
+  prepared?: Prepared;
 }
 
-export function migrateFlagger(context: Context, manifest: Manifest): void {
-  const { report } = context;
-  const { spec } = manifest.value;
+/** One Canary on its way into a route. */
+interface Job {
+  context: Context;
+  manifest: Manifest;
+  target: Target;
+  analysis: Fields;
+  /** Where the analysis is. */
+  at: Path;
+}
+
+export function migrateFlagger(context: Context): void {
+  const all = context.ofKind("flagger.app", "Canary");
+  for (const manifest of all) migrateOne(context, manifest, all.length);
+}
+
+function migrateOne(context: Context, manifest: Manifest, canaries: number): void {
+  const stay = (why: string) => context.report.kept(manifest, ["spec"], `stays native: ${why}`);
   const reason = reasonToStay(manifest);
-  if (reason) {
-    report.kept(manifest, ["spec"], `stays native: ${reason}`);
-    return;
-  }
+  if (reason) return stay(reason);
   const target = existing(context, manifest) ?? fresh(context, manifest);
-  const analysis = spec.analysis ?? spec.canaryAnalysis ?? {};
-  const at = ["spec", spec.analysis ? "analysis" : "canaryAnalysis"];
-  addSteps(context, manifest, target, analysis, at);
-  addMatches(context, manifest, target, analysis, at);
-  addAffinity(context, manifest, target, analysis, at);
-  addGuard(context, manifest, target, analysis, at);
-  const { schedule, guard, sticky, variants } = target.route;
-  for (const twin of context.twins.get(target.route) ?? [])
+  const key = manifest.at("spec", "analysis") === undefined ? "canaryAnalysis" : "analysis";
+  const analysis = fieldsOf(manifest.at("spec", key));
+  const job: Job = { context, manifest, target, analysis, at: ["spec", key] };
+  addMatches(job);
+  if (target.prepared) {
+    const failed = proved(context, manifest, target.prepared, canaries);
+    if (failed) return stay(failed);
+  }
+  addSteps(job);
+  addAffinity(job);
+  addGuard(job);
+  if (target.prepared) writeFresh(job, target.prepared);
+  else changeTwins(context, target);
+  sayRest(job);
+}
+
+function reasonToStay(manifest: Manifest): string | undefined {
+  const service = fieldsOf(manifest.at("spec", "service"));
+  if (service.delegation) return "its VirtualService is a delegate of another one";
+  if (String(service.appProtocol).toLowerCase() === "tcp") return "it releases TCP, not HTTP";
+  return undefined;
+}
+
+/** A canary route that a VirtualService gave for the same service: Flagger would have overwritten that one. */
+function existing(context: Context, manifest: Manifest): Target | undefined {
+  const service =
+    textAt(manifest.at("spec", "service"), "name") ??
+    textAt(manifest.at("spec", "targetRef"), "name") ??
+    manifest.name;
+  for (const draft of context.drafts.all()) {
+    const traffic = draft.traffic.find(
+      (entry) =>
+        entry.namespace === manifest.namespace && String(entry.host).split(".")[0] === service,
+    );
+    const route = mapsOf(valueAt(draft.filters, "canary", "routes")).find(
+      ({ name }) => name === traffic?.route,
+    );
+    if (!route) continue;
+    const split = fieldsOf(route.split);
+    const variants = mapsOf(route.variants).map(({ name }) => String(name));
+    const heaviest = Object.keys(split).sort((a, b) => Number(split[b]) - Number(split[a]))[0];
+    const base = heaviest ?? variants.at(-1) ?? "";
+    const canary = variants.find((name) => name !== base && (name === "canary" || name in split));
+    if (!canary) continue;
+    context.report.changed(
+      manifest,
+      ["spec", "service"],
+      `the VirtualService for ${service} is migrated already: its route "${String(route.name)}" gets the schedule and the guard`,
+    );
+    draft.sources.push(manifest);
+    return { route, base, canary };
+  }
+  return undefined;
+}
+
+/** A route of its own, to the two services that Flagger makes, and the VirtualService that Flagger writes. */
+function fresh(context: Context, manifest: Manifest): Target {
+  const service = flaggerService(manifest);
+  const [first] = service.http;
+  const [primary, canary] = mapsOf(first!.route).map(({ destination }) => fieldsOf(destination));
+  const release: Release = {
+    rule: 0,
+    variants: [
+      { name: "canary", destination: canary! },
+      { name: "primary", destination: primary! },
+    ],
+    split: { primary: 100, canary: 0 },
+    base: "primary",
+    siblings: [],
+    others: [],
+  };
+  const prepared = prepare(context, service, release);
+  return { route: prepared.route, base: "primary", canary: "canary", prepared };
+}
+
+/** Text: why it stays. During an analysis either version may answer, with whatever weights. */
+function proved(
+  context: Context,
+  manifest: Manifest,
+  prepared: Prepared,
+  canaries: number,
+): string | undefined {
+  const native = parse(yamlText([{ value: flaggerVirtualService(manifest) }]), manifest.file);
+  const planned = plannedOf(prepared);
+  const options = { anyWeights: true };
+  const { result, failed } = proveRoutes(context, native.manifests, planned, canaries, options);
+  if (!failed) context.proofs.push({ title: manifest.title, result });
+  return failed;
+}
+
+function writeFresh({ context, manifest }: Job, prepared: Prepared): void {
+  const { report } = context;
+  write(context, manifest, prepared);
+  report.carried(manifest, ["spec", "service"], "traffic: the VirtualService that Flagger writes");
+  const written = fieldsOf(manifest.at("spec", "service"));
+  for (const key of ["targetPort", "portName", "appProtocol"])
+    if (written[key] !== undefined)
+      report.kept(manifest, ["spec", "service", key], "ports of pods belong to the Services");
+  const { name } = flaggerService(manifest);
+  if (written.trafficPolicy)
+    report.kept(
+      manifest,
+      ["spec", "service", "trafficPolicy"],
+      `keep the DestinationRules ${name}-primary and ${name}-canary, which Flagger made of it`,
+    );
+}
+
+function changeTwins({ twins }: Context, { route }: Target): void {
+  const { schedule, guard, sticky, variants } = route;
+  for (const twin of twins.get(route) ?? [])
     Object.assign(twin, structuredClone({ schedule, guard, sticky, variants }));
+}
+
+function sayRest({ context: { report }, manifest, target, at }: Job): void {
   const lost: [Path, string][] = [
     [
       [...at, "webhooks"],
@@ -57,8 +177,7 @@ export function migrateFlagger(context: Context, manifest: Manifest): void {
     [["spec", "revertOnDeletion"], "a policy that is removed leaves the VirtualService's base"],
   ];
   for (const [path, why] of lost)
-    if (path.reduce((node: any, step) => node?.[step], manifest.value) !== undefined)
-      report.lost(manifest, path, why);
+    if (manifest.at(...path) !== undefined) report.lost(manifest, path, why);
   report.changed(
     manifest,
     ["spec", "targetRef"],
@@ -67,110 +186,21 @@ export function migrateFlagger(context: Context, manifest: Manifest): void {
   report.close(manifest);
 }
 
-function reasonToStay({ value }: Manifest): string | undefined {
-  const { service = {} } = value.spec;
-  if (service.delegation) return "its VirtualService is a delegate of another one";
-  if (String(service.appProtocol).toLowerCase() === "tcp") return "it releases TCP, not HTTP";
-  return undefined;
-}
+const stepsMax = 100;
 
-/**
- * A canary route that a VirtualService gave for the same service: Flagger would have overwritten
- * that one.
- */
-function existing(context: Context, manifest: Manifest): Target | undefined {
-  const service =
-    manifest.value.spec?.service?.name ?? manifest.value.spec?.targetRef?.name ?? manifest.name;
-  for (const draft of context.drafts.all()) {
-    const traffic = draft.traffic.find(
-      (entry) =>
-        entry.namespace === manifest.namespace && String(entry.host).split(".")[0] === service,
-    );
-    const route = draft.filters.canary?.routes.find(
-      (candidate: any) => candidate.name === traffic?.route,
-    );
-    if (!route) continue;
-    const split: [string, number][] = Object.entries(route.split ?? {});
-    const base = split.sort((a, b) => b[1] - a[1])[0]?.[0] ?? route.variants.at(-1).name;
-    const canary = route.variants.find(
-      (variant: any) =>
-        variant.name !== base && (variant.name === "canary" || variant.name in (route.split ?? {})),
-    )?.name;
-    if (!canary) continue;
-    context.report.changed(
-      manifest,
-      ["spec", "service"],
-      `the VirtualService for ${service} is migrated already: its route "${route.name}" gets the schedule and the guard`,
-    );
-    draft.sources.push(manifest);
-    return { route, base, canary };
-  }
-  return undefined;
-}
-
-/** A route of its own, to the two services that Flagger makes, and the VirtualService that Flagger writes. */
-function fresh(context: Context, manifest: Manifest): Target {
-  const { report } = context;
-  const service = flaggerService(manifest);
-  const [first] = service.http;
-  const [primary, canary] = mapsOf(first!.route).map(({ destination }) => fieldsOf(destination));
-  const release: Release = {
-    rule: 0,
-    variants: [
-      { name: "canary", destination: canary! },
-      { name: "primary", destination: primary! },
-    ],
-    split: { primary: 100, canary: 0 },
-    base: "primary",
-    siblings: [],
-    others: [],
-  };
-  const { route } = emit(context, manifest, service, release);
-  report.carried(manifest, ["spec", "service"], "traffic: the VirtualService that Flagger writes");
-  const { service: written = {} } = manifest.value.spec;
-  for (const key of ["targetPort", "portName", "appProtocol"])
-    if (written[key] !== undefined)
-      report.kept(manifest, ["spec", "service", key], "ports of pods belong to the Services");
-  if (written.trafficPolicy)
-    report.kept(
-      manifest,
-      ["spec", "service", "trafficPolicy"],
-      `keep the DestinationRules ${service.name}-primary and ${service.name}-canary, which Flagger made of it`,
-    );
-  return { route, base: "primary", canary: "canary" };
-}
-
-function addSteps(
-  context: Context,
-  manifest: Manifest,
-  target: Target,
-  analysis: any,
-  at: Path,
-): void {
-  const { report } = context;
-  const { interval = "1m", maxWeight = 100, stepWeight, stepWeights, iterations } = analysis;
-  const weights: number[] =
-    stepWeights ?? (stepWeight ? steps(Number(stepWeight), Number(maxWeight)) : []);
+function addSteps({ context: { report }, manifest, target, analysis, at }: Job): void {
+  const { interval = "1m", iterations, mirror } = analysis;
+  const weights = weightsOf(analysis);
   const millis = millisOf(String(interval));
   if (weights.length > 0 && millis !== undefined) {
-    const wholeSeconds = Math.max(1, Math.round(millis / 1000));
-    const ramp = weights.map((weight, index) => ({
-      after: seconds(wholeSeconds * (index + 1)),
-      split: { [target.base]: 100 - weight, [target.canary]: weight },
-    }));
-    const end = {
-      after: seconds(wholeSeconds * (weights.length + 1)),
-      split: { [target.base]: 0, [target.canary]: 100 },
-    };
-    target.route.schedule = [...ramp, end];
-    for (const key of ["interval", "stepWeight", "stepWeights", "maxWeight"]) {
+    target.route.schedule = scheduleOf(target, weights, millis);
+    for (const key of ["interval", "stepWeight", "stepWeights", "maxWeight"])
       if (analysis[key] !== undefined)
         report.changed(
           manifest,
           [...at, key],
           `schedule: ${weights.join(" → ")} → 100 % by the clock; a step is not held back by a check, the guard takes a failing canary out`,
         );
-    }
   } else if (analysis.interval !== undefined)
     report.lost(
       manifest,
@@ -183,69 +213,63 @@ function addSteps(
       [...at, "iterations"],
       "the filter counts no checks: end the test by applying other settings",
     );
-  if (analysis.mirror !== undefined)
+  if (mirror !== undefined)
     report.lost(manifest, [...at, "mirror"], "mirror by traffic variants http.mirror");
 }
 
-function steps(step: number, max: number): number[] {
-  const weights: number[] = [];
-  for (let weight = step; weight <= max && weights.length < 100; weight += step)
-    weights.push(weight);
-  return weights;
+function weightsOf({ stepWeights, stepWeight, maxWeight = 100 }: Fields): number[] {
+  if (stepWeights !== undefined) return listOf(stepWeights).map(Number);
+  const [step, most] = [Number(stepWeight ?? 0), Number(maxWeight)];
+  if (!(step > 0)) return [];
+  return Array.from({ length: stepsMax }, (_, place) => step * (place + 1)).filter(
+    (weight) => weight <= most,
+  );
 }
 
-function seconds(count: number): string {
-  return count % 3600 === 0
-    ? `${count / 3600}h`
-    : count % 60 === 0
-      ? `${count / 60}m`
-      : `${count}s`;
+function scheduleOf(
+  { base, canary }: Target,
+  weights: readonly number[],
+  millis: number,
+): Fields[] {
+  const wholeSeconds = Math.max(1, Math.round(millis / 1000));
+  return [...weights, 100].map((weight, place) => ({
+    after: durationOf(wholeSeconds * (place + 1)),
+    split: { [base]: 100 - weight, [canary]: weight },
+  }));
 }
 
-function addMatches(
-  context: Context,
-  manifest: Manifest,
-  target: Target,
-  analysis: any,
-  at: Path,
-): void {
+function durationOf(seconds: number): string {
+  if (seconds % 3600 === 0) return `${seconds / 3600}h`;
+  return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
+}
+
+function addMatches({ context: { report }, manifest, target, analysis, at }: Job): void {
   if (!Array.isArray(analysis.match)) return;
-  const variant = target.route.variants.find((candidate: any) => candidate.name === target.canary);
-  variant.match ??= [];
-  analysis.match.forEach((match: any, index: number) => {
-    const { sourceLabels, ...rest } = match ?? {};
-    for (const key of ["headers", "queryParams", "withoutHeaders"]) {
-      if (rest[key])
-        rest[key] = Object.fromEntries(
-          Object.entries(rest[key]).map(([name, value]) => [name, stringMatch(value)]),
-        );
-    }
-    variant.match.push(rest);
-    context.report.carried(manifest, [...at, "match", index], `variant "${target.canary}" match`);
+  const variant = mapsOf(target.route.variants).find(({ name }) => name === target.canary);
+  if (!variant) return;
+  const tests = mapsOf(analysis.match);
+  variant.match = [...mapsOf(variant.match), ...tests.map(matchOf)];
+  for (const [index, { sourceLabels }] of tests.entries()) {
+    report.carried(manifest, [...at, "match", index], `variant "${target.canary}" match`);
     if (sourceLabels)
-      context.report.lost(
+      report.lost(
         manifest,
         [...at, "match", index, "sourceLabels"],
         "it selects proxies, not requests",
       );
-  });
+  }
 }
 
-function addAffinity(
-  context: Context,
-  manifest: Manifest,
-  target: Target,
-  analysis: any,
-  at: Path,
-): void {
-  const affinity = analysis.sessionAffinity;
-  if (!affinity) return;
-  const cookie: any = { name: affinity.cookieName };
-  if (affinity.maxAge !== undefined) cookie.maxAge = `${affinity.maxAge}s`;
-  for (const key of ["path", "domain", "sameSite", "secure", "httpOnly", "partitioned"])
-    if (affinity[key] !== undefined) cookie[key] = affinity[key];
+const cookieKeys = ["path", "domain", "sameSite", "secure", "httpOnly", "partitioned"];
+
+function addAffinity({ context: { report }, manifest, target, analysis, at }: Job): void {
+  if (!analysis.sessionAffinity) return;
+  const affinity = fieldsOf(analysis.sessionAffinity);
+  const cookie: Fields = { name: affinity.cookieName };
+  if (affinity.maxAge !== undefined) cookie.maxAge = `${String(affinity.maxAge)}s`;
+  for (const key of cookieKeys) if (affinity[key] !== undefined) cookie[key] = affinity[key];
   target.route.sticky = { cookie };
-  context.report.changed(
+  report.changed(
     manifest,
     [...at, "sessionAffinity"],
     "sticky.cookie: its value decides the variant by a hash, so traffic does not drift to the canary",
@@ -253,41 +277,34 @@ function addAffinity(
 }
 
 /** The two checks that a proxy can make by itself: answers that fail, and answers that are late. */
-function addGuard(
-  context: Context,
-  manifest: Manifest,
-  target: Target,
-  analysis: any,
-  at: Path,
-): void {
-  const { report } = context;
-  const guard: any = { variant: target.canary, fallback: target.base };
-  listOf(analysis.metrics).forEach((metric, index) => {
+function addGuard({ context: { report }, manifest, target, analysis, at }: Job): void {
+  const guard: Fields = { variant: target.canary, fallback: target.base };
+  for (const [index, metric] of mapsOf(analysis.metrics).entries()) {
     const path = [...at, "metrics", index];
-    const range = metric?.thresholdRange ?? {};
-    if (metric?.name === "request-success-rate" && range.min !== undefined) {
-      guard.maxFailurePercent = Math.round((100 - Number(range.min)) * 100) / 100;
-      guard.window ??= metric.interval ?? analysis.interval ?? "1m";
+    const { min, max } = fieldsOf(metric.thresholdRange);
+    const window = metric.interval ?? analysis.interval ?? "1m";
+    if (metric.name === "request-success-rate" && min !== undefined) {
+      const percent = Math.round((100 - Number(min)) * 100) / 100;
+      Object.assign(guard, { maxFailurePercent: percent, window: guard.window ?? window });
       report.changed(
         manifest,
         path,
-        `guard.maxFailurePercent ${guard.maxFailurePercent}: judged in each proxy on its own answers`,
+        `guard.maxFailurePercent ${percent}: each proxy counts its own answers`,
       );
-    } else if (metric?.name === "request-duration" && range.max !== undefined) {
-      guard.slowerThan = `${range.max}ms`;
-      guard.window ??= metric.interval ?? analysis.interval ?? "1m";
+    } else if (metric.name === "request-duration" && max !== undefined) {
+      Object.assign(guard, { slowerThan: `${Number(max)}ms`, window: guard.window ?? window });
       report.changed(
         manifest,
         path,
-        `guard.slowerThan ${guard.slowerThan}: a late answer counts as a failed one, where Flagger looks at the 99th percentile`,
+        `guard.slowerThan ${Number(max)}ms: a late answer counts as a failed one, where Flagger looks at the 99th percentile`,
       );
     } else
       report.lost(
         manifest,
         path,
-        `metric "${metric?.name}" comes from Prometheus, which a proxy does not ask`,
+        `metric "${String(metric.name)}" comes from Prometheus, which a proxy does not ask`,
       );
-  });
+  }
   if (guard.maxFailurePercent === undefined && guard.slowerThan === undefined) return;
   guard.maxFailurePercent ??= 1;
   target.route.guard = guard;

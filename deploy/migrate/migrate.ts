@@ -13,7 +13,7 @@ import { keepOtherTraffic } from "./other-traffic.ts";
 import { readsToken } from "./authorization/rule.ts";
 import type { Draft } from "./drafts.ts";
 import type { Report } from "./report.ts";
-import { migrateVirtualService } from "./virtual-service.ts";
+import { migrateVirtualServices } from "./virtual-service.ts";
 import type { Resource } from "./resource.ts";
 
 export interface Migrated {
@@ -41,9 +41,8 @@ export function migrate(manifests: Manifest[], repository: string): Migrated {
   migrateBackendTraffic(context);
   for (const manifest of patches.filter((one) => !report.speaksOf(one)))
     report.kept(manifest, ["spec"], otherPatchNote(manifest.value.spec));
-  for (const manifest of context.ofKind("networking.istio.io", "VirtualService"))
-    migrateVirtualService(context, manifest);
-  for (const manifest of context.ofKind("flagger.app", "Canary")) migrateFlagger(context, manifest);
+  migrateVirtualServices(context);
+  migrateFlagger(context);
   for (const manifest of context.manifests.filter(hasAccessLog))
     migrateMeshAccessLog(context, manifest);
   for (const manifest of context.ofKind("telemetry.istio.io", "Telemetry"))

@@ -1,17 +1,24 @@
 // Before limits or routes are migrated: requests made from the resources get the same decisions from the model of what runs
 // today and from the real filters with what stays native.
-import { collectedKinds } from "../compare/shown.ts";
 import type { Comparison } from "../compare/compare.ts";
 import { Keyring } from "../compare/keyring.ts";
+import { matchInterest } from "../compare/matches.ts";
 import { placesOf } from "../compare/places.ts";
-import { shown } from "../compare/shown.ts";
+import { collectedKinds, shown } from "../compare/shown.ts";
 import { Mesh } from "../compare/state.ts";
-import { compareBursts, limitInterests } from "../compare/traffic.ts";
-import { policyVersion } from "../core/policy.ts";
+import {
+  compareBursts,
+  compareSingly,
+  limitInterests,
+  variantHeaders,
+} from "../compare/traffic.ts";
 import { parse } from "../core/source.ts";
 import type { Manifest } from "../core/source.ts";
+import { at, listOf } from "../core/value.ts";
 import { yamlText } from "../core/yaml-text.ts";
+import { gatewayName } from "../native/routing/hosts.ts";
 import type { Context } from "./context.ts";
+import { Draft } from "./drafts.ts";
 import type { Resource } from "./resource.ts";
 
 /** Requests for all limits of one run together, and for each. */
@@ -54,6 +61,68 @@ export function proveLimits(
   return proofOf(result, ["weaker", "different"]);
 }
 
+/** How often a split request is sent, and how many of them, for all routes together. */
+const draws = 400;
+const drawnTotal = 240;
+const drawnMost = 8;
+
+export interface RouteProofOptions {
+  /** Weights may differ: only where a request may go is compared. */
+  anyWeights?: boolean;
+}
+
+/** Every difference is a failure: routes are exact, or stay. */
+export function proveRoutes(
+  context: Context,
+  before: readonly Manifest[],
+  planned: readonly Planned[],
+  share: number,
+  { anyWeights = false }: RouteProofOptions = {},
+): Proof {
+  const { mesh } = context;
+  const keyring = new Keyring();
+  const gateways = [
+    ...context.ofKind("networking.istio.io", "Gateway"),
+    ...assumedGateways(context, planned),
+  ];
+  const policies = policiesOf(planned);
+  const old = new Mesh([...before, ...gateways], mesh, keyring);
+  const next = new Mesh([...policies, ...gateways], mesh, keyring);
+  const workloads = placesOf([...before, ...gateways], next.plugins, mesh);
+  const interests = [before, next.resources.filter(({ kind }) => kind === "VirtualService")].map(
+    (resources) => matchInterest(resources, workloads, keyring),
+  );
+  const result = compareSingly(old, next, interests, {
+    max: requestsFor(share),
+    draws: anyWeights ? 0 : draws,
+    drawnMax: Math.min(Math.max(Math.floor(drawnTotal / share), 1), drawnMost),
+    ignoredHeaders: new Set(variantHeaders(next.plugins)),
+  });
+  return proofOf(result, ["weaker", "different", "stricter"]);
+}
+
+/** Gateways that were not read, at the workload that the policy takes them to be. */
+function assumedGateways(context: Context, planned: readonly Planned[]): Manifest[] {
+  const values = planned.flatMap(({ traffic = [], placement }) =>
+    traffic
+      .flatMap(({ gateways, namespace }) =>
+        listOf(gateways).map((text) => gatewayName(String(text), String(namespace))),
+      )
+      .filter((name) => name !== "mesh")
+      .map((name) => name.split("/") as [string, string])
+      .filter(([of, name]) => !context.find("networking.istio.io", "Gateway", of, name))
+      .map(([namespace, name]) => ({
+        value: {
+          apiVersion: "networking.istio.io/v1",
+          kind: "Gateway",
+          metadata: { name, namespace },
+          spec: { selector: at(placement, "gateway", "selector") ?? { istio: "ingressgateway" } },
+        },
+      })),
+  );
+  return values.length === 0 ? [] : parse(yamlText(values), "assumed").manifests;
+}
+
 function requestsFor(share: number): number {
   return Math.min(Math.max(Math.floor(requestsTotal / share), requestsLeast), requestsMost);
 }
@@ -68,18 +137,11 @@ function proofOf(result: Comparison, failing: readonly string[]): Proof {
 }
 
 function policiesOf(planned: readonly Planned[]): Manifest[] {
-  const values = planned.map(({ namespace, placement, filters, traffic }, at) => ({
-    value: {
-      apiVersion: policyVersion,
-      kind: "Policy",
-      metadata: { name: `proof-${at}`, namespace },
-      spec: {
-        placement,
-        image: { repository: "example.com/proof" },
-        ...filters,
-        ...(traffic && { traffic }),
-      },
-    },
-  }));
+  const values = planned.map(({ namespace, placement, filters, traffic = [] }, at) => {
+    const draft = new Draft(namespace, placement, `proof-${at}`);
+    Object.assign(draft.filters, filters);
+    draft.traffic.push(...traffic);
+    return { value: draft.toPolicy("example.com/proof") };
+  });
   return parse(yamlText(values), "migrated").manifests;
 }

@@ -1,33 +1,45 @@
 // VirtualService → a canary route. The filter decides what was dealt at random, the split among versions; every rule stays
 // what it is and where it is, so that no request goes elsewhere or meets other options.
 import type { Manifest, Path } from "../core/source.ts";
-import { listOf, mapsOf } from "../core/value.ts";
+import { at, fieldsOf, listOf, mapsOf, textAt } from "../core/value.ts";
+import type { Fields } from "../core/value.ts";
 import { gatewayName } from "../native/routing/hosts.ts";
 import { refusalOf } from "../validate/module-check.ts";
 import type { Context } from "./context.ts";
-import { emit } from "./routes/emit.ts";
+import { plannedOf, prepare, write } from "./routes/emit.ts";
 import type { Service } from "./routes/emit.ts";
 import { choosesProxies, releaseOf } from "./routes/release.ts";
 import type { Release } from "./routes/release.ts";
+import { proveRoutes } from "./traffic-proof.ts";
 
-export function migrateVirtualService(context: Context, manifest: Manifest): void {
-  const { report } = context;
+export function migrateVirtualServices(context: Context): void {
+  const all = context.ofKind("networking.istio.io", "VirtualService");
+  for (const manifest of all) migrateOne(context, manifest, all.length);
+}
+
+function migrateOne(context: Context, manifest: Manifest, services: number): void {
   const service = serviceOf(manifest);
   const release = releaseOf(service.http);
   const reason =
     typeof release === "string" ? release : reasonToStay(context, manifest, service, release);
-  if (reason !== undefined || typeof release === "string") {
-    report.kept(manifest, ["spec"], `stays native: ${reason}`);
-    return;
-  }
+  const stay = (why: string) => context.report.kept(manifest, ["spec"], `stays native: ${why}`);
+  if (reason !== undefined || typeof release === "string") return stay(reason ?? "");
+  const prepared = prepare(context, service, release);
+  const { result, failed } = proveRoutes(context, [manifest], plannedOf(prepared), services);
+  if (failed) return stay(failed);
+  context.proofs.push({ title: manifest.title, result });
+  write(context, manifest, prepared);
+  say(context, manifest, release, prepared.route);
+}
+
+function say({ report }: Context, manifest: Manifest, release: Release, route: Fields): void {
   const at: Path = ["spec", "http", release.rule];
-  const { route } = emit(context, manifest, service, release);
   const shares = Object.entries(release.split).map(([name, share]) => `${name}: ${share}`);
-  const variable = `${String(route.header ?? "x-variant")}`;
+  const header = textAt(route, "header") ?? "x-variant";
   report.changed(
     manifest,
     [...at, "route"],
-    `canary route "${String(route.name)}" splits ${shares.join(", ")}; the rule is written for each variant, by the header ${variable}, which the upstream sees too`,
+    `canary route "${String(route.name)}" splits ${shares.join(", ")}; the rule is written for each variant, by the header ${header}, which the upstream sees too`,
   );
   if (release.rounding) report.changed(manifest, [...at, "route"], release.rounding);
   for (const { rule, variant } of release.siblings)
@@ -41,13 +53,13 @@ export function migrateVirtualService(context: Context, manifest: Manifest): voi
   report.carried(manifest, ["spec", "http"], "traffic.rules, in their order");
   report.carried(manifest, ["spec", "hosts"], "traffic.hosts, and the canary route's match");
   for (const key of ["gateways", "exportTo", "tcp", "tls"])
-    if (manifest.value.spec[key] !== undefined)
+    if (manifest.at("spec", key) !== undefined)
       report.carried(manifest, ["spec", key], `traffic.${key}`);
   report.close(manifest);
 }
 
 function serviceOf(manifest: Manifest): Service {
-  const { spec } = manifest.value;
+  const spec = fieldsOf(manifest.at("spec"));
   return {
     name: manifest.name,
     namespace: manifest.namespace,
@@ -104,13 +116,13 @@ function sharers(context: Context, manifest: Manifest, service: Service): Manife
 
 /** The Argo Rollout that writes the weights of this VirtualService. */
 function rolloutOf(context: Context, manifest: Manifest): Manifest | undefined {
-  return context.ofKind("argoproj.io", "Rollout").find(({ namespace, value }) => {
-    const istio = value.spec?.strategy?.canary?.trafficRouting?.istio ?? {};
-    const named = [istio.virtualService, ...listOf(istio.virtualServices)] as { name?: string }[];
+  return context.ofKind("argoproj.io", "Rollout").find((rollout) => {
+    const istio = rollout.at("spec", "strategy", "canary", "trafficRouting", "istio");
+    const named = [at(istio, "virtualService"), ...listOf(at(istio, "virtualServices"))];
     return named.some((one) => {
-      const [left, right] = String(one?.name ?? "").split("/");
+      const [left, right] = (textAt(one, "name") ?? "").split("/");
       return right === undefined
-        ? namespace === manifest.namespace && left === manifest.name
+        ? rollout.namespace === manifest.namespace && left === manifest.name
         : left === manifest.namespace && right === manifest.name;
     });
   });

@@ -1,13 +1,14 @@
 // A release → a canary route where requests come in, and the VirtualService around it: all of its rules in their order,
 // with the one that splits written once for each variant. A proxy without the filter goes on as before.
-import type { Manifest } from "../../core/source.ts";
-import { at, fieldsOf, listOf, mapsOf } from "../../core/value.ts";
+import type { Manifest, Path } from "../../core/source.ts";
+import { at, fieldsOf, listOf, mapsOf, textsOf } from "../../core/value.ts";
 import type { Fields } from "../../core/value.ts";
 import { gatewayName } from "../../native/routing/hosts.ts";
 import type { Context } from "../context.ts";
 import { slug } from "../drafts.ts";
 import { authorityOf } from "../matchers.ts";
 import { matchOf } from "./release.ts";
+import type { Planned } from "../traffic-proof.ts";
 import type { Release } from "./release.ts";
 
 /** What a VirtualService says besides its release. */
@@ -22,41 +23,55 @@ export interface Service {
   tls?: Fields[];
 }
 
-export interface Emitted {
+/** What is to be written, and said, once it is proved. */
+export interface Prepared {
   route: Fields;
   traffic: Fields;
+  places: Place[];
 }
 
-interface Place {
+export interface Place {
   namespace: string;
   placement: Fields;
   name: string;
   /** What a rule's match needs, so that it is for this place alone. */
   cover: Fields;
+  /** What the report says of it. */
+  said: { fate: "carried" | "changed"; path: Path; note: string }[];
 }
 
-/** Writes the policies. Comes back with what was written; changes of its route reach all of them. */
-export function emit(
-  context: Context,
-  manifest: Manifest,
-  service: Service,
-  release: Release,
-): Emitted {
-  const places = placesOf(context, manifest, service);
-  const coversAll = isEverywhere(service);
+export function prepare(context: Context, service: Service, release: Release): Prepared {
+  const places = placesOf(context, service);
   const route = routeOf(context, service, release);
+  const coversAll = isEverywhere(service);
   const traffic = trafficOf(service, release, String(route.name), places, coversAll);
+  return { route, traffic, places };
+}
+
+/** The policies as they will be, each with its part: the VirtualService is rendered by the first. */
+export function plannedOf({ places, route, traffic }: Prepared): Planned[] {
+  return places.map(({ namespace, placement }, at) => ({
+    namespace,
+    placement,
+    filters: { canary: { routes: [structuredClone(route)] } },
+    ...(at === 0 && { traffic: [traffic] }),
+  }));
+}
+
+/** Writes the policies. Changes of its route reach all of them. */
+export function write(context: Context, manifest: Manifest, prepared: Prepared): void {
+  const { route, traffic, places } = prepared;
   const copies: Fields[] = [];
-  for (const { namespace, placement, name } of places) {
-    const draft = context.drafts.at(namespace, placement as never, name);
+  for (const { namespace, placement, name, said } of places) {
+    for (const { fate, path, note } of said) context.report[fate](manifest, path, note);
+    const draft = context.drafts.at(namespace, placement, name);
     const settings = draft.settings("canary", manifest, () => ({ routes: [] }));
     const copy = copies.length === 0 ? route : structuredClone(route);
     insert(settings.routes, copy);
     copies.push(copy);
-    if (copies.length === 1) draft.traffic.push(traffic as never);
+    if (copies.length === 1) draft.traffic.push(traffic);
   }
   for (const copy of copies) context.twins.set(copy, copies);
-  return { route, traffic };
 }
 
 /** Routes of single hosts come first: the first that fits decides. */
@@ -75,38 +90,50 @@ function isEverywhere({ gateways, exportTo }: Service): boolean {
   return !isMesh || (own.length === 1 && own[0] === ".");
 }
 
-function placesOf(context: Context, manifest: Manifest, service: Service): Place[] {
-  const { report } = context;
+function placesOf(context: Context, service: Service): Place[] {
   const { namespace, gateways } = service;
-  const places: Place[] = [];
-  for (const [index, text] of gateways.entries()) {
-    if (text === "mesh") continue;
-    const [of, name] = gatewayName(text, namespace).split("/") as [string, string];
-    const selector = selectorOf(context, of, name);
-    const path = ["spec", "gateways", index];
-    const placement = { gateway: { selector: selector ?? { istio: "ingressgateway" } } };
-    if (selector) report.carried(manifest, path, `placement.gateway ${JSON.stringify(selector)}`);
-    else
-      report.changed(
-        manifest,
-        path,
-        `the Gateway was not read: its workload is taken to be ${JSON.stringify(placement.gateway.selector)} in ${of}`,
-      );
-    places.push({ namespace: of, placement, name: "edge", cover: { gateways: [text] } });
-  }
+  const places = gateways.flatMap((text, index): Place[] =>
+    text === "mesh" ? [] : [gatewayPlace(context, namespace, text, index)],
+  );
   if (gateways.length === 0 || gateways.includes("mesh")) {
-    const path = gateways.includes("mesh")
-      ? ["spec", "gateways", gateways.indexOf("mesh")]
-      : ["metadata", "namespace"];
+    const at = gateways.indexOf("mesh");
+    const path = at < 0 ? ["metadata", "namespace"] : ["spec", "gateways", at];
     const rest = isEverywhere(service)
       ? ""
       : "; for callers in other namespaces Envoy goes on splitting, each request anew";
-    report.changed(manifest, path, `placement.sidecar outbound in ${namespace}${rest}`);
-    const placement = { sidecar: { direction: "outbound" } };
-    const name = `${slug(service.name)}-callers`;
-    places.push({ namespace, placement, name, cover: { sourceNamespace: namespace } });
+    const note = `placement.sidecar outbound in ${namespace}${rest}`;
+    places.push({
+      namespace,
+      placement: { sidecar: { direction: "outbound" } },
+      name: `${slug(service.name)}-callers`,
+      cover: { sourceNamespace: namespace },
+      said: [{ fate: "changed", path, note }],
+    });
   }
   return mergedPlaces(places);
+}
+
+function gatewayPlace(context: Context, namespace: string, text: string, index: number): Place {
+  const [of, name] = gatewayName(text, namespace).split("/") as [string, string];
+  const found = selectorOf(context, of, name);
+  const selector = found ?? { istio: "ingressgateway" };
+  const shown = JSON.stringify(selector);
+  const path = ["spec", "gateways", index];
+  return {
+    namespace: of,
+    placement: { gateway: { selector } },
+    name: "edge",
+    cover: { gateways: [text] },
+    said: [
+      found
+        ? { fate: "carried", path, note: `placement.gateway ${shown}` }
+        : {
+            fate: "changed",
+            path,
+            note: `the Gateway was not read: its workload is taken to be ${shown} in ${of}`,
+          },
+    ],
+  };
 }
 
 /** Several Gateways may be one workload's. */
@@ -115,11 +142,11 @@ function mergedPlaces(places: readonly Place[]): Place[] {
   for (const place of places) {
     const key = JSON.stringify([place.namespace, place.placement]);
     const known = byPlace.get(key);
-    if (known)
-      known.cover = {
-        gateways: [...listOf(known.cover.gateways), ...listOf(place.cover.gateways)],
-      };
-    else byPlace.set(key, place);
+    if (known) {
+      const gateways = [...listOf(known.cover.gateways), ...listOf(place.cover.gateways)];
+      known.cover = { gateways };
+      known.said.push(...place.said);
+    } else byPlace.set(key, place);
   }
   return [...byPlace.values()];
 }
@@ -130,12 +157,13 @@ function selectorOf(
   name: string,
 ): Record<string, string> | undefined {
   const found = context.find("networking.istio.io", "Gateway", namespace, name);
-  return found?.value.spec?.selector;
+  const selector = found?.at("spec", "selector");
+  return selector === undefined ? undefined : textsOf(selector);
 }
 
 function routeOf(context: Context, service: Service, release: Release): Fields {
   const own = mapsOf(service.http[release.rule]!.match).map(matchOf);
-  const host = authorityOf(service.hosts, service.namespace) as Fields;
+  const host = authorityOf(service.hosts, service.namespace);
   // More requests than the rule's are no harm: its VirtualService asks again.
   const match = (own.length === 0 ? [{}] : own).map((one) => ({
     ...withoutRegex(one),

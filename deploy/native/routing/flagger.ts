@@ -47,6 +47,19 @@ export function flaggerService({ name: own, namespace, value }: Manifest): Flagg
   return { name, namespace, hosts, gateways: gateways.map(qualified), http };
 }
 
+/** The same as a resource, in the middle of an analysis: both versions may get requests. */
+export function flaggerVirtualService(manifest: Manifest): Fields {
+  const { name, namespace, hosts, gateways, http } = flaggerService(manifest);
+  const [split, ...rest] = http;
+  const route = mapsOf(split!.route).map((one) => ({ ...one, weight: 50 }));
+  return {
+    apiVersion: "networking.istio.io/v1",
+    kind: "VirtualService",
+    metadata: { name, namespace },
+    spec: { hosts, gateways, http: [{ ...split, route }, ...rest] },
+  };
+}
+
 /** The port is named only where asked for, and where a gateway could not tell it. */
 function portOf(service: Fields, gateways: readonly string[]): Fields {
   const isNamed = service.portDiscovery === true && gateways[0] !== "mesh";

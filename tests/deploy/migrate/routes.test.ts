@@ -3,6 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stringify } from "yaml";
+import { parse } from "../../../deploy/core/source.ts";
+import { Context } from "../../../deploy/migrate/context.ts";
+import { proveRoutes } from "../../../deploy/migrate/traffic-proof.ts";
 import { Random } from "../../../deploy/compare/random.ts";
 import { virtualServiceModel } from "../../../deploy/native/routing/model.ts";
 import type { Decision, Destination, NativeRequest } from "../../../deploy/native/types.ts";
@@ -343,6 +346,72 @@ test("routes: Flagger's conditions, rewrite and mesh gateway are kept", () => {
   const callers = pair.documents.find(({ spec }) => spec.placement.sidecar);
   assert.equal(callers.spec.placement.sidecar.direction, "outbound");
   pair.close();
+});
+
+test("routes: a Flagger test that sourceLabels narrow stays native, with the request that would go elsewhere", () => {
+  const canary = {
+    apiVersion: "flagger.app/v1beta1",
+    kind: "Canary",
+    metadata: { name: "podinfo", namespace: "shop" },
+    spec: {
+      targetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "podinfo" },
+      service: { port: 9898 },
+      analysis: {
+        interval: "1m",
+        threshold: 2,
+        iterations: 5,
+        match: [{ headers: { "x-test": { exact: "1" } }, sourceLabels: { app: "tester" } }],
+      },
+    },
+  };
+  const pair = pairOf(canary);
+  assert.deepEqual(pair.documents, []);
+  assert.match(pair.notes.join("\n"), /its proof failed: different: GET .*x-test: 1.*goes to/);
+  pair.close();
+});
+
+test("the proof of a route finds other weights, and a rule that takes what another one took", () => {
+  const service = virtualService({
+    http: [
+      { match: [{ headers: { "x-canary": { exact: "true" } } }], route: [to("v2")] },
+      { route: [to("v1", 80), to("v2", 20)] },
+    ],
+  });
+  const { manifests } = parse(`${gateway}---\n${stringify(service)}`, "in.yaml");
+  const context = new Context(manifests);
+  const [, native] = manifests;
+  const [rule, split] = service.spec.http;
+  const variants = [{ name: "v1" }, { name: "v2" }];
+  const proofWith = (weights: object, rules: object[]) =>
+    proveRoutes(
+      context,
+      [native!],
+      [
+        {
+          namespace: "istio-system",
+          placement: { gateway: { selector: { istio: "ingressgateway" } } },
+          filters: { canary: { routes: [{ name: "shop", variants, split: weights }] } },
+          traffic: [
+            {
+              route: "shop",
+              name: "shop",
+              namespace: "shop",
+              hosts: ["shop.example.com"],
+              gateways: ["istio-system/public"],
+              host: "reviews",
+              rules,
+              variants: { v1: { subset: "v1" }, v2: { subset: "v2" } },
+            },
+          ],
+        },
+      ],
+      1,
+    ).failed;
+  const written = { variants: ["v1", "v2"] };
+  assert.equal(proofWith({ v1: 80, v2: 20 }, [rule, written]), undefined);
+  assert.match(proofWith({ v1: 60, v2: 40 }, [rule, written]) ?? "", /different: GET .*goes to/);
+  assert.match(proofWith({ v1: 80, v2: 20 }, [written]) ?? "", /x-canary: true.*goes to/);
+  assert.equal(split.route.length, 2);
 });
 
 test("300 random VirtualServices: no request goes where it could not go before, or with other options", () => {
