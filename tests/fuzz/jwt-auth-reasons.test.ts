@@ -39,6 +39,7 @@ interface Provoked {
   token?: string;
   headers?: Record<string, string | string[]>;
   path?: string;
+  method?: string;
   status?: number;
   provider?: object;
   config?: object;
@@ -100,6 +101,11 @@ const provoked: Record<string, Provoked | undefined> = {
     config: { ambiguousPaths: "refuse", rules: [{ match: [{ uri: { exact: "/a" } }] }] },
     status: 400,
   },
+  method_unknown: {
+    method: "post",
+    config: { rules: [{ match: [{ method: { exact: "POST" } }] }] },
+    status: 400,
+  },
   // The emulator always hands the map over; a proxy does not when it has more than 1,024 headers.
   headers_unreadable: undefined,
 };
@@ -110,6 +116,7 @@ const errors: Record<string, string> = {
   claim_not_allowed: "insufficient_scope",
   too_many_tokens: "invalid_request",
   path_ambiguous: "invalid_request",
+  method_unknown: "invalid_request",
 };
 
 test("every reason there is, and no other, is provoked here", () => {
@@ -125,7 +132,7 @@ describe("a request is refused for", () => {
 
 function provoke(
   reason: string,
-  { token, headers, path, status = 401, provider, config, call }: Provoked,
+  { token, headers, path, method, status = 401, provider, config, call }: Provoked,
 ): void {
   const jwks = jwksOf(key, ed);
   const proxy = new Proxy({ onCall: () => call ?? "never" });
@@ -136,13 +143,13 @@ function provoke(
   if (reason === "verification_limit")
     proxy.exchange({ headers: { authorization: `Bearer ${good({ n: 1 })}` } });
   const sent = { ...headers, ...(token && { authorization: `Bearer ${token}` }) };
-  const stream = proxy.exchange({ path, headers: sent });
+  const stream = proxy.exchange({ path, method, headers: sent });
   assert.equal(stream.filterState.get("gatehouse_reason")?.toString(), reason);
   assert.equal(stream.responseCode, status);
   const body = stream.responseBody.toString();
   assert.match(stream.details ?? "", /^jwt_authn_access_denied\{[^ ]+\}$/);
   assert.equal(stream.details, `jwt_authn_access_denied{${body.replaceAll(" ", "_")}}`);
-  const about = reason === "path_ambiguous" ? "none" : "main";
+  const about = ["path_ambiguous", "method_unknown"].includes(reason) ? "none" : "main";
   assert.equal(proxy.metrics.get(`gatehouse.jwt-auth.${about}.${reason}`), 1);
   const challenge = stream.responseHeaders!.get("www-authenticate");
   if (status === 503) {

@@ -45,6 +45,8 @@ export class Config {
   response: ResponseSettings = new ResponseSettings();
   bypassesPreflight: bool = true;
   refusesAmbiguousPaths: bool = false;
+  /** Some rule is about the method. */
+  hasMethodRules: bool = false;
   cacheEntries: i32 = ENTRIES_DEFAULT;
   tokenBytesMax: i32 = TOKEN_BYTES_DEFAULT;
   waitingMax: i32 = WAITING_DEFAULT;
@@ -136,4 +138,5 @@ function readRules(at: Cursor, config: Config): void {
     item.done();
     config.rules.push(rule);
   }
+  config.hasMethodRules = matching.readsMethod;
 }

@@ -1,6 +1,7 @@
 // Who may pass. Knows rules, tokens and keys, and no host: the request is a view, the time is an
 // argument.
 import { isPreflight } from "../../lib/http/cors";
+import { isKnownMethod } from "../../lib/http/method";
 import { isAmbiguousPath } from "../../lib/http/path";
 import { RequestView } from "../../lib/http/request";
 import { JwtStatus } from "../../lib/jose/status";
@@ -65,11 +66,12 @@ export class Policy {
     decision.clear();
     this.tokens.beginRequest(request, nowNanos);
     if (this.config.bypassesPreflight && isPreflight(request)) return decision;
-    if (this.isAmbiguous(request)) return this.refuse(JwtStatus.PathAmbiguous, -1);
+    let status = this.checkReading(request);
+    if (status != JwtStatus.Ok) return this.refuse(status, -1);
     const rule = this.firstRule(request);
     decision.rule = rule;
     const requirement = rule === null ? this.config.fallback : rule.requires;
-    let status = this.requirements.check(requirement, mayWait);
+    status = this.requirements.check(requirement, mayWait);
     if (status != JwtStatus.Ok) return this.refuse(status, this.requirements.failedProvider);
     status = this.checkClaims(rule);
     return status == JwtStatus.Ok ? decision : this.refuse(status, decision.provider);
@@ -84,16 +86,20 @@ export class Policy {
     }
   }
 
-  /** Whether the path decides which rule it is, and servers may read that path differently. */
-  private isAmbiguous(request: RequestView): bool {
-    if (!this.config.refusesAmbiguousPaths || !isAmbiguousPath(request.path())) return false;
-    const rules = this.config.rules;
+  /** Ok, or why it cannot be told which rule decides: servers may read the request differently. */
+  private checkReading(request: RequestView): JwtStatus {
+    const config = this.config;
+    const isPathOdd = config.refusesAmbiguousPaths && isAmbiguousPath(request.path());
+    const isMethodOdd = config.hasMethodRules && !isKnownMethod(request.method());
+    if (!isPathOdd && !isMethodOdd) return JwtStatus.Ok;
+    const rules = config.rules;
     for (let i = 0; i < rules.length; i++) {
       const match = unchecked(rules[i]).match;
-      if (match.dependsOnPath(request)) return true;
-      if (match.matches(request)) return false;
+      if (isPathOdd && match.dependsOnPath(request)) return JwtStatus.PathAmbiguous;
+      if (isMethodOdd && match.dependsOnMethod(request)) return JwtStatus.MethodUnknown;
+      if (match.matches(request)) return JwtStatus.Ok;
     }
-    return false;
+    return JwtStatus.Ok;
   }
 
   /** The first rule that matches, or null. */

@@ -99,6 +99,8 @@ export const enum JwtStatus {
   TooManyTokens,
   /** Servers may read the path differently, and rules decide by it. */
   PathAmbiguous,
+  /** No rule names the method and no registry knows it, and rules decide by it. */
+  MethodUnknown,
   /** The proxy did not hand over the request's headers. */
   HeadersUnreadable,
 }

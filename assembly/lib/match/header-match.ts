@@ -28,6 +28,10 @@ export class HeaderMatch {
     this.name = view(owner);
   }
 
+  get isOfMethod(): bool {
+    return equal(this.name, METHOD);
+  }
+
   /** One of the values meets the condition; inverted: none does. */
   holds(request: RequestView): bool {
     return this.meets(request, NONE);
@@ -60,6 +64,7 @@ export class HeaderMatch {
 export function readHeaders(at: Cursor, settings: MatchSettings): StaticArray<HeaderMatch> | null {
   const found = readHeaderMap(at, "headers", settings);
   if (at.has("method")) {
+    settings.readsMethod = true;
     const condition = StringMatch.readMethod(at.value("method"), settings.ignoresMethodCase);
     found.push(new HeaderMatch(utf8(":method"), condition, false));
   }

@@ -12,6 +12,8 @@ export class MatchSettings {
   normalizesPath: bool = false;
   /** A condition on the method is met by the method in any case of letters. */
   ignoresMethodCase: bool = false;
+  /** Some condition is about the method. */
+  readsMethod: bool = false;
   readonly cookies: CookieValues = new CookieValues();
   readonly params: ParamValues = new ParamValues();
 

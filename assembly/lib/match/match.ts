@@ -51,10 +51,31 @@ export class Match {
     return uri !== null && !uri.meetsEveryPath && this.restHolds(request);
   }
 
+  /**
+   * Whether it is the method that decides about this request, and the condition does not name it: all
+   * other conditions hold.
+   */
+  dependsOnMethod(request: RequestView): bool {
+    const headers = this.headers;
+    if (headers === null) return false;
+    let depends = false;
+    for (let i = 0; i < headers.length; i++) {
+      const header = unchecked(headers[i]);
+      const isMet = header.holds(request);
+      if (!header.isOfMethod && !isMet) return false;
+      if (header.isOfMethod && (header.condition.invert || !isMet)) depends = true;
+    }
+    return depends && this.uriHolds(request) && this.othersHold(request);
+  }
+
   /** All conditions but the one on the path. */
   private restHolds(request: RequestView): bool {
+    return this.headersHold(request) && this.othersHold(request);
+  }
+
+  /** All conditions but those on the path and on headers. */
+  private othersHold(request: RequestView): bool {
     return (
-      this.headersHold(request) &&
       areAbsent(this.absentHeaders, request) &&
       valuesHold(this.queryParams, request) &&
       valuesHold(this.cookies, request) &&
@@ -173,6 +194,18 @@ export class MatchList {
     for (let i = 0; i < list.length; i++) {
       const match = unchecked(list[i]);
       if (match.dependsOnPath(request)) depends = true;
+      else if (match.matches(request)) return false;
+    }
+    return depends;
+  }
+
+  /** Whether it depends on the method if one of them matches, and none of them names it. */
+  dependsOnMethod(request: RequestView): bool {
+    const list = this.list;
+    let depends = false;
+    for (let i = 0; i < list.length; i++) {
+      const match = unchecked(list[i]);
+      if (match.dependsOnMethod(request)) depends = true;
       else if (match.matches(request)) return false;
     }
     return depends;

@@ -162,6 +162,7 @@ function fillTable(): void {
     "Found too many Jwt tokens");
   row(JwtStatus.PathAmbiguous, 400, INVALID_REQUEST, "path_ambiguous",
     "Path can be read in more than one way");
+  row(JwtStatus.MethodUnknown, 400, INVALID_REQUEST, "method_unknown", "Method is not known");
   row(JwtStatus.HeadersUnreadable, 503, NO_ERROR, "headers_unreadable",
     "Request headers cannot be read");
 }
