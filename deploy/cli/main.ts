@@ -1,6 +1,6 @@
 // The command line: verbs, flags, help. Each verb is a function that gives an answer; printing is
 // output.ts's.
-import { Command, CommanderError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import { version } from "../core/filter-schemas.ts";
 import { Output } from "./output.ts";
 import type { Answer, Streams } from "./output.ts";
@@ -41,12 +41,14 @@ export async function run(args: string[], streams?: Streams): Promise<number> {
     command.option("--json", "one JSON object on standard output, nothing else");
     command.addHelpText("after", `\nExample:\n  ${example}`);
     command.action(async (...given: unknown[]) => {
-      const out = new Output(Boolean(command.opts().json), streams);
+      const { json, output } = command.opts<{ json?: boolean; output?: string }>();
+      const form = json ? "json" : (forms.find((one) => one === output) ?? "text");
+      const out = new Output(form, streams);
       try {
         const action = await load();
-        code = out.answer(await action(out, ...(given as never[])));
+        code = await out.answer(await action(out, ...(given as never[])));
       } catch (error) {
-        code = out.failure(error);
+        code = await out.failure(error);
       }
     });
     return command;
@@ -54,7 +56,7 @@ export async function run(args: string[], streams?: Streams): Promise<number> {
   addVerbs(verb);
   addDemo(verb);
   addPlayground(verb);
-  addHelpers(verb);
+  addHelpers(verb, program);
 
   try {
     await program.parseAsync(args, { from: "user" });
@@ -73,6 +75,11 @@ function endQuietlyWithReader(): void {
     process.exit();
   });
 }
+
+const forms = ["wide", "json", "yaml"] as const;
+/** Of verbs that print a list; `--json` and `-o json` are the same. */
+const formFlag = () =>
+  new Option("-o, --output <form>", "wide (more columns), json or yaml").choices(forms);
 
 type Verb = (name: string, description: string, example: string, load: Load) => Command;
 
@@ -116,7 +123,13 @@ function addVerbs(verb: Verb): void {
       listed,
     )
     .option("--strict", "warnings are errors")
-    .option("-o, --output <report>", "a report for CI on standard output: github, sarif or junit")
+    .addOption(
+      new Option("-o, --output <report>", "a report for CI on standard output").choices([
+        "github",
+        "sarif",
+        "junit",
+      ]),
+    )
     .option("--verbose", "notes too: what was left to others");
 
   verb(
@@ -252,11 +265,35 @@ function addVerbs(verb: Verb): void {
       "npx gatehouse status istio-system/edge",
       async () => (await import("./commands/status.ts")).statusCommand,
     ).argument("<policy>", "namespace/name"),
-  ).option(
-    "--istiod <url>",
-    "port 15014 of an istiod, as often as needed: tells what proxies have refused (Istio 1.31)",
-    collect,
-  );
+  )
+    .option(
+      "--istiod <url>",
+      "port 15014 of an istiod, as often as needed: tells what proxies have refused (Istio 1.31)",
+      collect,
+    )
+    .addOption(formFlag());
+
+  onCluster(
+    verb(
+      "list",
+      "The policies in a cluster, with their revisions.",
+      "npx gatehouse list -o wide",
+      async () => (await import("./commands/list.ts")).listCommand,
+    ),
+  )
+    .option("-n, --namespace <namespace>", "only this namespace (default: all)")
+    .addOption(formFlag());
+
+  onCluster(
+    verb(
+      "uninstall",
+      "Removes a policy and its history from the cluster, after a confirmation.",
+      "npx gatehouse uninstall istio-system/edge --dry-run",
+      async () => (await import("./commands/uninstall.ts")).uninstallCommand,
+    ).argument("<policy>", "namespace/name"),
+  )
+    .option("--yes", "do not ask")
+    .option("--dry-run", "only say what would be removed");
 
   onCluster(
     verb(
@@ -303,7 +340,7 @@ function addPlayground(verb: Verb): void {
     .option("--port <number>", "taken if it is free, else any other", "10080");
 }
 
-function addHelpers(verb: Verb): void {
+function addHelpers(verb: Verb, program: Command): void {
   verb(
     "explain",
     "What a setting means: type, default, limits, and the settings below it.",
@@ -311,7 +348,18 @@ function addHelpers(verb: Verb): void {
     async () => (await import("./commands/explain.ts")).explainCommand,
   )
     .argument("[setting]", "its path, such as rate-limit.limits.tokenBucket; none: all")
-    .option("--schema", "the JSON Schema of settings files, for editors");
+    .option("--schema", "the JSON Schema of settings files, for editors")
+    .addOption(formFlag());
+
+  verb(
+    "completion",
+    "A script that completes the command line in bash, zsh or fish.",
+    "source <(npx gatehouse completion bash)",
+    async () => {
+      const { completionCommand } = await import("./commands/completion.ts");
+      return (out, shell: string) => completionCommand(out, shell, program);
+    },
+  ).addArgument(new Argument("<shell>", "which shell").choices(["bash", "zsh", "fish"]));
 }
 
 /** An option that may be given more than once; its values never take the verb's arguments. */

@@ -54,7 +54,7 @@ export async function planBack(cluster: Cluster, subject: Subject): Promise<Inte
   if (!last)
     throw new ToolError(
       "usage",
-      `there is no policy ${subjectText(subject)} with a history in this cluster`,
+      `there is no policy ${subjectText(subject)} with a history in this cluster; gatehouse list shows those that there are`,
     );
   const { originals = [], companions = [], marks } = last;
   const known = new Set(originals.map(titleOf));

@@ -62,7 +62,29 @@ export function anchorOf({ name, namespace }: Subject): Header {
 }
 
 export async function readHistory(cluster: Cluster, subject: Subject): Promise<History> {
-  const anchor = await cluster.read(anchorOf(subject));
+  return historyIn(await cluster.read(anchorOf(subject)));
+}
+
+/** Every policy that has a history, of one namespace or of all that the user may see. */
+export async function listHistories(
+  cluster: Cluster,
+  namespace?: string,
+): Promise<{ subject: Subject; history: History }[]> {
+  const selector = "app.kubernetes.io/managed-by=gatehouse,gatehouse.dev/policy";
+  const anchors = (await cluster.list("v1", "ConfigMap", selector, namespace)) ?? [];
+  return anchors
+    .map((anchor) => ({ subject: subjectIn(anchor), history: historyIn(anchor) }))
+    .sort((a, b) => (subjectText(a.subject) < subjectText(b.subject) ? -1 : 1));
+}
+
+function subjectIn({ metadata }: Resource): Subject {
+  return {
+    name: metadata.labels?.["gatehouse.dev/policy"] ?? metadata.name,
+    namespace: metadata.namespace ?? "default",
+  };
+}
+
+function historyIn(anchor: Resource | undefined): History {
   const annotations: Record<string, string> = anchor?.metadata?.annotations ?? {};
   const revisions = Object.entries(annotations)
     .filter(([key]) => key.startsWith(prefix))

@@ -176,10 +176,18 @@ export class FakeCluster {
     if (found) return void reply(200, found);
     const wanted = (url.searchParams.get("labelSelector") ?? "").split(",").filter(Boolean);
     const items = [...this.stored]
-      .filter(([path]) => path.startsWith(`${url.pathname}/`))
+      .filter(([path]) => {
+        // Without a namespace in the path: those of all.
+        const everywhere = path.replace(/\/namespaces\/[^/]+/, "");
+        return [path, everywhere].some((one) => one.startsWith(`${url.pathname}/`));
+      })
       .map(([, resource]) => resource)
       .filter(({ metadata }) =>
-        wanted.every((pair) => metadata.labels?.[pair.split("=")[0]!] === pair.split("=")[1]),
+        wanted.every((pair) => {
+          const [key, value] = pair.split("=");
+          const label = metadata.labels?.[key!];
+          return value === undefined ? label !== undefined : label === value;
+        }),
       );
     const isList = Object.values(kinds).some((names) =>
       Object.values(names).includes(url.pathname.split("/").at(-1)!),

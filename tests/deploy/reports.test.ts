@@ -67,5 +67,5 @@ test("-o junit has a case for each file, and a failure only for errors", async (
 test("a report that does not exist is refused with those that do", async () => {
   const { code, err } = await gatehouse("validate", file("good.yaml", good), "-o", "xml");
   assert.equal(code, 2);
-  assert.match(err, /no such report; allowed: github, sarif, junit/);
+  assert.match(err, /Allowed choices are github, sarif, junit/);
 });

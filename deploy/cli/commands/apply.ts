@@ -225,6 +225,7 @@ export async function diffCommand(out: Output, flags: DiffFlags): Promise<Answer
   return {
     ok: changed.length === 0,
     text: text || "no differences",
+    isDifference: true,
     data: { differences: changed },
     remarks: leftOver(documents, plans),
   };

@@ -28,11 +28,6 @@ export async function validateCommand(
     );
   }
   const form = reportForms.find((one) => one === flags.output);
-  if (flags.output && !form)
-    throw new ToolError(
-      "usage",
-      `-o ${flags.output}: no such report; allowed: ${reportForms.join(", ")}`,
-    );
   const { manifests, findings: syntax } = read(paths);
   const { istio, ignore } = flags;
   const { findings, counts } = await validate(manifests, { istio, ignore });
