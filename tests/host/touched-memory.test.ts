@@ -3,33 +3,18 @@
 // filter's own work costs. The clock cannot hold such a thing in a test; a count can, and it is
 // the same on every machine.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
-import binaryen from "binaryen";
 import { own as accessLog } from "../../bench/cases/access-log.ts";
 import { own as canary } from "../../bench/cases/canary.ts";
 import { RS256, own as jwtAuth, token } from "../../bench/cases/jwt-auth.ts";
 import { own as rateLimit } from "../../bench/cases/rate-limit.ts";
 import type { Json } from "../../envoy/bootstrap.ts";
-import { BareHost, encodeHeaders } from "../support/bare-host.ts";
+import { encodeHeaders } from "../support/bare-host.ts";
+import { instrumented, observedHost } from "../support/instrumented.ts";
 
 const LINE_BYTES = 64;
 /** After so many requests pools and tables are as they stay. */
 const WARM_UP = 500;
-
-/** The module with each load and store told to the host, before it happens. */
-function instrumented(name: string): WebAssembly.Module {
-  const module = binaryen.readBinary(
-    readFileSync(join(import.meta.dirname, `../../build/${name}.wasm`)),
-  );
-  const { BulkMemory, MutableGlobals, NontrappingFPToInt, SignExt } = binaryen.Features;
-  module.setFeatures(BulkMemory | MutableGlobals | NontrappingFPToInt | SignExt);
-  module.runPasses(["instrument-memory"]);
-  const bytes = module.emitBinary();
-  module.dispose();
-  return new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
-}
 
 /**
  * The lines that one request touches: the fewest of several, since now and then a table grows or
@@ -37,18 +22,11 @@ function instrumented(name: string): WebAssembly.Module {
  */
 function linesOf(name: string, filter: Json): number {
   let touched = new Set<number>();
-  const pointer = (_id: number, bytes: number, offset: number, address: number) => {
-    const first = (address >>> 0) + (offset >>> 0);
+  const note = (first: number, bytes: number) => {
     touched.add(Math.floor(first / LINE_BYTES)).add(Math.floor((first + bytes - 1) / LINE_BYTES));
-    return address;
   };
-  const value = (_id: number, same: unknown) => same;
-  const more: WebAssembly.ModuleImports = { load_ptr: pointer, store_ptr: pointer };
-  for (const type of ["i32", "i64", "f32", "f64"])
-    more[`load_val_${type}`] = more[`store_val_${type}`] = value as never;
-  more.memory_grow_pre = more.memory_grow_post = value as never;
   const config = JSON.parse(filter.typed_config.config.configuration.value);
-  const host = new BareHost(instrumented(name), config, () => true, more);
+  const host = observedHost(instrumented(name), config, note);
   const request = {
     headers: encodeHeaders([
       [":authority", "products.example.com"],

@@ -1,9 +1,10 @@
 // The rules of a route: the first whose conditions a request meets names its variant. Most requests
 // meet no rule, because a header is missing or lacks a text. Each rule asks that first.
-import { Bytes, EMPTY, find, lengthOf } from "../../lib/bytes";
+import { Bytes, EMPTY } from "../../lib/bytes";
 import { HeaderNames } from "../../lib/http/header-names";
 import { RequestView } from "../../lib/http/request";
 import { MatchList } from "../../lib/match/match";
+import { holdsText } from "../../lib/regex/text-search";
 
 /** A rule that sends its requests to one variant. */
 @final
@@ -44,7 +45,7 @@ export class VariantRule {
 }
 
 function hasText(request: RequestView, value: Bytes, needed: Bytes): bool {
-  return request.scan(lengthOf(value)) && find(value, needed) >= 0;
+  return holdsText(value, needed, false, request.workOn(value));
 }
 
 /** Whether a rule names the variant. */

@@ -145,12 +145,16 @@ export class CookieValues extends NamedValues {
 const params = new ParamReader();
 const paramName = new Writer();
 
-/** Parameters of a request's query, percent-decoded. */
+/** Parameters of a request's query. Names are percent-decoded, and values unless `isRaw`. */
 @final
 export class ParamValues extends NamedValues {
   /** Decoded values, one behind the other. */
   private readonly text: Writer = new Writer();
   private readonly one: Writer = new Writer();
+
+  constructor(private readonly isRaw: bool = false) {
+    super();
+  }
 
   protected readAll(request: RequestView): void {
     const query = request.query();
@@ -169,6 +173,7 @@ export class ParamValues extends NamedValues {
   }
 
   private decode(raw: Bytes): Bytes {
+    if (this.isRaw) return raw;
     const value = decoded(raw, this.one);
     if (value == raw) return raw;
     const start = this.text.length;

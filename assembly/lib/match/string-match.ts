@@ -4,14 +4,11 @@
 import {
   Bytes,
   EMPTY,
-  at as byteAt,
   endsWith,
   equal,
   equalIgnoreCase,
-  find,
   isPresent,
   lengthOf,
-  lower,
   owned,
   slice,
   startsWith,
@@ -23,6 +20,7 @@ import { normalizedAuthority } from "../http/authority";
 import { RequestView } from "../http/request";
 import { compilePattern } from "../regex/pattern";
 import { Regex } from "../regex/regex";
+import { holdsText } from "../regex/text-search";
 import { SearchWork } from "../regex/work";
 import { Writer } from "../writer";
 
@@ -153,9 +151,8 @@ export class StringMatch {
 
   /** As `fits`, on a value of `request`, which counts what is searched through. */
   fitsIn(request: RequestView, value: Bytes): bool {
-    const isSearch = this.kind == StringMatchKind.Regex || this.kind == StringMatchKind.Contains;
-    if (!isSearch) return this.fits(value);
-    return request.scan(lengthOf(value)) && this.fits(value, request.searchWork);
+    if (this.kind == StringMatchKind.Contains) return this.fits(value, request.workOn(value));
+    return this.fits(value, this.kind == StringMatchKind.Regex ? request.searchWork : null);
   }
 
   /** Whether every path meets it: all begin with a slash. */
@@ -193,7 +190,7 @@ export class StringMatch {
       case StringMatchKind.Suffix:
         return this.ignoreCase ? endsWithIgnoreCase(value, text) : endsWith(value, text);
       default:
-        return this.ignoreCase ? containsIgnoreCase(value, text) : find(value, text) >= 0;
+        return holdsText(value, text, this.ignoreCase, work);
     }
   }
 }
@@ -206,15 +203,4 @@ function refused(): StringMatch {
 function endsWithIgnoreCase(value: Bytes, suffix: Bytes): bool {
   const start = lengthOf(value) - lengthOf(suffix);
   return start >= 0 && equalIgnoreCase(slice(value, start), suffix);
-}
-
-function containsIgnoreCase(value: Bytes, part: Bytes): bool {
-  const width = lengthOf(part);
-  if (width == 0) return true;
-  const first = lower(byteAt(part, 0));
-  for (let i = 0; i + width <= lengthOf(value); i++) {
-    if (lower(byteAt(value, i)) == first && equalIgnoreCase(slice(value, i, i + width), part))
-      return true;
-  }
-  return false;
 }

@@ -1,8 +1,9 @@
 // Matches whole values, as Istio's `regex` does: RE2 syntax, time linear in the value, limited size.
 // `Searcher` (searcher.ts) finds matches inside of values.
-import { Bytes, find, view } from "../bytes";
+import { Bytes, lengthOf, view } from "../bytes";
 import { Dfa } from "./dfa";
 import { Program } from "./program";
+import { holdsText } from "./text-search";
 import { SearchWork } from "./work";
 
 
@@ -19,6 +20,11 @@ export class Regex {
 
   /** Whether the whole of `value` matches. When `work` is spent, "no" means nothing. */
   matches(value: Bytes, work: SearchWork | null = null): bool {
-    return find(value, view(this.required)) >= 0 && this.whole.accepts(value, 0, work);
+    if (!holdsText(value, view(this.required), false, work)) return false;
+    if (work !== null) {
+      work.walk(lengthOf(value));
+      if (work.isSpent) return false;
+    }
+    return this.whole.accepts(value, 0, work);
   }
 }

@@ -19,6 +19,15 @@ export class SearchWork {
     this.left = nanos;
   }
 
+  /** Lets at least `nanos` be spent from now on. */
+  allowAtLeast(nanos: i64): void {
+    this.left = max(this.left, nanos);
+  }
+
+  spend(nanos: i64): void {
+    this.left -= nanos;
+  }
+
   /** Nothing is left: what a search gives then means nothing. */
   get isSpent(): bool {
     return this.left < 0;
@@ -27,6 +36,11 @@ export class SearchWork {
   /** A walk over `bytes` whose states are known. */
   walk(bytes: i32): void {
     this.left -= bytes;
+  }
+
+  /** A text is compared with one place of a value, in `steps`. */
+  compare(steps: i32): void {
+    this.left -= 2 + steps;
   }
 
   /** A state with `members` is built. */

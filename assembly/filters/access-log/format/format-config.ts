@@ -102,6 +102,7 @@ class FormatReader {
     const steps = this.steps;
     return new Format(
       this.isJson,
+      this.maker.redaction,
       steps.first,
       this.literals.view(),
       this.omitEmpty,

@@ -4,6 +4,7 @@ import { Bytes, at, bytes, owned, text } from "../../../lib/bytes";
 import { writeJsonCharacters, writeJsonText } from "../../../lib/json/write";
 import { Writer } from "../../../lib/writer";
 import { RecordView } from "../record";
+import { Redaction } from "../redact/redaction";
 import { CUT_MARK, Escape, prefixThatFits } from "./cut";
 import { Operator, Value, ValueKind } from "./operators/operator";
 import { writeTextCharacters } from "./text-escape";
@@ -58,6 +59,7 @@ export class Format {
 
   constructor(
     readonly isJson: bool,
+    private redaction: Redaction,
     private first: Step | null,
     /** The literals of all steps, one behind the other. */
     literals: Bytes,
@@ -97,8 +99,10 @@ export class Format {
   private writeSteps(record: RecordView, to: Writer, valueBytesMax: i32): void {
     // With the begin known, the proxy need not be asked how long the request took.
     if (this.usesStart) record.startNanos();
+    this.redaction.beginLine();
     let step = this.first;
-    while (step !== null) {
+    // What comes behind a line that is too long already is made when it is cut.
+    while (step !== null && !to.overflowed) {
       this.writeStep(step, record, to, valueBytesMax);
       step = step.next;
     }

@@ -13,11 +13,6 @@ const TOKEN_START = text("eyJ");
 const TOKEN_BYTES_MIN = 20;
 /** How many matches of one pattern in one text are hashed each by itself. */
 const MATCHES_MAX = 64;
-/**
- * What all patterns together may cost in one text, in nanoseconds as SearchWork counts them. A text
- * that needs more is masked as a whole. One pattern on a header of 55 KB takes a tenth of it.
- */
-const PATTERN_WORK_MAX: i64 = 600_000;
 
 // Of all configurations together: a writer is never given back.
 const tokenOut = new Writer();
@@ -36,13 +31,12 @@ export class TextRedaction {
     return this.patterned(hasTokens ? this.withoutTokens(value) : value);
   }
 
-  /** The user's patterns alone. */
+  /** The user's patterns alone. What costs more than the line may (LineWork) is masked as a whole. */
   patterned(value: Bytes): Bytes {
     const patterns = this.config.patterns;
     const work = this.config.work;
     if (patterns.length == 0) return value;
     let clean = value;
-    work.allow(PATTERN_WORK_MAX);
     for (let i = 0; i < patterns.length; i++) {
       const pattern = unchecked(patterns[i]);
       const out = unchecked(patternOut[i & 1]);

@@ -23,10 +23,16 @@ const userOut = new Writer();
  */
 export function hasMark(value: Bytes): bool {
   for (let i = 0; i < lengthOf(value); i++) {
-    const distance = <u64>at(value, i) - HASH_SIGN;
-    if (distance < 64 && ((MARKS >> distance) & 1) != 0) return true;
+    if (isMark(at(value, i))) return true;
   }
   return false;
+}
+
+// @ts-ignore: decorator
+@inline
+export function isMark(byte: u8): bool {
+  const distance = <u64>byte - HASH_SIGN;
+  return distance < 64 && ((MARKS >> distance) & 1) != 0;
 }
 
 /** The first "?" or "#" at or behind `from`, or the end. */

@@ -9,7 +9,7 @@ import { isToken, lowerCased } from "../../../../lib/http/field";
 import { Result, success } from "../../../../lib/result";
 import { requestFieldName } from "../../names";
 import { RecordView } from "../../record";
-import { Action } from "../../redact/action";
+import { Action, MASK } from "../../redact/action";
 import { Redaction, Shape } from "../../redact/redaction";
 import { Piece } from "../command";
 import { Operator, Value, operatorText, truncated } from "./operator";
@@ -55,6 +55,11 @@ class HeaderName {
     return this.redaction.header(this.action, this.shape, value);
   }
 
+  /** Whether a hash of the value may still be made for this line. */
+  admitsHash(value: Bytes): bool {
+    return this.redaction.admitsHash(value);
+  }
+
   get isRedacted(): bool {
     return this.action != Action.Keep || this.shape != Shape.Plain;
   }
@@ -87,6 +92,7 @@ export class HeaderOperator extends Operator {
   private shown(name: HeaderName, found: Bytes): Bytes {
     if (this.form == HeaderForm.WithoutQuery) return name.clean(pathOf(found));
     if (this.form != HeaderForm.Digest || name.isRedacted) return name.clean(found);
+    if (!name.admitsHash(found)) return MASK;
     sha256(found, digest);
     operatorText.reset();
     operatorText.hex(bytes(digest, 32));

@@ -1,6 +1,7 @@
 // What a row of the operator table is: a name, what may stand behind it, and how its operator is
 // made.
 import { Bytes, NONE, at, equal, indexOf, lengthOf, slice, toText } from "../../../../lib/bytes";
+import { ParamValues } from "../../../../lib/http/named-values";
 import { Result, failure } from "../../../../lib/result";
 import { Writer, decimal } from "../../../../lib/writer";
 import { Redaction } from "../../redact/redaction";
@@ -24,6 +25,8 @@ export const enum Length {
 export abstract class OperatorMaker {
   /** Some operator needs to know when the request began. */
   usesStart: bool = false;
+  /** Query parameters that operators ask for, read once a request. */
+  readonly params: ParamValues = new ParamValues(true);
 
   constructor(
     readonly redaction: Redaction,

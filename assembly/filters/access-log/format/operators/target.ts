@@ -12,7 +12,8 @@ import {
   view,
 } from "../../../../lib/bytes";
 import { decoded } from "../../../../lib/http/percent";
-import { param, pathOf, queryOf } from "../../../../lib/http/query";
+import { ParamValues } from "../../../../lib/http/named-values";
+import { pathOf } from "../../../../lib/http/query";
 import { Writer } from "../../../../lib/writer";
 import { Result, success } from "../../../../lib/result";
 import { RecordView } from "../../record";
@@ -104,11 +105,14 @@ export class PathRow extends OperatorRow {
   }
 }
 
-/** The first parameter of a name, of the original path if there is one; as it came, not decoded. */
+/** The first parameter of a name; as it came, not decoded. */
 @final
 class QueryParamOperator extends Operator {
   constructor(
     private name: StaticArray<u8>,
+    private params: ParamValues,
+    /** Of the name among `params`. */
+    private index: i32,
     private redaction: Redaction,
     private length: i32,
   ) {
@@ -116,9 +120,7 @@ class QueryParamOperator extends Operator {
   }
 
   evaluate(record: RecordView, value: Value): void {
-    const target = record.request().target();
-    const query = target == NONE ? NONE : queryOf(target);
-    const found = param(query, view(this.name));
+    const found = this.params.valueAt(this.index, record.request());
     if (found == NONE) return value.setAbsent();
     value.setText(truncated(this.redaction.param(view(this.name), found), this.length));
   }
@@ -133,7 +135,12 @@ export class QueryParamRow extends OperatorRow {
 
   make(command: Piece, maker: OperatorMaker): Result<Operator> {
     const name = owned(command.arguments);
-    return success<Operator>(new QueryParamOperator(name, maker.redaction, command.length));
+    const params = maker.params;
+    const index = params.indexOf(view(name));
+    const redaction = maker.redaction;
+    return success<Operator>(
+      new QueryParamOperator(name, params, index, redaction, command.length),
+    );
   }
 }
 
