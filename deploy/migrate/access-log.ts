@@ -3,19 +3,25 @@
 import { parseDocument } from "yaml";
 import { lineFilter, lineFormat, printsLine } from "../core/log-line.ts";
 import type { Manifest, Path } from "../core/source.ts";
-import { listOf, placementFor } from "./context.ts";
+import { at, fieldsOf, isFields, listOf, mapsOf, textAt } from "../core/value.ts";
+import type { Fields } from "../core/value.ts";
+import { compareLogs } from "../compare/logs.ts";
+import { placementFor } from "./context.ts";
 import { FilterError, whenOf } from "./log-filter.ts";
 import { withoutImpossible } from "./log-format.ts";
-import { CelError } from "../native/log/cel.ts";
+import type { LostOperator } from "./log-format.ts";
+import { CelError, parseCel } from "../native/log/cel.ts";
 import { builtInProvider, istioJsonFormat, istioTextFormat } from "../native/log/formats.ts";
+import type { LogFormat } from "../native/log/line.ts";
 import type { Context } from "./context.ts";
+import type { Resource } from "./resource.ts";
 import { rootNamespace } from "../validate/overlap.ts";
 
 /** What Envoy's logger has to print once the filter writes the line. */
 const bareFormat = `${lineFormat}\\n`;
 
 interface Mesh {
-  config: any;
+  config: Fields;
   path: Path;
   /** The key's own place is unknown inside a block of text: then the report stays at `path`. */
   isText: boolean;
@@ -23,16 +29,18 @@ interface Mesh {
 
 /** The MeshConfig inside an IstioOperator, a ConfigMap, or Helm values. */
 function meshConfigOf(manifest: Manifest): Mesh | undefined {
-  const { value } = manifest;
-  if (manifest.kind === "IstioOperator" && value.spec?.meshConfig)
-    return { config: value.spec.meshConfig, path: ["spec", "meshConfig"], isText: false };
-  if (manifest.kind === "ConfigMap" && typeof value.data?.mesh === "string") {
-    const document = parseDocument(value.data.mesh);
+  const inOperator = manifest.at("spec", "meshConfig");
+  if (manifest.kind === "IstioOperator" && isFields(inOperator))
+    return { config: inOperator, path: ["spec", "meshConfig"], isText: false };
+  const text = manifest.at("data", "mesh");
+  if (manifest.kind === "ConfigMap" && typeof text === "string") {
+    const document = parseDocument(text);
     if (document.errors.length === 0)
-      return { config: document.toJS(), path: ["data", "mesh"], isText: true };
+      return { config: fieldsOf(document.toJS()), path: ["data", "mesh"], isText: true };
   }
-  if (!manifest.kind && value?.meshConfig && typeof value.meshConfig === "object")
-    return { config: value.meshConfig, path: ["meshConfig"], isText: false };
+  const inValues = manifest.at("meshConfig");
+  if (!manifest.kind && isFields(inValues))
+    return { config: inValues, path: ["meshConfig"], isText: false };
   return undefined;
 }
 
@@ -45,11 +53,20 @@ export function hasAccessLog(manifest: Manifest): boolean {
 export function migrateMeshAccessLog(context: Context, manifest: Manifest): void {
   const { report } = context;
   const { config, path, isText } = meshConfigOf(manifest)!;
-  const at = (key: string): Path => (isText ? path : [...path, key]);
+  const place = (key: string): Path => (isText ? path : [...path, key]);
+  const native = formatOf(config);
+  const { format, lost } = withoutImpossible(native);
+  const { difference } = compareLogs({ format: native }, { format });
+  if (difference !== undefined) {
+    const path = place(config.accessLogFormat === undefined ? "accessLogFile" : "accessLogFormat");
+    report.kept(manifest, path, `stays native: its proof failed: ${difference}`);
+    return;
+  }
   const draft = context.drafts.at(rootNamespace, { sidecar: { direction: "both" } }, "mesh");
   const settings = draft.settings("access-log", manifest, () => ({}));
-  settings.format = possible(context, manifest, at("accessLogFormat"), formatOf(config));
+  settings.format = format;
   settings.sinks = [{ envoyLog: {} }];
+  sayLost(context, manifest, place("accessLogFormat"), lost);
   const how =
     `access-log.format; set accessLogFormat: "${bareFormat}" in the mesh, and a Telemetry with ` +
     `providers: [{ name: envoy }] and filter: { expression: "${lineFilter}" }: Envoy's logger ` +
@@ -58,14 +75,14 @@ export function migrateMeshAccessLog(context: Context, manifest: Manifest): void
   if (!config.accessLogFormat)
     report.changed(
       manifest,
-      at(config.accessLogFormat === undefined ? "accessLogFile" : "accessLogFormat"),
+      place(config.accessLogFormat === undefined ? "accessLogFile" : "accessLogFormat"),
       `no format is set: Istio's default one is written out. ${how}`,
     );
-  else report.changed(manifest, at("accessLogFormat"), how);
+  else report.changed(manifest, place("accessLogFormat"), how);
   if (config.accessLogFile !== undefined)
-    report.kept(manifest, at("accessLogFile"), "Envoy's logger goes on writing there");
+    report.kept(manifest, place("accessLogFile"), "Envoy's logger goes on writing there");
   if (config.accessLogEncoding !== undefined)
-    report.carried(manifest, at("accessLogEncoding"), "access-log.format");
+    report.carried(manifest, place("accessLogEncoding"), "access-log.format");
   report.kept(
     manifest,
     isText ? path : path.slice(0, 1),
@@ -73,21 +90,24 @@ export function migrateMeshAccessLog(context: Context, manifest: Manifest): void
   );
 }
 
-/** Says of each operator that cannot be had why, and leaves `-` for it. */
-function possible(context: Context, manifest: Manifest, path: Path, written: any): any {
-  const { format, lost } = withoutImpossible(written);
+/** Says of each operator that cannot be had why, and that `-` stands for it. */
+function sayLost(
+  { report }: Context,
+  manifest: Manifest,
+  path: Path,
+  lost: readonly LostOperator[],
+): void {
   for (const { operator, why } of lost)
-    context.report.lost(manifest, path, `${operator}: ${why}; "-" stands in its place`);
-  return format;
+    report.lost(manifest, path, `${operator}: ${why}; "-" stands in its place`);
 }
 
 /** What the mesh's own logger prints; an empty format, or one that is no JSON where JSON is asked for, is the default. */
-function formatOf(config: any): any {
-  const written = String(config?.accessLogFormat ?? "");
-  if (config?.accessLogEncoding !== "JSON")
+function formatOf(config: Fields): LogFormat {
+  const written = String(config.accessLogFormat ?? "");
+  if (config.accessLogEncoding !== "JSON")
     return { text: written === "" ? istioTextFormat : written.replace(/\n$/, "") };
   try {
-    const labels = JSON.parse(written);
+    const labels: unknown = JSON.parse(written);
     if (labels !== null && typeof labels === "object") return { json: labels };
   } catch {
     // Istio says so in its own log, and goes on with the default.
@@ -95,96 +115,109 @@ function formatOf(config: any): any {
   return { json: istioJsonFormat };
 }
 
+const targetKeys = ["selector", "targetRefs", "targetRef"];
+
 /** Telemetry: only its access log; tracing and metrics are not ours. */
 export function migrateTelemetry(context: Context, manifest: Manifest): void {
   const { report } = context;
-  const { spec = {} } = manifest.value;
-  for (const key of Object.keys(spec).filter(
-    (name) => !["accessLogging", "selector", "targetRefs", "targetRef"].includes(name),
-  )) {
+  const spec = fieldsOf(manifest.at("spec"));
+  const own = ["accessLogging", ...targetKeys];
+  for (const key of Object.keys(spec).filter((name) => !own.includes(name)))
     report.kept(manifest, ["spec", key], "not about access logs");
-  }
-  const logging = listOf(spec.accessLogging);
+  const logging = listOf(spec.accessLogging).map(fieldsOf);
   if (logging.length === 0) {
-    for (const key of ["selector", "targetRefs", "targetRef"])
+    for (const key of targetKeys)
       if (spec[key]) report.kept(manifest, ["spec", key], "not about access logs");
     return;
   }
-  if (logging.every((entry) => entry?.disabled === true)) {
-    report.kept(
-      manifest,
-      ["spec", "accessLogging"],
-      "it switches the log off, and where there is no logger there is no line",
-    );
+  const stay = stayNote(context, logging);
+  if (stay !== undefined) {
+    report.kept(manifest, stay.path, stay.note);
     return;
   }
-  const reason = reasonToStay(context, logging);
-  if (reason !== undefined) {
-    report.kept(manifest, ["spec"], `stays native: ${reason}`);
+  const [entry] = logging as [Fields];
+  const native = providerFormat(context, entry);
+  const { format, lost } = withoutImpossible(native);
+  const expression = textAt(entry.filter, "expression");
+  const conditions = expression === undefined ? [] : whenOf(expression);
+  const settings: Fields = { format, ...(conditions.length > 0 && { when: conditions }) };
+  const filter = expression === undefined ? {} : { filter: parseCel(expression) };
+  const { difference } = compareLogs({ format: native, ...filter }, settings);
+  if (difference !== undefined) {
+    report.kept(manifest, ["spec"], `stays native: its proof failed: ${difference}`);
     return;
   }
-  const format = providerFormat(context, logging[0]);
-  if (printsLine(format)) {
-    report.kept(
-      manifest,
-      ["spec", "accessLogging"],
-      "its provider prints the filter's line already",
-    );
-    return;
-  }
-  const draft = context.drafts.at(
-    manifest.namespace,
-    direction(placementFor(context, manifest), logging),
-    `${manifest.name}-log`,
-  );
-  const settings = draft.settings("access-log", manifest, () => ({ sinks: [{ envoyLog: {} }] }));
-  settings.format ??= possible(context, manifest, ["spec", "accessLogging"], format);
-  logging.forEach((entry, index) => {
-    const at = ["spec", "accessLogging", index];
-    if (entry?.match !== undefined)
-      report.carried(manifest, [...at, "match"], "placement (direction)");
-    if (entry?.providers !== undefined)
-      report.changed(
-        manifest,
-        [...at, "providers"],
-        `the provider stays; its format becomes "${bareFormat}", and the line is the filter's; ` +
-          `the entry's filter becomes { expression: "${lineFilter}" }`,
-      );
-    if (entry?.disabled !== undefined)
-      report.kept(
-        manifest,
-        [...at, "disabled"],
-        "it switches Envoy's own logger, which prints the line of the sink envoyLog",
-      );
-    if (entry?.filter?.expression !== undefined)
-      addFilter(context, manifest, settings, entry.filter, [...at, "filter"]);
-  });
+  const placement = direction(placementFor(context, manifest), entry);
+  const draft = context.drafts.at(manifest.namespace, placement, `${manifest.name}-log`);
+  const written = draft.settings("access-log", manifest, () => ({ sinks: [{ envoyLog: {} }] }));
+  written.format ??= format;
+  if (conditions.length > 0) written.when = [...listOf(written.when), ...conditions];
+  sayLost(context, manifest, ["spec", "accessLogging"], lost);
+  sayEntry(context, manifest, entry);
   report.close(manifest);
 }
 
+function sayEntry({ report }: Context, manifest: Manifest, entry: Fields): void {
+  const at: Path = ["spec", "accessLogging", 0];
+  if (entry.match !== undefined)
+    report.carried(manifest, [...at, "match"], "placement (direction)");
+  if (entry.providers !== undefined)
+    report.changed(
+      manifest,
+      [...at, "providers"],
+      `the provider stays; its format becomes "${bareFormat}", and the line is the filter's; ` +
+        `the entry's filter becomes { expression: "${lineFilter}" }`,
+    );
+  if (entry.disabled !== undefined)
+    report.kept(
+      manifest,
+      [...at, "disabled"],
+      "it switches Envoy's own logger, which prints the line of the sink envoyLog",
+    );
+  if (textAt(entry.filter, "expression") !== undefined)
+    report.carried(manifest, [...at, "filter"], "access-log.when");
+}
+
+interface StayNote {
+  path: Path;
+  note: string;
+}
+
+/** Why nothing is to be done; undefined if the filter takes the log over. */
+function stayNote(context: Context, logging: readonly Fields[]): StayNote | undefined {
+  const path = ["spec", "accessLogging"];
+  if (logging.every(({ disabled }) => disabled === true))
+    return { path, note: "it switches the log off, and where there is no logger there is no line" };
+  const reason = reasonToStay(context, logging);
+  if (reason !== undefined) return { path: ["spec"], note: `stays native: ${reason}` };
+  if (printsLine(providerFormat(context, logging[0]!)))
+    return { path, note: "its provider prints the filter's line already" };
+  return undefined;
+}
+
 /** Why the filter would not write the lines that Envoy's loggers do; undefined if it would. */
-function reasonToStay(context: Context, logging: any[]): string | undefined {
-  if (logging.length > 1)
-    return "several entries are several loggers, which Istio joins by its rules";
+function reasonToStay(context: Context, logging: readonly Fields[]): string | undefined {
   const [entry] = logging;
-  const named = listOf(entry?.providers);
+  if (logging.length > 1 || !entry)
+    return "several entries are several loggers, which Istio joins by its rules";
+  const named = listOf(entry.providers);
   if (named.length > 1) return "several providers write lines of their own";
-  if (entry?.disabled === true) return "it switches a log off";
-  const name = String(named[0]?.name ?? builtInProvider);
-  const provider = providersOf(context).find((one) => one?.name === name);
+  if (entry.disabled === true) return "it switches a log off";
+  const name = providerName(entry);
+  const provider = providerOf(context, name);
   if (!provider && name !== builtInProvider)
     return `its provider ${name} is in no MeshConfig that was read`;
   if (provider && !provider.envoyFileAccessLog)
     return `its provider ${name} is no file: it sends what Envoy knows of a request, not a line`;
-  if (provider?.envoyFileAccessLog?.omitEmptyValues)
+  if (at(provider, "envoyFileAccessLog", "omitEmptyValues"))
     return `its provider ${name} leaves empty values out`;
-  return filterReason(entry?.filter);
+  return filterReason(textAt(entry.filter, "expression"));
 }
 
-function filterReason(filter: any): string | undefined {
-  if (filter?.expression === undefined) return undefined;
+function filterReason(expression: string | undefined): string | undefined {
+  if (expression === undefined) return undefined;
   try {
-    whenOf(String(filter.expression));
+    whenOf(expression);
     return undefined;
   } catch (cause) {
     if (!(cause instanceof CelError) && !(cause instanceof FilterError)) throw cause;
@@ -192,41 +225,37 @@ function filterReason(filter: any): string | undefined {
   }
 }
 
-function providersOf(context: Context): any[] {
-  const meshes = context.manifests.flatMap((manifest) => meshConfigOf(manifest)?.config ?? []);
-  return meshes.flatMap((config) => listOf(config.extensionProviders));
+function providerName(entry: Fields): string {
+  return textAt(listOf(entry.providers)[0], "name") ?? builtInProvider;
+}
+
+function meshConfigs(context: Context): Fields[] {
+  return context.manifests.flatMap((manifest) => {
+    const mesh = meshConfigOf(manifest);
+    return mesh ? [mesh.config] : [];
+  });
+}
+
+function providerOf(context: Context, name: string): Fields | undefined {
+  return meshConfigs(context)
+    .flatMap((config) => mapsOf(config.extensionProviders))
+    .find((one) => one.name === name);
 }
 
 /** What the provider's logger prints: its own format, or for Istio's own provider the mesh's. */
-function providerFormat(context: Context, entry: any): any {
-  const name = String(listOf(entry?.providers)[0]?.name ?? builtInProvider);
-  const provider = providersOf(context).find((one) => one?.name === name);
-  const format = provider?.envoyFileAccessLog?.logFormat;
-  if (!format && name === builtInProvider) {
-    const meshes = context.manifests.flatMap((manifest) => meshConfigOf(manifest)?.config ?? []);
-    return formatOf(meshes[0]);
-  }
-  const { text, labels } = format ?? {};
-  if (labels) return { json: Object.keys(labels).length > 0 ? labels : istioJsonFormat };
+function providerFormat(context: Context, entry: Fields): LogFormat {
+  const name = providerName(entry);
+  const format = at(providerOf(context, name), "envoyFileAccessLog", "logFormat");
+  if (!format && name === builtInProvider) return formatOf(meshConfigs(context)[0] ?? {});
+  const { text, labels } = fieldsOf(format);
+  if (labels) return { json: Object.keys(fieldsOf(labels)).length > 0 ? labels : istioJsonFormat };
   return { text: text ? String(text).replace(/\n$/, "") : istioTextFormat };
 }
 
-function direction(placement: any, logging: any[]): any {
-  if (!placement.sidecar) return placement;
-  const modes = new Set(logging.map((entry) => entry?.match?.mode ?? "CLIENT_AND_SERVER"));
-  const only = modes.size === 1 ? [...modes][0] : "CLIENT_AND_SERVER";
-  const directions: Record<string, string> = { CLIENT: "outbound", SERVER: "inbound" };
-  return { sidecar: { ...placement.sidecar, direction: directions[only] ?? "both" } };
-}
+const directions: Record<string, string> = { CLIENT: "outbound", SERVER: "inbound" };
 
-function addFilter(
-  context: Context,
-  manifest: Manifest,
-  settings: any,
-  filter: any,
-  path: Path,
-): void {
-  const conditions = whenOf(String(filter.expression));
-  if (conditions.length > 0) settings.when = [...(settings.when ?? []), ...conditions];
-  context.report.carried(manifest, path, "access-log.when");
+function direction(placement: Resource, entry: Fields): Resource {
+  if (!placement.sidecar) return placement;
+  const mode = textAt(entry.match, "mode") ?? "CLIENT_AND_SERVER";
+  return { sidecar: { ...placement.sidecar, direction: directions[mode] ?? "both" } };
 }

@@ -1,5 +1,7 @@
 // A log format without the operators that no Wasm filter can know. The filter itself says which
 // they are, and why.
+import { at, isFields } from "../core/value.ts";
+import type { LogFormat } from "../native/log/line.ts";
 import type { Refusal } from "../validate/module-check.ts";
 import { refusalOf } from "../validate/module-check.ts";
 
@@ -16,7 +18,7 @@ const operatorPattern = /%[A-Z0-9_]+(\([^)]*\))?(:\d+)?%/y;
 /**
  * A copy of the access-log format in which `-` stands for every operator that the filter refuses.
  */
-export function withoutImpossible(format: any): { format: any; lost: LostOperator[] } {
+export function withoutImpossible(format: LogFormat): { format: LogFormat; lost: LostOperator[] } {
   const settings = { format: structuredClone(format) };
   const lost: LostOperator[] = [];
   for (let count = 0; count < refusalsMax; count++) {
@@ -32,16 +34,16 @@ export function withoutImpossible(format: any): { format: any; lost: LostOperato
 }
 
 /** Replaces the operator that a refusal points at, and gives it; undefined if it points at none. */
-function takeOut(settings: any, { path, what }: Refusal): string | undefined {
+function takeOut(settings: object, { path, what }: Refusal): string | undefined {
   const offset = Number(/\(at byte (\d+)\)$/.exec(what)?.[1]);
-  const holder = path.slice(0, -1).reduce((node: any, step) => node?.[step], settings);
-  const text = holder?.[path.at(-1)!];
-  if (typeof text !== "string" || Number.isNaN(offset)) return undefined;
+  const holder = at(settings, ...path.slice(0, -1));
+  const key = path.at(-1)!;
+  const text = at(holder, key);
+  if (!isFields(holder) || typeof text !== "string" || Number.isNaN(offset)) return undefined;
   // The filter counts bytes.
   operatorPattern.lastIndex = Buffer.from(text).subarray(0, offset).toString().length;
   const match = operatorPattern.exec(text);
   if (!match) return undefined;
-  holder[path.at(-1)!] =
-    `${text.slice(0, match.index)}-${text.slice(match.index + match[0].length)}`;
+  holder[key] = `${text.slice(0, match.index)}-${text.slice(match.index + match[0].length)}`;
   return match[0];
 }

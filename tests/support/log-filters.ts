@@ -1,6 +1,7 @@
 // Random CEL filters of access logs, and exchanges that tell their parts apart.
 import { Random } from "../../deploy/compare/random.ts";
 import type { Attributes } from "../../deploy/native/log/cel.ts";
+import { attributesOf as modelAttributesOf } from "../../deploy/native/log/exchange.ts";
 
 export interface Exchange {
   method: string;
@@ -62,18 +63,6 @@ export function randomExchange(random: Random): Exchange {
   };
 }
 
-export function attributesOf({ method, path, host, headers, status }: Exchange): Attributes {
-  const known: Record<string, string | number | undefined> = {
-    "response.code": status,
-    "request.method": method,
-    "request.path": path,
-    "request.url_path": path.replace(/\?.*$/, ""),
-    "request.host": host,
-    "request.useragent": headers["user-agent"],
-    "request.duration": 1e6,
-  };
-  return (name) => {
-    const header = /^request\.headers\[(.+)\]$/.exec(name)?.[1];
-    return header === undefined ? known[name] : headers[header];
-  };
+export function attributesOf(exchange: Exchange): Attributes {
+  return modelAttributesOf({ ...exchange, flags: [], durationMillis: 1 });
 }

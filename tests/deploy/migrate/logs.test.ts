@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stringify } from "yaml";
+import { compareLogs } from "../../../deploy/compare/logs.ts";
 import { Random } from "../../../deploy/compare/random.ts";
 import { parse } from "../../../deploy/core/source.ts";
 import { Clock } from "../../../deploy/emulator/clock.ts";
@@ -169,6 +170,35 @@ for (const [expression, written] of [
   });
 }
 
+test("the proof of a log finds a line too few, a line too many, and another field", () => {
+  const filter = parseCel("response.code >= 400 && request.url_path != '/health'");
+  const format = { text: '%REQ(:METHOD)% %REQ(X-A?:PATH)% %RESPONSE_CODE% "%UPSTREAM_HOST%"' };
+  const when = whenOf("response.code >= 400 && request.url_path != '/health'");
+  assert.equal(compareLogs({ format, filter }, { format, when }).difference, undefined);
+  assert.ok(compareLogs({ format, filter }, { format, when }).count > 30);
+  const narrower = whenOf("response.code > 400 && request.url_path != '/health'");
+  assert.match(
+    compareLogs({ format, filter }, { format, when: narrower }).difference ?? "",
+    /→ 400 .*no line, where Envoy prints one/,
+  );
+  assert.match(
+    compareLogs({ format, filter }, { format }).difference ?? "",
+    /→ 200 .*a line, where Envoy prints none/,
+  );
+  const other = { text: format.text.replace("X-A?:PATH", ":AUTHORITY") };
+  assert.match(
+    compareLogs({ format }, { format: other }).difference ?? "",
+    /"GET service\.example\.com 200 .* instead of "GET \/ 200/,
+  );
+  const json = { json: { code: "%RESPONSE_CODE%", agent: "%REQ(USER-AGENT)%" } };
+  assert.equal(compareLogs({ format: json }, { format: json }).difference, undefined);
+  assert.match(
+    compareLogs({ format: json }, { format: { json: { code: "%RESPONSE_CODE%" } } }).difference ??
+      "",
+    /fields code instead of agent, code/,
+  );
+});
+
 test("300 random CEL filters: the filter writes the lines that Envoy's logger would", () => {
   let count = 0;
   for (let seed = 1; seed <= 300; seed++) {
@@ -184,6 +214,11 @@ test("300 random CEL filters: the filter writes the lines that Envoy's logger wo
       continue;
     }
     count++;
+    if (seed <= 100) {
+      const format = { text: "%REQ(:PATH)%" };
+      const proof = compareLogs({ format, filter: expression }, { format, when });
+      assert.equal(proof.difference, undefined, `seed ${seed}: ${filter}`);
+    }
     const logger = new Logger(when);
     for (let step = 0; step < 40; step++) {
       const exchange = randomExchange(random);
