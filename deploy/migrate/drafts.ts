@@ -10,6 +10,8 @@ import {
   rewritesAnnotation,
 } from "../core/migrated.ts";
 import type { Manifest } from "../core/source.ts";
+import { fieldsOf, listOf, mapsOf } from "../core/value.ts";
+import type { Fields } from "../core/value.ts";
 import type { Resource } from "./resource.ts";
 import type { Scope } from "../validate/overlap.ts";
 
@@ -17,7 +19,7 @@ export class Draft {
   readonly namespace: string;
   readonly placement: Resource;
   name: string;
-  readonly filters: Partial<Record<FilterName, any>> = {};
+  readonly filters: Partial<Record<FilterName, Fields>> = {};
   readonly traffic: Resource[] = [];
   /** What it was made from. */
   readonly sources: Manifest[] = [];
@@ -36,7 +38,7 @@ export class Draft {
   }
 
   /** The settings of one filter, made by `empty` at first use. */
-  settings(filter: FilterName, source: Manifest, empty: () => any): any {
+  settings(filter: FilterName, source: Manifest, empty: () => Fields): Fields {
     if (!this.sources.includes(source)) this.sources.push(source);
     return (this.filters[filter] ??= empty());
   }
@@ -54,7 +56,8 @@ export class Draft {
 
   /** True if all that was read for this place has no settings: a limiter without limits. */
   get isEmpty(): boolean {
-    if (this.filters["rate-limit"]?.limits.length === 0) delete this.filters["rate-limit"];
+    const limits = this.filters["rate-limit"]?.limits;
+    if (limits !== undefined && listOf(limits).length === 0) delete this.filters["rate-limit"];
     return Object.keys(this.filters).length === 0;
   }
 
@@ -74,7 +77,7 @@ export class Draft {
   }
 
   toPolicy(repository: string): Resource {
-    for (const route of this.filters.canary?.routes ?? []) dropPlainVariants(route);
+    for (const route of mapsOf(this.filters.canary?.routes)) dropPlainVariants(route);
     const filters = filterNames
       .filter((name) => this.filters[name])
       .map((name) => [name, this.filters[name]]);
@@ -100,10 +103,12 @@ export class Draft {
  * A variant without conditions is known by the split or as the base; a list of nothing else says
  * nothing.
  */
-function dropPlainVariants(route: any): void {
-  const isKnown = (name: string) => name in (route.split ?? {}) || route.base === name;
-  route.variants = route.variants.filter(({ name, match }: any) => match || !isKnown(name));
-  if (route.variants.length === 0) delete route.variants;
+function dropPlainVariants(route: Fields): void {
+  const split = fieldsOf(route.split);
+  const isKnown = (name: unknown) => String(name) in split || route.base === name;
+  const said = mapsOf(route.variants).filter(({ name, match }) => match || !isKnown(name));
+  if (said.length > 0) route.variants = said;
+  else delete route.variants;
 }
 
 export class Drafts {

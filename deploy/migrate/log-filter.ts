@@ -159,8 +159,10 @@ function numberTruth({
   const number = value as number;
   if (attribute === "response.code") return rangeTruth("status", 1, 999, operator, number);
   if (attribute === "response.flags" && number === 0 && (operator === "==" || operator === "!=")) {
-    const any = { flags: ["any"] };
-    return operator === "!=" ? { yes: any, no: { not: any } } : { yes: { not: any }, no: any };
+    const flagged = { flags: ["any"] };
+    return operator === "!="
+      ? { yes: flagged, no: { not: flagged } }
+      : { yes: { not: flagged }, no: flagged };
   }
   throw new FilterError(`${attribute} ${operator} ${number} has no condition of access-log`);
 }

@@ -67,7 +67,7 @@ export function write(context: Context, manifest: Manifest, prepared: Prepared):
     const draft = context.drafts.at(namespace, placement, name);
     const settings = draft.settings("canary", manifest, () => ({ routes: [] }));
     const copy = copies.length === 0 ? route : structuredClone(route);
-    insert(settings.routes, copy);
+    settings.routes = inserted(mapsOf(settings.routes), copy);
     copies.push(copy);
     if (copies.length === 1) draft.traffic.push(traffic);
   }
@@ -75,12 +75,11 @@ export function write(context: Context, manifest: Manifest, prepared: Prepared):
 }
 
 /** Routes of single hosts come first: the first that fits decides. */
-function insert(routes: Fields[], route: Fields): void {
+function inserted(routes: readonly Fields[], route: Fields): Fields[] {
   const isWild = (one: Fields) =>
     /\[\^:\]\+|\.\*/.test(String(at(one, "match", 0, "authority", "regex")));
   const place = isWild(route) ? -1 : routes.findIndex(isWild);
-  if (place < 0) routes.push(route);
-  else routes.splice(place, 0, route);
+  return place < 0 ? [...routes, route] : routes.toSpliced(place, 0, route);
 }
 
 /** Whether every proxy that the VirtualService is for is one of the places. */
