@@ -37,6 +37,11 @@ export class BareHost {
    * `reply 503`.
    */
   journal: string[] | undefined;
+  /** What the proxy knows of each request, by the path of the property. */
+  readonly properties: Record<string, Uint8Array> = {
+    "source\0address": Buffer.from("10.1.2.3:4567"),
+    "request\0path": Buffer.from("/api/products/7"),
+  };
   #exports!: Record<string, Exported>;
   #memory!: WebAssembly.Memory;
   #bytes = new Uint8Array();
@@ -161,13 +166,6 @@ export class BareHost {
   }
 
   #readers() {
-    const properties: Record<string, string> = {
-      "source\0address": "10.1.2.3:4567",
-      "request\0path": "/api/products/7",
-    };
-    const encoded = Object.fromEntries(
-      Object.entries(properties).map(([path, value]) => [path, Buffer.from(value)]),
-    );
     return {
       proxy_get_header_map_pairs: (map: number, pointerAt: number, lengthAt: number) => {
         const headers = map === 0 ? this.#request.headers : responseHeaders;
@@ -175,7 +173,7 @@ export class BareHost {
       },
       proxy_get_header_map_value: () => NOT_FOUND,
       proxy_get_property: (path: number, size: number, pointerAt: number, lengthAt: number) => {
-        const value = encoded[this.#text(path, size).replace(/\0$/, "")];
+        const value = this.properties[this.#text(path, size).replace(/\0$/, "")];
         return value ? this.#give(value, pointerAt, lengthAt) : NOT_FOUND;
       },
       proxy_get_buffer_bytes: (

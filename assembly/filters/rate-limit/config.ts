@@ -6,6 +6,7 @@ import { MatchSettings } from "../../lib/match/match-settings";
 import { CorsSettings } from "../../lib/http/cors";
 import { isFieldValue } from "../../lib/http/field";
 import { OwnHeaders } from "../../lib/http/own-headers";
+import { KeyParts } from "./key";
 import { Limit, MAX_KEYS_MAX } from "./limit";
 import { decimal } from "../../lib/writer";
 
@@ -138,10 +139,11 @@ export class Config {
 function readLimits(at: Cursor, settings: MatchSettings): Limit[] {
   const items = at.list("limits");
   const limits: Limit[] = [];
+  const keyParts = new KeyParts(settings);
   if (items.length > LIMITS_MAX)
     at.refuse("limits", "expected at most " + decimal(LIMITS_MAX) + " limits");
   for (let i = 0; i < items.length; i++) {
-    const limit = Limit.read(items[i], settings);
+    const limit = Limit.read(items[i], settings, keyParts);
     for (let j = 0; j < i; j++) {
       if (equal(view(limits[j].name), view(limit.name)))
         items[i].refuse(

@@ -74,8 +74,12 @@ export class Cost {
   }
 }
 
+/** Digits of the largest number; what follows them does not make a value smaller. */
+const DIGITS_MAX = 20;
+
+/** Whether a value begins with more digits than any number has, or is all digits. */
 function isNumber(value: Bytes): bool {
-  for (let i = 0; i < lengthOf(value); i++) {
+  for (let i = 0; i < min(lengthOf(value), DIGITS_MAX); i++) {
     if (byteAt(value, i) - 0x30 > 9) return false;
   }
   return lengthOf(value) > 0;

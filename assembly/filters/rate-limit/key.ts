@@ -1,17 +1,12 @@
-// What tells one client from another: parts of a request, hashed one after the other under a
-// secret of the proxy, so that a key of 64 kB costs its hash and no more, and nobody can choose
-// two keys that share a bucket.
+// What tells one client from another: parts of a request. `fingerprint.ts` makes one number of them.
 import { Cursor } from "../../lib/config/reader";
 import { readHeaderName } from "../../lib/config/field-name";
 import { Bytes, NONE, bytes, equal, isPresent, text, view } from "../../lib/bytes";
-import { siphash } from "../../lib/hash";
 import { RequestView } from "../../lib/http/request";
 import { Writer } from "../../lib/writer";
-import { NETWORK_V4_PREFIX, NETWORK_V6_PREFIX } from "./overflow";
-import { Secret } from "./secret";
-import { Family, IpAddress } from "../../lib/ip";
 import { ClaimPath } from "../../lib/match/claim-path";
 import { MatchSettings } from "../../lib/match/match-settings";
+import { networkIn, networkTextIn } from "./client-network";
 
 export const enum KeySource {
   Header,
@@ -50,18 +45,44 @@ export const enum WhenRepeated {
 }
 
 /** No place of a value: memory ends before it. */
-const REPEATED: Bytes = 0xfffffffd;
+export const REPEATED: Bytes = 0xfffffffd;
 const AUTHORITY = text(":authority");
 const COMMA: u8 = 0x2c;
 
-/** Addresses and joined values while they are hashed. */
-const addressBytes = new StaticArray<u8>(17);
-const masked = new IpAddress();
-const parameter = new Writer();
+/** A joined value. */
+const joined = new Writer();
+
+/** The hash of one value of one request: limits that have the same part in their keys share it. */
+@final
+export class ValueHash {
+  private serial: u64 = 0;
+  private readonly words: StaticArray<u64> = new StaticArray<u64>(2);
+
+  isOf(request: RequestView): bool {
+    return this.serial == request.serial;
+  }
+
+  /** Keeps the hash of the request's value; gives it as bytes. */
+  keep(request: RequestView, first: u64, second: u64): Bytes {
+    this.serial = request.serial;
+    unchecked((this.words[0] = first));
+    unchecked((this.words[1] = second));
+    return this.view();
+  }
+
+  view(): Bytes {
+    return bytes(changetype<usize>(this.words), 16);
+  }
+}
 
 /** One part of a key. */
 @final
 export class KeyPart {
+  /** Of a long value, under the proxy's secret. */
+  readonly secretHash: ValueHash = new ValueHash();
+  /** Of a value that the rate limit service cannot take as it is. */
+  readonly publicHash: ValueHash = new ValueHash();
+
   constructor(
     readonly source: KeySource,
     /** Header, cookie or parameter name, or the literal. */
@@ -136,7 +157,7 @@ export class KeyPart {
         );
       }
       case KeySource.SourceAddress:
-        return this.addressOf(request);
+        return networkIn(request, this.v4Prefix, this.v6Prefix);
       case KeySource.Method:
         return request.method();
       case KeySource.Uri:
@@ -173,11 +194,11 @@ export class KeyPart {
     if (this.whenRepeated == WhenRepeated.Last) return other;
     if (this.whenRepeated != WhenRepeated.Joined) return REPEATED;
     // Of cookies and parameters the first and the last value stand for all.
-    parameter.reset();
-    parameter.bytes(first);
-    parameter.byte(COMMA);
-    parameter.bytes(other);
-    return parameter.view();
+    joined.reset();
+    joined.bytes(first);
+    joined.byte(COMMA);
+    joined.bytes(other);
+    return joined.view();
   }
 
   private claimOf(request: RequestView): Bytes {
@@ -194,78 +215,38 @@ export class KeyPart {
     return claim === null ? view(this.name) : claim.head;
   }
 
-  /**
-   * The client's network as text: IPv4 with dots, IPv6 as eight groups, and its prefix unless it
-   * is one address.
-   */
+  /** The client's network as text. */
   addressText(request: RequestView): Bytes {
-    const address = request.sourceIp();
-    parameter.reset();
-    if (address.family == Family.None) return parameter.view();
-    masked.set(address);
-    masked.mask(this.v4Prefix, this.v6Prefix);
-    const isV4 = masked.family == Family.V4;
-    for (let i = 0; isV4 && i < 4; i++) {
-      if (i > 0) parameter.byte(0x2e);
-      parameter.decimal((masked.low >> (24 - 8 * i)) & 0xff);
-    }
-    for (let i = 0; !isV4 && i < 8; i++) {
-      if (i > 0) parameter.byte(0x3a);
-      const word = i < 4 ? masked.high : masked.low;
-      parameter.hexNumber(<u32>((word >> (48 - 16 * (i & 3))) & 0xffff));
-    }
-    const prefix = isV4 ? this.v4Prefix : this.v6Prefix;
-    const bits = isV4 ? 32 : 128;
-    if (prefix != bits) {
-      parameter.byte(0x2f);
-      parameter.decimal(prefix);
-    }
-    return parameter.view();
+    return networkTextIn(request, this.v4Prefix, this.v6Prefix);
   }
 
-  private addressOf(request: RequestView): Bytes {
-    return addressIn(request, this.v4Prefix, this.v6Prefix);
+  /** Whether the other part has the same value in every request. */
+  isSame(other: KeyPart): bool {
+    if (this.source != other.source || this.whenRepeated != other.whenRepeated) return false;
+    if (this.v4Prefix != other.v4Prefix || this.v6Prefix != other.v6Prefix) return false;
+    return equal(view(this.name), view(other.name)) && equal(this.claimName, other.claimName);
+  }
+
+  private get claimName(): Bytes {
+    const claim = this.claim;
+    return claim === null ? NONE : claim.property;
   }
 }
 
-/** The client's network: its address with the bits beyond the prefix cleared; NONE without an address. */
-function addressIn(request: RequestView, v4Prefix: i32, v6Prefix: i32): Bytes {
-  const address = request.sourceIp();
-  if (address.family == Family.None) return NONE;
-  masked.set(address);
-  masked.mask(v4Prefix, v6Prefix);
-  const pointer = changetype<usize>(addressBytes);
-  store<u8>(pointer, masked.family);
-  store<u64>(pointer, masked.high, 1);
-  store<u64>(pointer, masked.low, 9);
-  return bytes(pointer, 17);
-}
+/** The parts of all keys of a configuration, each of them once. */
+@final
+export class KeyParts {
+  private readonly parts: KeyPart[] = [];
 
-/** The hash of the client's network, as overflow buckets tell networks apart; 0 without an address. */
-export function networkOf(request: RequestView, secret: Secret): u64 {
-  const network = addressIn(request, NETWORK_V4_PREFIX, NETWORK_V6_PREFIX);
-  return isPresent(network) ? siphash(network, secret.k0, secret.k1) : 0;
-}
+  constructor(private readonly settings: MatchSettings) {}
 
-/** What `fingerprint` gives when a part of the key is missing, and when one came more than once. */
-export const MISSING: u64 = 0;
-export const AMBIGUOUS: u64 = 1;
-
-/** The fingerprint of a request's key under the proxy's secret; or MISSING, or AMBIGUOUS. */
-export function fingerprint(
-  parts: KeyPart[],
-  request: RequestView,
-  seed: u64,
-  secret: Secret,
-): u64 {
-  let hash = seed;
-  let isAmbiguous = false;
-  for (let i = 0; i < parts.length; i++) {
-    const part = unchecked(parts[i]).of(request);
-    if (!isPresent(part)) return isAmbiguous ? AMBIGUOUS : MISSING;
-    if (part == REPEATED) isAmbiguous = true;
-    else hash = siphash(part, secret.k0 ^ hash, secret.k1 + <u64>i);
+  /** Reads one item of `key`. */
+  read(at: Cursor, whenRepeated: WhenRepeated): KeyPart {
+    const part = KeyPart.read(at, whenRepeated, this.settings);
+    for (let i = 0; i < this.parts.length; i++) {
+      if (this.parts[i].isSame(part)) return this.parts[i];
+    }
+    this.parts.push(part);
+    return part;
   }
-  if (isAmbiguous) return AMBIGUOUS;
-  return hash <= AMBIGUOUS ? 2 : hash;
 }

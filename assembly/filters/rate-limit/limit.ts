@@ -9,7 +9,7 @@ import { MatchSettings } from "../../lib/match/match-settings";
 import { decimal } from "../../lib/writer";
 import { TokenBucket } from "./bucket";
 import { Cost, TOKENS_MAX } from "./cost";
-import { KeyPart, WhenRepeated } from "./key";
+import { KeyPart, KeyParts, WhenRepeated } from "./key";
 
 const SECOND: i64 = 1_000_000_000;
 /** Envoy's own lower bound of fill_interval. */
@@ -68,7 +68,7 @@ export class Limit {
   globalDetails: StaticArray<u8> = new StaticArray<u8>(0);
 
   /** Reads one item of `limits`. */
-  static read(at: Cursor, settings: MatchSettings): Limit {
+  static read(at: Cursor, settings: MatchSettings, keyParts: KeyParts): Limit {
     const limit = new Limit();
     if (!at.expectObject()) return limit;
     limit.name = at.bytes("name");
@@ -85,7 +85,7 @@ export class Limit {
       at.choice("whenRepeated", ["shared", "joined", "first", "last", "reject"], 0)
     );
     for (let i = 0; i < parts.length; i++) {
-      limit.key.push(KeyPart.read(parts[i], limit.whenRepeated, settings));
+      limit.key.push(keyParts.read(parts[i], limit.whenRepeated));
     }
     limit.bucket = readBucket(at);
     limit.seed = seedOf(limit.name, limit.bucket, 0);

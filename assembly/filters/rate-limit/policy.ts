@@ -7,7 +7,9 @@ import { SharedStore } from "../../lib/shared-store";
 import { Charge, Outcome } from "./charge";
 import { Charging, Config } from "./config";
 import { Decision } from "./decision";
-import { AMBIGUOUS, MISSING, WhenRepeated, fingerprint, networkOf } from "./key";
+import { networkHash } from "./client-network";
+import { AMBIGUOUS, MISSING, fingerprint } from "./fingerprint";
+import { WhenRepeated } from "./key";
 import { LimitBuckets } from "./limit-buckets";
 import { Limit, WhenMissing } from "./limit";
 import { Secret } from "./secret";
@@ -76,8 +78,13 @@ export class Policy {
     if (this.isInOrder) this.drawn = this.next() % PERCENT_ALL;
   }
 
+  /**
+   * Nobody gets past a limit with headers that make its conditions too costly (`isOverscanned`): then
+   * it applies.
+   */
   private applies(limit: Limit, request: RequestView): bool {
-    return limit.match.matches(request) && this.isLookedAt(limit.enabled);
+    const isMet = limit.match.matches(request) || request.isOverscanned;
+    return isMet && this.isLookedAt(limit.enabled);
   }
 
   /** In order, one draw decides for all limits, as in Envoy's local_ratelimit. */
@@ -99,6 +106,8 @@ export class Policy {
     const limit = buckets.limit;
     const tier = limit.tierFor(request);
     const cost = limit.cost.of(request);
+    // Which of the limit's buckets is for such a request is not known. All of them share one.
+    if (request.isOverscanned) return this.admitOrRefuse(buckets.weighOwn(0, cost, now));
     if (limit.key.length == 0) return this.admitOrRefuse(buckets.weighOwn(tier, cost, now));
     const client = fingerprint(limit.key, request, buckets.seedOf(tier), this.secret);
     if (client == AMBIGUOUS) {
@@ -109,7 +118,7 @@ export class Policy {
     if (client != MISSING) {
       const own = buckets.weighClient(tier, client, cost, now);
       if (own !== null) return this.admitOrRefuse(own);
-      const network = networkOf(request, this.secret);
+      const network = networkHash(request, this.secret);
       return this.admitOrRefuse(buckets.weighOverflow(tier, network, cost, now));
     }
     if (limit.whenMissing == WhenMissing.Shared) {

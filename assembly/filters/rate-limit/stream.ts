@@ -9,6 +9,7 @@ import { HostRequest } from "../../host/request";
 import { continueRequest } from "../../host/stream-control";
 import { Bytes, EMPTY, NONE, isPresent, text, view } from "../../lib/bytes";
 import { ORIGIN, REQUEST_METHOD, isPreflight } from "../../lib/http/cors";
+import { SEARCH_NANOS_MAX } from "../../lib/http/request";
 import { ActiveLimits } from "./active-limits";
 import { ReplyHeaders, ResponseHeaders, addTo, setOwnHeaders } from "./answer";
 import { TICKS_PER_NANO } from "./bucket";
@@ -29,6 +30,7 @@ const GLOBAL_DETAILS = text("global_rate_limited");
 const SERVICE_DETAILS = text("rate_limit_service_unavailable");
 
 const request = new HostRequest();
+request.searchNanosMax = SEARCH_NANOS_MAX;
 const reply = new ReplyHeaders();
 const response = new ResponseHeaders();
 

@@ -59,6 +59,11 @@ export class JsonDocument {
     return next < this.tape.next(parent) ? next : -1;
   }
 
+  /** How many values the document has, at any depth. */
+  get count(): i32 {
+    return this.tape.count;
+  }
+
   /** How many children. */
   size(node: i32): i32 {
     return this.has(node) ? this.tape.size(node) : 0;

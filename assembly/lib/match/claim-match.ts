@@ -7,6 +7,10 @@ import { JsonDocument, JsonKind } from "../json/document";
 import { ClaimPath, scalarText } from "./claim-path";
 import { StringMatch, StringMatchKind } from "./string-match";
 
+/** What it costs to pass a claim by its name, and to look at an item of a list: a token can hold thousands. */
+const ROW_NANOS: i64 = 3;
+const ITEM_NANOS: i64 = 6;
+
 
 @final
 export class ClaimMatch {
@@ -31,6 +35,9 @@ export class ClaimMatch {
   matches(request: RequestView): bool {
     const document = request.claimsDocument();
     if (document === null) return this.nativeFits(request, request.nativeClaim(this.path.property));
+    const work = request.searchWork;
+    work.spend(ROW_NANOS * document.count);
+    if (work.isSpent) return false;
     const node = this.path.find(document);
     const isAbsent = node < 0 || document.is(node, JsonKind.Null);
     if (isAbsent) return this.condition.matches(NONE);
@@ -45,7 +52,10 @@ export class ClaimMatch {
    * all of them.
    */
   private anyItemFits(request: RequestView, document: JsonDocument, list: i32): bool {
+    const work = request.searchWork;
     for (let item = document.first(list); item >= 0; item = document.after(item, list)) {
+      work.spend(ITEM_NANOS);
+      if (work.isSpent) return false;
       const text = scalarText(document, item);
       if (text != NONE && this.condition.fitsIn(request, text)) return true;
     }

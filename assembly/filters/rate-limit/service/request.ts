@@ -1,17 +1,7 @@
 // What the rate limit service is asked (RateLimitRequest of envoy.service.ratelimit.v3): a
 // five-byte gRPC frame around one protobuf message. Knows the message; refuses to know how it
 // travels.
-import {
-  Bytes,
-  EMPTY,
-  NONE,
-  bytes,
-  isPresent,
-  lengthOf,
-  pointerOf,
-  text,
-  view,
-} from "../../../lib/bytes";
+import { Bytes, EMPTY, NONE, isPresent, lengthOf, pointerOf, text, view } from "../../../lib/bytes";
 import { siphash } from "../../../lib/hash";
 import { RequestView } from "../../../lib/http/request";
 import { characterBytes } from "../../../lib/json/utf8";
@@ -44,7 +34,6 @@ const HASHED = text("siphash:");
 
 const writer = new Writer(REQUEST_BYTES_MAX);
 const hashed = new Writer(64);
-const hashes = new StaticArray<u64>(2);
 
 /**
  * Whether the service is to be asked about this limit: it applies, has admitted, costs something
@@ -104,7 +93,7 @@ function putDescriptor(charge: Charge, request: RequestView): void {
 function putEntry(key: Bytes, value: Bytes): void {
   const mark = openMessage(writer, 1);
   putBytes(writer, 1, key);
-  putBytes(writer, 2, isText(value) ? value : hashOf(value));
+  putBytes(writer, 2, value);
   closeMessage(writer, mark);
 }
 
@@ -124,13 +113,20 @@ function isText(value: Bytes): bool {
   return true;
 }
 
-/** The same on every proxy of the fleet, hence without a secret. */
-function hashOf(value: Bytes): Bytes {
-  hashes[0] = siphash(value, 0, 0);
-  hashes[1] = siphash(value, 1, 0);
+/** A part of the request as the message can hold it: as it is, or its hash. NONE: there is none. */
+function textOf(part: KeyPart, request: RequestView): Bytes {
+  const hash = part.publicHash;
+  if (hash.isOf(request)) return hashText(hash.view());
+  const value = part.of(request);
+  if (!isPresent(value) || isText(value)) return value;
+  // The same on every proxy of the fleet, hence without a secret.
+  return hashText(hash.keep(request, siphash(value, 0, 0), siphash(value, 1, 0)));
+}
+
+function hashText(hash: Bytes): Bytes {
   hashed.reset();
   hashed.bytes(HASHED);
-  hashed.hex(bytes(changetype<usize>(hashes), 16));
+  hashed.hex(hash);
   return hashed.view();
 }
 
@@ -140,7 +136,7 @@ function putPart(part: KeyPart, request: RequestView): void {
     putEntry(REMOTE_ADDRESS, part.addressText(request));
     return;
   }
-  const value = part.of(request);
+  const value = textOf(part, request);
   if (!isPresent(value)) return;
   switch (part.source) {
     case KeySource.Method:

@@ -62,6 +62,52 @@ function nameOf(decision: Decision): string {
   return limited === null ? "" : toText(limited.name);
 }
 
+/** How many of six requests of as many clients a limit admits that looks for a text in `x-long`. */
+function admittedOfLong(more: string, searchNanosMax: i64): i32 {
+  const one = policy(
+    limits(
+      '{"name":"l","tokenBucket":{"maxTokens":2,"fillInterval":"1h"},"key":[{"header":"x-key"}],' +
+        more +
+        "}",
+    ),
+  );
+  let sum = 0;
+  for (let i = 0; i < 6; i++) {
+    const request = new FakeRequest().with("x-key", i.toString()).with("x-long", "a".repeat(1000));
+    request.searchNanosMax = searchNanosMax;
+    sum += <i32>one.decide(request, START * TICKS_PER_NANO).admitted;
+  }
+  return sum;
+}
+
+describe("a request whose conditions cost too much", () => {
+  const condition = '[{"headers":{"x-long":{"contains":"b"}}}]';
+
+  it("gets past no limit that is for other requests, and shares one bucket", () => {
+    expect(admittedOfLong('"match":' + condition, 100_000)).toBe(6);
+    expect(admittedOfLong('"match":' + condition, 100)).toBe(2);
+  });
+
+  it("has none of the buckets of overrides", () => {
+    const more = '"tokenBucket":{"maxTokens":100,"fillInterval":"1h"}';
+    const overrides = '"overrides":[{"match":' + condition + "," + more + "}]";
+    expect(admittedOfLong(overrides, 100_000)).toBe(6);
+    expect(admittedOfLong(overrides, 100)).toBe(2);
+  });
+});
+
+describe("a key of many bytes", () => {
+  it("is one client, in each limit that has it", () => {
+    const key = '"key":[{"header":"x-key"}],"tokenBucket":{"maxTokens":2,"fillInterval":"1h"}}';
+    const both = policy(limits('{"name":"a",' + key + ',{"name":"b",' + key));
+    const long = "k".repeat(5000);
+    expect(admitted(both, long + "1", START, 5)).toBe(2);
+    expect(admitted(both, long + "2", START, 5)).toBe(2);
+    expect(admitted(both, long + "1", START, 5)).toBe(0);
+    expect(both.limits[0].charge.fingerprint).not.toBe(both.limits[1].charge.fingerprint);
+  });
+});
+
 describe("one limit", () => {
   it("admits its burst at one instant and each further token to the nanosecond", () => {
     const one = policy(limits(EVERYONE));
