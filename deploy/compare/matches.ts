@@ -81,7 +81,7 @@ const visitors: Record<string, (value: unknown, add: Add) => void> = {
   uri: (value, add) => add("paths", textsOfMatch(value).flatMap(pathEdits)),
   path: (value, add) => add("paths", textsOfMatch(value).flatMap(pathEdits)),
   authority: (value, add) => add("hosts", textsOfMatch(value).flatMap(hostEdits)),
-  method: (value, add) => add("methods", methodTexts(value).flatMap(methodEdits)),
+  method: addMethods,
   headers: addHeaders,
   withoutHeaders: addHeaders,
   queryParams: addParams,
@@ -104,10 +104,16 @@ function addHosts(value: unknown, add: Add): void {
   );
 }
 
-/** Gateway API writes a method as a bare text, GRPCRoute as service and method: then it is a path. */
-function methodTexts(value: unknown): string[] {
-  if (typeof value === "string") return [value];
-  return textAt(value, "service") === undefined ? textsOfMatch(value) : [];
+/** HTTPRoute writes a method as a bare text, GRPCRoute as service and method, which are a path. */
+function addMethods(value: unknown, add: Add): void {
+  const [service, method] = [textAt(value, "service"), textAt(value, "method")];
+  if (service !== undefined || method !== undefined) {
+    const paths = [`/${service ?? "any.Service"}/${method ?? "Any"}`, `/${service ?? "any"}`];
+    add("paths", paths.flatMap(pathEdits));
+    return;
+  }
+  const texts = typeof value === "string" ? [value] : textsOfMatch(value);
+  add("methods", texts.flatMap(methodEdits));
 }
 
 /** A map from name to StringMatch, or Gateway API's list of {name, value}. */

@@ -92,6 +92,8 @@ export function decidesAnything(resources: readonly Manifest[]): boolean {
     "EnvoyFilter",
     "VirtualService",
     "BackendTrafficPolicy",
+    "HTTPRoute",
+    "GRPCRoute",
   ]);
   return (
     resources.some((manifest) => kinds.has(manifest.kind) || isPolicy(manifest)) ||

@@ -12,6 +12,7 @@ import { jwtAuthn } from "../native/jwt/jwt-authn.ts";
 import { backendTrafficModelWith } from "../native/rate-limit/backend-traffic.ts";
 import { rateLimitModelsWith } from "../native/rate-limit/model.ts";
 import type { Adapt } from "../native/rate-limit/settings.ts";
+import { gatewayRouteModel } from "../native/routing/gateway-api.ts";
 import { virtualServiceModel } from "../native/routing/model.ts";
 import type { Decider, Mesh as MeshConfig, NativeModel } from "../native/types.ts";
 import { isPlugin, pluginsIn as pluginsOfResource, pluginsOf } from "../validate/plugin.ts";
@@ -42,6 +43,7 @@ function nativeModelsWith({ adapt }: LimitAdaption): readonly NativeModel[] {
     ...rateLimitModelsWith(adapt),
     backendTrafficModelWith(adapt),
     virtualServiceModel,
+    gatewayRouteModel,
   ];
 }
 

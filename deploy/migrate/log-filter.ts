@@ -4,8 +4,7 @@ import { mapsOf } from "../core/value.ts";
 import type { Fields } from "../core/value.ts";
 import { parseCel } from "../native/log/cel.ts";
 import type { Comparison, Expression } from "../native/log/cel.ts";
-import { wholeMatch } from "../native/envoy/regex.ts";
-import { escaped } from "./limits/words.ts";
+import { escapedRegex, wholeMatch } from "../native/envoy/regex.ts";
 
 /** `undefined`: never. An empty map: always. */
 type Condition = Fields | undefined;
@@ -146,7 +145,7 @@ function anchored(text: string): Fields {
   const [, start, body, end] = /^(\^?)(.*?)(\$?)$/s.exec(text)!;
   if (/[|^$]|\\[bBAz]/.test(body!) || !wholeMatch(body!))
     throw new FilterError(`"${text}" is no expression that can be carried over`);
-  if (start && !end && escaped(body!) === body) return { prefix: body };
+  if (start && !end && escapedRegex(body!) === body) return { prefix: body };
   return { regex: `${start ? "" : ".*"}${body}${end ? "" : ".*"}` };
 }
 

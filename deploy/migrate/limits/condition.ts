@@ -5,7 +5,8 @@ import type { QueryMatcher } from "../../native/envoy/query.ts";
 import { matchesString } from "../../native/envoy/string-matcher.ts";
 import type { StringMatcher } from "../../native/envoy/string-matcher.ts";
 import { isSingleHeader } from "../../emulator/headers.ts";
-import { anyBut, anyOf, escaped } from "./words.ts";
+import { anyBut, anyOf } from "./words.ts";
+import { escapedRegex } from "../../native/envoy/regex.ts";
 
 /** One map of `match`: all of it must hold. */
 export interface Match {
@@ -159,10 +160,10 @@ function neither(a: Text | undefined, b: Text): Text | "never" | "clash" {
 
 function asRegex({ exact, prefix, suffix, contains, regex, ignoreCase }: Text): string | undefined {
   if (ignoreCase) return undefined;
-  if (exact !== undefined) return escaped(exact);
-  if (prefix !== undefined) return `${escaped(prefix)}.*`;
-  if (suffix !== undefined) return `.*${escaped(suffix)}`;
-  return contains === undefined ? regex : `.*${escaped(contains)}.*`;
+  if (exact !== undefined) return escapedRegex(exact);
+  if (prefix !== undefined) return `${escapedRegex(prefix)}.*`;
+  if (suffix !== undefined) return `.*${escapedRegex(suffix)}`;
+  return contains === undefined ? regex : `.*${escapedRegex(contains)}.*`;
 }
 
 /** Whether a value that is there meets a condition. */

@@ -1,13 +1,8 @@
 // Regular expressions (RE2) for "one of these texts" and for "none of them".
-
-const special = /[.*+?^${}()|[\]\\]/g;
-
-export function escaped(text: string): string {
-  return text.replaceAll(special, "\\$&");
-}
+import { escapedRegex } from "../../native/envoy/regex.ts";
 
 export function anyOf(texts: readonly string[]): string {
-  return texts.map(escaped).join("|");
+  return texts.map(escapedRegex).join("|");
 }
 
 interface Node {
@@ -37,7 +32,7 @@ export function anyBut(texts: readonly string[]): string {
 function outside({ isEnd, next }: Node): string {
   const letters = [...next.keys()];
   const other = letters.length === 0 ? ".+" : `[^${letters.map(inClass).join("")}].*`;
-  const deeper = letters.map((letter) => `${escaped(letter)}(${outside(next.get(letter)!)})`);
+  const deeper = letters.map((letter) => `${escapedRegex(letter)}(${outside(next.get(letter)!)})`);
   return [...(isEnd ? [] : [""]), other, ...deeper].join("|");
 }
 

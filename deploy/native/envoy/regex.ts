@@ -9,6 +9,11 @@ const foreign = /\(\?(?:[=!>]|<[=!])|\\[1-9]|\\k/;
 /** RE2 has them, JavaScript reads them otherwise or not at all. */
 const different = /\\[AzQECpPhHvVRXNGa0]|\\x\{|\{\d{4,}|\[\[:|\(\?[imsUx-]+[:)]|\(\?P=|[*+?}]\+/;
 
+/** The text as an expression that matches it alone. */
+export function escapedRegex(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
 const compiled = new Map<string, RegExp | undefined>();
 
 /**

@@ -1,6 +1,7 @@
 // The line of an access logger: its format with the operators that depend on the request and the status alone. What another
 // operator prints is not known here; each of them is compared with the real Envoy in tests/envoy/access-log-differential.
 import { isFields } from "../../core/value.ts";
+import { escapedRegex } from "../envoy/regex.ts";
 import type { LoggedExchange } from "./exchange.ts";
 
 export type LogFormat = { text: string } | { json: unknown };
@@ -34,9 +35,7 @@ function misprintedText(
   line: string,
 ): string | undefined {
   const parts = partsOf(format, exchange);
-  const pattern = parts
-    .map((part) => (part === undefined ? "[^]*" : part.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&")))
-    .join("");
+  const pattern = parts.map((part) => (part === undefined ? "[^]*" : escapedRegex(part))).join("");
   if (new RegExp(`^${pattern}\\n?$`).test(line)) return undefined;
   const wanted = parts.map((part) => part ?? "…").join("");
   return `${JSON.stringify(line)} instead of ${JSON.stringify(wanted)}`;

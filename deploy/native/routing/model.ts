@@ -4,10 +4,11 @@ import { lookupIn } from "../envoy/headers.ts";
 import { Unmodelled } from "../envoy/message.ts";
 import { queryOf } from "../envoy/query.ts";
 import type { Exchange, Gap, Mesh, NativeModel, NativeRequest, Refusal, Stage } from "../types.ts";
+import { applyRule } from "./apply.ts";
 import { appliesTo, fitOf, gatewayName, gatewaysOf } from "./hosts.ts";
 import { everything, isCatchAll, meetsRequest } from "./match.ts";
 import type { RouteFacts, RouteMatch } from "./match.ts";
-import { readVirtualService, sharesOf } from "./virtual-service.ts";
+import { readVirtualService } from "./virtual-service.ts";
 import type { RoutingService, Rule } from "./virtual-service.ts";
 
 export const virtualServiceModel: NativeModel = {
@@ -64,14 +65,8 @@ function route(
   };
   const found = table.find(({ match }) => meetsRequest(match.request, facts));
   if (!found) return { status: 404, reason: `no route of ${host} matches` };
-  apply(exchange, found.rule);
+  applyRule(exchange, found.rule);
   return undefined;
-}
-
-function apply(exchange: Exchange, rule: Rule): void {
-  if (rule.options !== "{}") exchange.effects.options = rule.options;
-  if (rule.answer !== undefined) exchange.effects.answer = rule.answer;
-  else exchange.destinations = sharesOf(rule);
 }
 
 /** The host, among those of all VirtualServices, whose virtual host the request gets. */

@@ -1,6 +1,6 @@
 // VirtualService: its HTTP rules, read into types.
 import type { Manifest } from "../../core/source.ts";
-import { isFields } from "../../core/value.ts";
+import { canonicalText } from "../canonical.ts";
 import { Message } from "../envoy/message.ts";
 import type { Destination } from "../types.ts";
 import { readMatch, textsAt } from "./match.ts";
@@ -58,7 +58,7 @@ function readRule(message: Message, at: number): Rule {
   if (message.has("delegate")) throw message.refuse("delegate", "is another VirtualService");
   const answers = ["redirect", "directResponse"].filter((name) => message.has(name));
   const written = (names: readonly string[]) =>
-    canonical(
+    canonicalText(
       Object.fromEntries(
         names.flatMap((name) => (message.has(name) ? [[name, message.get(name)]] : [])),
       ),
@@ -74,15 +74,6 @@ function readRule(message: Message, at: number): Rule {
   return rule;
 }
 
-/** JSON with its keys in order: two ways to write one thing are one text. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    isFields(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
-}
-
 function readDestination(message: Message): Destination {
   const destination = message.message("destination");
   if (!destination) throw message.refuse("destination", "is missing");
@@ -94,7 +85,7 @@ function readDestination(message: Message): Destination {
     ...(port !== undefined && { port }),
     weight: message.whole("weight") ?? 0,
     // Two destinations with other headers are two answers.
-    ...(message.has("headers") && { headers: canonical(message.get("headers")) }),
+    ...(message.has("headers") && { headers: canonicalText(message.get("headers")) }),
   };
   message.done();
   return read;

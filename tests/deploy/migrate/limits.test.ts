@@ -598,7 +598,14 @@ test("local_ratelimit: without the Service, a limit on its port is for every por
 
 test("local_ratelimit: targetRefs name a Gateway, and it is that Gateway's limit", () => {
   const targetRefs = [{ group: "gateway.networking.k8s.io", kind: "Gateway", name: "edge" }];
-  const got = run(patched({ targetRefs }, insert({ ...on, token_bucket: slow(1) })), []);
+  const edge: NativeRequest = {
+    ...get(),
+    workload: { namespace: "istio-system", labels: {}, kind: "gateway", gateway: "edge" },
+  };
+  const text = patched({ targetRefs }, insert({ ...on, token_bucket: slow(1) }));
+  const got = run(text, [edge, edge, one, one]);
+  assert.deepEqual(got.native, [200, 429, 200, 200]);
+  assert.deepEqual(got.migrated, got.native);
   assert.deepEqual(got.pair.documents[0].spec.placement, { targetRefs });
 });
 
@@ -667,7 +674,8 @@ for (const [what, text, reason] of [
   ],
 ] as const) {
   test(`local_ratelimit: ${what} stays native`, () => {
-    const got = run(text, []);
+    const got = run(text, [...times(3, one), ...times(2, two), a, b, inbound(8080)]);
+    assert.deepEqual(got.migrated, got.native);
     assert.equal(isMigrated(got), false);
     assert.match(got.pair.notes.join("\n"), reason);
   });

@@ -211,6 +211,14 @@ for (const [what, spec] of [
   test(`routes: ${what} stay native`, () => {
     const pair = pairOf(virtualService(spec));
     assert.equal(pair.documents.length, 0, JSON.stringify(pair.documents));
+    for (const request of [
+      atGateway(),
+      atGateway({ path: "/a" }),
+      atGateway({ host: "api.example.org" }),
+      { ...caller("shop"), host: "api.example.org" },
+      atGateway({ destination: { address: "10.9.9.9", port: 9080 } }),
+    ])
+      assert.deepEqual(pair.next.decide(request), pair.old.decide(request));
     pair.close();
   });
 }
@@ -289,6 +297,9 @@ test("routes: an Argo Rollout's VirtualService keeps the route that Argo patches
   const pair = pairOf(service, rollout);
   assert.equal(pair.documents.length, 0);
   assert.match(pair.notes.join("\n"), /stays native: Rollout shop\/shop sets its weights/);
+  const [primary] = pair.old.decide(atGateway()).destinations ?? [];
+  assert.deepEqual(pair.next.decide(atGateway()).destinations, [primary]);
+  assert.deepEqual(primary, { host: "stable", weight: 100 });
   assert.match(pair.notes.join("\n"), /stays native: Argo writes the weights/);
   pair.close();
 });
