@@ -55,14 +55,20 @@ function differenceOf(
   return line === undefined ? undefined : misprint(format, exchange, line);
 }
 
-function shown({ method, path, host, headers, status, flags, durationMillis }: LoggedExchange) {
-  const named = Object.entries(headers).map(([name, value]) => `, ${name}: ${value}`);
+/** `→ 503 (UF) in 5 ms` */
+export function shownAnswer({ status, flags, durationMillis }: LoggedExchange): string {
   const why = flags.length > 0 ? ` (${flags.join(",")})` : "";
-  return `${method} ${host}${path}${named.join("")} → ${status}${why} in ${durationMillis} ms`;
+  return `→ ${status}${why} in ${durationMillis} ms`;
+}
+
+function shown(exchange: LoggedExchange): string {
+  const { method, path, host, headers } = exchange;
+  const named = Object.entries(headers).map(([name, value]) => `, ${name}: ${value}`);
+  return `${method} ${host}${path}${named.join("")} ${shownAnswer(exchange)}`;
 }
 
 /** The real filter. */
-class Writer {
+export class Writer {
   private readonly proxy = new Proxy({ clock: new Clock(0) });
 
   constructor(settings: Fields) {
@@ -104,7 +110,7 @@ const usual: Edit[] = [
 ];
 
 /** Every boundary by itself, and then some together. */
-function* exchangesFor(filter: Expression | undefined): Generator<LoggedExchange> {
+export function* exchangesFor(filter: Expression | undefined): Generator<LoggedExchange> {
   const edits = [...usual, ...(filter ? editsOf(filter) : [])];
   const seen = new Set<string>();
   const isNew = (exchange: LoggedExchange) => {

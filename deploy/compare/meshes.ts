@@ -1,15 +1,19 @@
 // Two sets of resources compared as whole meshes: who is asked, what is asked, and what is left out.
+import { asksForLine } from "../core/log-line.ts";
 import { isPolicy } from "../core/policy.ts";
 import type { Manifest } from "../core/source.ts";
 import { at, mapsOf } from "../core/value.ts";
 import type { Fields } from "../core/value.ts";
+import { logGaps } from "../native/log/loggers.ts";
+import { meshConfigsIn } from "../native/log/providers.ts";
 import { meshOf } from "../native/mesh.ts";
 import { ruleOf } from "../native/jwt/rules.ts";
 import type { JwtRule } from "../native/jwt/rules.ts";
 import { authorizationInterest } from "./authorization.ts";
-import { together } from "./compare.ts";
+import { collected, together } from "./compare.ts";
 import type { CompareOptions, Comparison } from "./compare.ts";
 import { Keyring } from "./keyring.ts";
+import { logRows } from "./log-lines.ts";
 import { matchInterest } from "./matches.ts";
 import { placesOf } from "./places.ts";
 import { Mesh, nativeModels, pluginsIn } from "./state.ts";
@@ -53,7 +57,9 @@ export function compareMeshes(
   });
   const limits = limitInterests([...old, ...next], plugins, workloads, mesh, keyring);
   const bursts = compareBursts(before, after, limits, options);
-  return { ...together(single, bursts), unmodelled: gapsIn([...old, ...next]) };
+  const lines = collected(logRows(before, after, workloads, mesh), options);
+  const all = together(together(single, bursts), lines);
+  return { ...all, unmodelled: gapsIn([...old, ...next]) };
 }
 
 /** Headers that only tell policies and routes what a filter decided: what those decide is compared. */
@@ -76,7 +82,10 @@ function providerRules(resources: readonly Manifest[]): JwtRule[] {
 }
 
 function gapsIn(resources: readonly Manifest[]): string[] {
-  const gaps = nativeModels.flatMap((model) => model.gaps?.(resources) ?? []);
+  const gaps = [
+    ...nativeModels.flatMap((model) => model.gaps?.(resources) ?? []),
+    ...logGaps(resources, asksForLine),
+  ];
   const words = gaps.map(({ manifest, path, why }) => {
     const { file, line } = manifest.place(path);
     return `${file}:${line}: ${manifest.title}: ${path.join(".")} ${why}; it is left out on both sides`;
@@ -94,9 +103,11 @@ export function decidesAnything(resources: readonly Manifest[]): boolean {
     "BackendTrafficPolicy",
     "HTTPRoute",
     "GRPCRoute",
+    "Telemetry",
   ]);
   return (
     resources.some((manifest) => kinds.has(manifest.kind) || isPolicy(manifest)) ||
+    meshConfigsIn(resources).length > 0 ||
     pluginsIn(resources).length > 0
   );
 }

@@ -7,7 +7,7 @@ import type { FilterName, Phase } from "../core/catalog.ts";
 import { attaches } from "../native/attachment.ts";
 import type { Attachment } from "../native/attachment.ts";
 import { keysOf } from "../native/jwt/rules.ts";
-import type { Exchange, NativeModel, NativeRequest, Refusal } from "../native/types.ts";
+import type { Exchange, Mesh, NativeModel, NativeRequest, Refusal } from "../native/types.ts";
 import type { Plugin } from "../validate/plugin.ts";
 import { refusalOf, environmentFrom } from "../validate/module-check.ts";
 import { FilterDecider } from "./filters.ts";
@@ -38,7 +38,7 @@ export function pluginModels(
       order,
       compile: (_resources, mesh) => (exchange) => {
         for (const each of own) {
-          if (!each.runsAt(exchange.request, mesh.rootNamespace)) continue;
+          if (!runsAt(each.plugin, exchange.request, mesh)) continue;
           const refusal = each.run(exchange);
           if (refusal) return refusal;
         }
@@ -62,39 +62,37 @@ export function pluginAttachment({ namespace, selector, targetRefs }: Plugin): A
   };
 }
 
+/** Whether the listener that a request comes by has the plugin. */
+export function runsAt(plugin: Plugin, request: NativeRequest, mesh: Mesh): boolean {
+  const { workload, direction, destination } = request;
+  if (!attaches(pluginAttachment(plugin), workload, mesh)) return false;
+  // A gateway's listeners count as CLIENT, a waypoint's as SERVER on port 0.
+  const isServer =
+    workload.kind === "waypoint" || (workload.kind === "sidecar" && direction === "inbound");
+  const [mode, port] = [
+    isServer ? "SERVER" : "CLIENT",
+    workload.kind === "waypoint" ? 0 : destination.port,
+  ];
+  return (
+    plugin.listeners.length === 0 ||
+    plugin.listeners.some(
+      (each) =>
+        [undefined, "CLIENT_AND_SERVER", "UNDEFINED", mode].includes(each.mode) &&
+        (each.ports.length === 0 || each.ports.includes(port)),
+    )
+  );
+}
+
 class Running {
   readonly plugin: Plugin;
   private readonly keyring: Keyring;
   private readonly adaptLimits: AdaptConfig;
-  private readonly attachment: Attachment;
   private decider?: FilterDecider | "refused";
 
   constructor(plugin: Plugin, keyring: Keyring, adaptLimits: AdaptConfig) {
     this.plugin = plugin;
     this.keyring = keyring;
     this.adaptLimits = adaptLimits;
-    this.attachment = pluginAttachment(plugin);
-  }
-
-  runsAt({ workload, direction, destination }: NativeRequest, rootNamespace: string): boolean {
-    const mesh = { rootNamespace, trustDomain: "", trustDomainAliases: [], extensionProviders: [] };
-    if (!attaches(this.attachment, workload, mesh)) return false;
-    // A gateway's listeners count as CLIENT, a waypoint's as SERVER on port 0.
-    const isServer =
-      workload.kind === "waypoint" || (workload.kind === "sidecar" && direction === "inbound");
-    const [mode, port] = [
-      isServer ? "SERVER" : "CLIENT",
-      workload.kind === "waypoint" ? 0 : destination.port,
-    ];
-    const { listeners } = this.plugin;
-    return (
-      listeners.length === 0 ||
-      listeners.some(
-        (each) =>
-          [undefined, "CLIENT_AND_SERVER", "UNDEFINED", mode].includes(each.mode) &&
-          (each.ports.length === 0 || each.ports.includes(port)),
-      )
-    );
   }
 
   run(exchange: Exchange): Refusal | undefined {

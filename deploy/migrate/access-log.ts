@@ -1,9 +1,8 @@
 // The mesh's own access log (MeshConfig, Telemetry) → access-log. The line stays what it was: Envoy's logger prints it from
 // the filter state, so that nothing downstream of the log has to change.
-import { parseDocument } from "yaml";
 import { lineFilter, lineFormat, printsLine } from "../core/log-line.ts";
 import type { Manifest, Path } from "../core/source.ts";
-import { at, fieldsOf, isFields, listOf, mapsOf, textAt } from "../core/value.ts";
+import { at, fieldsOf, listOf, textAt } from "../core/value.ts";
 import type { Fields } from "../core/value.ts";
 import { compareLogs } from "../compare/logs.ts";
 import { placementFor } from "./context.ts";
@@ -11,8 +10,14 @@ import { FilterError, whenOf } from "./log-filter.ts";
 import { withoutImpossible } from "./log-format.ts";
 import type { LostOperator } from "./log-format.ts";
 import { CelError, parseCel } from "../native/log/cel.ts";
-import { builtInProvider, istioJsonFormat, istioTextFormat } from "../native/log/formats.ts";
-import type { LogFormat } from "../native/log/line.ts";
+import { builtInProvider } from "../native/log/formats.ts";
+import {
+  meshConfigsIn,
+  meshDocumentIn,
+  meshFormat,
+  providerFormat,
+  providerIn,
+} from "../native/log/providers.ts";
 import type { Context } from "./context.ts";
 import type { Resource } from "./resource.ts";
 import { rootNamespace } from "../validate/overlap.ts";
@@ -20,41 +25,17 @@ import { rootNamespace } from "../validate/overlap.ts";
 /** What Envoy's logger has to print once the filter writes the line. */
 const bareFormat = `${lineFormat}\\n`;
 
-interface Mesh {
-  config: Fields;
-  path: Path;
-  /** The key's own place is unknown inside a block of text: then the report stays at `path`. */
-  isText: boolean;
-}
-
-/** The MeshConfig inside an IstioOperator, a ConfigMap, or Helm values. */
-function meshConfigOf(manifest: Manifest): Mesh | undefined {
-  const inOperator = manifest.at("spec", "meshConfig");
-  if (manifest.kind === "IstioOperator" && isFields(inOperator))
-    return { config: inOperator, path: ["spec", "meshConfig"], isText: false };
-  const text = manifest.at("data", "mesh");
-  if (manifest.kind === "ConfigMap" && typeof text === "string") {
-    const document = parseDocument(text);
-    if (document.errors.length === 0)
-      return { config: fieldsOf(document.toJS()), path: ["data", "mesh"], isText: true };
-  }
-  const inValues = manifest.at("meshConfig");
-  if (!manifest.kind && isFields(inValues))
-    return { config: inValues, path: ["meshConfig"], isText: false };
-  return undefined;
-}
-
 /** True if it says anything about access logs. */
 export function hasAccessLog(manifest: Manifest): boolean {
-  const config = meshConfigOf(manifest)?.config;
+  const config = meshDocumentIn(manifest)?.config;
   return config?.accessLogFormat !== undefined || Boolean(config?.accessLogFile);
 }
 
 export function migrateMeshAccessLog(context: Context, manifest: Manifest): void {
   const { report } = context;
-  const { config, path, isText } = meshConfigOf(manifest)!;
+  const { config, path, isText } = meshDocumentIn(manifest)!;
   const place = (key: string): Path => (isText ? path : [...path, key]);
-  const native = formatOf(config);
+  const native = meshFormat(config);
   const { format, lost } = withoutImpossible(native);
   const { difference } = compareLogs({ format: native }, { format });
   if (difference !== undefined) {
@@ -101,20 +82,6 @@ function sayLost(
     report.lost(manifest, path, `${operator}: ${why}; "-" stands in its place`);
 }
 
-/** What the mesh's own logger prints; an empty format, or one that is no JSON where JSON is asked for, is the default. */
-function formatOf(config: Fields): LogFormat {
-  const written = String(config.accessLogFormat ?? "");
-  if (config.accessLogEncoding !== "JSON")
-    return { text: written === "" ? istioTextFormat : written.replace(/\n$/, "") };
-  try {
-    const labels: unknown = JSON.parse(written);
-    if (labels !== null && typeof labels === "object") return { json: labels };
-  } catch {
-    // Istio says so in its own log, and goes on with the default.
-  }
-  return { json: istioJsonFormat };
-}
-
 const targetKeys = ["selector", "targetRefs", "targetRef"];
 
 /** Telemetry: only its access log; tracing and metrics are not ours. */
@@ -136,7 +103,7 @@ export function migrateTelemetry(context: Context, manifest: Manifest): void {
     return;
   }
   const [entry] = logging as [Fields];
-  const native = providerFormat(context, entry);
+  const native = providerFormat(meshConfigsIn(context.manifests), providerName(entry));
   const { format, lost } = withoutImpossible(native);
   const expression = textAt(entry.filter, "expression");
   const conditions = expression === undefined ? [] : whenOf(expression);
@@ -190,7 +157,8 @@ function stayNote(context: Context, logging: readonly Fields[]): StayNote | unde
     return { path, note: "it switches the log off, and where there is no logger there is no line" };
   const reason = reasonToStay(context, logging);
   if (reason !== undefined) return { path: ["spec"], note: `stays native: ${reason}` };
-  if (printsLine(providerFormat(context, logging[0]!)))
+  const configs = meshConfigsIn(context.manifests);
+  if (printsLine(providerFormat(configs, providerName(logging[0]!))))
     return { path, note: "its provider prints the filter's line already" };
   return undefined;
 }
@@ -204,7 +172,7 @@ function reasonToStay(context: Context, logging: readonly Fields[]): string | un
   if (named.length > 1) return "several providers write lines of their own";
   if (entry.disabled === true) return "it switches a log off";
   const name = providerName(entry);
-  const provider = providerOf(context, name);
+  const provider = providerIn(meshConfigsIn(context.manifests), name);
   if (!provider && name !== builtInProvider)
     return `its provider ${name} is in no MeshConfig that was read`;
   if (provider && !provider.envoyFileAccessLog)
@@ -227,29 +195,6 @@ function filterReason(expression: string | undefined): string | undefined {
 
 function providerName(entry: Fields): string {
   return textAt(listOf(entry.providers)[0], "name") ?? builtInProvider;
-}
-
-function meshConfigs(context: Context): Fields[] {
-  return context.manifests.flatMap((manifest) => {
-    const mesh = meshConfigOf(manifest);
-    return mesh ? [mesh.config] : [];
-  });
-}
-
-function providerOf(context: Context, name: string): Fields | undefined {
-  return meshConfigs(context)
-    .flatMap((config) => mapsOf(config.extensionProviders))
-    .find((one) => one.name === name);
-}
-
-/** What the provider's logger prints: its own format, or for Istio's own provider the mesh's. */
-function providerFormat(context: Context, entry: Fields): LogFormat {
-  const name = providerName(entry);
-  const format = at(providerOf(context, name), "envoyFileAccessLog", "logFormat");
-  if (!format && name === builtInProvider) return formatOf(meshConfigs(context)[0] ?? {});
-  const { text, labels } = fieldsOf(format);
-  if (labels) return { json: Object.keys(fieldsOf(labels)).length > 0 ? labels : istioJsonFormat };
-  return { text: text ? String(text).replace(/\n$/, "") : istioTextFormat };
 }
 
 const directions: Record<string, string> = { CLIENT: "outbound", SERVER: "inbound" };

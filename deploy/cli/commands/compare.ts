@@ -89,7 +89,7 @@ function manifestsOf(path: string): Manifest[] {
   if (!decidesAnything(manifests))
     throw new ToolError(
       "input",
-      `${path}: nothing there decides requests; compare reads RequestAuthentication, AuthorizationPolicy, EnvoyFilter with local_ratelimit, VirtualService, HTTPRoute, GRPCRoute, BackendTrafficPolicy, plugins and settings files`,
+      `${path}: nothing there decides requests; compare reads RequestAuthentication, AuthorizationPolicy, EnvoyFilter with local_ratelimit, VirtualService, HTTPRoute, GRPCRoute, BackendTrafficPolicy, Telemetry, MeshConfig, plugins and settings files`,
     );
   return manifests;
 }

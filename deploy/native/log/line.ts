@@ -1,6 +1,7 @@
 // The line of an access logger: its format with the operators that depend on the request and the status alone. What another
 // operator prints is not known here; each of them is compared with the real Envoy in tests/envoy/access-log-differential.
 import { isFields } from "../../core/value.ts";
+import { canonicalText } from "../canonical.ts";
 import { escapedRegex } from "../envoy/regex.ts";
 import type { LoggedExchange } from "./exchange.ts";
 
@@ -27,6 +28,19 @@ export function misprint(
     return `${JSON.stringify(line)} is no JSON`;
   }
   return misprintedValue(format.json, exchange, printed, "");
+}
+
+/** The line with what is known of it; other operators stay as they are written. */
+export function printed(format: LogFormat, exchange: LoggedExchange): string {
+  const filled = (text: string) =>
+    text.replaceAll(operator, (whole, name?: string, argument = "", length?: string) => {
+      const value = name === undefined ? "%" : valueOf(name, argument, exchange);
+      return value === undefined ? whole : value.slice(0, length ? Number(length) : undefined);
+    });
+  if ("text" in format) return filled(format.text);
+  return canonicalText(format.json).replaceAll(/"(?:[^"\\]|\\.)*"/g, (text) =>
+    JSON.stringify(filled(String(JSON.parse(text)))),
+  );
 }
 
 function misprintedText(
