@@ -47,7 +47,7 @@ export async function validate(source: Source, options: ValidateOptions = {}): P
 export interface MigratedField {
   resource: string;
   path: readonly (string | number)[];
-  /** `carried`, `changed`, `kept` or `lost`. */
+  /** `carried`, `changed`, `kept`, `lost` or `foreign`. */
   outcome: string;
   note: string;
 }
@@ -66,10 +66,10 @@ export function migrate(source: Source, imageRepository: string): Migration {
   const { documents, report } = migrateManifests(manifests, imageRepository);
   return {
     documents: documents.map(({ value }) => value),
-    fields: report.entries.map(({ manifest, path, fate, note }) => ({
+    fields: report.entries.map(({ manifest, path, outcome, note }) => ({
       resource: manifest.title,
       path,
-      outcome: fate,
+      outcome,
       note,
     })),
   };

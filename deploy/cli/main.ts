@@ -107,6 +107,7 @@ function addVerbs(verb: Verb): void {
     )
     .option("-f, --file <path...>", "only these settings files, folders, or - for standard input")
     .addOption(apiFlag())
+    .option("--beside", "plugins as they have to be while what they replace is still there")
     .option("--at <moment>", "what `after` in a schedule counts from (default: now)");
 
   verb(

@@ -9,6 +9,8 @@ export interface Streams {
   err(text: string): void;
   /** Where colours may be: on a terminal, unless NO_COLOR is set. */
   colours?: { out: boolean; err: boolean };
+  /** The width of the terminal that standard error is; undefined for a file or a program. */
+  columns?: number;
   /** Asks the person at the terminal; absent without one. */
   ask?(question: string): Promise<string>;
 }
@@ -20,6 +22,7 @@ function processStreams(): Streams {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
     colours: { out: stdout.isTTY && !isPlain, err: stderr.isTTY && !isPlain },
+    columns: stderr.isTTY ? stderr.columns : undefined,
     ...(stdin.isTTY && stderr.isTTY && { ask }),
   };
 }
@@ -101,6 +104,11 @@ export class Output {
       .split("\n")
       .map((line) => painted(line, colour(line)))
       .join("\n");
+  }
+
+  /** The width for texts about the answer; undefined: one line each, for other programs. */
+  get columns(): number | undefined {
+    return this.streams.columns;
   }
 
   /** One line about work that takes a while. */

@@ -11,6 +11,8 @@ export type Mode = "CLIENT" | "SERVER";
 export interface Entry {
   /** What it decides, in a few words. */
   role: string;
+  /** What to look at while it only watches, beside what Envoy counts for a native resource. */
+  figures: string;
   phase: Phase;
   /**
    * Higher runs first within a phase. Always written: Istio sorts an unset priority below every
@@ -33,14 +35,35 @@ const common = { failStrategy: "FAIL_RELOAD", oldestIstio: "1.27" } as const;
 
 export const catalog: Record<FilterName, Entry> = {
   // First, so that it also sees the requests that the others refuse.
-  "access-log": { role: "writes the log line", phase: "AUTHN", priority: 1000, ...common },
-  "jwt-auth": { role: "who may pass", phase: "AUTHN", priority: 500, ...common },
+  "access-log": {
+    role: "writes the log line",
+    figures: "the lines in the proxy's log",
+    phase: "AUTHN",
+    priority: 1000,
+    ...common,
+  },
+  "jwt-auth": {
+    role: "who may pass",
+    figures:
+      "gatehouse.jwt-auth.<provider>.<reason>: refusals; compare them with http.<prefix>.jwt_authn.denied of Envoy's own filter",
+    phase: "AUTHN",
+    priority: 500,
+    ...common,
+  },
   // After RBAC's inputs are known, so that claims can be its keys, and before anything is routed.
-  "rate-limit": { role: "how much may pass", phase: "AUTHZ", priority: 500, ...common },
+  "rate-limit": {
+    role: "how much may pass",
+    figures:
+      "gatehouse.rate-limit.<limit>.limited; compare it with <stat_prefix>.http_local_rate_limit.enforced",
+    phase: "AUTHZ",
+    priority: 500,
+    ...common,
+  },
   // Last: only admitted requests take part in a rollout. Inbound there is nothing left to route: it
   // decides where the request leaves the caller.
   canary: {
     role: "where it goes",
+    figures: "gatehouse.canary.<route>.<variant>.by_split: the parts of the split",
     phase: "STATS",
     priority: 500,
     sidecarMode: "CLIENT",

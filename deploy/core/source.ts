@@ -4,6 +4,7 @@ import { globSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { LineCounter, isMap, isNode, isScalar, isSeq, parseAllDocuments, visit } from "yaml";
 import type { Document, Node, Pair } from "yaml";
+import { fillingOf } from "./placeholders.ts";
 import { ToolError, reasonOf } from "./problem.ts";
 import type { Finding, Place } from "./problem.ts";
 import { at, fieldsOf } from "./value.ts";
@@ -162,34 +163,30 @@ export function parse(
     prettyErrors: false,
     logLevel: "error",
   });
+  const all = Array.isArray(documents) ? documents : [];
+  const template = templateFinding(all, text, file, lines);
+  if (template) return { manifests, findings: [template] };
   let end = 0;
-  for (const document of Array.isArray(documents) ? documents : []) {
+  for (const document of all) {
     const start = end;
     end = document.range[2];
-    for (const error of document.errors) {
-      const { line, col } = lines.linePos(error.pos[0]);
-      const place = { file, line: Math.max(line, 1), column: Math.max(col, 1) };
+    for (const error of document.errors)
       findings.push({
         severity: "error",
         rule: "yaml",
-        place,
+        place: placeAt(file, lines, error.pos[0]),
         what: "not valid YAML",
         why: error.message,
-        right: templateHint(text),
       });
-    }
     if (document.errors.length > 0) continue;
     const odd = collectionKey(document);
     if (odd !== undefined) {
-      const { line, col } = lines.linePos(odd);
-      const place = { file, line: Math.max(line, 1), column: Math.max(col, 1) };
-      const what = "a map or a list stands where a name must be";
       findings.push({
         severity: "error",
         rule: "yaml",
-        place,
-        what,
-        right: templateHint(text) ?? "quote it",
+        place: placeAt(file, lines, odd),
+        what: "a map or a list stands where a name must be",
+        right: "quote it",
       });
       continue;
     }
@@ -214,11 +211,26 @@ export function parse(
   return { manifests, findings };
 }
 
-/** `{{ … }}` is a map of a map to YAML. */
-function templateHint(text: string): string | undefined {
-  return text.includes("{{")
-    ? "it looks like a Helm template: render it first (helm template)"
-    : undefined;
+function placeAt(file: string, lines: LineCounter, offset: number): Place {
+  const { line, col } = lines.linePos(offset);
+  return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
+}
+
+/** Placeholders that are no YAML, such as a bare `{{ … }}`: one message for the whole file. */
+function templateFinding(
+  documents: readonly Document[],
+  text: string,
+  file: string,
+  lines: LineCounter,
+): Finding | undefined {
+  const offsets = documents.flatMap((document) => {
+    const odd = collectionKey(document);
+    return [...document.errors.map(({ pos }) => pos[0]), ...(odd === undefined ? [] : [odd])];
+  });
+  const right = offsets.length > 0 ? fillingOf(text) : undefined;
+  if (!right) return undefined;
+  const place = placeAt(file, lines, Math.min(...offsets));
+  return { severity: "error", rule: "template", place, what: "not a finished file", right };
 }
 
 /** The offset of the first key that is no scalar. */

@@ -32,6 +32,7 @@ export async function planOfRevision(
     cause: `rollback to ${number}`,
     live,
     natives: { ...natives, originals },
+    taken: new Set(),
   };
 }
 
@@ -74,6 +75,7 @@ export async function planBack(cluster: Cluster, subject: Subject): Promise<Inte
     cause: "rollback to native",
     live,
     natives: { ...noNatives, marks: marks ?? noNatives.marks, companions, originals },
+    taken: new Set(),
     isBack: true,
     leaving: live.map(bare),
   };

@@ -126,9 +126,14 @@ async function liveOf(cluster: Cluster, references: readonly string[]): Promise<
   return found.flatMap((one) => (one ? [bare(one)] : []));
 }
 
+/** True for a resource that is what `migrate` has read. */
+export function isAsRead({ read }: Marks, resource: Resource): boolean {
+  return read[referenceOf(resource)] === fingerprintOf(resource);
+}
+
 /** A proof is about what was read: something else may decide otherwise. */
-function checkRead({ read }: Marks, live: readonly Resource[]): void {
-  const changed = live.filter((one) => read[referenceOf(one)] !== fingerprintOf(one));
+function checkRead(marks: Marks, live: readonly Resource[]): void {
+  const changed = live.filter((one) => !isAsRead(marks, one));
   const beside = changed.map(titleOf);
   if (beside.length === 0) return;
   const what = `${beside.join(", ")} in the cluster is not what migrate has read`;
@@ -141,7 +146,7 @@ function checkRead({ read }: Marks, live: readonly Resource[]): void {
 /** A policy that reads tokens finds none when the RequestAuthentication is gone: it may open. */
 async function checkReaders(
   cluster: Cluster,
-  { read }: Marks,
+  marks: Marks,
   replaced: readonly Resource[],
 ): Promise<void> {
   const own = new Set(replaced.map(({ metadata }) => metadata.namespace ?? "default"));
@@ -153,7 +158,7 @@ async function checkReaders(
   );
   const strangers = lists
     .flatMap((list) => list ?? [])
-    .filter((one) => readsToken(one) && read[referenceOf(one)] !== fingerprintOf(one));
+    .filter((one) => readsToken(one) && !isAsRead(marks, one));
   if (strangers.length === 0) return;
   const what = `${strangers.map(titleOf).join(", ")} reads tokens, and migrate has not read it as it is now`;
   throw new ToolError(

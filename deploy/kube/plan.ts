@@ -8,7 +8,7 @@ import type { Cluster } from "./cluster.ts";
 import { bare } from "./difference.ts";
 import { fingerprint, readHistory } from "./history.ts";
 import type { History, Revision, Subject } from "./history.ts";
-import { companionsOf, nativesOf, noNatives } from "./natives.ts";
+import { companionsOf, isAsRead, nativesOf, noNatives } from "./natives.ts";
 import type { Intent } from "./intent.ts";
 import { isExtension } from "./steps.ts";
 import { checkWatching, isReporting, reporting, reportOnly } from "./watching.ts";
@@ -63,7 +63,8 @@ export async function planFor(
         companionsOf(policy, options.documents, options.policies),
         force,
       );
-  const before = [...(await strangersIn(cluster, resources)), ...found.originals];
+  const strangers = await strangersIn(cluster, resources);
+  const before = [...strangers, ...found.originals];
   return {
     subject: { name, namespace },
     resources,
@@ -75,6 +76,7 @@ export async function planFor(
     cause: report ? "apply --report" : "apply",
     live,
     natives: { ...found, originals: withOlder(before, last) },
+    taken: new Set(strangers.filter((one) => isAsRead(marks, one)).map(titleOf)),
   };
 }
 

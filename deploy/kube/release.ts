@@ -55,12 +55,16 @@ export async function release(
 /** What others own of a policy's resources stops it; what migrate has read is taken over. */
 async function tried(
   cluster: Cluster,
-  { resources, natives, isBack }: Intent,
+  { resources, natives, taken, isBack }: Intent,
   force?: boolean,
 ): Promise<Map<string, State>> {
-  const own = await trial(cluster, resources, force);
+  const own = await trial(
+    cluster,
+    resources,
+    (resource) => force === true || taken.has(titleOf(resource)),
+  );
   const others = isBack ? natives.originals : natives.companions;
-  return new Map([...own, ...(await trial(cluster, others, true))]);
+  return new Map([...own, ...(await trial(cluster, others, () => true))]);
 }
 
 function removedBy({ orphans, natives, isBack }: Intent): Header[] {

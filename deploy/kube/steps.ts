@@ -34,8 +34,8 @@ export function isMigration({ natives }: Intent): boolean {
 function plainSteps(intent: Intent): Step[] {
   return [
     { do: "begin", intent },
-    ...intent.resources.map((resource) => applying(resource)),
-    ...intent.orphans.map(removing),
+    ...intent.resources.map((resource) => own(resource, intent)),
+    ...routesFirst(intent.orphans).map(removing),
     { do: "complete", intent },
   ];
 }
@@ -45,7 +45,8 @@ function plainSteps(intent: Intent): Step[] {
  * end of what is replaced, and the plugins in their last form.
  */
 function migrationSteps(intents: readonly Intent[]): Step[] {
-  const first = intents.flatMap((intent) => intent.resources.map((one) => beside(one, intent)));
+  const all = intents.flatMap((intent) => intent.resources.map((one) => beside(one, intent)));
+  const first = all.filter(({ isRoute }) => !isRoute);
   const isBeside = first.some(({ isChanged }) => isChanged);
   const plugins = intents.flatMap(({ resources }) => resources.filter(isExtension));
   const companions = once(intents.flatMap(({ natives }) => natives.companions));
@@ -56,10 +57,11 @@ function migrationSteps(intents: readonly Intent[]): Step[] {
     ...intents.map((intent): Step => ({ do: "begin", intent })),
     ...first.map((one) => one.step),
     waiting(plugins),
+    ...all.filter(({ isRoute }) => isRoute).map((one) => one.step),
     ...paused(companions.map(forced), "the proxies take the policies over"),
     // Behind a jwt-auth that takes the token away, the native filter must not ask for it.
     ...(plugins.every(isQuietBehind) ? [...settled, ...removal] : [...removal, ...settled]),
-    ...intents.flatMap(({ orphans }) => orphans.map(removing)),
+    ...intents.flatMap(({ orphans }) => routesFirst(orphans).map(removing)),
     ...intents.map((intent): Step => ({ do: "complete", intent })),
   ];
 }
@@ -83,21 +85,35 @@ function backSteps(intents: readonly Intent[]): Step[] {
       [...policies.map(forced), ...copies.map(removing)],
       "the proxies take the policies over",
     ),
-    ...intents.flatMap(({ orphans }) => orphans.map(removing)),
+    ...intents.flatMap(({ orphans }) => routesFirst(orphans).map(removing)),
     ...intents.map((intent): Step => ({ do: "complete", intent })),
   ];
 }
 
 const besideNote = "beside the native JWT filter";
 
+interface Beside {
+  step: Step;
+  isChanged: boolean;
+  isRoute: boolean;
+}
+
 /** A resource as it has to be until the native resources are gone. */
-function beside(resource: Resource, { natives, live }: Intent): { step: Step; isChanged: boolean } {
-  if (!isExtension(resource)) return { step: applying(resource), isChanged: false };
+function beside(resource: Resource, intent: Intent): Beside {
+  const isRoute = resource.kind === "VirtualService";
+  if (!isExtension(resource)) return { step: own(resource, intent), isChanged: false, isRoute };
+  const { natives, live } = intent;
   const known = live.find((one) => titleOf(one) === titleOf(resource));
   const bridged = natives.isReworded ? keepingHeaders(resource, known) : resource;
   const form = natives.replaced.some(isAuthentication) ? keepingToken(bridged) : bridged;
   const isChanged = JSON.stringify(form) !== JSON.stringify(resource);
-  return { step: applying(form, isChanged ? besideNote : undefined), isChanged };
+  return { step: applying(form, isChanged ? besideNote : undefined), isChanged, isRoute };
+}
+
+/** A route by a plugin's header goes before the plugin. */
+function routesFirst(orphans: readonly Header[]): Header[] {
+  const isRoute = ({ kind }: Header) => kind === "VirtualService";
+  return [...orphans.filter(isRoute), ...orphans.filter((one) => !isRoute(one))];
 }
 
 export function isExtension({ apiVersion }: Header): boolean {
@@ -106,6 +122,10 @@ export function isExtension({ apiVersion }: Header): boolean {
 
 function applying(resource: Resource, note?: string): Step {
   return { do: "apply", resource, title: titleOf(resource) + (note ? ` (${note})` : "") };
+}
+
+function own(resource: Resource, { taken }: Intent): Step {
+  return taken.has(titleOf(resource)) ? forced(resource) : applying(resource);
 }
 
 function forced(resource: Resource): Step {

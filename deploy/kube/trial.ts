@@ -16,12 +16,13 @@ export type State = "new" | "changed" | "unchanged";
 export async function trial(
   cluster: Cluster,
   resources: Resource[],
-  force = false,
+  isForced: (resource: Resource) => boolean = () => false,
 ): Promise<Map<string, State>> {
   const states = new Map<string, State>();
   const lines: string[] = [];
   for (const resource of resources) {
     const title = titleOf(resource);
+    const force = isForced(resource);
     const live = await cluster.read(resource);
     const { conflicts = [], resource: made } = await cluster.apply(resource, {
       dryRun: true,

@@ -18,7 +18,7 @@ export interface Rewritten {
 export class Context {
   readonly manifests: Manifest[];
   readonly drafts = new Drafts();
-  readonly report = new Report();
+  readonly report: Report;
   /** What is said while something is tried goes here, and nowhere. */
   readonly trial = new Report();
   readonly mesh: Mesh;
@@ -32,8 +32,9 @@ export class Context {
   /** A canary route → all its copies in policies for other proxies, itself included. */
   readonly twins = new Map<unknown, any[]>();
 
-  constructor(manifests: Manifest[]) {
+  constructor(manifests: Manifest[], report = new Report()) {
     this.manifests = manifests;
+    this.report = report;
     this.mesh = meshOf(manifests);
   }
 

@@ -2,7 +2,7 @@
 // parser handles a value whose type is not proved.
 import type { Place } from "../core/problem.ts";
 import type { Manifest, Path } from "../core/source.ts";
-import type { Fate, Report } from "./report.ts";
+import type { Outcome, Report } from "./report.ts";
 
 export class Cursor {
   readonly manifest: Manifest;
@@ -85,8 +85,8 @@ export class Cursor {
     this.say("lost", note);
   }
 
-  private say(fate: Fate, note: string): void {
-    this.report[fate](this.manifest, this.path, note);
+  private say(outcome: Outcome, note: string): void {
+    this.report.record({ manifest: this.manifest, path: this.path, outcome, note });
   }
 
   private step(step: string | number): Cursor {

@@ -61,14 +61,24 @@ export class Draft {
     return Object.keys(this.filters).length === 0;
   }
 
+  /** True if native resources go, change or are written over. */
+  private get isMarked(): boolean {
+    return this.replaces.length > 0 || this.overwritten.length > 0;
+  }
+
+  private get overwritten(): Manifest[] {
+    return this.sources.filter(({ kind }) => kind === "VirtualService");
+  }
+
   private get annotations(): Record<string, string> {
     const { replaces, rewrites } = this;
-    const read = [...new Set([...replaces, ...rewrites.map(({ source }) => source), ...this.seen])];
+    const marked = [...replaces, ...this.overwritten, ...rewrites.map(({ source }) => source)];
+    const read = [...new Set([...marked, ...(replaces.length > 0 ? this.seen : [])])];
     const made = rewrites.map(({ value: { kind, metadata } }) =>
       [kind, metadata.namespace ?? "default", metadata.name].join("/"),
     );
     return {
-      [replacesAnnotation]: replaces.map(referenceTo).join(" "),
+      ...(replaces.length > 0 && { [replacesAnnotation]: replaces.map(referenceTo).join(" ") }),
       ...(made.length > 0 && { [rewritesAnnotation]: made.join(" ") }),
       [readAnnotation]: read
         .map((one) => `${referenceTo(one)}=${fingerprintOf(one.value)}`)
@@ -87,7 +97,7 @@ export class Draft {
       metadata: {
         name: this.name,
         namespace: this.namespace,
-        ...(this.replaces.length > 0 && { annotations: this.annotations }),
+        ...(this.isMarked && { annotations: this.annotations }),
       },
       spec: {
         placement: this.placement,

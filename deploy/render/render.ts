@@ -1,5 +1,5 @@
 // A policy as the resources of the mesh, in the order in which they should be applied: what is
-// called before who calls.
+// called before who calls, and who sets a header before who reads it.
 import { buildImage, digestOf } from "../oci/image.ts";
 import type { ModuleName } from "../core/catalog.ts";
 import { moduleOf, moduleSchemaOf, version } from "../core/filter-schemas.ts";
@@ -31,7 +31,15 @@ export function render(policy: Policy, options: RenderOptions): Resource[] {
   const plugins = modulesOf(policy).map((module) =>
     renderPlugin(policy, module, options.api, pins),
   );
-  return [...renderClusters(policy), ...renderRoutes(policy), ...plugins];
+  // A route by the plugin's header waits for the plugin: until then any client could send it.
+  const isRoute = ({ kind }: Resource) => kind === "VirtualService";
+  const routes = renderRoutes(policy);
+  return [
+    ...renderClusters(policy),
+    ...routes.filter((one) => !isRoute(one)),
+    ...plugins,
+    ...routes.filter(isRoute),
+  ];
 }
 
 /** The digest of a module's image: as the policy says, else of what this checkout would push. */

@@ -35,7 +35,7 @@ test("a cursor knows the line of its value, and records what became of it there"
   name.carried("the name");
   cursor.at("spec").notPossible("for the test");
   assert.deepEqual(
-    report.entries.map(({ path, fate, note }) => [path, fate, note]),
+    report.entries.map(({ path, outcome, note }) => [path, outcome, note]),
     [
       [["spec", "rules", 0, "name"], "carried", "the name"],
       [["spec"], "lost", "for the test"],

@@ -10,7 +10,7 @@ import { shown } from "../../deploy/compare/shown.ts";
 import { parse } from "../../deploy/core/source.ts";
 import type { Manifest } from "../../deploy/core/source.ts";
 import { yamlText } from "../../deploy/core/yaml-text.ts";
-import { FakeCluster } from "./fake-cluster.ts";
+import { FakeCluster, fieldConflict } from "./fake-cluster.ts";
 import { gatehouse } from "./helper.ts";
 import type { Ran } from "./helper.ts";
 
@@ -305,5 +305,55 @@ test("other documents of the files are named as left alone", async () => {
     const { code, err } = await bench.run("apply", "-f", bench.file, extra);
     assert.equal(code, 0, err);
     assert.match(err, /not part of a policy, and left alone: AuthorizationPolicy shop\/other/);
+  });
+});
+
+test("render prints the rewritten policies last, and --beside the plugins for the time before", async () => {
+  await withNative(all, async (bench) => {
+    const { code, out, err } = await gatehouse("render", "-f", bench.file);
+    assert.equal(code, 0, err);
+    const kinds = parse(out, "out").manifests.map(({ kind }) => kind);
+    assert.deepEqual(kinds, ["WasmPlugin", ...Array<string>(3).fill("AuthorizationPolicy")]);
+    assert.match(
+      err,
+      / {2}3\. delete RequestAuthentication\/shop\/r\n {2}4\. apply what render prints/,
+    );
+    const beside = parse((await gatehouse("render", "-f", bench.file, "--beside")).out, "out");
+    const [plugin, ...rest] = beside.manifests;
+    assert.deepEqual(rest, []);
+    const [provider] = plugin!.value.spec.pluginConfig.providers;
+    assert.equal(provider.forwardOriginalToken, true);
+  });
+});
+
+test("a route that migrate has read is written over without --force, and comes back", async () => {
+  const route = `---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: shop, namespace: shop }
+spec:
+  hosts: [shop]
+  http:
+    - route:
+        - { destination: { host: shop, subset: v1 }, weight: 90 }
+        - { destination: { host: shop, subset: v2 }, weight: 10 }
+`;
+  await withNative(route, async (bench) => {
+    const { cluster } = bench;
+    const owned = fieldConflict("kubectl", ".spec.http");
+    cluster.refusals = [
+      { on: "virtualservices/shop?fieldManager=gatehouse&force=false", answer: owned },
+    ];
+    const { code, err, out } = await bench.run("apply", "-f", bench.file);
+    assert.equal(code, 0, err + out);
+    assert.deepEqual(writes(bench), [
+      "apply shop/wasmplugins/shop-callers-canary",
+      "apply shop/virtualservices/shop",
+    ]);
+    const back = await bench.run("rollback", "shop/shop-callers", "--to", "native");
+    assert.equal(back.code, 0, back.err);
+    const [, live] = [...cluster.stored].find(([path]) => path.endsWith("/virtualservices/shop"))!;
+    assert.deepEqual(live.spec, bench.native[0]!.value.spec);
+    assert.deepEqual(cluster.names("wasmplugins"), []);
   });
 });

@@ -363,7 +363,7 @@ test("a Helm template is called one", async () => {
   const template = `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Values.name }}\n`;
   assert.match(
     (await findings(template))[0]!,
-    /mesh\.yaml:4: .*it looks like a Helm template: render it first/,
+    /mesh\.yaml:4: .*it is a Helm template: render it first/,
   );
   assert.match((await findings(`{{- if .Values.on }}\na: b\n{{- end }}\n`))[0]!, /Helm template/);
 });

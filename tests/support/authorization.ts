@@ -61,7 +61,7 @@ export function authorization(text: string): Authorization {
   return {
     documents: result.documents.map(({ value }) => value),
     notes: result.report.entries.map(
-      ({ fate, path, note }) => `${fate} ${path.join(".")}: ${note}`,
+      ({ outcome, path, note }) => `${outcome} ${path.join(".")}: ${note}`,
     ),
     isMigrated: result.replaced.length > 0,
     native: (ask) => statusOf(old.decider, request(ask)),

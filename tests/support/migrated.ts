@@ -35,7 +35,7 @@ export function beforeAndAfter(text: string, models: readonly NativeModel[]): Be
     next: { decide: (request) => decided(request, policies, rest) },
     documents: values,
     report,
-    notes: report.entries.map(({ fate, path, note }) => `${fate} ${path.join(".")}: ${note}`),
+    notes: report.entries.map(({ outcome, path, note }) => `${outcome} ${path.join(".")}: ${note}`),
     close: () => policies.forEach((policy) => policy.close()),
   };
 }
@@ -45,7 +45,7 @@ function staying(manifests: readonly Manifest[], report: Report): Manifest[] {
   return manifests.filter((manifest) =>
     report.entries.some(
       (entry) =>
-        entry.manifest === manifest && entry.fate === "kept" && entry.path.join() === "spec",
+        entry.manifest === manifest && entry.outcome === "kept" && entry.path.join() === "spec",
     ),
   );
 }

@@ -17,11 +17,10 @@ import type { Finding } from "../../core/problem.ts";
 import type { Policy } from "../../core/policy.ts";
 import { titleOf } from "../../core/resource.ts";
 import type { Resource } from "../../core/resource.ts";
-import type { Manifest } from "../../core/source.ts";
-import { fieldsOf } from "../../core/value.ts";
 import { validate } from "../../validate/validate.ts";
 import { clusterOf, timeoutOf } from "./cluster.ts";
 import type { ClusterFlags } from "./cluster.ts";
+import { documentsOf } from "./documents.ts";
 import { apiOf } from "./render.ts";
 
 export interface RolloutFlags extends ClusterFlags {
@@ -70,16 +69,6 @@ async function checked(files: string[]): Promise<Checked> {
     "invalid",
     `these settings cannot be applied:\n${errors.map(textOf).join("\n")}`,
   );
-}
-
-/** The resources among other documents; values of charts and the like are none. */
-export function documentsOf(others: readonly Manifest[]): Resource[] {
-  return others
-    .filter(({ kind, name, apiVersion }) => kind && name && apiVersion)
-    .map(({ fields, namespace, name }) => ({
-      ...(fields as unknown as Resource),
-      metadata: { ...fieldsOf(fields.metadata), namespace, name },
-    }));
 }
 
 /** Documents that no policy of the files owns are named: nobody may think that they were applied. */

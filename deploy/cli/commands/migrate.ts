@@ -4,9 +4,12 @@ import type { Cluster } from "../../kube/cluster.ts";
 import { partsOf } from "../../core/kustomize.ts";
 import { bare } from "../../kube/difference.ts";
 import { migrate } from "../../migrate/migrate.ts";
+import { planOf } from "../../migrate/plan.ts";
 import type { Report } from "../../migrate/report.ts";
+import { countsText, planText, reportText } from "../migration-text.ts";
 import type { Answer, Output } from "../output.ts";
 import { ToolError, reasonOf, textOf } from "../../core/problem.ts";
+import type { Finding } from "../../core/problem.ts";
 import { parse, read } from "../../core/source.ts";
 import type { Manifest } from "../../core/source.ts";
 import { yamlText } from "../../core/yaml-text.ts";
@@ -20,25 +23,34 @@ export interface MigrateFlags extends ClusterFlags {
   cluster?: boolean;
 }
 
+/** Of a plan that is written into a file, or read by a program. */
+const fileColumns = 100;
+
 export async function migrateCommand(
   out: Output,
   paths: string[],
   flags: MigrateFlags,
 ): Promise<Answer> {
-  const manifests = flags.cluster
-    ? await manifestsInCluster(await clusterOf(out, flags))
+  const { manifests, templates } = flags.cluster
+    ? { manifests: await manifestsInCluster(await clusterOf(out, flags)), templates: [] }
     : manifestsOf(paths);
-  const { documents, report } = migrate(manifests, flags.image);
-  if (documents.length === 0) throw nothingToMigrate(manifests, report, flags.report);
-  const entries = report.entries.map(({ manifest, path, fate, note }) => ({
+  const migrated = migrate(manifests, flags.image);
+  const { documents, report } = migrated;
+  if (documents.length === 0) throw nothingToMigrate(manifests, report, templates, flags.report);
+  const entries = report.entries.map(({ manifest, path, outcome, note }) => ({
     resource: manifest.title,
     ...manifest.place(path),
     path,
-    fate,
+    outcome,
     note,
   }));
-  const counts = `${report.count("carried")} carried over, ${report.count("changed")} changed, ${report.count("kept")} kept as they are, ${report.count("lost")} not possible`;
-  if (flags.report) write(flags.report, report.findings().map(textOf).join("\n") + `\n${counts}\n`);
+  const counts = countsText(report);
+  const plan = planOf(migrated);
+  const lines = [...templates, ...report.findings()].map(textOf);
+  if (flags.report)
+    write(flags.report, [...lines, counts, planText(plan, fileColumns), ""].join("\n"));
+  const { columns } = out;
+  const fields = columns === undefined ? lines : [reportText(report, columns), ""];
   const text = yamlText(
     documents.map(({ value, from }) => ({
       value,
@@ -50,8 +62,8 @@ export async function migrateCommand(
   return {
     ok: true,
     text,
-    data: { documents: documents.map(({ value }) => value), report: entries, counts },
-    remarks: flags.report ? [counts] : [...report.findings().map(textOf), counts],
+    data: { documents: documents.map(({ value }) => value), report: entries, counts, plan },
+    remarks: [...(flags.report ? [] : fields), counts, "", planText(plan, columns ?? fileColumns)],
   };
 }
 
@@ -59,16 +71,18 @@ export async function migrateCommand(
 function nothingToMigrate(
   manifests: readonly Manifest[],
   report: Report,
+  templates: readonly Finding[],
   file: string | undefined,
 ): ToolError {
   const kinds = [...new Set(manifests.map(({ kind }) => kind).filter(Boolean))].join(", ");
-  const reasons = report.findings().map(textOf);
+  const reasons = [...templates, ...report.findings()].map(textOf);
   if (file && reasons.length > 0) write(file, `${reasons.join("\n")}\n`);
   return new ToolError(
     "input",
     [
       `nothing to migrate among ${kinds || "what was read"}: it reads RequestAuthentication, AuthorizationPolicy, EnvoyFilter with local_ratelimit, BackendTrafficPolicy, VirtualService, Canary, Telemetry and MeshConfig`,
       ...reasons,
+      ...(manifests.length > 0 ? [countsText(report)] : []),
     ].join("\n"),
   );
 }
@@ -109,7 +123,8 @@ async function manifestsInCluster(cluster: Cluster): Promise<Manifest[]> {
     .manifests;
 }
 
-function manifestsOf(paths: string[]): Manifest[] {
+/** Files with placeholders are named and left out; other mistakes of syntax end the run. */
+function manifestsOf(paths: string[]): { manifests: Manifest[]; templates: Finding[] } {
   if (paths.length === 0)
     throw new ToolError(
       "usage",
@@ -117,11 +132,13 @@ function manifestsOf(paths: string[]): Manifest[] {
     );
   const { manifests, findings } = read(paths);
   const parts = partsOf(manifests);
-  const broken = findings
-    .filter(({ severity, place }) => severity === "error" && !parts.has(place.file))
-    .map(textOf);
-  if (broken.length > 0) throw new ToolError("input", broken.join("\n"));
-  return manifests;
+  const broken = findings.filter(
+    ({ severity, place }) => severity === "error" && !parts.has(place.file),
+  );
+  const templates = broken.filter(({ rule }) => rule === "template");
+  const mistakes = broken.filter((finding) => !templates.includes(finding)).map(textOf);
+  if (mistakes.length > 0) throw new ToolError("input", mistakes.join("\n"));
+  return { manifests, templates };
 }
 
 function write(file: string, text: string): void {

@@ -1,4 +1,5 @@
 // `gatehouse validate`: findings about files, folders or standard input.
+import { withoutTemplates } from "../../core/templates.ts";
 import { partsOf } from "../../core/kustomize.ts";
 import type { Answer, Output } from "../output.ts";
 import { reportForms, reportOf } from "../reports.ts";
@@ -28,17 +29,19 @@ export async function validateCommand(
     );
   }
   const form = reportForms.find((one) => one === flags.output);
-  const { manifests, findings: syntax } = read(paths);
+  const all = read(paths);
+  const { manifests, templates } = withoutTemplates(all.manifests);
+  const syntax = [...all.findings, ...templates];
   const { istio, ignore } = flags;
   const { findings, counts } = await validate(manifests, { istio, ignore });
   const parts = partsOf(manifests);
-  const all = inOrder([...syntax.filter(({ place }) => !parts.has(place.file)), ...findings]);
+  const found = inOrder([...syntax.filter(({ place }) => !parts.has(place.file)), ...findings]);
   const count = (severity: Finding["severity"]) =>
-    all.filter((finding) => finding.severity === severity).length;
+    found.filter((finding) => finding.severity === severity).length;
   const errors = count("error");
   const warnings = count("warning");
   const shown =
-    flags.verbose || flags.json ? all : all.filter((finding) => finding.severity !== "note");
+    flags.verbose || flags.json ? found : found.filter((finding) => finding.severity !== "note");
   const looked = `${manifests.length} documents: ${counts.policies} policies, ${counts.resources} resources of the mesh (${counts.plugins} plugins), ${counts.foreign} left to others`;
   const ok = errors === 0 && !(flags.strict && warnings > 0);
   const data = { counts, errors, warnings };

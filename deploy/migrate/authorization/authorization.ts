@@ -37,7 +37,7 @@ export function migrateAuthorization(context: Context): void {
   for (const policy of context.ofKind("security.istio.io", "AuthorizationPolicy"))
     reportOther(context, policy);
   for (const manifest of context.ofKind("security.istio.io", "RequestAuthentication"))
-    if (!context.report.speaksOf(manifest))
+    if (!context.report.mentions(manifest))
       context.report.kept(manifest, ["spec"], "it has no jwtRules: it asks for nothing");
 }
 
@@ -235,7 +235,7 @@ function reportPolicy(context: Context, source: Manifest, value: Resource, isNew
 }
 
 function reportOther(context: Context, policy: Manifest): void {
-  if (context.report.speaksOf(policy)) return;
+  if (context.report.mentions(policy)) return;
   const action = textAt(policy.at("spec"), "action") ?? "ALLOW";
   const why = readsToken(policy)
     ? "it stays native: no RequestAuthentication for any of its workloads was read, so nobody knows whose tokens it means"

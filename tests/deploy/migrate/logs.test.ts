@@ -22,7 +22,7 @@ function migrated(...resources: object[]): { documents: any[]; notes: string } {
   return {
     documents: documents.map(({ value }) => value),
     notes: report.entries
-      .map(({ fate, path, note }) => `${fate} ${path.join(".")}: ${note}`)
+      .map(({ outcome, path, note }) => `${outcome} ${path.join(".")}: ${note}`)
       .join("\n"),
   };
 }
