@@ -106,6 +106,15 @@ const provoked: Record<string, Provoked | undefined> = {
     config: { rules: [{ match: [{ method: { exact: "POST" } }] }] },
     status: 400,
   },
+  search_limit: {
+    headers: { "x-a": "a".repeat(50_000) },
+    config: {
+      rules: Array.from({ length: 20 }, (_, i) => ({
+        match: [{ headers: { "x-a": { regex: `.*a${i}b.*` } } }],
+      })),
+    },
+    status: 400,
+  },
   // The emulator always hands the map over; a proxy does not when it has more than 1,024 headers.
   headers_unreadable: undefined,
 };
@@ -117,6 +126,7 @@ const errors: Record<string, string> = {
   too_many_tokens: "invalid_request",
   path_ambiguous: "invalid_request",
   method_unknown: "invalid_request",
+  search_limit: "invalid_request",
 };
 
 test("every reason there is, and no other, is provoked here", () => {
@@ -149,7 +159,9 @@ function provoke(
   const body = stream.responseBody.toString();
   assert.match(stream.details ?? "", /^jwt_authn_access_denied\{[^ ]+\}$/);
   assert.equal(stream.details, `jwt_authn_access_denied{${body.replaceAll(" ", "_")}}`);
-  const about = ["path_ambiguous", "method_unknown"].includes(reason) ? "none" : "main";
+  const about = ["path_ambiguous", "method_unknown", "search_limit"].includes(reason)
+    ? "none"
+    : "main";
   assert.equal(proxy.metrics.get(`gatehouse.jwt-auth.${about}.${reason}`), 1);
   const challenge = stream.responseHeaders!.get("www-authenticate");
   if (status === 503) {

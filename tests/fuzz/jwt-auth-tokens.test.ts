@@ -198,7 +198,7 @@ describe("what is too large is refused at once", () => {
   it("a header of 90 kB", () => {
     assert.equal(ask("a".repeat(90_000)).reason, "too_long");
     assert.equal(ask("a.".repeat(45_000)).reason, "too_long");
-    assert.equal(ask("a,".repeat(45_000)).status, 401);
+    assert.equal(ask("a,".repeat(45_000)).reason, "too_many_tokens");
     assert.equal(ask("a,Bearer b,".repeat(9_000)).status, 400);
   });
   it("a key name, a claim and a type of thousands of bytes", () => {

@@ -12,6 +12,7 @@ import { readProvider } from "./provider-config";
 import { Profile, Requirement, RequirementKind, Rule } from "./rules/requirement";
 import { RequirementReader, objectsOf } from "./rules/requirement-config";
 import { ResponseSettings, readResponse } from "./answers/response-settings";
+import { TokenPlaces } from "./token/token-places";
 
 const PROVIDERS_MAX = 256;
 const RULES_MAX = 1024;
@@ -98,6 +99,7 @@ function readProviders(at: Cursor, config: Config): void {
   else if (items.length == 0 || items.length > PROVIDERS_MAX)
     at.refuse("providers", "expected 1 to 256 providers");
   const any = config.fallback;
+  const places = new TokenPlaces();
   for (let i = 0; i < items.length && i < PROVIDERS_MAX; i++) {
     const provider = readProvider(items[i]);
     for (let j = 0; j < config.providers.length; j++) {
@@ -105,6 +107,7 @@ function readProviders(at: Cursor, config: Config): void {
         items[i].refuse("name", "expected a name no other provider has");
     }
     provider.index = config.providers.length;
+    for (let j = 0; j < provider.locations.length; j++) places.add(provider.locations[j]);
     config.providers.push(provider);
     config.claimHeadersMax = max(config.claimHeadersMax, provider.claimHeaders.length);
     if (provider.payloadHeader.length > 0)

@@ -12,6 +12,7 @@ import { failClosed, register } from "../../host/runtime";
 import { Status } from "../../host/status";
 import { continueRequest, useContext } from "../../host/stream-control";
 import { setTickPeriod } from "../../host/tick";
+import { SEARCH_NANOS_MAX } from "../../lib/http/request";
 import { JwtStatus } from "../../lib/jose/status";
 import { sendRefusal } from "./answers/answer";
 import { Config, readSettings } from "./config";
@@ -57,6 +58,7 @@ const TICK_CALM_MILLIS = 1_000;
 
 const REASON = text("gatehouse_reason");
 const request = new HostRequest();
+request.searchNanosMax = SEARCH_NANOS_MAX;
 
 
 @final

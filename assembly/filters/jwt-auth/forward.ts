@@ -8,7 +8,7 @@ import { CLAIMS_PROPERTY } from "../../host/request";
 import { RequestView } from "../../lib/http/request";
 import { Writer } from "../../lib/writer";
 import { Config } from "./config";
-import { EnvoyLocation, Location, Place } from "./token/location";
+import { Location, Place } from "./token/location";
 import { Provider } from "./provider";
 import { SeenToken } from "./token/seen-token";
 import { Decision } from "./answers/decision";
@@ -112,8 +112,7 @@ function isInAny(request: RequestView, locations: Location[], index: i32): bool 
   const name = unchecked(locations[index]).header;
   for (let i = index; i < locations.length; i++) {
     const location = unchecked(locations[i]);
-    if (!equal(location.header, name) || !(location instanceof EnvoyLocation)) continue;
-    if ((<EnvoyLocation>location).isIn(request)) return true;
+    if (equal(location.header, name) && location.tokens(request).count > 0) return true;
   }
   return false;
 }
@@ -138,7 +137,7 @@ function strip(request: RequestView, locations: Location[], index: i32): void {
   whole.reset();
   for (let i = request.headerIndex(name, 0); i >= 0; i = request.headerIndex(name, i + 1)) {
     const value = request.headerValue(i);
-    const left = stripped(locations, index, value);
+    const left = stripped(request, locations, index, value);
     if (left != value) found = true;
     if (lengthOf(left) == 0) continue;
     if (whole.length > 0) whole.bytes(location.separator);
@@ -153,13 +152,13 @@ function strip(request: RequestView, locations: Location[], index: i32): void {
  * One value without what the places from `index` on find in it; the view itself when they find
  * nothing.
  */
-function stripped(locations: Location[], index: i32, value: Bytes): Bytes {
+function stripped(request: RequestView, locations: Location[], index: i32, value: Bytes): Bytes {
   const name = unchecked(locations[index]).header;
   let current = value;
   let turn = 0;
   for (let i = index; i < locations.length; i++) {
     const location = unchecked(locations[i]);
-    if (!equal(location.header, name)) continue;
+    if (!equal(location.header, name) || location.tokens(request).count == 0) continue;
     const left = location.strip(current, unchecked(places[turn & 1]));
     if (left != current) turn++;
     current = left;

@@ -70,8 +70,10 @@ export class Policy {
     if (status != JwtStatus.Ok) return this.refuse(status, -1);
     const rule = this.firstRule(request);
     decision.rule = rule;
+    if (request.isOverscanned) return this.refuse(JwtStatus.SearchLimit, -1);
     const requirement = rule === null ? this.config.fallback : rule.requires;
     status = this.requirements.check(requirement, mayWait);
+    if (request.isOverscanned) return this.refuse(JwtStatus.SearchLimit, -1);
     if (status != JwtStatus.Ok) return this.refuse(status, this.requirements.failedProvider);
     status = this.checkClaims(rule);
     return status == JwtStatus.Ok ? decision : this.refuse(status, decision.provider);

@@ -11,6 +11,15 @@ import { RequestView } from "./request";
 const SPREAD = 4;
 const EMPTY_SLOT: i32 = -1;
 
+/** Takes all values of one name in a request, for who asks for more than the first and the last. */
+export abstract class ValueList {
+  /** Another request begins. */
+  abstract clear(): void;
+
+  /** One more value, in the order of the request; it stays valid as long as the request's headers do. */
+  abstract add(value: Bytes): void;
+}
+
 export abstract class NamedValues {
   private readonly names: StaticArray<u8>[] = [];
   private longest: i32 = 0;
@@ -19,6 +28,8 @@ export abstract class NamedValues {
   private values: StaticArray<Bytes> = [];
   /** The last value of each name, when it is another than the first; else NONE. */
   private others: StaticArray<Bytes> = [];
+  /** By name; null: the first and the last value are enough. */
+  private lists: StaticArray<ValueList | null> = [];
   /** Somebody asks whether a name came more than once: a request is walked to its end. */
   private watchesRepeats: bool = false;
   /** The request that the values are of. */
@@ -33,6 +44,9 @@ export abstract class NamedValues {
     this.longest = max(this.longest, lengthOf(name));
     this.values = new StaticArray<Bytes>(this.names.length);
     this.others = new StaticArray<Bytes>(this.names.length);
+    const lists = new StaticArray<ValueList | null>(this.names.length);
+    for (let i = 0; i < this.lists.length; i++) lists[i] = this.lists[i];
+    this.lists = lists;
     this.rebuild();
     this.readFor = 0;
     return this.names.length - 1;
@@ -42,6 +56,12 @@ export abstract class NamedValues {
   watch(name: Bytes): i32 {
     this.watchesRepeats = true;
     return this.indexOf(name);
+  }
+
+  /** At configuration: from now on `readOnce` fills `list` with all values of `name`. */
+  gather(name: Bytes, list: ValueList): void {
+    const index = this.watch(name);
+    this.lists[index] = list;
   }
 
   /** The first value of the name at `index`, or NONE; valid as long as the request's headers are. */
@@ -56,13 +76,16 @@ export abstract class NamedValues {
     return unchecked(this.others[index]);
   }
 
-  private readOnce(request: RequestView): void {
+  /** Reads the request, unless it is the one that was read last. */
+  readOnce(request: RequestView): void {
     if (this.readFor == request.serial) return;
     this.readFor = request.serial;
     this.missing = this.values.length;
     for (let i = 0; i < this.values.length; i++) {
       unchecked((this.values[i] = NONE));
       unchecked((this.others[i] = NONE));
+      const list = unchecked(this.lists[i]);
+      if (list !== null) list.clear();
     }
     this.readAll(request);
   }
@@ -84,6 +107,8 @@ export abstract class NamedValues {
 
   /** Keeps the value of `index`; true when nothing more is asked for. */
   protected take(index: i32, value: Bytes): bool {
+    const list = unchecked(this.lists[index]);
+    if (list !== null) list.add(value);
     if (unchecked(this.values[index]) == NONE) {
       unchecked((this.values[index] = value));
       this.missing--;

@@ -101,6 +101,8 @@ export const enum JwtStatus {
   PathAmbiguous,
   /** No rule names the method and no registry knows it, and rules decide by it. */
   MethodUnknown,
+  /** Comparing it with the rules costs more than one request may. */
+  SearchLimit,
   /** The proxy did not hand over the request's headers. */
   HeadersUnreadable,
 }

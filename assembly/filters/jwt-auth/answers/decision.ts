@@ -1,7 +1,7 @@
 // What policy.ts decides about one request. One object, written anew for each: nothing is allocated
 // per request.
 import { JwtStatus } from "../../../lib/jose/status";
-import { TOKENS_MAX } from "../token/location";
+import { TOKENS_MAX } from "../token/found-tokens";
 import { Profile, Rule } from "../rules/requirement";
 import { SeenToken } from "../token/seen-token";
 

@@ -163,6 +163,8 @@ function fillTable(): void {
   row(JwtStatus.PathAmbiguous, 400, INVALID_REQUEST, "path_ambiguous",
     "Path can be read in more than one way");
   row(JwtStatus.MethodUnknown, 400, INVALID_REQUEST, "method_unknown", "Method is not known");
+  row(JwtStatus.SearchLimit, 400, INVALID_REQUEST, "search_limit",
+    "Request is too long to be compared with the rules");
   row(JwtStatus.HeadersUnreadable, 503, NO_ERROR, "headers_unreadable",
     "Request headers cannot be read");
 }

@@ -20,9 +20,10 @@ import {
   trimSpace,
 } from "../../../lib/bytes";
 import { decodeBase64url, decodedLength } from "../../../lib/base64url";
-import { HeaderList } from "../../../lib/http/headers";
+import { RequestView } from "../../../lib/http/request";
 import { Writer } from "../../../lib/writer";
-import { FoundTokens, Location, Place, elementEnd } from "./location";
+import { FoundTokens } from "./found-tokens";
+import { Location, Place, Search, elementEnd } from "./location";
 
 const COMMA: u8 = 0x2c;
 const SEPARATOR = text(", ");
@@ -43,6 +44,7 @@ export class ListLocation extends Location {
   /** What the token's own element begins with. */
   private start: Bytes;
   private isEncoded: bool;
+  protected search: Search = Search.Lists;
 
   constructor(name: Bytes, prefix: Bytes) {
     super(Place.Header, name, prefix);
@@ -52,11 +54,13 @@ export class ListLocation extends Location {
     this.isEncoded = startsWith(this.start, ENCODED);
   }
 
-  collect(request: HeaderList, path: Bytes, found: FoundTokens): void {
+  protected collect(request: RequestView, found: FoundTokens): void {
     const name = this.name;
     for (let i = request.headerIndex(name, 0); i >= 0; i = request.headerIndex(name, i + 1)) {
       const value = request.headerValue(i);
+      if (!found.looksThrough(request, value)) return;
       for (let from = 0; from <= lengthOf(value);) {
+        if (!found.countsElement()) return;
         const element = this.elementAt(value, from);
         if (element != NONE) this.add(slice(element, lengthOf(this.start)), found);
         from = elementEnd(value, element == NONE ? from : offsetIn(value, element)) + 1;

@@ -1,5 +1,5 @@
-// One place in a request where a token may be, and the tokens that are there. Knows headers,
-// parameters and cookies; whether a token is any good it refuses to know.
+// One place in a request where a token may be, and what taking a token out of it leaves. Knows headers,
+// parameters and cookies; whether a token is any good it does not know.
 import {
   Bytes,
   EMPTY,
@@ -16,11 +16,12 @@ import {
   text,
   trimSpace,
 } from "../../../lib/bytes";
-import { COOKIE, CookieReader, withoutCookie } from "../../../lib/http/cookie";
-import { HeaderList } from "../../../lib/http/headers";
-import { decoded, equalDecoded } from "../../../lib/http/percent";
-import { ParamReader, queryOf, withoutParam } from "../../../lib/http/query";
+import { COOKIE, withoutCookie } from "../../../lib/http/cookie";
+import { NamedValues } from "../../../lib/http/named-values";
+import { withoutParam } from "../../../lib/http/query";
+import { RequestView } from "../../../lib/http/request";
 import { Writer } from "../../../lib/writer";
+import { FoundTokens } from "./found-tokens";
 
 export const enum Place {
   Header = 0,
@@ -28,8 +29,14 @@ export const enum Place {
   Cookie = 2,
 }
 
-/** More tokens than one request is looked through for; all of them would have to be verified. */
-export const TOKENS_MAX = 8;
+export const enum Search {
+  /** Each element of a list by itself. */
+  Elements,
+  /** A prefix of several elements. */
+  Lists,
+  /** The whole value, as Envoy. */
+  Values,
+}
 
 const COMMA: u8 = 0x2c;
 const BLANK = text(" ");
@@ -37,68 +44,8 @@ const SEPARATOR = text(", ");
 const COOKIE_SEPARATOR = text("; ");
 export const PATH = text(":path");
 
-/** The tokens found in a request for one provider. */
-@final
-export class FoundTokens {
-  count: i32 = 0;
-  /** There were more than TOKENS_MAX. */
-  overflow: bool = false;
-  private tokens: StaticArray<Bytes> = new StaticArray<Bytes>(TOKENS_MAX);
-  /** Percent-decoded values, a place for each token: they are all looked at together. */
-  private places: StaticArray<Writer | null> = new StaticArray<Writer | null>(TOKENS_MAX);
-
-  clear(): void {
-    this.count = 0;
-    this.overflow = false;
-  }
-
-  token(index: i32): Bytes {
-    return unchecked(this.tokens[index]);
-  }
-
-  /** An empty value is no token: the native filter does not see it either. */
-  add(token: Bytes): void {
-    if (lengthOf(token) == 0) return;
-    if (this.count == TOKENS_MAX) {
-      this.overflow = true;
-      return;
-    }
-    unchecked((this.tokens[this.count++] = token));
-  }
-
-  get hasRoom(): bool {
-    return this.count < TOKENS_MAX;
-  }
-
-  addEncoded(raw: Bytes): void {
-    if (this.count < TOKENS_MAX) this.add(decoded(raw, this.place()));
-    else this.overflow = true;
-  }
-
-  /** As `add`, but an empty value counts: it is a token that is no good. */
-  addAny(token: Bytes): void {
-    if (this.count == TOKENS_MAX) this.overflow = true;
-    else unchecked((this.tokens[this.count++] = token));
-  }
-
-  addAnyEncoded(raw: Bytes): void {
-    if (this.count < TOKENS_MAX) this.addAny(decoded(raw, this.place()));
-    else this.overflow = true;
-  }
-
-  /** The next token's own scratch; only where `count` is below TOKENS_MAX. */
-  place(): Writer {
-    let place = unchecked(this.places[this.count]);
-    if (place === null) {
-      place = new Writer();
-      unchecked((this.places[this.count] = place));
-    }
-    return place;
-  }
-}
-
-const cookies = new CookieReader();
-const params = new ParamReader();
+/** What is there for a place that is not in the request. */
+const NOTHING = new FoundTokens();
 
 export class Location {
   /**
@@ -106,6 +53,10 @@ export class Location {
    * any case).
    */
   private scheme: Bytes;
+  /** How it looks at a header. */
+  protected search: Search = Search.Elements;
+  private found: FoundTokens = new FoundTokens();
+  private values: NamedValues | null = null;
 
   /**
    * `name` in lower case for a header; `prefix` for headers alone. The views must outlive the
@@ -119,42 +70,51 @@ export class Location {
     this.scheme = endsWith(prefix, BLANK) ? trimSpace(prefix) : EMPTY;
   }
 
-  collect(request: HeaderList, path: Bytes, found: FoundTokens): void {
-    if (this.place == Place.Header) this.collectHeaders(request, found);
-    else if (this.place == Place.Parameter) this.collectParams(path, found);
-    else this.collectCookies(request, found);
+  /** Whether `other` finds the same tokens, or takes its tokens from the same values. */
+  isLike(other: Location): bool {
+    if (this.place != other.place || !equal(this.name, other.name)) return false;
+    if (this.place != Place.Header) return true;
+    return equal(this.prefix, other.prefix) && this.search == other.search;
+  }
+
+  shareWith(other: Location): void {
+    this.share(other.found, other.values);
+  }
+
+  /** Takes the tokens from `found`; `values` fills it for parameters and cookies. */
+  share(found: FoundTokens, values: NamedValues | null): void {
+    this.found = found;
+    this.values = values;
+  }
+
+  /** The tokens that are here. A request is read once, however many providers ask. */
+  tokens(request: RequestView): FoundTokens {
+    if (!this.mayBeIn(request)) return NOTHING;
+    const found = this.found;
+    const values = this.values;
+    if (values !== null) values.readOnce(request);
+    else if (found.begins(request)) this.collect(request, found);
+    return found;
+  }
+
+  private mayBeIn(request: RequestView): bool {
+    if (this.place == Place.Parameter) return request.query() != NONE;
+    return request.headerIndex(this.place == Place.Cookie ? COOKIE : this.name, 0) >= 0;
   }
 
   /**
    * All instances, and all elements of each: proxies join `authorization` with commas, which no
    * token has in it.
    */
-  private collectHeaders(request: HeaderList, found: FoundTokens): void {
-    for (
-      let i = request.headerIndex(this.name, 0);
-      i >= 0;
-      i = request.headerIndex(this.name, i + 1)
-    ) {
+  protected collect(request: RequestView, found: FoundTokens): void {
+    const name = this.name;
+    for (let i = request.headerIndex(name, 0); i >= 0; i = request.headerIndex(name, i + 1)) {
       const value = request.headerValue(i);
+      if (!found.looksThrough(request, value)) return;
       for (let from = 0, end = 0; from <= lengthOf(value); from = end + 1) {
         end = elementEnd(value, from);
+        if (!found.countsElement()) return;
         found.add(this.tokenOf(trimSpace(slice(value, from, end))));
-      }
-    }
-  }
-
-  private collectParams(path: Bytes, found: FoundTokens): void {
-    params.open(queryOf(path));
-    while (params.next()) {
-      if (equalDecoded(params.name, this.name)) found.addEncoded(params.value);
-    }
-  }
-
-  private collectCookies(request: HeaderList, found: FoundTokens): void {
-    for (let i = request.headerIndex(COOKIE, 0); i >= 0; i = request.headerIndex(COOKIE, i + 1)) {
-      cookies.open(request.headerValue(i));
-      while (cookies.next()) {
-        if (equal(cookies.name, this.name)) found.add(cookies.value);
       }
     }
   }
@@ -216,31 +176,23 @@ export class Location {
  */
 @final
 export class EnvoyLocation extends Location {
-  collect(request: HeaderList, path: Bytes, found: FoundTokens): void {
-    if (this.place == Place.Header) this.collectHeader(request, found);
-    else if (this.place == Place.Parameter) this.collectParam(path, found);
-    else this.collectCookie(request, found);
+  private readonly one: FoundTokens = new FoundTokens();
+  protected search: Search = Search.Values;
+
+  tokens(request: RequestView): FoundTokens {
+    const found = super.tokens(request);
+    if (this.place == Place.Header) return found;
+    this.one.clear();
+    if (found.first != NONE) this.one.addAny(found.first);
+    return this.one;
   }
 
-  /** Whether the header has what Envoy takes for a token; it then removes the whole header. */
-  isIn(request: HeaderList): bool {
-    for (
-      let i = request.headerIndex(this.name, 0);
-      i >= 0;
-      i = request.headerIndex(this.name, i + 1)
-    ) {
-      if (this.tokenIn(request.headerValue(i)) != NONE) return true;
-    }
-    return false;
-  }
-
-  private collectHeader(request: HeaderList, found: FoundTokens): void {
-    for (
-      let i = request.headerIndex(this.name, 0);
-      i >= 0;
-      i = request.headerIndex(this.name, i + 1)
-    ) {
-      const token = this.tokenIn(request.headerValue(i));
+  protected collect(request: RequestView, found: FoundTokens): void {
+    const name = this.name;
+    for (let i = request.headerIndex(name, 0); i >= 0; i = request.headerIndex(name, i + 1)) {
+      const value = request.headerValue(i);
+      if (!found.looksThrough(request, value)) return;
+      const token = this.tokenIn(value);
       if (token != NONE) found.addAny(token);
     }
   }
@@ -256,23 +208,6 @@ export class EnvoyLocation extends Location {
     let from = at + lengthOf(this.prefix);
     while (from < lengthOf(value) && !isTokenByte(value, from)) from++;
     return from < lengthOf(value) ? slice(value, from) : value;
-  }
-
-  private collectParam(path: Bytes, found: FoundTokens): void {
-    params.open(queryOf(path));
-    while (params.next()) {
-      if (!equalDecoded(params.name, this.name)) continue;
-      return found.addAnyEncoded(params.value);
-    }
-  }
-
-  private collectCookie(request: HeaderList, found: FoundTokens): void {
-    for (let i = request.headerIndex(COOKIE, 0); i >= 0; i = request.headerIndex(COOKIE, i + 1)) {
-      cookies.open(request.headerValue(i));
-      while (cookies.next()) {
-        if (equal(cookies.name, this.name)) return found.addAny(cookies.value);
-      }
-    }
   }
 }
 

@@ -10,7 +10,7 @@ import { Profile, Rule } from "../rules/requirement";
 import { Examiner } from "./examiner";
 import { FailureBudget } from "./failure-budget";
 import { VerificationLimiter } from "./limiter";
-import { FoundTokens } from "./location";
+import { TOKENS_MAX } from "./found-tokens";
 import { SeenToken } from "./seen-token";
 import { TokenCache } from "./token-cache";
 import { HostSignatures, Verifier } from "./verifier";
@@ -28,7 +28,6 @@ export class TokenChecker {
   misses: i32 = 0;
 
   private readonly examiner: Examiner;
-  private readonly found: FoundTokens = new FoundTokens();
   private readonly tokenBytesMax: i32;
   private request: RequestView | null = null;
   private nowNanos: i64 = 0;
@@ -68,32 +67,35 @@ export class TokenChecker {
    * provider's places must be good: of two, a later reader might take the other one.
    */
   check(profile: Profile, decision: Decision): JwtStatus {
-    const found = this.find(profile);
-    if (found.count == 0) return JwtStatus.Missing;
-    if (found.overflow) return JwtStatus.TooManyTokens;
-    let status = JwtStatus.Ok;
-    for (let i = 0; i < found.count; i++) {
-      const one = this.checkToken(found.token(i), profile, decision);
-      if (one == JwtStatus.Ok) continue;
-      status = one;
-      // Envoy looks at the last place first, so the last bad token is the one that it names.
-      if (!profile.provider.searchesAsEnvoy) break;
+    const request = this.request;
+    if (request === null) return JwtStatus.Missing;
+    const locations = profile.provider.locations;
+    let count = 0;
+    let overflow = false;
+    for (let i = 0; i < locations.length; i++) {
+      const found = unchecked(locations[i]).tokens(request);
+      count += found.count;
+      if (found.overflow) overflow = true;
     }
-    return status;
+    this.foundCount += count;
+    if (overflow || count > TOKENS_MAX) return JwtStatus.TooManyTokens;
+    return count == 0 ? JwtStatus.Missing : this.checkAll(request, profile, decision);
   }
 
-  private find(profile: Profile): FoundTokens {
-    const found = this.found;
-    found.clear();
-    const request = this.request;
-    if (request === null) return found;
-    const target = request.target();
+  private checkAll(request: RequestView, profile: Profile, decision: Decision): JwtStatus {
     const locations = profile.provider.locations;
+    let status = JwtStatus.Ok;
     for (let i = 0; i < locations.length; i++) {
-      unchecked(locations[i]).collect(request, target, found);
+      const found = unchecked(locations[i]).tokens(request);
+      for (let j = 0; j < found.count; j++) {
+        const one = this.checkToken(found.token(j), profile, decision);
+        if (one == JwtStatus.Ok) continue;
+        // Envoy looks at the last place first, so the last bad token is the one that it names.
+        if (!profile.provider.searchesAsEnvoy) return one;
+        status = one;
+      }
     }
-    this.foundCount += found.count;
-    return found;
+    return status;
   }
 
   private checkToken(token: Bytes, profile: Profile, decision: Decision): JwtStatus {
