@@ -57,8 +57,19 @@ export function findings(): FindingText[] {
       return [{ problem: text, reason: textOf("why"), fix: textOf("right") }];
     });
   });
-  const worded = found.filter(({ problem }) => isWorded({ text: problem }));
+  const worded = [...found, ...refusals()].filter(({ problem }) => isWorded({ text: problem }));
   return unique(worded, ({ problem }) => problem).sort((a, b) => (a.problem < b.problem ? -1 : 1));
+}
+
+/** What istiod's webhook refuses: `field.refuse(problem, fix)`. */
+function refusals(): FindingText[] {
+  return sources("deploy/validate/admission/webhook/*.ts").flatMap((source) =>
+    [...source.matchAll(/\.refuse\(\s*/g)].map(({ 0: start, index }): FindingText => {
+      const { text: problem, end } = expressionAt(source, index + start.length);
+      const fix = source[end] === "," ? textAt(source, end + 1) : "";
+      return { problem, reason: "istiod's webhook refuses it", fix };
+    }),
+  );
 }
 
 /** The reason and the fix of a finding stand within so many characters of it. */
@@ -110,9 +121,15 @@ function isWorded({ text }: { text: string }): boolean {
 
 /** The text of the string expression that begins at `from`: its literals, and … for the rest. */
 function textAt(source: string, from: number): string {
+  return expressionAt(source, from).text;
+}
+
+/** The same, and where the expression ends. */
+function expressionAt(source: string, from: number): { text: string; end: number } {
   let text = "";
   let depth = 0;
-  for (let at = from; at < source.length; at++) {
+  let at = from;
+  for (; at < source.length; at++) {
     const char = source[at]!;
     if (`"'\``.includes(char)) {
       const end = endOfLiteral(source, at);
@@ -124,7 +141,7 @@ function textAt(source: string, from: number): string {
     // A value, or a choice between texts.
     else if (depth === 0 && /[\w?:]/.test(char) && !text.endsWith("…")) text += "…";
   }
-  return text.replaceAll(/…(?:\s*…)+/g, "…").trim();
+  return { text: text.replaceAll(/…(?:\s*…)+/g, "…").trim(), end: at };
 }
 
 /** The place of the quote that ends the literal at `from`; braces of a template are skipped. */

@@ -45,12 +45,31 @@ const further: Source[] = [
   },
 ];
 
+const group = "[0-9a-fA-F]{1,4}";
+const byte = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+const ipv4 = `(?:${byte}\\.){3}${byte}`;
+const last = `(?:${group}:${group}|${ipv4})`;
+/** `before` groups at most, then `::`, then the rest (RFC 3986, IPv6address). */
+const short = (before: number, rest: string) => `(?:(?:${group}:){0,${before}}${group})?::${rest}`;
+const ipv6 = [
+  `(?:${group}:){6}${last}`,
+  `::(?:${group}:){5}${last}`,
+  ...[4, 3, 2, 1, 0].map((count, before) => short(before, `(?:${group}:){${count}}${last}`)),
+  short(5, group),
+  short(6, ""),
+].join("|");
+
+/** Formats that choices depend on, as patterns: a validator of JSON Schema knows formats apart. */
+const patterns: Record<string, string> = { ipv4: `^${ipv4}$`, ipv6: `^(?:${ipv6})$` };
+
 /** Keys of a CRD schema that say nothing about whether a value is valid. */
 const dropped = new Set(["description", "example", "title"]);
 
 function bare(schema: any, isPropertyMap = false): any {
   if (Array.isArray(schema)) return schema.map((item) => bare(item));
   if (schema === null || typeof schema !== "object") return schema;
+  const pattern = isPropertyMap ? undefined : patterns[schema.format];
+  if (pattern) return { pattern };
   const entries = Object.entries(schema).filter(([key]) => isPropertyMap || !dropped.has(key));
   return Object.fromEntries(
     entries.map(([key, value]) => [key, bare(value, key === "properties" && !isPropertyMap)]),

@@ -2,7 +2,16 @@
 // folders and standard input; refuses to know what the documents mean.
 import { globSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { LineCounter, isMap, isNode, isScalar, isSeq, parseAllDocuments, visit } from "yaml";
+import {
+  LineCounter,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  parseAllDocuments,
+  visit,
+} from "yaml";
 import type { Document, Node, Pair } from "yaml";
 import { fillingOf } from "./placeholders.ts";
 import { ToolError, reasonOf } from "./problem.ts";
@@ -111,6 +120,31 @@ export class Manifest {
     return { file: this.file, line: Math.max(line, 1), column: Math.max(col, 1) };
   }
 
+  /** The same document with another value, such as one that another reader would see. */
+  with(value: unknown): Manifest {
+    return new Manifest(
+      this.file,
+      value,
+      this.root,
+      this.document,
+      this.lines,
+      this.named,
+      this.origin,
+    );
+  }
+
+  /** Every value that stands without quotes, with its text as it was written. */
+  plainValues(): { path: Path; text: string }[] {
+    const found: { path: Path; text: string }[] = [];
+    visit(this.root as Node, {
+      Scalar: (key, node, ancestors) => {
+        if (node.type === "PLAIN" && node.source !== undefined && key !== "key")
+          found.push({ path: pathBelow([...ancestors, node]), text: node.source });
+      },
+    });
+    return found;
+  }
+
   private resolved(node: unknown): unknown {
     return isNode(node) && "source" in node && !isScalar(node) && !isMap(node) && !isSeq(node)
       ? (node as unknown as { resolve(document: Document): Node | undefined }).resolve(
@@ -118,6 +152,14 @@ export class Manifest {
         )
       : node;
   }
+}
+
+/** The steps through nodes that lie one in the other. */
+function pathBelow(nodes: readonly unknown[]): Path {
+  return nodes.flatMap((node, index): (string | number)[] => {
+    if (isPair(node)) return [keyText(node)];
+    return isSeq(node) ? [node.items.indexOf(nodes[index + 1])] : [];
+  });
 }
 
 function keyText(pair: Pair): string {

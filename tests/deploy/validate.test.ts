@@ -310,7 +310,8 @@ test("--strict makes warnings count, --verbose tells of what others validate", a
 });
 
 test("the same resource twice in a file; one in a List; CRLF; anchors and merge keys; several documents", async () => {
-  const service = `apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: g }\nspec: { selector: { a: b } }\n`;
+  const servers = `servers: [{ port: { number: 80, name: a, protocol: HTTP }, hosts: ["*"] }]`;
+  const service = `apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: { name: g }\nspec: { selector: { a: b }, ${servers} }\n`;
   assert.match(
     (await findings(`${service}---\n${service}`))[0]!,
     /mesh\.yaml:8: Gateway default\/g is here twice; the first is at line 3/,

@@ -74,6 +74,14 @@ export class Cluster {
     await this.#call("POST", path, resource, `create ${nameOf(resource)}`);
   }
 
+  /** What the API server would say to a new resource: nothing, or why it refuses. */
+  async judge(resource: Resource): Promise<string | undefined> {
+    const path = await this.#path(resource.apiVersion, resource.kind, "default");
+    const query = "?dryRun=All&fieldValidation=Strict";
+    const { status, body } = await this.#send("POST", path + query, resource);
+    return status < 300 ? undefined : String(body?.message ?? JSON.stringify(body));
+  }
+
   async get(kind: string, name: string, namespace?: string): Promise<Resource> {
     const path = `${await this.#path(...versions(kind), namespace)}/${name}`;
     return (await this.#call("GET", path, undefined, `get ${kind} ${namespace ?? ""}/${name}`))

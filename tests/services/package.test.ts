@@ -78,7 +78,7 @@ for (const age of Object.keys(versions)) {
   test(`on the ${age} Node the library validates, migrates, renders and tries`, () => {
     const script = `
       import { migrate, render, tryRequests, validate, version } from "gatehouse";
-      const { findings } = validate({ files: ["${edge}/policy.yaml"] });
+      const { findings } = await validate({ files: ["${edge}/policy.yaml"] });
       const { documents, fields } = migrate({ files: ["deploy/istio/rate-limit"] }, "a.example/x");
       const resources = render(["${edge}/policy.yaml"]);
       const [tried] = tryRequests({

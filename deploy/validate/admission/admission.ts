@@ -8,8 +8,13 @@ import { pathText } from "../../core/source.ts";
 import type { Manifest, Path } from "../../core/source.ts";
 import { droppedNulls, stored } from "../../core/structural.ts";
 import type { CrdSchema } from "../../core/structural.ts";
+import { wrongFormats } from "./formats.ts";
 import { repeatedItems } from "./lists.ts";
+import { brokenMetadata } from "./metadata.ts";
 import { brokenRules } from "./rules.ts";
+import type { Broken } from "./rules.ts";
+import { refusedByWebhook } from "./webhook/webhook.ts";
+import { readByKubectl } from "./yaml-words.ts";
 
 export type Admit = typeof admit;
 
@@ -18,25 +23,36 @@ export async function admit(
   manifest: Manifest,
   ignored: ReadonlySet<string> = new Set(),
 ): Promise<Finding[]> {
-  const found = checkResource(manifest, ignored);
-  if (!isKnown(manifest)) return found;
   const schema = schemaOf(manifest);
-  if (schema && !hasErrors(found)) return [...found, ...checkStored(manifest, schema)];
-  return checkFurther(manifest, found);
+  const { read, warnings } = readByKubectl(manifest, schema);
+  const found = [...warnings, ...checkResource(read, ignored)];
+  if (!isKnown(read)) return found;
+  if (schema && !hasErrors(found)) return [...found, ...(await checkStored(read, schema))];
+  return checkFurther(read, found);
 }
 
 /** What fits the schema's types: lists, rules, and the nulls that nobody will miss. */
-function checkStored(manifest: Manifest, schema: CrdSchema): Finding[] {
+async function checkStored(manifest: Manifest, schema: CrdSchema): Promise<Finding[]> {
   const value = stored(schema, manifest.value);
-  const broken = [...repeatedItems(schema, value), ...brokenRules(schema, value)];
+  const said = (rule: string, why: string, list: Broken[]) =>
+    list.map(({ path, message }): Finding => {
+      const what = `${pathText(path)}: ${message}`;
+      return { severity: "error", rule, place: manifest.place(path), what, why };
+    });
+  const broken = [
+    ...said("metadata", "the API server refuses it", brokenMetadata(manifest.at("metadata"))),
+    ...said("crd", `a rule of the ${manifest.kind}'s CRD`, [
+      ...wrongFormats(schema, value),
+      ...repeatedItems(schema, value),
+      ...brokenRules(schema, value),
+    ]),
+  ];
+  // The webhook repeats some rules of the CRDs.
+  const isNew = ({ place }: Finding) => !broken.some((one) => one.place.line === place.line);
+  const refused = await refusedByWebhook(manifest, value);
   return [
-    ...broken.map(({ path, message }): Finding => ({
-      severity: "error",
-      rule: "crd",
-      place: manifest.place(path),
-      what: `${pathText(path)}: ${message}`,
-      why: `a rule of the ${manifest.kind}'s CRD`,
-    })),
+    ...broken,
+    ...refused.filter(isNew),
     ...droppedNulls(schema, manifest.value).map((path) => nullWarning(manifest, path)),
   ];
 }
@@ -68,11 +84,11 @@ async function checkFurther(manifest: Manifest, found: Finding[]): Promise<Findi
     still.some(({ what, place }) => what === one.what && place.line === one.place.line);
   const { needs } = kinds[`${manifest.group}/${manifest.kind}`]!;
   const warnings = found.flatMap((one): Finding[] => {
-    if (one.rule === "name" || isStill(one)) return [one];
+    if (one.severity !== "error" || one.rule === "name" || isStill(one)) return [one];
     const { place, what } = one;
     return [{ severity: "warning", rule: "further", place, what, why: `it needs ${needs}` }];
   });
   const rest = still.filter((one) => !warnings.some(({ what }) => what === one.what));
   const all = [...warnings, ...rest];
-  return hasErrors(all) ? all : [...all, ...checkStored(manifest, served.schema)];
+  return hasErrors(all) ? all : [...all, ...(await checkStored(manifest, served.schema))];
 }
