@@ -218,11 +218,11 @@ export class EdgeRoot extends Root {
     }
   }
 
-  close(heir: Root | null): void {
+  close(successor: Root | null): void {
     for (let part = 0; part < PARTS; part++) {
-      let successor: Root | null = null;
-      if (heir !== null) successor = changetype<EdgeRoot>(heir).part(part);
-      closePart(this, part, this.parts[part], successor);
+      let next: Root | null = null;
+      if (successor !== null) next = changetype<EdgeRoot>(successor).part(part);
+      closePart(this, part, this.parts[part], next);
     }
   }
 }

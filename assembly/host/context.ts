@@ -72,9 +72,9 @@ export abstract class Root {
   onCallAnswer(token: u32, headers: i32, bodyBytes: i32, trailers: i32): void {}
 
   /**
-   * The plugin goes away, and with it its ticks and its calls, the one in flight too. `heir` is
-   * the youngest of the other roots in this machine: after an update of the settings the new one.
-   * Without one the machine is about to end.
+   * The plugin goes away, and with it its ticks and its calls, the one in flight too. `successor`
+   * is the newest of the other roots in this virtual machine: after an update of the settings the
+   * new one. Without one the virtual machine is about to end.
    */
-  close(heir: Root | null): void {}
+  close(successor: Root | null): void {}
 }

@@ -10,8 +10,8 @@ const VARY = text("vary");
 const TRUE = text("true");
 
 /**
- * Adds the headers for a request from `origin` (NONE: it has none). Without them a browser hides even
- * the status from the page. `origin` must stay where it is until the reply is sent.
+ * Adds the headers for a request from `origin` (NONE: it has none). Without them a browser hides
+ * even the status from the page. `origin` must stay where it is until the reply is sent.
  */
 export function addCorsHeaders(to: Pairs, cors: CorsSettings, origin: Bytes): void {
   to.add(VARY, ORIGIN);

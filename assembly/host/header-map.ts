@@ -63,7 +63,7 @@ export class HeaderMap {
     return this.next(name, 0);
   }
 
-  /** Whether `name` occurs more than once. */
+  /** The index of the first `name` (lower case) at `from` or later, or -1. */
   index(name: Bytes, from: i32): i32 {
     const length = lengthOf(name);
     const target = pointerOf(name);

@@ -18,10 +18,10 @@ const WEB_TEXT = text("application/grpc-web-text+proto");
 export const GRPC_STATUS_NONE: u32 = 0xffffffff;
 
 /**
- * Ends the current stream with a response of our own, in the client's protocol: Envoy answers gRPC, a
- * gRPC-Web client gets its trailers in the body. `message` is what gRPC clients are told instead of the
- * body. `details` becomes RESPONSE_CODE_DETAILS as it is (no prefix, on 1.36 and 1.40): no spaces in it.
- * The headers callback must then return StopIteration.
+ * Ends the current stream with a response of our own, in the client's protocol: Envoy answers
+ * gRPC, a gRPC-Web client gets its trailers in the body. `message` is what gRPC clients are told
+ * instead of the body. `details` becomes RESPONSE_CODE_DETAILS as it is (no prefix, on 1.36 and
+ * 1.40): no spaces in it. The headers callback must then return StopIteration.
  */
 export function sendLocalReply(
   status: u32,
@@ -46,7 +46,9 @@ function isPost(): bool {
   return method != NONE && equal(method, POST);
 }
 
-/** As Envoy's grpc_web filter: `accept` decides, and without a word there the request's own form. */
+/**
+ * As Envoy's grpc_web filter: `accept` decides, and without a word there the request's own form.
+ */
 function wantsText(type: Bytes): bool {
   const accept = headerValue(MapType.RequestHeaders, ACCEPT);
   return isGrpcWeb(accept) ? isGrpcWebText(accept) : isGrpcWebText(type);

@@ -31,7 +31,9 @@ export function register(create: () => Root): void {
   factory = create;
 }
 
-/** For filters that decide who may pass: `refuse` answers a request without a known root context. */
+/**
+ * For filters that decide who may pass: `refuse` answers a request without a known root context.
+ */
 export function failClosed(refuse: () => void): void {
   refuseUnknown = refuse;
 }

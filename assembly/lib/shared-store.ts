@@ -1,5 +1,5 @@
-// Values that all workers of a proxy share, changed by compare-and-swap. The host's shared data is the
-// one implementation (assembly/host/shared-data.ts); unit tests give a map.
+// Values that all workers of a proxy share, changed by compare-and-swap. The host's shared data
+// is the one implementation (assembly/host/shared-data.ts); unit tests give a map.
 import { Bytes, NONE } from "./bytes";
 
 /**
@@ -18,7 +18,9 @@ export class SharedValue {
 }
 
 export abstract class SharedStore {
-  /** Reads the value under `key` into `into`, and returns its bytes (NONE when there is no value). */
+  /**
+   * Reads the value under `key` into `into`, and returns its bytes (NONE when there is no value).
+   */
   abstract read(key: Bytes, into: SharedValue): Bytes;
 
   /** Writes when the value still has `version`. False when another worker has written meanwhile. */
@@ -27,7 +29,10 @@ export abstract class SharedStore {
   /** Whether there is a value. Its bytes are not kept: there are more keys than room for values. */
   abstract exists(key: Bytes): bool;
 
-  /** Creates the value unless there is one. Of two workers that do this, the second changes nothing. */
+  /**
+   * Creates the value unless there is one. Of two workers that do this, the second changes
+   * nothing.
+   */
   create(key: Bytes, value: Bytes): void {
     if (this.exists(key)) return;
     this.write(key, value, NO_VERSION);

@@ -7,7 +7,7 @@ import { build } from "../../tools/build.ts";
 import { bootstrap, directResponse, listener, wasmFilter } from "../../envoy/bootstrap.ts";
 import { pinnedEnvoy } from "../../envoy/find.ts";
 import { type RunningEnvoy, launchEnvoy } from "../../envoy/launch.ts";
-import { selfSigned } from "../support/certificate.ts";
+import { type Certificate, selfSigned } from "../support/certificate.ts";
 
 const operators = [
   ...[
@@ -26,6 +26,10 @@ const operators = [
 ];
 const text = operators.map((name) => `%${name}%`).join(" ");
 const client = selfSigned("client.example.com");
+const workload = selfSigned("workload.example.com", undefined, [
+  "spiffe://mesh.example/ns/a,b/sa/c",
+  "spiffe://mesh.example/ns/d/sa/e",
+]);
 const server = selfSigned("edge.example.com");
 
 for (const version of ["newest", "oldest"] as const) {
@@ -61,7 +65,9 @@ for (const version of ["newest", "oldest"] as const) {
               private_key: { inline_string: server.key },
             },
           ],
-          validation_context: { trusted_ca: { inline_string: client.certificate } },
+          validation_context: {
+            trusted_ca: { inline_string: client.certificate + workload.certificate },
+          },
         },
       },
     };
@@ -72,13 +78,14 @@ for (const version of ["newest", "oldest"] as const) {
   });
   after(() => envoy?.stop());
 
-  test(`certificates, beside Envoy's own (${version})`, async () => {
+  async function logged(from: Certificate): Promise<[native: string, ours: string]> {
     const options = {
-      cert: client.certificate,
-      key: client.key,
+      cert: from.certificate,
+      key: from.key,
       servername: "shop.example.com",
       agent: false,
     };
+    const seen = envoy.log().length;
     const status = await new Promise((done, fail) => {
       const sent = request(
         { host: "127.0.0.1", port: envoy.port(), rejectUnauthorized: false, ...options },
@@ -91,11 +98,27 @@ for (const version of ["newest", "oldest"] as const) {
       sent.end();
     });
     assert.equal(status, 200);
-    const [, native, ours] = await envoy.awaitLog(/native (.*)\nours (.*)\n/);
+    const lines = new RegExp(`^[^]{${seen},}native (.*)\nours (.*)\n`);
+    const [, native, ours] = await envoy.awaitLog(lines);
+    return [native!, ours!];
+  }
+
+  test(`certificates, beside Envoy's own (${version})`, async () => {
+    const [native, ours] = await logged(client);
     assert.equal(ours, native);
     assert.match(
-      ours!,
+      ours,
       /shop\.example\.com TLSv1\.3 CN=client\.example\.com CN=edge\.example\.com client\.example\.com/,
     );
+  });
+
+  test(`a URI with a comma is one name, and of several the first is written (${version})`, async () => {
+    const [native, ours] = await logged(workload);
+    const [first, second] = [
+      "spiffe://mesh.example/ns/a,b/sa/c",
+      "spiffe://mesh.example/ns/d/sa/e",
+    ];
+    assert.ok(native.includes(` ${first},${second} `), native);
+    assert.ok(ours.includes(` ${first} `), ours);
   });
 }

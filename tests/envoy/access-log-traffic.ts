@@ -360,6 +360,9 @@ export function kinds(): Kind[] {
       headers: [["user-agent", "tab\there caf\xe9 \xff"]],
     },
     { path: "/api/long", headers: [["user-agent", long]] },
+    { path: "/api/decoded?a=x%20%26%2541+y%zz%4&a=2&b=%41" },
+    { path: "/api/decoded?%61=%c3%a9%22%3d&token=%41%42%43" },
+    { path: "/api/decoded?b=1&a=z#fragment?a=2" },
     {
       path: "/aliased/one",
       headers: [

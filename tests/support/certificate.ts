@@ -11,15 +11,25 @@ export interface Certificate {
 
 const newKey = () => generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
 
-/** Valid from an hour ago for a week; signed by `privateKey`, an EC or RSA key. */
-export function selfSigned(host: string, privateKey: KeyObject = newKey()): Certificate {
+/**
+ * Valid from an hour ago for a week; signed by `privateKey`, an EC or RSA key. `uris` are names
+ * beside the host's.
+ */
+export function selfSigned(
+  host: string,
+  privateKey: KeyObject = newKey(),
+  uris: string[] = [],
+): Certificate {
   const isEc = privateKey.asymmetricKeyType === "ec";
   const name = sequence(set(sequence(oid([2, 5, 4, 3]), tlv(0x0c, Buffer.from(host)))));
   const algorithm = isEc
     ? sequence(oid([1, 2, 840, 10045, 4, 3, 2]))
     : sequence(oid([1, 2, 840, 113549, 1, 1, 11]), tlv(0x05));
   const hour = 3_600_000;
-  const alternativeNames = sequence(tlv(0x82, Buffer.from(host)));
+  const alternativeNames = sequence(
+    tlv(0x82, Buffer.from(host)),
+    ...uris.map((uri) => tlv(0x86, Buffer.from(uri))),
+  );
   const extensions = sequence(
     sequence(oid([2, 5, 29, 17]), tlv(0x04, alternativeNames)),
     // basicConstraints with CA true: it is its own root.

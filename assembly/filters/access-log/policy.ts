@@ -54,8 +54,8 @@ export class Policy {
   }
 
   /**
-   * `Write` when there is none. A request whose headers made the conditions too costly has its line:
-   * otherwise a client could avoid it.
+   * `Write` when there is none. A request whose headers made the conditions too costly has its
+   * line: otherwise a client could avoid it.
    */
   private reasonToLeaveOut(record: RecordView): Decision {
     const config = this.config;

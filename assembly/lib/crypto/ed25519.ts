@@ -42,7 +42,7 @@ export class Ed25519PublicKey {
    * nothing.
    */
   constructor(key: Bytes) {
-    const status = judge(key);
+    const status = statusOf(key);
     const isGood = status == Ed25519KeyStatus.Ok;
     this.status = status;
     this.encoding = isGood ? owned(key) : new StaticArray<u8>(0);
@@ -73,7 +73,7 @@ export class Ed25519PublicKey {
 }
 
 /** Leaves A in `point`. */
-function judge(key: Bytes): Ed25519KeyStatus {
+function statusOf(key: Bytes): Ed25519KeyStatus {
   if (lengthOf(key) != POINT_BYTES) return Ed25519KeyStatus.WrongLength;
   if (!edwards25519.decode(pointerOf(key), point)) return Ed25519KeyStatus.NotAPoint;
   return edwards25519.isSmallOrder(point) ? Ed25519KeyStatus.SmallOrder : Ed25519KeyStatus.Ok;

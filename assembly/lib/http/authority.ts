@@ -11,9 +11,10 @@ const HTTP_PORT: i32 = 80;
 const HTTPS_PORT: i32 = 443;
 
 /**
- * The authority in lower case, without trailing dots and without the port of http or https. Which of
- * the two schemes the client used is not asked: behind a TLS-terminating hop it is not known. Another
- * port stays, without leading zeros. The view itself when nothing is to change; else in `to`.
+ * The authority in lower case, without trailing dots and without the port of http or https. Which
+ * of the two schemes the client used is not asked: behind a TLS-terminating hop it is not known.
+ * Another port stays, without leading zeros. The view itself when nothing is to change; else in
+ * `to`.
  */
 export function normalizedAuthority(authority: Bytes, to: Writer): Bytes {
   if (authority == NONE) return NONE;

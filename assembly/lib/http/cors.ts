@@ -1,6 +1,6 @@
-// CORS (fetch.spec.whatwg.org, "HTTP CORS protocol"), as far as filters need it that refuse requests
-// before the proxy's own CORS filter runs: preflight requests, and the headers without which a browser
-// hides a refusal from the page.
+// CORS (fetch.spec.whatwg.org, "HTTP CORS protocol"), as far as filters need it that refuse
+// requests before the proxy's own CORS filter runs: preflight requests, and the headers without
+// which a browser hides a refusal from the page.
 import { Bytes, equal, isPresent, lengthOf, text, toText, utf8, view } from "../bytes";
 import { readFieldName } from "../config/field-name";
 import { Cursor } from "../config/reader";

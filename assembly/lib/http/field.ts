@@ -3,7 +3,10 @@ import { Bytes, at, indexOf, lengthOf, lower, text } from "../bytes";
 
 const TOKEN_MARKS = text("!#$%&'*+-.^_`|~");
 
-/** A token of section 5.6.2: the name of a header or of a cookie. A pseudo-header (`:method`) is none. */
+/**
+ * A token of section 5.6.2: the name of a header or of a cookie. A pseudo-header (`:method`) is
+ * none.
+ */
 export function isToken(name: Bytes): bool {
   return isWord(name, TOKEN_MARKS);
 }

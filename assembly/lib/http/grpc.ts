@@ -31,12 +31,15 @@ const TRAILERS: u8 = 0x80;
 const STATUS = text("grpc-status:");
 const MESSAGE = text("grpc-message:");
 const LINE_END = text("\r\n");
-/** A longer message is cut: some clients refuse trailers of more than 8 KiB, and a byte may take three. */
+/**
+ * A longer message is cut: some clients refuse trailers of more than 8 KiB, and a byte may take
+ * three.
+ */
 const MESSAGE_BYTES_MAX = 2048;
 
 /**
- * As Envoy's `Grpc::Common::hasGrpcContentType`: `application/grpc` alone or with a suffix `+proto`.
- * gRPC-Web is another protocol, and so is anything with parameters behind it.
+ * As Envoy's `Grpc::Common::hasGrpcContentType`: `application/grpc` alone or with a suffix
+ * `+proto`. gRPC-Web is another protocol, and so is anything with parameters behind it.
  */
 export function isGrpc(type: Bytes): bool {
   if (type == NONE || !startsWith(type, GRPC)) return false;

@@ -1,5 +1,6 @@
-// The request methods that IANA's registry of HTTP methods has. Methods are case-sensitive (RFC 9110
-// section 9.1), but some servers take `post` for POST, and many take one they do not know for GET.
+// The request methods that IANA's registry of HTTP methods has. Methods are case-sensitive (RFC
+// 9110 section 9.1), but some servers take `post` for POST, and many take one they do not know
+// for GET.
 import { Bytes, equal, text } from "../bytes";
 
 /** The usual ones first. PRI is none that a request may have. */

@@ -4,10 +4,13 @@ import { Bytes, NONE, at, equal, lengthOf, owned, view } from "../bytes";
 import { Writer } from "../writer";
 import { COOKIE, CookieReader } from "./cookie";
 import { decoded } from "./percent";
-import { ParamReader } from "./query";
+import { ParamReader, behindQuestion } from "./query";
 import { RequestView } from "./request";
 
-/** Slots of the table of names for each name, so that a foreign name nearly always meets a free one. */
+/**
+ * Slots of the table of names for each name, so that a foreign name nearly always meets a free
+ * one.
+ */
 const SPREAD = 4;
 const EMPTY_SLOT: i32 = -1;
 
@@ -32,6 +35,11 @@ export abstract class NamedValues {
   private lists: StaticArray<ValueList | null> = [];
   /** Somebody asks whether a name came more than once: a request is walked to its end. */
   private watchesRepeats: bool = false;
+  /**
+   * Of parameters: values are given as they stand in the target, that of the last one with the
+   * fragment behind it, which is what Envoy's formatter begins with.
+   */
+  protected areRaw: bool = false;
   /** The request that the values are of. */
   private readFor: u64 = 0;
   private missing: i32 = 0;
@@ -90,7 +98,10 @@ export abstract class NamedValues {
     this.readAll(request);
   }
 
-  /** Walks the request and gives each pair to `take`, until that says that nothing more is asked for. */
+  /**
+   * Walks the request and gives each pair to `take`, until that says that nothing more is asked
+   * for.
+   */
   protected abstract readAll(request: RequestView): void;
 
   /** Whether a name of this length can be one of those asked for. */
@@ -170,19 +181,20 @@ export class CookieValues extends NamedValues {
 const params = new ParamReader();
 const paramName = new Writer();
 
-/** Parameters of a request's query. Names are percent-decoded, and values unless `isRaw`. */
+/** Parameters of a request's query. Names are percent-decoded, and values unless they are raw. */
 @final
 export class ParamValues extends NamedValues {
   /** Decoded values, one behind the other. */
   private readonly text: Writer = new Writer();
   private readonly one: Writer = new Writer();
 
-  constructor(private readonly isRaw: bool = false) {
+  constructor(areRaw: bool = false) {
     super();
+    this.areRaw = areRaw;
   }
 
   protected readAll(request: RequestView): void {
-    const query = request.query();
+    const query = this.areRaw ? behindQuestion(request.target()) : request.query();
     if (query == NONE) return;
     // Room for all of them, so that no value moves when the next one comes.
     this.text.reset();
@@ -198,7 +210,7 @@ export class ParamValues extends NamedValues {
   }
 
   private decode(raw: Bytes): Bytes {
-    if (this.isRaw) return raw;
+    if (this.areRaw) return raw;
     const value = decoded(raw, this.one);
     if (value == raw) return raw;
     const start = this.text.length;

@@ -1,7 +1,7 @@
-// The headers that a filter sets for the upstream, and the spellings of them that clients must not
-// send. CGI, WSGI, PHP and Rack give a header to an application as a variable: upper case, and "_"
-// for every byte that is no letter or digit (RFC 3875 section 4.1.18). So `x_role` and `x.role` reach
-// the application under the same name as `x-role`.
+// The headers that a filter sets for the upstream, and the spellings of them that clients must
+// not send. CGI, WSGI, PHP and Rack give a header to an application as a variable: upper case,
+// and "_" for every byte that is no letter or digit (RFC 3875 section 4.1.18). So `x_role` and
+// `x.role` reach the application under the same name as `x-role`.
 import { Bytes, at, equal, lengthOf, lower, view } from "../bytes";
 
 /** Lengths from here on share one bit. */
@@ -11,7 +11,9 @@ const LONGEST = 63;
 @final
 export class OwnHeaders {
   private names: StaticArray<u8>[] = [];
-  /** Bit n: there is a name of n bytes. Most headers of a request differ in their length already. */
+  /**
+   * Bit n: there is a name of n bytes. Most headers of a request differ in their length already.
+   */
   private lengths: u64 = 0;
 
   get isEmpty(): bool {

@@ -1,6 +1,6 @@
 // One spelling for each path, as most servers read it: percent-encoded letters decoded (RFC 3986
-// section 6.2.2), `\` as `/`, no `;parameters`, no repeated slashes, no dot segments. And the question
-// whether two servers may read a path differently.
+// section 6.2.2), `\` as `/`, no `;parameters`, no repeated slashes, no dot segments. And the
+// question whether two servers may read a path differently.
 import { Bytes, NONE, at, equal, lengthOf, slice, text } from "../bytes";
 import { Writer } from "../writer";
 import { escapeAt, putEscape } from "./percent";
@@ -42,8 +42,8 @@ export function normalizedPath(path: Bytes, to: Writer): Bytes {
 }
 
 /**
- * Whether servers read this path differently: encoded slashes and letters, `\`, `//`, `;`, dot segments
- * and encoded zero bytes. A rule that decides by path can be evaded with each of them.
+ * Whether servers read this path differently: encoded slashes and letters, `\`, `//`, `;`, dot
+ * segments and encoded zero bytes. A rule that decides by path can be evaded with each of them.
  */
 export function isAmbiguousPath(path: Bytes): bool {
   let segmentStart = 1;
@@ -62,7 +62,9 @@ export function isAmbiguousPath(path: Bytes): bool {
   return isDots(slice(path, segmentStart));
 }
 
-/** Whether some server decodes the encoded byte before it decides by path, or ends the path at it. */
+/**
+ * Whether some server decodes the encoded byte before it decides by path, or ends the path at it.
+ */
 function isMisread(byte: u8): bool {
   const isSeparator = byte == SLASH || byte == BACKSLASH || byte == SEMICOLON;
   const isControl = byte < 0x20 || byte == 0x7f;
@@ -88,7 +90,9 @@ function needsWork(path: Bytes): bool {
   return false;
 }
 
-/** Puts a slash behind the segment, unless it is empty (`//`), `.` or `..`, which takes one away. */
+/**
+ * Puts a slash behind the segment, unless it is empty (`//`), `.` or `..`, which takes one away.
+ */
 function endSegment(to: Writer, start: i32, hasSlash: bool): void {
   const segment = to.viewFrom(start);
   if (equal(segment, ONE_DOT)) {

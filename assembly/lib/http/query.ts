@@ -27,10 +27,10 @@ export function queryOf(target: Bytes): Bytes {
   return slice(target, path + 1, hash < 0 ? i32.MAX_VALUE : hash);
 }
 
-/** What stands behind "#"; NONE without one. */
-export function fragmentOf(target: Bytes): Bytes {
-  const hash = indexOf(target, HASH);
-  return hash < 0 ? NONE : slice(target, hash + 1);
+/** What stands behind the first "?", the fragment with it; NONE without a "?". */
+export function behindQuestion(target: Bytes): Bytes {
+  const question = target == NONE ? -1 : indexOf(target, QUESTION);
+  return question < 0 ? NONE : slice(target, question + 1);
 }
 
 /**
@@ -78,15 +78,6 @@ export class ParamReader {
 }
 
 const reader = new ParamReader();
-
-/** The raw value of the first parameter whose decoded name is `name`, or NONE. */
-export function param(query: Bytes, name: Bytes): Bytes {
-  reader.open(query);
-  while (reader.next()) {
-    if (equalDecoded(reader.name, name)) return reader.value;
-  }
-  return NONE;
-}
 
 /**
  * The target without any parameter `name` (decoded), the rest byte for byte, in `scratch`; the

@@ -101,15 +101,18 @@ export abstract class RequestView extends HeaderList {
   }
 
   /**
-   * What conditions may still cost. When it is spent no condition is met any more: a client's largest
-   * header times a hundred rules would be felt.
+   * What conditions may still cost. When it is spent no condition is met any more: a client's
+   * largest header times a hundred rules would be felt.
    */
   get searchWork(): SearchWork {
     if (this.mustRead(Fact.Searches)) this.searches.allow(this.searchNanosMax);
     return this.searches;
   }
 
-  /** What looking for a text in `value` is taken from; null for one so short that it costs nothing. */
+  /**
+   * What looking for a text in `value` is taken from; null for one so short that it costs
+   * nothing.
+   */
   workOn(value: Bytes): SearchWork | null {
     return lengthOf(value) < COUNTED_BYTES_MIN ? null : this.searchWork;
   }

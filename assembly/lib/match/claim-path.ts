@@ -68,7 +68,10 @@ export class ClaimPath {
     return new ClaimPath(steps);
   }
 
-  /** The steps of dotted text. The dots in the host of a URL at its beginning are part of the name. */
+  /**
+   * The steps of dotted text. The dots in the host of a URL at its beginning are part of the
+   * name.
+   */
   static ofText(dotted: Bytes): ClaimPath {
     const steps: StaticArray<u8>[] = [];
     let from = 0;

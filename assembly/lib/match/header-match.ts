@@ -84,7 +84,10 @@ export function readAbsentHeaders(
   return found.length == 0 ? null : StaticArray.fromArray(found);
 }
 
-/** Header name in any case → StringMatch. `host` is the authority: proxies hold it under that name. */
+/**
+ * Header name in any case → StringMatch. `host` is the authority: proxies hold it under that
+ * name.
+ */
 function readHeaderMap(at: Cursor, member: string, settings: MatchSettings): HeaderMatch[] {
   const found: HeaderMatch[] = [];
   const entries = at.object(member).entries();

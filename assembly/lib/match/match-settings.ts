@@ -1,5 +1,5 @@
-// What all conditions of one configuration have in common: how they compare, and the cookies and query
-// parameters that they ask for.
+// What all conditions of one configuration have in common: how they compare, and the cookies and
+// query parameters that they ask for.
 import { Cursor } from "../config/reader";
 import { CookieValues, ParamValues } from "../http/named-values";
 

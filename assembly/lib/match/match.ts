@@ -52,8 +52,8 @@ export class Match {
   }
 
   /**
-   * Whether it is the method that decides about this request, and the condition does not name it: all
-   * other conditions hold.
+   * Whether it is the method that decides about this request, and the condition does not name it:
+   * all other conditions hold.
    */
   dependsOnMethod(request: RequestView): bool {
     const headers = this.headers;

@@ -85,10 +85,7 @@ export class Dfa {
     for (let at = base + <usize>from; at < end; at++) {
       const byteClass = <usize>load<u8>(classes + <usize>load<u8>(at));
       let next = load<u32>(<usize>state + (byteClass << 2));
-      if (next == state) {
-        at += runOf(state, classes, at + 1, end);
-        continue;
-      }
+      if (next == state) continue;
       if (next <= MATCHED) {
         if (next == UNKNOWN) next = this.build(state, <i32>byteClass, work);
         if (next <= MATCHED) return next == MATCHED;
@@ -255,33 +252,6 @@ export class Dfa {
     }
     return <u32>(changetype<usize>(this.arena) + this.used + HEADER);
   }
-}
-
-/**
- * How many bytes from `at` on leave `state` as it is, in fours. The lookups of four need not wait
- * for one another, as the steps of a walk have to: more than twice as fast over what `.*` takes.
- */
-// @ts-ignore: decorator
-@inline
-function runOf(state: u32, classes: usize, at: usize, end: usize): usize {
-  const from = at;
-  while (
-    at + 4 <= end &&
-    behind(state, classes, at) == state &&
-    behind(state, classes, at + 1) == state &&
-    behind(state, classes, at + 2) == state &&
-    behind(state, classes, at + 3) == state
-  ) {
-    at += 4;
-  }
-  return at - from;
-}
-
-/** What the table has behind the byte at `at`. */
-// @ts-ignore: decorator
-@inline
-function behind(state: u32, classes: usize, at: usize): u32 {
-  return load<u32>(<usize>state + ((<usize>load<u8>(classes + <usize>load<u8>(at))) << 2));
 }
 
 /** FNV-1a over 16-bit members. */

@@ -1,5 +1,5 @@
-// Matches whole values, as Istio's `regex` does: RE2 syntax, time linear in the value, limited size.
-// `Searcher` (searcher.ts) finds matches inside of values.
+// Matches whole values, as Istio's `regex` does: RE2 syntax, time linear in the value, limited
+// size. `Searcher` (searcher.ts) finds matches inside of values.
 import { Bytes, lengthOf, view } from "../bytes";
 import { Dfa } from "./dfa";
 import { Program } from "./program";

@@ -1,6 +1,6 @@
 // Ranges of code points as sequences of byte ranges of their UTF-8 forms (Thompson's and RE2's
-// way): U+0000–U+10FFFF is
-// [00-7F] | [C2-DF][80-BF] | [E0][A0-BF][80-BF] | … What is not well-formed UTF-8 is in no sequence, so nothing matches it.
+// way): U+0000–U+10FFFF is [00-7F] | [C2-DF][80-BF] | [E0][A0-BF][80-BF] | … What is not
+// well-formed UTF-8 is in no sequence, so nothing matches it.
 import { CodeRanges } from "./code-ranges";
 
 const SURROGATES_LOW: u32 = 0xd800;

@@ -11,7 +11,9 @@ const VALUE_NANOS_MIN: i64 = 4_000;
 /** Shorter values are not counted unless there are patterns: they cost less than 2 µs. */
 const COUNTED_BYTES_MIN = 64;
 
-/** Costs in nanoseconds: of a byte, and what is added to each byte of a value that may hold a URL. */
+/**
+ * Costs in nanoseconds: of a byte, and what is added to each byte of a value that may hold a URL.
+ */
 const BYTE_NANOS = 2;
 const URL_BYTE_NANOS = 4;
 /** Of each byte of a value that is percent-encoded, perhaps several times. */

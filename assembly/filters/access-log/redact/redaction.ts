@@ -1,6 +1,7 @@
 // Takes secrets out of values: whole headers, query parameters wherever a URL stands, cookies,
 // things that look like a token, and what the user's patterns find.
 import { Bytes, NONE, at, equalIgnoreCase, lengthOf, slice, text, view } from "../../../lib/bytes";
+import { decoded } from "../../../lib/http/percent";
 import { Writer } from "../../../lib/writer";
 import { Action, MASK } from "./action";
 import { CookieRedaction } from "./cookie-redaction";
@@ -25,8 +26,9 @@ const SET_COOKIE = text("set-cookie");
 /** A longer path of a URL that costs too much is not shown either. */
 const PATH_BYTES_MAX = 256;
 
-/** Of all configurations together: a writer is never given back. */
+// Of all configurations together: a writer is never given back.
 const pathOut = new Writer();
+const paramOut = new Writer();
 
 
 @final
@@ -130,13 +132,14 @@ export class Redaction {
     return this.texts.scrubbed(this.urls.query(query));
   }
 
-  /** The value of one parameter. */
-  param(name: Bytes, value: Bytes): Bytes {
-    if (value == NONE) return NONE;
+  /** The value of one parameter, percent-decoded; `raw` is as it stands in the query. */
+  param(name: Bytes, raw: Bytes): Bytes {
+    if (raw == NONE) return NONE;
     this.replacement.begin();
-    if (!this.work.admits(value)) return MASK;
-    const action = this.urls.actionOf(name, value);
-    return action == Action.Keep ? this.texts.scrubbed(value) : this.replaced(action, value);
+    if (!this.work.admits(raw)) return MASK;
+    const action = this.urls.actionOf(name, raw);
+    const value = decoded(raw, paramOut);
+    return action == Action.Keep ? this.plain(value) : this.replaced(action, value);
   }
 
   /** What stands for the whole value. */

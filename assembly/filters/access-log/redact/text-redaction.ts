@@ -31,7 +31,9 @@ export class TextRedaction {
     return this.patterned(hasTokens ? this.withoutTokens(value) : value);
   }
 
-  /** The user's patterns alone. What costs more than the line may (LineWork) is masked as a whole. */
+  /**
+   * The user's patterns alone. What costs more than the line may (LineWork) is masked as a whole.
+   */
   patterned(value: Bytes): Bytes {
     const patterns = this.config.patterns;
     const work = this.config.work;
