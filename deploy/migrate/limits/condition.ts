@@ -191,7 +191,8 @@ export function headerCondition(matcher: HeaderMatcher): Condition | string {
   const pseudo = pseudoCondition(name, test.kind === "present" ? undefined : test.text);
   if (pseudo !== undefined) return typeof pseudo === "string" || !invert ? pseudo : not(pseudo);
   if (test.kind === "present") {
-    const present = presence(name);
+    // A header whose absence counts as an empty value is always there.
+    const present = matcher.missingIsEmpty ? always : presence(name);
     return invert ? not(present) : present;
   }
   const text = textOf(test.text);
