@@ -91,7 +91,7 @@ export interface Mesh {
   rootNamespace: string;
   trustDomain: string;
   trustDomainAliases: readonly string[];
-  /** `extensionProviders[].name`: what CUSTOM policies may name. */
+  /** `extensionProviders[].name`: what CUSTOM policies may name. Empty: not known, so any. */
   extensionProviders: readonly string[];
 }
 

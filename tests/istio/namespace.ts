@@ -103,6 +103,14 @@ export function addAddresses(...addresses: string[]): void {
   for (const address of addresses) run("ip", "addr", "add", `${address}/32`, "dev", "lo");
 }
 
+/** Makes every address of these networks ours: programs in here may bind and reach each. */
+export function addNetworks(...networks: string[]): void {
+  // A local route is enough for IPv4.
+  writeFileSync("/proc/sys/net/ipv6/ip_nonlocal_bind", "1");
+  for (const network of networks)
+    run("ip", network.includes(":") ? "-6" : "-4", "route", "add", "local", network, "dev", "lo");
+}
+
 /** Names that resolve in here only. */
 export function addHosts(folder: string, hosts: Record<string, string>): void {
   const file = join(folder, "hosts");

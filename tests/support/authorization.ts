@@ -23,11 +23,18 @@ export interface Ask {
   token?: Record<string, unknown> | "expired" | "forged";
   /** Index among all `jwtRules`. Default 0. */
   rule?: number;
+  /** A second token, of another rule, in a parameter. */
+  second?: { rule: number; param: string; isForged?: boolean };
   /** Text in front of the token in the header instead of the rule's prefix. */
   prefix?: string;
+  /** `{namespace}` is the workload's. */
   peer?: string;
   direct?: string;
   remote?: string;
+  /** What the client connected to. */
+  address?: string;
+  port?: number;
+  serverName?: string;
   namespace?: string;
   labels?: Record<string, string>;
   kind?: Workload["kind"];
@@ -101,7 +108,11 @@ function workloadOf({
   return workloads.get(key)!;
 }
 
-function requestOf(ask: Ask, manifests: readonly Manifest[], keyring: Keyring): NativeRequest {
+export function requestOf(
+  ask: Ask,
+  manifests: readonly Manifest[],
+  keyring: Keyring,
+): NativeRequest {
   const base = plain(workloadOf(ask));
   const request: NativeRequest = {
     ...base,
@@ -110,7 +121,14 @@ function requestOf(ask: Ask, manifests: readonly Manifest[], keyring: Keyring): 
     host: ask.host ?? base.host,
     headers: Object.entries(ask.headers ?? {}),
     source: { direct: ask.direct ?? base.source.direct, remote: ask.remote ?? base.source.remote },
-    ...(ask.peer !== undefined && { peer: ask.peer }),
+    destination: {
+      address: ask.address ?? base.destination.address,
+      port: ask.port ?? base.destination.port,
+      ...(ask.serverName !== undefined && { serverName: ask.serverName }),
+    },
+    ...(ask.peer !== undefined && {
+      peer: ask.peer.replace("{namespace}", base.workload.namespace),
+    }),
   };
   if (ask.token === undefined) return request;
   const rules = manifests.filter(({ kind }) => kind === "RequestAuthentication").flatMap(rulesOf);
@@ -119,6 +137,14 @@ function requestOf(ask: Ask, manifests: readonly Manifest[], keyring: Keyring): 
   const more = typeof ask.token === "object" ? ask.token : past;
   const claims = goodClaims(rule, base.timeMillis, more);
   const token = keyring.token(rule.keys, claims, ask.token === "forged");
+  if (ask.second) {
+    const other = rules[ask.second.rule]!;
+    const claimsOfOther = goodClaims(other, base.timeMillis);
+    const beside = keyring.token(other.keys, claimsOfOther, ask.second.isForged);
+    const path = `${request.path}?${ask.second.param}=${beside.text}`;
+    const made = withToken(request, rule, token);
+    return { ...made, path, tokens: [...made.tokens, beside] };
+  }
   if (ask.prefix === undefined) return withToken(request, rule, token);
   const headers: [string, string][] = [["authorization", ask.prefix + token.text]];
   return { ...request, headers: [...request.headers, ...headers], tokens: [token] };

@@ -11,6 +11,10 @@ export interface Certificate {
 
 const newKey = () => generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
 
+/** Tags of GeneralName (RFC 5280 section 4.2.1.6). */
+const dnsTag = 0x82;
+const uriTag = 0x86;
+
 /**
  * Valid from an hour ago for a week; signed by `privateKey`, an EC or RSA key. `uris` are names
  * beside the host's.
@@ -20,16 +24,25 @@ export function selfSigned(
   privateKey: KeyObject = newKey(),
   uris: string[] = [],
 ): Certificate {
-  const isEc = privateKey.asymmetricKeyType === "ec";
   const name = sequence(set(sequence(oid([2, 5, 4, 3]), tlv(0x0c, Buffer.from(host)))));
+  const names = [tlv(dnsTag, Buffer.from(host)), ...uris.map(uriName)];
+  return certificateOf(name, names, privateKey);
+}
+
+/** A workload's: its name is a URI, and it has no subject, as Istio's have none. */
+export function uriNamed(uri: string, privateKey: KeyObject = newKey()): Certificate {
+  return certificateOf(sequence(), [uriName(uri)], privateKey);
+}
+
+const uriName = (uri: string) => tlv(uriTag, Buffer.from(uri));
+
+function certificateOf(name: Buffer, names: Buffer[], privateKey: KeyObject): Certificate {
+  const isEc = privateKey.asymmetricKeyType === "ec";
   const algorithm = isEc
     ? sequence(oid([1, 2, 840, 10045, 4, 3, 2]))
     : sequence(oid([1, 2, 840, 113549, 1, 1, 11]), tlv(0x05));
   const hour = 3_600_000;
-  const alternativeNames = sequence(
-    tlv(0x82, Buffer.from(host)),
-    ...uris.map((uri) => tlv(0x86, Buffer.from(uri))),
-  );
+  const alternativeNames = sequence(...names);
   const extensions = sequence(
     sequence(oid([2, 5, 29, 17]), tlv(0x04, alternativeNames)),
     // basicConstraints with CA true: it is its own root.

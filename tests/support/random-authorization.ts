@@ -15,6 +15,12 @@ const selectors: (Record<string, string> | undefined)[] = [
 const claims = ["role", "scope", "groups", "realm][roles", "scp"];
 const texts = ["admin", "dev", "read", "a*", "*n", "*"];
 
+const actions = ["ALLOW", "ALLOW", "ALLOW", undefined, undefined, undefined].concat(
+  ...["DENY", "DENY", "DENY", "DENY", "DENY", "AUDIT", "AUDIT", "CUSTOM"],
+);
+/** The last is what no mesh has. */
+const authorizers = ["opa", "opa", "opa", "nobody"];
+
 interface Place {
   namespace: string;
   selection: object;
@@ -109,28 +115,40 @@ function jwtRule(random: Random, issuer: string): object {
 }
 
 function policy(random: Random, place: Place, name: string): object {
-  const action = random.pick(["ALLOW", "ALLOW", undefined, "DENY", "DENY", "AUDIT"]);
-  const count = action === "DENY" || action === "AUDIT" ? 1 + random.below(2) : random.below(4);
+  const action = random.pick(actions);
+  const count = action === "ALLOW" || action === undefined ? random.below(4) : 1 + random.below(2);
   const rules = Array.from({ length: count }, () => rule(random));
+  // The API server takes a dry run of nothing else.
+  const mayBeDry = action !== "AUDIT" && action !== "CUSTOM";
   return {
     apiVersion: "security.istio.io/v1",
     kind: "AuthorizationPolicy",
     metadata: {
       name,
       namespace: place.namespace,
-      ...(random.chance(0.06) && { annotations: { "istio.io/dry-run": "true" } }),
+      ...(random.chance(0.06) && mayBeDry && { annotations: { "istio.io/dry-run": "true" } }),
     },
-    spec: { ...place.selection, ...(action && { action }), rules },
+    spec: {
+      ...place.selection,
+      ...(action && { action }),
+      ...(action === "CUSTOM" && { provider: { name: random.pick(authorizers) } }),
+      rules: action === "CUSTOM" ? rules.map(withoutNames) : rules,
+    },
   };
 }
 
-function rule(random: Random): object {
-  const made = {
+interface Rule {
+  from?: { source: object }[];
+  to?: { operation: object }[];
+  when?: { key: string }[];
+}
+
+function rule(random: Random): Rule {
+  return {
     ...(random.chance(0.6) && { from: some(random, 2, () => ({ source: source(random) })) }),
     ...(random.chance(0.5) && { to: some(random, 2, () => ({ operation: operation(random) })) }),
     ...(random.chance(0.6) && { when: some(random, 2, () => condition(random)) }),
   };
-  return made;
 }
 
 function some<T>(random: Random, most: number, make: () => T): T[] {
@@ -151,19 +169,44 @@ const sourceFields: Record<string, string[]> = {
     "old.example/ns/a/sa/b",
     "*",
   ],
-  namespaces: ["shop", "ba*"],
+  namespaces: ["shop", "ba*", "*"],
+  serviceAccounts: ["web", "shop/web", "bank/default"],
+  trustDomains: ["corp.example", "old.example", "*.example", "cluster.local", "*"],
   ipBlocks: ["192.0.2.0/24", "2001:db8::/32"],
   remoteIpBlocks: ["198.51.100.20", "10.0.0.0/8"],
 };
 
 function source(random: Random): object {
-  return fields(random, sourceFields, random.chance(0.6) ? ["requestPrincipals"] : []);
+  const made = fields(random, sourceFields, random.chance(0.6) ? ["requestPrincipals"] : []);
+  // The API server takes service accounts only where neither of these is.
+  const isNamed = Object.keys(made).some((key) => /ServiceAccounts/i.test(key));
+  return isNamed ? without(made, /principals$|namespaces/i, "requestPrincipals") : made;
+}
+
+function without(value: object, unwanted: RegExp, but = ""): object {
+  const kept = Object.entries(value).filter(
+    ([key]) => !unwanted.test(key) || key.toLowerCase().endsWith(but.toLowerCase() || "none"),
+  );
+  return Object.fromEntries(kept);
+}
+
+/** What an external authorizer may be asked about: neither a certificate's nor a token's names. */
+function withoutNames(rule: Rule): Rule {
+  const from = rule.from
+    ?.map(({ source }) => ({ source: without(source, /principals|namespaces|accounts|domains/i) }))
+    .filter(({ source }) => Object.keys(source).length > 0);
+  const when = rule.when?.filter(({ key }) => !/^(?:request\.auth|source\.(?:n|p|s|t))/.test(key));
+  return {
+    ...(from && from.length > 0 && { from }),
+    ...(rule.to && { to: rule.to }),
+    ...(when && when.length > 0 && { when }),
+  };
 }
 
 const operationFields: Record<string, string[]> = {
-  paths: ["/health", "/items/*", "*.png", "/api/{*}/x", "/api/{**}", "*"],
-  methods: ["GET", "POST", "*"],
-  hosts: ["service.example.com", "*.example.com", "service.*"],
+  paths: ["/health", "/items/*", "*.png", "/api/{*}/x", "/api/{**}", "/{*}/{**}/end", "/*", "*"],
+  methods: ["GET", "POST", "*", "P*", "*T"],
+  hosts: ["service.example.com", "*.example.com", "Service.*", "*", "service.example.com:8080"],
   ports: ["8080", "9090"],
 };
 
@@ -187,7 +230,7 @@ function fields(
   );
 }
 
-function condition(random: Random): object {
+function condition(random: Random): { key: string } {
   const isToken = random.chance(0.7);
   const key = isToken
     ? random.pick([
@@ -200,6 +243,13 @@ function condition(random: Random): object {
     : random.pick([
         "request.headers[x-env]",
         "request.headers[x-role]",
+        "request.headers[X-Env]",
+        "request.headers[:method]",
+        "request.headers[:authority]",
+        "request.headers[cookie]",
+        "source.serviceAccount",
+        "source.trustDomain",
+        "experimental.envoy.filters.http.lua[key]",
         "source.ip",
         "remote.ip",
         "source.namespace",
@@ -222,10 +272,15 @@ function valuesFor(random: Random, key: string): string[] {
     "source.ip": ["192.0.2.10", "10.0.0.0/8"],
     "remote.ip": ["198.51.100.0/24"],
     "source.namespace": ["shop", "*"],
+    "source.serviceAccount": sourceFields.serviceAccounts!,
+    "source.trustDomain": sourceFields.trustDomains!,
+    "request.headers[:method]": ["GET", "P*"],
+    "request.headers[:authority]": ["service.example.com", "*.com"],
+    "experimental.envoy.filters.http.lua[key]": ["a", "[a]", "*"],
     "source.principal": ["cluster.local/ns/shop/sa/web"],
     "destination.port": ["8080", "80"],
     "destination.ip": ["203.0.113.5"],
-    "connection.sni": ["service.example.com", "*.example.com"],
+    "connection.sni": ["service.example.com", "*.example.com", "*"],
     "request.auth.principal": sourceFields.requestPrincipals!,
     "request.auth.audiences": ["api", "https://web/", "*"],
     "request.auth.claims[iss]": [...issuers, "*example.com"],

@@ -4,6 +4,7 @@ import { besideAnnotation, policiesAnnotation } from "../../core/migrated.ts";
 import type { Manifest } from "../../core/source.ts";
 import { textAt } from "../../core/value.ts";
 import type { Context, Rewritten } from "../context.ts";
+import { byAge } from "../../native/jwt/rules.ts";
 import { Cursor } from "../cursor.ts";
 import { referenceTo } from "../drafts.ts";
 import type { Draft } from "../drafts.ts";
@@ -85,9 +86,13 @@ function placeFor(
   scope: Scope,
   headers: MatchHeaders,
 ): PlaceSettings {
-  const own = group.authentications.filter((each) => isSameScope(each.scope, scope));
-  const rules = own
-    .flatMap(({ manifest }) => Cursor.of(manifest, context.trial).at("spec", "jwtRules").items)
+  const sources = byAge(
+    group.authentications
+      .filter((each) => isSameScope(each.scope, scope))
+      .map(({ manifest }) => manifest),
+  );
+  const rules = sources
+    .flatMap((manifest) => Cursor.of(manifest, context.trial).at("spec", "jwtRules").items)
     .sort((a, b) => compareTexts(a.at("issuer").text ?? "", b.at("issuer").text ?? ""));
   const providers: Resource[] = [];
   for (const rule of rules) {
@@ -103,8 +108,8 @@ function placeFor(
   return {
     scope,
     placement: placementOf(context, scope)!,
-    name: own[0]!.manifest.name,
-    sources: own.map(({ manifest }) => manifest),
+    name: sources[0]!.name,
+    sources,
     matchHeaders: [...new Set(headers.entries.map(({ header }) => header))],
     settings: {
       providers,

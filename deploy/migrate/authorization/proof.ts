@@ -14,7 +14,7 @@ import { textOf } from "../../core/problem.ts";
 import { parse } from "../../core/source.ts";
 import type { Manifest } from "../../core/source.ts";
 import { yamlText } from "../../core/yaml-text.ts";
-import { customAuthorization, rbac } from "../../native/authorization/rbac.ts";
+import { rbac } from "../../native/authorization/rbac.ts";
 import { nativeDecider } from "../../native/decider.ts";
 import { jwtAuthn } from "../../native/jwt/jwt-authn.ts";
 import { refusalOf } from "../../validate/module-check.ts";
@@ -30,7 +30,8 @@ const requestsTotal = 24_000;
 const requestsLeast = 250;
 const requestsMost = 2_500;
 
-const models = [customAuthorization, jwtAuthn, rbac];
+/** Not the external authorizer: it stays as it is, and what it refuses would hide what else differs. */
+const models = [jwtAuthn, rbac];
 
 /** Undefined when nothing is weaker; what is stricter or different goes into the report. */
 export function prove(

@@ -174,7 +174,8 @@ const fixed: Record<string, Kind> = {
   "destination.port": each(port),
   "connection.sni": each((value) => {
     const test = stringTest(value);
-    return ({ request }) => test(request.destination.serverName ?? "");
+    // Envoy keeps the name in lower case.
+    return ({ request }) => test((request.destination.serverName ?? "").toLowerCase());
   }),
   "source.ip": each(address(({ request }) => request.source.direct)),
   "remote.ip": each(address(({ request }) => request.source.remote)),

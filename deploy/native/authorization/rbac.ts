@@ -1,5 +1,6 @@
 // Envoy's RBAC filters as istiod configures them from AuthorizationPolicy: any denial denies; where
-// there is an ALLOW policy, one of its rules must hold. CUSTOM and AUDIT are effects, not decisions.
+// there is an ALLOW policy, one of its rules must hold. What an external authorizer answers is not known:
+// that it is asked is an effect, as is what AUDIT marks.
 import { attaches } from "../attachment.ts";
 import type { Exchange, Mesh, NativeModel, Refusal, Stage, Workload } from "../types.ts";
 import { isAuthorizationPolicy, policyOf } from "./policy.ts";
@@ -19,13 +20,13 @@ export const rbac: NativeModel = {
 export const customAuthorization: NativeModel = {
   name: "ext_authz",
   order: 100,
-  compile: (resources, mesh) => compiled(resources, mesh, noteCustom),
+  compile: (resources, mesh) => compiled(resources, mesh, askAuthorizer),
 };
 
 function compiled(
   resources: readonly Manifest[],
   mesh: Mesh,
-  act: (exchange: Exchange, policies: ByAction) => Refusal | undefined,
+  act: (exchange: Exchange, policies: ByAction, mesh: Mesh) => Refusal | undefined,
 ): Stage {
   const policies = resources.filter(isAuthorizationPolicy).map((each) => policyOf(each, mesh));
   const known = new Map<Workload, ByAction>();
@@ -33,7 +34,7 @@ function compiled(
     const { workload } = exchange.request;
     let own = known.get(workload);
     if (!own) known.set(workload, (own = policiesAt(policies, workload, mesh)));
-    return act(exchange, own);
+    return act(exchange, own, mesh);
   };
 }
 
@@ -56,11 +57,23 @@ function decide(exchange: Exchange, policies: ByAction): Refusal | undefined {
   return { status: 403, reason: "RBAC: no ALLOW rule matches" };
 }
 
-function noteCustom(exchange: Exchange, { CUSTOM }: ByAction): undefined {
-  if (exchange.request.direction === "outbound") return;
-  const asked = CUSTOM.filter((policy) => firstMatch(exchange, [policy]));
-  const providers = [...new Set(asked.map(({ provider }) => provider ?? ""))].sort();
-  if (providers.length > 0) exchange.effects["ext_authz"] = providers.join(", ");
+/**
+ * Istio 1.31 has one external authorizer for a workload. With a second one, or with one that MeshConfig does
+ * not have, what the policies would ask about is refused (builder.go, getBadCustomDenyRules).
+ */
+function askAuthorizer(exchange: Exchange, { CUSTOM }: ByAction, mesh: Mesh): Refusal | undefined {
+  if (exchange.request.direction === "outbound") return undefined;
+  const asking = firstMatch(exchange, CUSTOM);
+  if (!asking) return undefined;
+  const providers = [...new Set(CUSTOM.map(({ provider }) => provider ?? ""))];
+  const [only = ""] = providers;
+  const known = mesh.extensionProviders;
+  if (providers.length > 1)
+    return { status: 403, reason: `RBAC: ${asking} is not the only external authorizer's` };
+  if (known.length > 0 && !known.includes(only))
+    return { status: 403, reason: `RBAC: no external authorizer ${only} for ${asking}` };
+  exchange.effects["ext_authz"] = only;
+  return undefined;
 }
 
 /** `namespace/name rule 2`, or undefined. */

@@ -4,9 +4,10 @@ import type { Manifest } from "../../core/source.ts";
 import { attachmentOf, attaches } from "../attachment.ts";
 import type { Attachment } from "../attachment.ts";
 import type { Exchange, Header, Mesh, NativeModel, Refusal, Token, Workload } from "../types.ts";
-import { inOrder, rulesOf } from "./rules.ts";
+import { byAge, inOrder, rulesOf } from "./rules.ts";
 import type { JwtRule } from "./rules.ts";
 import { tokensIn, withoutParam } from "./search.ts";
+import type { Found } from "./search.ts";
 import { verify } from "./verify.ts";
 import type { JwtStatus } from "./verify.ts";
 
@@ -16,7 +17,7 @@ export const jwtAuthn: NativeModel = {
   name: "jwt_authn",
   order: 300,
   compile(resources, mesh) {
-    const authentications = resources.filter(isRequestAuthentication).map((manifest) => ({
+    const authentications = byAge(resources.filter(isRequestAuthentication)).map((manifest) => ({
       attachment: attachmentOf(manifest),
       rules: rulesOf(manifest),
     }));
@@ -39,12 +40,24 @@ function rulesAt(
   workload: Workload,
   mesh: Mesh,
 ): JwtRule[] {
+  // istiod looks into the namespaces in this order.
+  const namespaces = new Set([
+    workload.namespace,
+    mesh.rootNamespace,
+    workload.service?.namespace ?? workload.namespace,
+  ]);
   const own = authentications.filter(({ attachment }) => attaches(attachment, workload, mesh));
-  return inOrder(own.flatMap(({ rules }) => rules));
+  const found = [...namespaces].flatMap((namespace) =>
+    own.filter(({ attachment }) => attachment.namespace === namespace),
+  );
+  return inOrder(found.flatMap(({ rules }) => rules));
 }
 
 function authenticate(exchange: Exchange, rules: readonly JwtRule[]): Refusal | undefined {
-  if (exchange.request.direction === "outbound" || isPreflight(exchange)) return undefined;
+  if (exchange.request.direction === "outbound") return undefined;
+  // Before anything else, also of providers that are never asked (Envoy 1.40, run).
+  for (const rule of rules) sanitize(exchange, rule);
+  if (isPreflight(exchange)) return undefined;
   const required = rules.filter(({ isRequired }) => isRequired);
   const status = required.length > 0 ? all(exchange, required) : any(exchange, rules);
   if (status === "ok" || (status === "missing" && required.length === 0)) return undefined;
@@ -57,8 +70,9 @@ function isPreflight({ request, headers }: Exchange): boolean {
 }
 
 /**
- * The first provider that accepts decides; the providers behind it are not asked. Istio's last
- * alternative, that each provider accepts or has no token, adds only its word on what is wrong.
+ * The first provider that accepts decides. When none does, Istio's last alternative holds if each provider
+ * accepts or has no token: providers that were asked have taken their good tokens out, and so tokens of
+ * several issuers in different places may pass together (Envoy 1.40, run).
  */
 function any(exchange: Exchange, rules: readonly JwtRule[]): JwtStatus {
   const failures: JwtStatus[] = [];
@@ -67,12 +81,24 @@ function any(exchange: Exchange, rules: readonly JwtRule[]): JwtStatus {
     if (status === "ok") return "ok";
     failures.push(status);
   }
-  const told = failures.find((status) => status !== "missing");
-  if (rules.length > 1 && told) failures.push(told);
+  if (rules.length > 1 && failures.some((status) => status !== "missing")) {
+    const status = each(exchange, rules);
+    if (status === "ok") return "ok";
+    failures.push(status);
+  }
   return failures.reduce((known, status) => {
     const isTelling = status !== "missing" && status !== "unknown issuer";
     return isTelling || known === "missing" ? status : known;
   }, "missing");
+}
+
+/** Every provider accepts, or has no token. */
+function each(exchange: Exchange, rules: readonly JwtRule[]): JwtStatus {
+  for (const rule of rules) {
+    const status = one(exchange, rule);
+    if (status !== "ok" && status !== "missing") return status;
+  }
+  return "ok";
 }
 
 function all(exchange: Exchange, rules: readonly JwtRule[]): JwtStatus {
@@ -85,20 +111,22 @@ function all(exchange: Exchange, rules: readonly JwtRule[]): JwtStatus {
 
 /** All tokens in a provider's places must be good. The last that is looked at is the first place's. */
 function one(exchange: Exchange, rule: JwtRule): JwtStatus {
-  sanitize(exchange, rule);
-  const found = tokensIn(exchange, rule);
+  const found = tokensIn(exchange, rule).reverse();
   if (found.length === 0) return "missing";
-  for (const each of found.reverse()) {
-    const token = exchange.request.tokens.find(({ text }) => text === each.text);
+  for (const place of found) {
+    const token = exchange.request.tokens.find(({ text }) => text === place.text);
     const status = verify(token, rule, exchange.request.timeMillis);
     if (status !== "ok") return status;
     accept(exchange, rule, token!);
-    if (rule.forward) continue;
-    if (each.header !== undefined)
-      exchange.headers = exchange.headers.filter(([name]) => name !== each.header);
-    if (each.param !== undefined) exchange.path = withoutParam(exchange.path, each.param);
+    // Even if a token behind it turns out bad.
+    if (!rule.forward) takeOut(exchange, place);
   }
   return "ok";
+}
+
+function takeOut(exchange: Exchange, { header, param }: Found): void {
+  if (header !== undefined) exchange.headers = exchange.headers.filter(([name]) => name !== header);
+  if (param !== undefined) exchange.path = withoutParam(exchange.path, param);
 }
 
 function sanitize(exchange: Exchange, rule: JwtRule): void {

@@ -34,9 +34,25 @@ export function rulesOf(manifest: Manifest): JwtRule[] {
   return mapsOf(manifest.at("spec", "jwtRules")).map(ruleOf);
 }
 
-/** By issuer; those of one issuer in the order of reading. */
+/**
+ * The oldest first, as in istiod's sortConfigByCreationTime. What is in a file has no age: resources that are
+ * applied together are as old as each other, and then their names decide.
+ */
+export function byAge(authentications: readonly Manifest[]): Manifest[] {
+  const ageOf = (manifest: Manifest) => textAt(manifest.at("metadata"), "creationTimestamp") ?? "";
+  const nameOf = ({ name, namespace }: Manifest) => `${name}.${namespace}`;
+  return [...authentications].sort(
+    (a, b) => compareTexts(ageOf(a), ageOf(b)) || compareTexts(nameOf(a), nameOf(b)),
+  );
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** By issuer; those of one issuer as they come. */
 export function inOrder(rules: readonly JwtRule[]): JwtRule[] {
-  return [...rules].sort((a, b) => (a.issuer < b.issuer ? -1 : a.issuer > b.issuer ? 1 : 0));
+  return [...rules].sort((a, b) => compareTexts(a.issuer, b.issuer));
 }
 
 export function ruleOf(rule: Fields): JwtRule {
