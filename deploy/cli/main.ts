@@ -196,6 +196,11 @@ function addVerbs(verb: Verb): void {
     )
     .option("--report <file>", "write what became of each field there, not to standard error")
     .option("--cluster", "read the cluster of the kubeconfig instead of files")
+    .option(
+      "--gateway <labels>",
+      "`key=value,…[@namespace]`: workloads with these labels are gateways; as often as needed",
+      collect,
+    )
     .option("--kubeconfig <file>", "default: KUBECONFIG, then ~/.kube/config")
     .option("--context <name>", "default: the current one")
     .option("--timeout <seconds>", "limit of one request", "30");

@@ -2,6 +2,8 @@
 import type { Manifest } from "../core/source.ts";
 import { rootNamespace } from "../validate/overlap.ts";
 import { Drafts } from "./drafts.ts";
+import { proxyKind } from "./gateways.ts";
+import type { KnownGateway } from "./gateways.ts";
 import { Report } from "./report.ts";
 import { meshOf } from "../native/mesh.ts";
 import type { Mesh } from "../native/types.ts";
@@ -22,6 +24,8 @@ export class Context {
   /** What is said while something is tried goes here, and nowhere. */
   readonly trial = new Report();
   readonly mesh: Mesh;
+  /** What the user says is a gateway. */
+  readonly gateways: readonly KnownGateway[];
   /** Native resources that are to be deleted, once the plugins enforce. */
   readonly replaced: Manifest[] = [];
   /** What was compared before anything was written. */
@@ -32,9 +36,14 @@ export class Context {
   /** A canary route → all its copies in policies for other proxies, itself included. */
   readonly twins = new Map<unknown, any[]>();
 
-  constructor(manifests: Manifest[], report = new Report()) {
+  constructor(
+    manifests: Manifest[],
+    report = new Report(),
+    gateways: readonly KnownGateway[] = [],
+  ) {
     this.manifests = manifests;
     this.report = report;
+    this.gateways = gateways;
     this.mesh = meshOf(manifests);
   }
 
@@ -47,22 +56,6 @@ export class Context {
       (manifest) => manifest.namespace === namespace && manifest.name === name,
     );
   }
-}
-
-/**
- * Labels that say "this is a gateway": by their words, by the label of Istio's charts, or by a
- * Gateway that was read.
- */
-export function isGateway(context: Context, labels: Record<string, string>): boolean {
-  const isNamed = Object.entries(labels).some(
-    ([key, value]) => key === "istio" || /gateway/.test(key) || /gateway/.test(String(value)),
-  );
-  const selectors = context
-    .ofKind("networking.istio.io", "Gateway")
-    .map(({ value }) => value.spec?.selector ?? {});
-  return (
-    isNamed || selectors.some((selector) => JSON.stringify(selector) === JSON.stringify(labels))
-  );
 }
 
 /**
@@ -86,7 +79,7 @@ export function placementFor(context: Context, manifest: Manifest): Resource {
   const labels: Record<string, string> | undefined = spec.selector?.matchLabels;
   if (labels && Object.keys(labels).length > 0) {
     context.report.carried(manifest, ["spec", "selector"], "placement");
-    return isGateway(context, labels)
+    return proxyKind(context, manifest.namespace, labels) === "gateway"
       ? { gateway: { selector: labels } }
       : { sidecar: { selector: labels } };
   }

@@ -14,6 +14,7 @@ import { keepOtherTraffic } from "./other-traffic.ts";
 import { readsToken } from "./authorization/rule.ts";
 import type { Draft } from "./drafts.ts";
 import { reportContradictions } from "./contradictions.ts";
+import type { KnownGateway } from "./gateways.ts";
 import { misfit, once, reportUnread } from "./readable.ts";
 import { Report } from "./report.ts";
 import { migrateVirtualServices } from "./virtual-service.ts";
@@ -32,7 +33,11 @@ export interface Migrated {
 }
 
 /** Reads everything at once: one resource often explains another. */
-export function migrate(manifests: Manifest[], repository: string): Migrated {
+export function migrate(
+  manifests: Manifest[],
+  repository: string,
+  gateways: readonly KnownGateway[] = [],
+): Migrated {
   const parts = partsOf(manifests);
   const { manifests: filled, templates } = withoutTemplates(manifests);
   const report = new Report();
@@ -52,7 +57,7 @@ export function migrate(manifests: Manifest[], repository: string): Migrated {
   const usable = all.filter((manifest) => misfits.get(manifest) === undefined);
   for (const [manifest, why] of misfits)
     if (why !== undefined) report.lost(manifest, ["spec"], why);
-  return written(new Context(usable, report), repository);
+  return written(new Context(usable, report, gateways), repository);
 }
 
 function written(context: Context, repository: string): Migrated {

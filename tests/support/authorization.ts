@@ -9,6 +9,7 @@ import { goodClaims, withToken } from "../../deploy/compare/token-edits.ts";
 import { parse } from "../../deploy/core/source.ts";
 import type { Manifest } from "../../deploy/core/source.ts";
 import { yamlText } from "../../deploy/core/yaml-text.ts";
+import type { KnownGateway } from "../../deploy/migrate/gateways.ts";
 import { migrate } from "../../deploy/migrate/migrate.ts";
 import { rulesOf } from "../../deploy/native/jwt/rules.ts";
 import { meshOf } from "../../deploy/native/mesh.ts";
@@ -55,10 +56,10 @@ export interface Authorization {
   close(): void;
 }
 
-export function authorization(text: string): Authorization {
+export function authorization(text: string, gateways: readonly KnownGateway[] = []): Authorization {
   const { manifests, findings } = parse(text, "in.yaml");
   if (findings.length > 0) throw new Error(JSON.stringify(findings));
-  const result = migrate(manifests, "registry.example.com/gatehouse");
+  const result = migrate(manifests, "registry.example.com/gatehouse", gateways);
   const made = yamlText(result.documents.map(({ value }) => ({ value })));
   const after = applied(manifests, parse(made, "out.yaml").manifests);
   const keyring = new Keyring();

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import type { Cluster } from "../../kube/cluster.ts";
 import { partsOf } from "../../core/kustomize.ts";
 import { bare } from "../../kube/difference.ts";
+import { gatewayOf } from "../../migrate/gateways.ts";
 import { migrate } from "../../migrate/migrate.ts";
 import { planOf } from "../../migrate/plan.ts";
 import type { Report } from "../../migrate/report.ts";
@@ -21,6 +22,8 @@ export interface MigrateFlags extends ClusterFlags {
   report?: string;
   /** Read the cluster, not files. */
   cluster?: boolean;
+  /** Labels of gateways, which no file has to say. */
+  gateway?: string[];
 }
 
 /** Of a plan that is written into a file, or read by a program. */
@@ -34,7 +37,7 @@ export async function migrateCommand(
   const { manifests, templates } = flags.cluster
     ? { manifests: await manifestsInCluster(await clusterOf(out, flags)), templates: [] }
     : manifestsOf(paths);
-  const migrated = migrate(manifests, flags.image);
+  const migrated = migrate(manifests, flags.image, (flags.gateway ?? []).map(gatewayOf));
   const { documents, report } = migrated;
   if (documents.length === 0) throw nothingToMigrate(manifests, report, templates, flags.report);
   const entries = report.entries.map(({ manifest, path, outcome, note }) => ({

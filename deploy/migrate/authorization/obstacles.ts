@@ -4,6 +4,7 @@ import type { Manifest, Path } from "../../core/source.ts";
 import { mapsOf, textAt } from "../../core/value.ts";
 import type { Context } from "../context.ts";
 import { Cursor } from "../cursor.ts";
+import { gatewayIn } from "../gateways.ts";
 import type { Group, Placed } from "./group.ts";
 import { unknownField } from "./provider.ts";
 import { headersRead, isPositive, tokenParts } from "./rule.ts";
@@ -32,16 +33,21 @@ function obstacle({ manifest }: Placed, why: string, path: Path = ["spec"]): Obs
 
 function ofScopes(context: Context, { authentications }: Group): Obstacle | undefined {
   for (const [at, one] of authentications.entries()) {
+    if (one.scope.unclear)
+      return obstacle(
+        one,
+        `${one.scope.unclear}; name your gateways with --gateway LABELS[@NAMESPACE]`,
+      );
     if (!placementOf(context, one.scope))
       return obstacle(
         one,
         "it is for every proxy of the mesh, gateways too, and no plugin has exactly that place",
       );
-    const ingress = one.scope.kind === "any" && gatewayIn(context, one);
+    const ingress = one.scope.kind === "any" && ingressIn(context, one);
     if (ingress)
       return obstacle(
         one,
-        `it is for ${ingress.title} too, where a plugin for sidecars does not run`,
+        `it is for the gateway of ${ingress} too, where a plugin for sidecars does not run; if that gateway runs elsewhere, say --gateway LABELS@NAMESPACE`,
       );
     const other = authentications
       .slice(at + 1)
@@ -57,16 +63,17 @@ function ofScopes(context: Context, { authentications }: Group): Obstacle | unde
   return undefined;
 }
 
-/** A Gateway API gateway in the namespace of a resource without selector. */
-function gatewayIn(context: Context, { scope }: Placed): Manifest | undefined {
+/** What says that a gateway runs in the namespace of a resource without selector. */
+function ingressIn(context: Context, { scope }: Placed): string | undefined {
   if (scope.refs.length > 0 || scope.namespace === context.mesh.rootNamespace) return undefined;
-  return context
+  const found = context
     .ofKind("gateway.networking.k8s.io", "Gateway")
     .find(
       (gateway) =>
         gateway.namespace === scope.namespace &&
         !isWaypoint(context, gateway.namespace, gateway.name),
     );
+  return found?.title ?? gatewayIn(context, scope.namespace);
 }
 
 function ofFields(context: Context, { authentications }: Group): Obstacle | undefined {

@@ -4,7 +4,7 @@ import type { Attachment, TargetRef } from "../../native/attachment.ts";
 import { attachmentOf, gatewayNameLabel } from "../../native/attachment.ts";
 import { contradict } from "../../compare/workloads.ts";
 import type { Manifest } from "../../core/source.ts";
-import { isGateway } from "../context.ts";
+import { proxyKind } from "../gateways.ts";
 import type { Context } from "../context.ts";
 import type { Resource } from "../resource.ts";
 
@@ -13,17 +13,18 @@ export type ProxyKind = "sidecar" | "gateway" | "any";
 export interface Scope extends Attachment {
   /** What kind of proxies it means, going by its labels; `any` without labels. */
   kind: ProxyKind;
+  /** Why nobody can tell what its labels mean. */
+  unclear?: string;
 }
 
 export function scopeOf(context: Context, manifest: Manifest): Scope {
   const attachment = attachmentOf(manifest);
-  return { ...attachment, kind: kindOf(context, attachment) };
-}
-
-function kindOf(context: Context, { labels, refs }: Attachment): ProxyKind {
-  if (refs.length > 0) return "any";
-  if (Object.keys(labels).length === 0) return "any";
-  return gatewayNameLabel in labels || isGateway(context, { ...labels }) ? "gateway" : "sidecar";
+  const { namespace, labels, refs } = attachment;
+  if (refs.length > 0 || Object.keys(labels).length === 0) return { ...attachment, kind: "any" };
+  const kind = proxyKind(context, namespace, labels);
+  return typeof kind === "string"
+    ? { ...attachment, kind }
+    : { ...attachment, kind: "any", unclear: kind.unclear };
 }
 
 export function isSameScope(a: Scope, b: Scope): boolean {

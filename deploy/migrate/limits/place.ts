@@ -3,8 +3,9 @@ import type { Manifest } from "../../core/source.ts";
 import { listOf, textsOf } from "../../core/value.ts";
 import type { PatchPlace } from "../../native/rate-limit/patches.ts";
 import { targetPortOf } from "../../native/rate-limit/ports.ts";
-import { isGateway, placementFor } from "../context.ts";
+import { placementFor } from "../context.ts";
 import type { Context } from "../context.ts";
+import { proxyKind } from "../gateways.ts";
 import type { Resource } from "../resource.ts";
 
 const directions = {
@@ -29,7 +30,11 @@ export function limitPlacement(
       return "without workloadSelector it is for every gateway, and a plugin for those alone is none: write a policy for each gateway";
     return { gateway: { selector: labels, ...ports } };
   }
-  if (place.context === "ANY" && labels && isGateway(context, labels))
+  if (
+    place.context === "ANY" &&
+    labels &&
+    proxyKind(context, manifest.namespace, labels) === "gateway"
+  )
     return { gateway: { selector: labels, ...ports } };
   return {
     sidecar: {

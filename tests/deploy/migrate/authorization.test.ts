@@ -2,6 +2,7 @@
 // decision on the requests that show it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { gatewayOf } from "../../../deploy/migrate/gateways.ts";
 import { authorization } from "../../support/authorization.ts";
 import type { Ask, Authorization } from "../../support/authorization.ts";
 
@@ -41,8 +42,12 @@ function same(set: Authorization, cases: [ask: Ask, status: number][]): void {
   }
 }
 
-function withSet(text: string, run: (set: Authorization) => void): void {
-  const set = authorization(text);
+function withSet(
+  text: string,
+  run: (set: Authorization) => void,
+  gateways: readonly string[] = [],
+): void {
+  const set = authorization(text, gateways.map(gatewayOf));
   try {
     run(set);
     assert.deepEqual(set.weaker(), []);
@@ -451,5 +456,103 @@ test("a policy without a RequestAuthentication stays, with that reason", () => {
       set.notes.join("\n"),
       /no RequestAuthentication for any of its workloads was read/,
     );
+  });
+});
+
+const gateway = (name: string, selector: string, namespace = "edge") => `---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: ${name}, namespace: ${namespace} }
+spec: { selector: ${selector}, servers: [] }
+`;
+const needsToken = (selector: string) =>
+  policy("p", `${selector}\nrules: [{ from: [{ source: { requestPrincipals: ["*"] } }] }]`);
+
+test("a selector with all labels of a Gateway's selector is for that gateway, whatever they are called", () => {
+  const front = "selector: { matchLabels: { app: front, tier: edge } }";
+  const text =
+    authentication({ selector: front }) + needsToken(front) + gateway("g", "{ app: front }");
+  withSet(text, (set) => {
+    assert.ok(set.isMigrated);
+    const settings = set.documents.find(({ kind }) => kind === "Policy");
+    assert.deepEqual(settings.spec.placement, {
+      gateway: { selector: { app: "front", tier: "edge" } },
+    });
+    const at = { kind: "gateway" as const, labels: { app: "front", tier: "edge" } };
+    same(set, [
+      [at, 403],
+      [{ ...at, token: {} }, 200],
+      [{ ...at, headers: { "x-gatehouse-jwt-principal": "true" } }, 403],
+    ]);
+  });
+});
+
+test("a selector with some labels of a Gateway's selector stays native, with the reason", () => {
+  const front = "selector: { matchLabels: { app: front } }";
+  const text =
+    authentication({ selector: front }) +
+    needsToken(front) +
+    gateway("g", "{ app: front, tier: edge }");
+  withSet(text, (set) => {
+    assert.equal(set.isMigrated, false);
+    assert.match(set.notes.join("\n"), /has labels of Gateway edge\/g, but not all/);
+    assert.match(set.notes.join("\n"), /name your gateways with --gateway/);
+  });
+});
+
+test("pods that are injected as a gateway are one, whatever their labels are called", () => {
+  const front = "selector: { matchLabels: { app: front } }";
+  const pods = (annotations: string) => `---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: front, namespace: shop }
+spec:
+  selector: { matchLabels: { app: front } }
+  template:
+    metadata: { labels: { app: front, run: x }, annotations: { ${annotations} } }
+    spec: { containers: [{ name: istio-proxy, image: auto }] }
+`;
+  const text = authentication({ selector: front }) + needsToken(front);
+  withSet(text + pods("inject.istio.io/templates: gateway"), (set) =>
+    assert.equal(set.isMigrated, false),
+  );
+  withSet(text + pods("sidecar.istio.io/inject: 'true'"), (set) => assert.ok(set.isMigrated));
+});
+
+test("a RequestAuthentication without selector stays native where a gateway runs beside", () => {
+  const text = authentication({ selector: "" }) + needsToken("");
+  const beside = policy("g", "selector: { matchLabels: { istio: ingressgateway } }\nrules: [{}]");
+  withSet(text + beside, (set) => {
+    assert.equal(set.isMigrated, false);
+    assert.match(set.notes.join("\n"), /it is for the gateway of .*shop\/g too/);
+  });
+  withSet(text + gateway("own", "{ app: front }", "shop"), (set) =>
+    assert.equal(set.isMigrated, false),
+  );
+  withSet(text, (set) => assert.ok(set.isMigrated));
+});
+
+test("--gateway names gateways that no file names, and where those of a file run", () => {
+  const front = "selector: { matchLabels: { app: front } }";
+  const named = authentication({ selector: front }) + needsToken(front);
+  withSet(
+    named,
+    (set) => {
+      const settings = set.documents.find(({ kind }) => kind === "Policy");
+      assert.deepEqual(settings.spec.placement, { gateway: { selector: { app: "front" } } });
+    },
+    ["app=front"],
+  );
+  const beside = authentication({ selector: "" }) + gateway("own", "{ app: front }", "shop");
+  withSet(beside, (set) => assert.equal(set.isMigrated, false));
+  withSet(beside, (set) => assert.ok(set.isMigrated), ["app=front@edge"]);
+});
+
+test("--gateway without labels is refused with its form", () => {
+  for (const text of ["front", "", "a=b@", "@edge", "a=b,c"])
+    assert.throws(() => gatewayOf(text), /write key=value\[,key=value\]\[@namespace\]/, text);
+  assert.deepEqual(gatewayOf("gateway.networking.k8s.io/gateway-name=gw,a=").labels, {
+    "gateway.networking.k8s.io/gateway-name": "gw",
+    a: "",
   });
 });
