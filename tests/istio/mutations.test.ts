@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import crds from "../../deploy/core/crds/schemas.json" with { type: "json" };
 import { textOf } from "../../deploy/core/problem.ts";
 import { schemaOf } from "../../deploy/core/resources.ts";
 import { parse as manifestsOf } from "../../deploy/core/source.ts";
@@ -35,6 +36,11 @@ async function ours(resource: Resource): Promise<string> {
 }
 
 const seeds = parse(readFileSync(join(import.meta.dirname, "mutation-seeds.yaml"), "utf8"));
+
+test("the mutations start from a document of every kind that the tool knows", () => {
+  const known = Object.keys(crds.kinds).map((key) => key.split("/")[1]!);
+  assert.deepEqual([...new Set(seeds.map(({ kind }) => kind))].sort(), [...new Set(known)].sort());
+});
 
 test("every document that the mutations start from is accepted by both", async () => {
   for (const resource of seeds) {

@@ -33,8 +33,15 @@ export function checkAuthorizationPolicy(spec: Field): void {
 }
 
 const withoutCustom = [
-  ...["namespaces", "serviceAccounts", "trustDomains", "principals", "requestPrincipals"],
+  "namespaces",
+  "serviceAccounts",
+  "trustDomains",
+  "principals",
+  "requestPrincipals",
 ].flatMap((name) => [name, negated(name)]);
+
+const keysWithoutCustom =
+  /^source\.(namespace|serviceAccount|trustDomain|principal)$|^request\.auth\./;
 
 function negated(name: string): string {
   return `not${name[0]!.toUpperCase()}${name.slice(1)}`;
@@ -47,11 +54,7 @@ function checkCustom(rule: Field): void {
       if (from.at("source").items(name).length > 0)
         from.at("source", name).refuse("does not go with CUSTOM", "remove it");
   for (const when of rule.items("when"))
-    if (
-      /^source\.(namespace|serviceAccount|trustDomain|principal)$|^request\.auth\./.test(
-        when.at("key").text,
-      )
-    )
+    if (keysWithoutCustom.test(when.at("key").text))
       when.at("key").refuse("does not go with CUSTOM", "remove it");
 }
 

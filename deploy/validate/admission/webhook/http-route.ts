@@ -1,19 +1,18 @@
 // An HTTP route of a VirtualService.
-import { durationNanos } from "../go/duration.ts";
+import { checkCors } from "./cors.ts";
 import { checkDestination, checkRouteDestinations } from "./destination.ts";
 import { checkExpression, checkStringMatch, expressionProblem } from "./expression.ts";
+import { checkFault, checkStatus } from "./fault.ts";
 import type { Field } from "./field.ts";
 import { checkGatewayNames, checkLabels, isDnsLabel } from "./names.ts";
 import { checkRetries } from "./retries.ts";
 import {
   byteLength,
   checkDuration,
-  checkFaultPercentage,
   checkHeaderOperations,
   checkPercent,
   checkPort,
   isAuthority,
-  isHeaderName,
   isHeaderOrClaim,
 } from "./values.ts";
 
@@ -91,60 +90,6 @@ function checkMatch(match: Field): void {
 
 function checkMatchedName(field: Field, name: string): void {
   if (!isHeaderOrClaim(name)) field.refuse(`"${name}" is no name of a header`);
-}
-
-const corsMethods = [
-  ...["GET", "HEAD", "POST", "PUT", "PATCH"],
-  ...["DELETE", "CONNECT", "OPTIONS", "TRACE", "*"],
-];
-
-function checkCors(cors: Field): void {
-  for (const origin of cors.items("allowOrigins")) {
-    const match = origin.firstSet("exact", "prefix", "regex");
-    if (!match?.text) origin.refuse("the origin is empty", "set exact, prefix or regex");
-    else checkExpression(origin);
-  }
-  for (const method of cors.items("allowMethods"))
-    if (!corsMethods.includes(method.text))
-      method.refuse(`"${method.text}" is no method`, `write one of ${corsMethods.join(", ")}`);
-  for (const header of [...cors.items("allowHeaders"), ...cors.items("exposeHeaders")])
-    if (header.text !== "*" && !isHeaderName(header.text))
-      header.refuse(`"${header.text}" is no name of a header`);
-  checkDuration(cors.at("maxAge"));
-  const age = durationNanos(cors.at("maxAge").text);
-  if (age !== undefined && age % 1_000_000_000n > 0n)
-    cors.at("maxAge").refuse("is finer than a second", "write whole seconds");
-}
-
-const grpcStatuses = [
-  ...["OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND"],
-  ...["ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION"],
-  ...["ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"],
-  "UNAUTHENTICATED",
-];
-
-function checkFault(fault: Field): void {
-  if (!fault.isSet) return;
-  const abort = fault.at("abort");
-  const delay = fault.at("delay");
-  if (!abort.isSet && !delay.isSet) fault.refuse("nothing is set", "set abort or delay");
-  checkFaultPercentage(abort);
-  checkFaultPercentage(delay);
-  const grpc = abort.at("grpcStatus");
-  if (grpc.isSet && !grpcStatuses.includes(grpc.text))
-    grpc.refuse(`"${grpc.text}" is no gRPC status`, `write one of ${grpcStatuses.join(", ")}`);
-  if (abort.has("http2Error"))
-    abort.at("http2Error").refuse("Istio has no such fault", "write httpStatus or grpcStatus");
-  if (abort.has("httpStatus")) checkStatus(abort.at("httpStatus"));
-  checkDuration(delay.at("fixedDelay"));
-  checkDuration(delay.at("exponentialDelay"));
-  if (delay.has("exponentialDelay"))
-    delay.at("exponentialDelay").refuse("Istio has no such fault", "write fixedDelay");
-}
-
-function checkStatus(status: Field): void {
-  if (status.number < 200 || status.number > 600)
-    status.refuse(`${status.number} is no status of an answer`, "write 200 to 599");
 }
 
 function checkRedirect(route: Field): void {

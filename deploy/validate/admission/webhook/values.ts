@@ -40,13 +40,6 @@ export function checkPercent(field: Field): void {
   if (field.number < 0 || field.number > 100) field.refuse("is no percentage", "write 0 to 100");
 }
 
-/** A percentage of a fault: 0, or large enough for Envoy to tell from 0. */
-export function checkFaultPercentage(fault: Field): void {
-  const value = fault.at("percentage", "value");
-  if (value.number < 0 || value.number > 100 || (value.number > 0 && value.number < 0.0001))
-    value.refuse("is no percentage", "write 0, or 0.0001 to 100");
-}
-
 export function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;
 }
