@@ -1,4 +1,5 @@
 // access-log: the guide's line, and a request that sampling leaves out.
+import { lineFilter, lineFormat } from "../../deploy/core/log-line.ts";
 import { type Json, wasmFilter } from "../../envoy/bootstrap.ts";
 import { added, type Effort, measure, wire } from "../compare.ts";
 import { emptyCallback } from "../empty-callback.ts";
@@ -15,13 +16,17 @@ export const FORMAT = {
   trace_id: "%REQ(X-B3-TRACEID)%",
 };
 
-function fileLog(format: Json): Json {
+function fileLog(format: Json, filter?: Json): Json {
   const typed = {
     "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
   };
   return {
     access_log: [
-      { name: "file", typed_config: { ...typed, path: "/dev/null", log_format: format } },
+      {
+        name: "file",
+        ...(filter && { filter }),
+        typed_config: { ...typed, path: "/dev/null", log_format: format },
+      },
     ],
   };
 }
@@ -30,8 +35,19 @@ function fileLog(format: Json): Json {
 export const nativeLog = fileLog({ json_format: FORMAT });
 
 /** Envoy's logger printing the line that our filter made. */
-export const bareLog = fileLog({
-  text_format_source: { inline_string: "%FILTER_STATE(wasm.gatehouse_access_log:PLAIN)%\n" },
+const lineAlone = { text_format_source: { inline_string: `${lineFormat}\n` } };
+export const bareLog = fileLog(lineAlone);
+
+/** The same with the condition that leaves out requests without a line, as the project ships it. */
+const filteredLog = fileLog(lineAlone, {
+  extension_filter: {
+    name: "envoy.access_loggers.extension_filters.cel",
+    typed_config: {
+      "@type":
+        "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+      expression: lineFilter,
+    },
+  },
 });
 
 export function own(more: Json = {}): Json {
@@ -63,6 +79,18 @@ export async function run(effort: Effort): Promise<Finding[]> {
       { name: "own", filters: [own()], connectionManager: bareLog, request },
       { name: "proxy-log", filters: [own({ sinks: [{ proxyLog: {} }] })], request },
       { name: "left-out", filters: [own({ sample: { percent: 0 } })], request },
+      {
+        name: "left-out-filtered",
+        filters: [own({ sample: { percent: 0 } })],
+        connectionManager: filteredLog,
+        request,
+      },
+      {
+        name: "left-out-dash",
+        filters: [own({ sample: { percent: 0 } })],
+        connectionManager: bareLog,
+        request,
+      },
       // This trace is not among the one in ten thousand.
       { name: "sampled-out", filters: [own({ sample: { percent: 0.01 } })], request },
       {
@@ -76,8 +104,10 @@ export async function run(effort: Effort): Promise<Finding[]> {
   const of = (name: string) => added(measured, name);
   const detail = `an empty callback +${of("empty").toFixed(2)} µs, envoyLog +${of("own").toFixed(2)} µs, proxyLog +${of("proxy-log").toFixed(2)}, Envoy's own +${of("native").toFixed(2)}`;
   const notSampled = `by the trace's id +${of("sampled-out").toFixed(2)} µs, percent 0 +${of("left-out").toFixed(2)}, errors always +${of("no-error").toFixed(2)}`;
+  const loggerOf = (name: string) => (of(name) - of("left-out")).toFixed(2);
+  const logger = `Envoy's logger of a request without a line: with its filter +${loggerOf("left-out-filtered")} µs, without it ("-" is printed) +${loggerOf("left-out-dash")}`;
   return [
     finding("access-log/guide-line", of("own") / of("empty"), detail),
-    finding("access-log/sampled-out", of("sampled-out") / of("empty"), notSampled),
+    finding("access-log/sampled-out", of("sampled-out") / of("empty"), `${notSampled}; ${logger}`),
   ];
 }

@@ -5,27 +5,30 @@
  * Host functions by capability; a filter names the capabilities it needs and reaches no others.
  */
 export const capabilities = {
+  /** What every filter does: log, read its settings and the request, count, hand over a result. */
   base: [
     "proxy_log",
     "proxy_get_buffer_bytes",
     "clock_time_get",
     "proxy_get_property",
+    "proxy_set_property",
+    "proxy_get_header_map_pairs",
+    "proxy_get_header_map_value",
     "proxy_define_metric",
+    "proxy_increment_metric",
+    "proxy_record_metric",
   ],
-  count: ["proxy_increment_metric"],
-  gauge: ["proxy_record_metric"],
-  read: ["proxy_get_header_map_pairs", "proxy_get_header_map_value"],
   write: [
     "proxy_replace_header_map_value",
     "proxy_add_header_map_value",
     "proxy_remove_header_map_value",
   ],
-  handOver: ["proxy_set_property"],
   answer: ["proxy_send_local_response"],
   share: ["proxy_get_shared_data", "proxy_set_shared_data"],
   call: ["proxy_http_call"],
-  resume: ["proxy_set_effective_context", "proxy_continue_stream"],
+  /** Acts on another context than the one that was called. */
   actFor: ["proxy_set_effective_context"],
+  resume: ["proxy_continue_stream"],
   tick: ["proxy_set_tick_period_milliseconds"],
   foreign: ["proxy_call_foreign_function"],
   environment: ["environ_sizes_get", "environ_get"],
@@ -39,19 +42,9 @@ interface Reach {
 
 export const reach: Record<string, Reach> = {
   // It can neither answer nor change a request. Environment: the key of keyed hashes. ActFor: it
-  // starts the ticks of the plugin that inherits its last lines.
+  // starts the ticks of the plugin instance that takes over its last lines.
   "access-log": {
-    capabilities: [
-      "base",
-      "count",
-      "gauge",
-      "read",
-      "handOver",
-      "call",
-      "tick",
-      "environment",
-      "actFor",
-    ],
+    capabilities: ["base", "call", "tick", "environment", "actFor"],
     files: {
       "counters.ts": "counts lines by what became of them",
       "host-record.ts": "reads what a line asks for",
@@ -63,14 +56,11 @@ export const reach: Record<string, Reach> = {
   "jwt-auth": {
     capabilities: [
       "base",
-      "count",
-      "gauge",
-      "read",
       "write",
-      "handOver",
       "answer",
       "share",
       "call",
+      "actFor",
       "resume",
       "tick",
       "foreign",
@@ -92,19 +82,7 @@ export const reach: Record<string, Reach> = {
     },
   },
   "rate-limit": {
-    capabilities: [
-      "base",
-      "count",
-      "gauge",
-      "read",
-      "write",
-      "handOver",
-      "answer",
-      "share",
-      "call",
-      "resume",
-      "tick",
-    ],
+    capabilities: ["base", "write", "answer", "share", "call", "actFor", "resume", "tick"],
     files: {
       "metrics.ts": "counts decisions",
       "answer.ts": "builds the headers of answers",
@@ -115,7 +93,7 @@ export const reach: Record<string, Reach> = {
   },
   // No calls, no answers of its own: it only routes.
   canary: {
-    capabilities: ["base", "count", "gauge", "read", "write", "handOver", "share", "tick"],
+    capabilities: ["base", "write", "share", "tick"],
     files: {
       "active-config.ts": "shares the newest configuration among workers",
       "counters.ts": "counts decisions and ejections",
