@@ -32,6 +32,11 @@ export function compileModule(name: string, output = `build/${name}.wasm`): Prom
   return compile(entryOf(name), output);
 }
 
+/** The sources that a module is compiled from. */
+export function sourcesOfModule(name: string): string[] {
+  return [...sourcesOf(entryOf(name))].sort();
+}
+
 /** The sources that a filter's entry reaches, itself among them. */
 function sourcesOf(entry: string, found = new Set<string>()): Set<string> {
   if (found.has(entry)) return found;
@@ -48,7 +53,7 @@ function sourcesOf(entry: string, found = new Set<string>()): Set<string> {
 /** What a filter's module depends on: its sources, the options, the compiler's version. */
 function sourcesDigest(name: string): string {
   const digest = createHash("sha256");
-  const sources = [...sourcesOf(entryOf(name))].sort();
+  const sources = sourcesOfModule(name);
   const compiling = [
     "asconfig.json",
     "tools/transform/text.js",

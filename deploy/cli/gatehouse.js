@@ -28,7 +28,10 @@ function runNode(node, script, scriptArgs, stdio) {
     cwd: stdio ? root : undefined,
     stdio: stdio ?? "inherit",
   });
-  if (error) missing(`cannot run ${node}: ${error.message}`);
+  if (error)
+    missing(
+      `cannot run ${node}: ${error.message}; packages are for one system and architecture: run npm ci on this machine`,
+    );
   return status ?? 70;
 }
 

@@ -56,6 +56,7 @@ export async function run(args: string[], streams?: Streams): Promise<number> {
   addVerbs(verb);
   addDemo(verb);
   addPlayground(verb);
+  addVerify(verb);
   addHelpers(verb, program);
 
   try {
@@ -344,6 +345,29 @@ function addPlayground(verb: Verb): void {
   )
     .option("--folder <path>", "where edge.yaml and cases.yaml are read and saved", ".")
     .option("--port <number>", "taken if it is free, else any other", "10080");
+}
+
+function addVerify(verb: Verb): void {
+  verb(
+    "verify",
+    "Checks signature and provenance of images, or of what a policy runs in a cluster.",
+    "npx gatehouse verify --policy istio-system/edge --key cosign.pub",
+    async () => (await import("./commands/verify.ts")).verifyCommand,
+  )
+    .argument("[image...]", "images by their digest, as render writes them")
+    .option("--policy <policy>", "namespace/name: the modules that it runs in the cluster")
+    .option("--key <file>", "the signer's public key (cosign.pub)")
+    .option(
+      "--provenance <file>",
+      "the release's provenance.sigstore.json, in place of what the registry has",
+      collect,
+    )
+    .option("--certificate-identity <name>", "the signer of a keyless signature; runs cosign")
+    .option("--certificate-oidc-issuer <url>", "who vouched for that signer")
+    .option("--plain-http", "speak plain HTTP; loopback registries need no word")
+    .option("--kubeconfig <file>", "default: KUBECONFIG, then ~/.kube/config")
+    .option("--context <name>", "default: the current one")
+    .option("--timeout <seconds>", "limit of one request", "30");
 }
 
 function addHelpers(verb: Verb, program: Command): void {

@@ -4,8 +4,8 @@ import { routesIn } from "./canary.ts";
 import { filterNames } from "./catalog.ts";
 import type { FilterName, PlacementKind } from "./catalog.ts";
 import { envelope } from "./envelope.ts";
-import { schemaOf, validatorOf } from "./filter-schemas.ts";
-import { modeIn } from "./policy.ts";
+import { schemaOf, validatorOf, version } from "./filter-schemas.ts";
+import { modeIn, policyVersion } from "./policy.ts";
 import type { Image, Placement, Policy, TargetRef, Traffic, Variable } from "./policy.ts";
 import type { Finding } from "./problem.ts";
 import { millisOf, stamped } from "./schedule.ts";
@@ -34,19 +34,15 @@ type WrittenTraffic = Omit<Traffic, "name" | "namespace" | "host"> & Partial<Tra
  * if nothing is wrong.
  */
 export function parsePolicy(manifest: Manifest): { policy?: Policy; findings: Finding[] } {
-  const findings = check(
-    validatorNamed("policy", () => envelope),
-    manifest,
-    manifest.fields,
-    [],
-    "settings",
-  );
+  if (manifest.apiVersion !== policyVersion) return { findings: [otherVersion(manifest)] };
+  const validator = validatorNamed("policy", () => envelope);
+  const findings = check(validator, manifest, manifest.fields, [], "settings").map(orNewer);
   if (findings.length > 0) return { findings };
   const { metadata, spec } = manifest.fields as unknown as Written;
   const installed = filterNames.filter((name) => spec[name] !== undefined);
   if (installed.length === 0) return { findings: [nothingInstalled(manifest)] };
   for (const name of installed)
-    findings.push(...checkSettings(name, manifest, spec[name], ["spec", name]));
+    findings.push(...checkSettings(name, manifest, spec[name], ["spec", name]).map(orNewer));
   const namespace = metadata.namespace ?? "default";
   const policy: Policy = {
     name: metadata.name,
@@ -62,6 +58,22 @@ export function parsePolicy(manifest: Manifest): { policy?: Policy; findings: Fi
   };
   findings.push(...checkTraffic(policy), ...checkBundle(policy));
   return findings.length > 0 ? { findings } : { policy, findings };
+}
+
+/** Settings of a version that this tool does not read: an older tool must not guess. */
+function otherVersion(manifest: Manifest): Finding {
+  const what = `these settings are ${manifest.apiVersion}, and Gatehouse ${version} reads ${policyVersion}`;
+  const right = `install the Gatehouse that wrote them, or write apiVersion: ${policyVersion}`;
+  const place = manifest.place(["apiVersion"]);
+  return { severity: "error", rule: "settings", place, what, right };
+}
+
+/** An unknown field without a near name may be of a newer version. */
+function orNewer(finding: Finding): Finding {
+  if (!/unknown field/.test(finding.what) || finding.right?.startsWith("did you mean"))
+    return finding;
+  const newer = `remove it, or install the newer Gatehouse that knows it (this is ${version})`;
+  return { ...finding, right: finding.right ? `${finding.right}; or ${newer}` : newer };
 }
 
 /** One module runs on one kind of listener; its filters must agree on it. */

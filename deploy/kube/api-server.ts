@@ -220,7 +220,7 @@ class ApiServer implements Cluster {
     if (isUnknownKind(error)) {
       return new ToolError(
         "cluster",
-        `cannot ${what}: the cluster does not know this kind; install Istio's CRDs (chart base) first`,
+        `cannot ${what}: the cluster does not know this kind; ${/TrafficExtension/.test(what) ? "TrafficExtension came with Istio 1.30: use --api WasmPlugin, or upgrade Istio" : "install Istio's CRDs (chart base) first"}`,
         options,
       );
     }

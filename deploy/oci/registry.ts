@@ -18,13 +18,18 @@ export interface RegistryOptions {
   tries?: number;
   /** First pause between tries; it doubles. */
   pauseMillis?: number;
+  /** Nothing is stored: the login needs no more rights than to pull. */
+  isReadOnly?: boolean;
 }
 
-const defaults = { timeoutMillis: 30_000, tries: 4, pauseMillis: 500 };
+const defaults = { timeoutMillis: 30_000, tries: 4, pauseMillis: 500, isReadOnly: false };
 /** A registry that asks for a longer pause is told no. */
 const pauseMillisMax = 10_000;
 /** An answer that is not a blob is small; more is not read. */
 const answerBytesMax = 4 * 1024 * 1024;
+
+/** A layer of a small base image; it is held in memory. */
+const blobBytesMax = 512 * 1024 * 1024;
 
 interface Ask {
   method: string;
@@ -89,6 +94,51 @@ export class Registry {
       throw this.error(`the registry changed the manifest: its digest is now ${stored}`);
   }
 
+  /**
+   * JSON at a path of the repository, or undefined where there is none. Throws `registry` when it is
+   * not what the digest says.
+   */
+  async json(path: string, accept: string, digest?: string): Promise<unknown> {
+    const ask = { method: "GET", url: this.url(path), headers: { accept } };
+    const answer = await this.authorised(ask);
+    if (answer.status === 404) {
+      await answer.body?.cancel();
+      return undefined;
+    }
+    if (answer.status !== 200) throw await this.refusal(ask, answer);
+    const data = await this.bounded(answer);
+    if (digest !== undefined && digestOf(data) !== digest)
+      throw this.error(`answered ${path} with other content than its digest says; do not trust it`);
+    try {
+      return JSON.parse(data.toString("utf8"));
+    } catch (error) {
+      throw this.error(`answered ${path} with something that is no JSON`, "registry", error);
+    }
+  }
+
+  /** The bytes of a blob. Throws `registry` when there is none, or when they are other bytes. */
+  async blob(digest: string): Promise<Buffer> {
+    const ask = { method: "GET", url: this.url(`blobs/${digest}`) };
+    const answer = await this.authorised(ask);
+    if (answer.status !== 200) throw await this.refusal(ask, answer);
+    const data = await this.bounded(answer, blobBytesMax);
+    if (digestOf(data) !== digest)
+      throw this.error(`answered ${digest} with other content; do not trust it`);
+    return data;
+  }
+
+  private async bounded(answer: Response, bytesMax = answerBytesMax): Promise<Buffer> {
+    const parts: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const part of answer.body ?? []) {
+      bytes += part.length;
+      if (bytes > bytesMax)
+        throw this.error(`sent more than ${bytesMax} bytes; name another registry`);
+      parts.push(part);
+    }
+    return Buffer.concat(parts);
+  }
+
   private url(path: string): string {
     return `${originOf(this.name)}/v2/${this.name.repository}/${path}`;
   }
@@ -98,14 +148,18 @@ export class Registry {
    * are errors.
    */
   private async send(ask: Ask, expected?: number[]): Promise<Response> {
-    let answer = await this.tryOften(ask);
-    if (answer.status === 401 && (await this.authorise(answer))) answer = await this.tryOften(ask);
+    const answer = await this.authorised(ask);
     const good = expected
       ? expected.includes(answer.status)
       : answer.status === 200 || answer.status === 404;
     if (!good) throw await this.refusal(ask, answer);
     await answer.body?.cancel();
     return answer;
+  }
+
+  private async authorised(ask: Ask): Promise<Response> {
+    const answer = await this.tryOften(ask);
+    return answer.status === 401 && (await this.authorise(answer)) ? this.tryOften(ask) : answer;
   }
 
   private async tryOften(ask: Ask): Promise<Response> {
@@ -154,7 +208,8 @@ export class Registry {
       this.authorization = basic(this.credentials);
       return true;
     }
-    const scope = `repository:${this.name.repository}:pull,push`;
+    const actions = this.options.isReadOnly ? "pull" : "pull,push";
+    const scope = `repository:${this.name.repository}:${actions}`;
     const request = tokenRequest({ ...challenge, scope }, this.credentials, this.name.plainHttp);
     const signal = AbortSignal.timeout(this.options.timeoutMillis);
     let response: Response;
@@ -169,7 +224,7 @@ export class Registry {
     }
     if (!response.ok) {
       await response.body?.cancel();
-      throw this.error(`its token server answered ${response.status}, ${this.loginHint()}`);
+      throw this.error(`its token server answered ${response.status}; ${this.loginHint()}`);
     }
     const token = `Bearer ${tokenIn(await response.json().catch(() => undefined))}`;
     const isNew = token !== this.authorization;
@@ -179,15 +234,24 @@ export class Registry {
 
   private async refusal(ask: Ask, answer: Response): Promise<ToolError> {
     const text = (await answer.text().catch(() => "")).slice(0, answerBytesMax);
-    const hint = answer.status === 401 || answer.status === 403 ? `, ${this.loginHint()}` : "";
+    const hint = this.hintFor(answer.status, ask.method);
     return this.error(
       `answered ${answer.status} to ${ask.method} ${new URL(ask.url).pathname}${messageIn(text)}${hint}`,
     );
   }
 
+  private hintFor(status: number, method: string): string {
+    if (status === 401 || status === 403) return `; ${this.loginHint()}`;
+    if (status === 405)
+      return "; it takes no pushes, as a mirror or a read-only registry: name another repository with --to";
+    if (status === 404 && method === "POST")
+      return `; create the repository ${this.name.repository} there first`;
+    return "";
+  }
+
   private loginHint(): string {
     if (this.credentials)
-      return `the login as "${this.credentials.username || "token"}" may not push to ${this.name.repository}`;
+      return `the login as "${this.credentials.username || "token"}" may not ${this.options.isReadOnly ? "pull from" : "push to"} ${this.name.repository}; ask for that right, or log in as another`;
     return `log in first (docker login ${this.name.registry}, or GATEHOUSE_REGISTRY_USER and GATEHOUSE_REGISTRY_PASSWORD)`;
   }
 

@@ -9,24 +9,44 @@ const storedBytesMax = 65535;
 export interface TarFile {
   name: string;
   data: Buffer;
+  /** Permissions; default: 0644. */
+  mode?: number;
 }
 
-/** POSIX ustar (IEEE 1003.1): owner 0, mode 0644, time 0. Names to 100 bytes. */
+/** What the fields of a header hold (IEEE 1003.1, ustar). */
+const nameBytesMax = 100;
+const prefixBytesMax = 155;
+
+/** POSIX ustar (IEEE 1003.1): owner 0, time 0. Names to 100 bytes, or 255 where a `/` divides them. */
 export function tar(files: TarFile[]): Buffer {
-  const blocks = files.flatMap(({ name, data }) => {
+  const blocks = files.flatMap(({ name, data, mode = 0o644 }) => {
     const padding = Buffer.alloc((blockBytes - (data.length % blockBytes)) % blockBytes);
-    return [header(name, data.length), data, padding];
+    return [header(name, data.length, mode), data, padding];
   });
   return Buffer.concat([...blocks, Buffer.alloc(2 * blockBytes)]);
 }
 
-function header(name: string, size: number): Buffer {
+/** A long name in its two fields. */
+function divided(name: string): { prefix: string; rest: string } {
+  if (Buffer.byteLength(name) <= nameBytesMax) return { prefix: "", rest: name };
+  for (let at = name.indexOf("/"); at > 0; at = name.indexOf("/", at + 1)) {
+    const prefix = name.slice(0, at);
+    const rest = name.slice(at + 1);
+    if (Buffer.byteLength(prefix) > prefixBytesMax) break;
+    if (Buffer.byteLength(rest) <= nameBytesMax) return { prefix, rest };
+  }
+  throw new Error(`${name}: longer than a tar archive can name`);
+}
+
+function header(name: string, size: number, mode: number): Buffer {
+  const { prefix, rest } = divided(name);
   const block = Buffer.alloc(blockBytes);
   const octal = (value: number, at: number, width: number) => {
     block.write(value.toString(8).padStart(width - 1, "0") + "\0", at, "latin1");
   };
-  block.write(name, 0, 100, "latin1");
-  octal(0o644, 100, 8);
+  block.write(rest, 0, nameBytesMax, "utf8");
+  block.write(prefix, 345, prefixBytesMax, "utf8");
+  octal(mode, 100, 8);
   octal(0, 108, 8); // owner
   octal(0, 116, 8); // group
   octal(size, 124, 12);

@@ -296,6 +296,9 @@ test("a server that stalls, one that is not there, one without Istio's kinds", a
     const { code, err } = await run("apply", "-f", file(policy("main")), "--no-wait");
     assert.equal(code, 5);
     assert.match(err, /WasmPlugin .*the cluster does not know this kind; install Istio's CRDs/);
+    const older = ["--api", "TrafficExtension", "--no-wait"];
+    const { err: said } = await run("apply", "-f", file(policy("main")), ...older);
+    assert.match(said, /TrafficExtension came with Istio 1\.30: use --api WasmPlugin/);
   }, "extensions.istio.io/v1alpha1");
 });
 

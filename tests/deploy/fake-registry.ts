@@ -108,7 +108,7 @@ export class FakeRegistry {
     const isUser = refreshToken
       ? form.get("refresh_token") === refreshToken
       : request.headers.authorization === wanted;
-    if (!isUser || !/^repository:.+:pull,push$/.test(scope ?? ""))
+    if (!isUser || !/^repository:.+:pull(,push)?$/.test(scope ?? ""))
       return void answer(401, {}, "{}");
     answer(
       200,

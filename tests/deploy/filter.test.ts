@@ -156,3 +156,13 @@ test("paths beside -f, and neither, are refused", async () => {
     assert.match(err, /either paths.* or settings files with -f/);
   }
 });
+
+test("settings of a newer version are refused, and the message says so", async () => {
+  const newer = file("newer.yaml", policy.replace("gatehouse.dev/v1", "gatehouse.dev/v2"));
+  const { code, err } = await gatehouse("render", newer);
+  assert.equal(code, 1);
+  assert.match(err, /gatehouse\.dev\/v2, and Gatehouse \d.* reads gatehouse\.dev\/v1; install the/);
+  const field = file("field.yaml", policy.replace("placement:", "quarantine: {}\n  placement:"));
+  const { err: unknown } = await gatehouse("validate", field);
+  assert.match(unknown, /unknown field "quarantine".*or install the newer Gatehouse that knows it/);
+});

@@ -226,13 +226,15 @@ test("what a registry refuses is said with its own words and the remedy", async 
   assert.equal(refused.code, "registry");
   assert.match(
     refused.message,
-    /answered 403 to PUT .*\(DENIED no more room\), log in first \(docker login/,
+    /answered 403 to PUT .*\(DENIED no more room\); log in first \(docker login/,
   );
+  const readOnly = await failure({ refuse: 405 });
+  assert.match(readOnly.message, /answered 405 to PUT .*; it takes no pushes.* with --to/);
   const wrong = await failure(
     { auth: "bearer", user: "u", password: "p" },
     { credentials: { username: "u", password: "no" } },
   );
-  assert.match(wrong.message, /token server answered 401, the login as "u" may not push/);
+  assert.match(wrong.message, /token server answered 401; the login as "u" may not push/);
   const anonymous = await failure({ auth: "basic", user: "u", password: "p" });
   assert.match(anonymous.message, /answered 401 .*log in first/);
   const basic = await failure(

@@ -1,7 +1,7 @@
 // What an installation brings in is what the lock file pins, and nothing runs while it is installed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { read } from "./imports.ts";
+import { read, sources } from "./imports.ts";
 
 interface Locked {
   version?: string;
@@ -47,4 +47,30 @@ test("no package needs a script of its own while it is installed", () => {
 test("set-up and CI install with --ignore-scripts", () => {
   assert.match(read(".ci/run"), /npm ci --ignore-scripts/);
   assert.match(read("tools/setup.js"), /"ci", "--ignore-scripts"/);
+});
+
+const workflows = sources(".github/workflows/*.yml");
+
+test("every action of the workflows is pinned by its commit, and no job has more rights than it names", () => {
+  assert.ok(workflows.length >= 3);
+  for (const file of workflows) {
+    const text = read(file);
+    const used = [...text.matchAll(/^\s*(?:- )?uses: (\S+)/gm)].map(([, action]) => action!);
+    const loose = used.filter((action) => !/^\.\/|@[0-9a-f]{40}$/.test(action));
+    assert.deepEqual(loose, [], file);
+    assert.match(text, /^permissions:/m, `${file} takes the default rights`);
+  }
+});
+
+test("the workflows run scripts that exist, the gate among them", () => {
+  const scripts = Object.keys(manifest.scripts ?? {});
+  const text = workflows.map(read).join("\n");
+  const run = [...text.matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name!);
+  assert.deepEqual(
+    run.filter((name) => !scripts.includes(name)),
+    [],
+  );
+  const files = [...text.matchAll(/node (tools\/[\w/.-]+)/g)].map(([, file]) => file!);
+  for (const file of files) assert.ok(read(file).length > 0, file);
+  assert.match(text, /\.ci\/run/);
 });
