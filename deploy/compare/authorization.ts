@@ -166,7 +166,7 @@ function editsFor(key: string, value: string, keyring: Keyring): Edit[] {
   return plainEdits[key]?.(text, value) ?? [];
 }
 
-export function headerEdits(name: string, text: string): Edit[] {
+function headerEdits(name: string, text: string): Edit[] {
   const pseudo: Record<string, Edit> = {
     ":path": (request) => ({ ...request, path: text }),
     ":method": (request) => ({ ...request, method: text }),

@@ -23,7 +23,8 @@ interface Row {
   order: readonly number[];
 }
 
-interface RoutingService {
+/** One HTTPRoute or GRPCRoute. */
+interface GatewayRoute {
   manifest: Manifest;
   parents: { name: string; namespace: string }[];
   /** `*` for a route that names no host. */
@@ -55,7 +56,7 @@ function routesIn(resources: readonly Manifest[]): Manifest[] {
   );
 }
 
-function readOrGap(manifest: Manifest): RoutingService | Unmodelled {
+function readOrGap(manifest: Manifest): GatewayRoute | Unmodelled {
   try {
     return readRoute(manifest);
   } catch (cause) {
@@ -64,7 +65,7 @@ function readOrGap(manifest: Manifest): RoutingService | Unmodelled {
   }
 }
 
-function decide(exchange: Exchange, routes: readonly RoutingService[]): Refusal | undefined {
+function decide(exchange: Exchange, routes: readonly GatewayRoute[]): Refusal | undefined {
   const { request } = exchange;
   const here = routes.filter((route) => isAt(route, request));
   const host = bestHost(here, request);
@@ -80,7 +81,7 @@ function decide(exchange: Exchange, routes: readonly RoutingService[]): Refusal 
   return undefined;
 }
 
-function isAt({ parents }: RoutingService, { workload }: NativeRequest): boolean {
+function isAt({ parents }: GatewayRoute, { workload }: NativeRequest): boolean {
   return (
     workload.kind === "gateway" &&
     parents.some(
@@ -89,7 +90,7 @@ function isAt({ parents }: RoutingService, { workload }: NativeRequest): boolean
   );
 }
 
-function bestHost(routes: readonly RoutingService[], request: NativeRequest): string | undefined {
+function bestHost(routes: readonly GatewayRoute[], request: NativeRequest): string | undefined {
   let [best, fit] = [undefined as string | undefined, 0];
   for (const { hosts, manifest } of routes)
     for (const host of hosts) {
@@ -104,7 +105,7 @@ function compared(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
-function readRoute(manifest: Manifest): RoutingService {
+function readRoute(manifest: Manifest): GatewayRoute {
   const spec = new Message(manifest.at("spec") ?? {}, ["spec"]);
   const hostnames = spec.get("hostnames");
   const rules = spec.list("rules");
@@ -117,7 +118,7 @@ function readRoute(manifest: Manifest): RoutingService {
   };
 }
 
-function readParent(parent: Message, { namespace }: Manifest): RoutingService["parents"][number] {
+function readParent(parent: Message, { namespace }: Manifest): GatewayRoute["parents"][number] {
   if (parent.text("kind", "Gateway") !== "Gateway")
     throw parent.refuse("kind", "routes of the mesh itself are not modelled");
   return { name: parent.text("name"), namespace: parent.text("namespace", namespace) };
