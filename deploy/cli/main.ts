@@ -196,6 +196,7 @@ function addVerbs(verb: Verb): void {
       "registry.example.com/gatehouse",
     )
     .option("--report <file>", "write what became of each field there, not to standard error")
+    .option("--seconds <seconds>", "the most time for proofs; what is not proved stays", "120")
     .option("--cluster", "read the cluster of the kubeconfig instead of files")
     .option(
       "--gateway <labels>",

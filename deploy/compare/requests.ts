@@ -25,6 +25,8 @@ export interface GenerateOptions {
   seed?: number;
   /** The most requests to make. Default 2,000. */
   max?: number;
+  /** Where `max` cuts, edits are left out evenly, and not the last ones. */
+  isSpread?: boolean;
 }
 
 const maxDefault = 2_000;
@@ -54,7 +56,8 @@ export function* generate(
     return seen.has(key) ? false : seen.add(key);
   };
   for (const start of starts) if (seen.size < max && isNew(start)) yield start;
-  for (const request of single(starts, axes)) {
+  const step = options.isSpread ? stepFor(starts, axes, max) : 1;
+  for (const request of single(starts, axes, step)) {
     if (seen.size >= max) return;
     if (isNew(request)) yield request;
   }
@@ -67,13 +70,24 @@ export function* generate(
   }
 }
 
+/** So that `max` requests are taken from all edits alike, and not from the first alone. */
+function stepFor(starts: readonly NativeRequest[], axes: readonly Axis[], max: number): number {
+  const edits = axes.reduce((sum, axis) => sum + axis.edits.length, 0);
+  const left = Math.max(max - starts.length, 1);
+  return Math.max(Math.floor((edits * starts.length) / left), 1);
+}
+
 /** Every single edit of every start, by turns: a limit then cuts all starts alike. */
 function* single(
   starts: readonly NativeRequest[],
   axes: readonly Axis[],
+  step: number,
 ): Generator<NativeRequest> {
-  for (const axis of axes)
-    for (const edit of axis.edits) for (const start of starts) yield edit(start);
+  const edits = axes.flatMap((axis) => axis.edits);
+  for (const [at, edit] of edits.entries())
+    for (const [turn, start] of starts.entries())
+      // The turn moves on with each edit: else a start would always be left out.
+      if ((at * starts.length + turn + at) % step === 0) yield edit(start);
 }
 
 function mixed(

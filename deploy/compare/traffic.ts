@@ -41,6 +41,7 @@ export interface SingleOptions extends CompareOptions {
   seed?: number;
   /** The most requests. */
   max?: number;
+  isSpread?: boolean;
   /** How often a request that is split is sent; 0: only where it may go is compared. */
   draws: number;
   /** The most requests that are sent so often. */

@@ -19,7 +19,7 @@ import {
   providerIn,
 } from "../native/log/providers.ts";
 import type { Context } from "./context.ts";
-import type { Resource } from "./resource.ts";
+import type { Placement } from "./resource.ts";
 import { rootNamespace } from "../validate/overlap.ts";
 
 /** What Envoy's logger has to print once the filter writes the line. */
@@ -199,7 +199,7 @@ function providerName(entry: Fields): string {
 
 const directions: Record<string, string> = { CLIENT: "outbound", SERVER: "inbound" };
 
-function direction(placement: Resource, entry: Fields): Resource {
+function direction(placement: Placement, entry: Fields): Placement {
   if (!placement.sidecar) return placement;
   const mode = textAt(entry.match, "mode") ?? "CLIENT_AND_SERVER";
   return { sidecar: { ...placement.sidecar, direction: directions[mode] ?? "both" } };

@@ -12,12 +12,13 @@ import {
 import type { Manifest } from "../core/source.ts";
 import { fieldsOf, listOf, mapsOf } from "../core/value.ts";
 import type { Fields } from "../core/value.ts";
-import type { Resource } from "./resource.ts";
+import type { Resource as Document } from "../core/resource.ts";
+import type { Placement, Resource } from "./resource.ts";
 import type { Scope } from "../validate/overlap.ts";
 
 export class Draft {
   readonly namespace: string;
-  readonly placement: Resource;
+  readonly placement: Placement;
   name: string;
   readonly filters: Partial<Record<FilterName, Fields>> = {};
   readonly traffic: Resource[] = [];
@@ -26,12 +27,12 @@ export class Draft {
   /** Native resources that it stands for: they go once it enforces. */
   readonly replaces: Manifest[] = [];
   /** Native resources that change with it: as they were, and as they become. */
-  readonly rewrites: { source: Manifest; value: Resource }[] = [];
+  readonly rewrites: { source: Manifest; value: Document }[] = [];
 
   /** What else was read, and decides together with it. */
   seen: readonly Manifest[] = [];
 
-  constructor(namespace: string, placement: Resource, name: string) {
+  constructor(namespace: string, placement: Placement, name: string) {
     this.namespace = namespace;
     this.placement = placement;
     this.name = name;
@@ -86,7 +87,7 @@ export class Draft {
     };
   }
 
-  toPolicy(repository: string): Resource {
+  toPolicy(repository: string): Document {
     for (const route of mapsOf(this.filters.canary?.routes)) dropPlainVariants(route);
     const filters = filterNames
       .filter((name) => this.filters[name])
@@ -125,7 +126,7 @@ export class Drafts {
   private readonly drafts = new Map<string, Draft>();
 
   /** The draft for a place; `name` is taken if it is new, with a number if another place has it. */
-  at(namespace: string, placement: Resource, name: string): Draft {
+  at(namespace: string, placement: Placement, name: string): Draft {
     const key = JSON.stringify([namespace, placement]);
     const known = this.drafts.get(key);
     if (known) return known;
@@ -144,7 +145,7 @@ export class Drafts {
   }
 
   /** The draft for a place, if there is one. */
-  find(namespace: string, placement: Resource): Draft | undefined {
+  find(namespace: string, placement: Placement): Draft | undefined {
     return this.drafts.get(JSON.stringify([namespace, placement]));
   }
 

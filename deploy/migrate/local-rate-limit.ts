@@ -19,7 +19,7 @@ import { limitPlacement } from "./limits/place.ts";
 import { addReply } from "./limits/reply.ts";
 import { authorityOf } from "./matchers.ts";
 import { settingsOf as limitSettings } from "./limits/settings.ts";
-import type { Resource } from "./resource.ts";
+import type { Placement } from "./resource.ts";
 import { proveLimits } from "./traffic-proof.ts";
 
 /** True if some patch of it is about local rate limits. */
@@ -52,7 +52,7 @@ interface Result extends Compiled {
   unit: Unit;
   settings: LimiterSettings;
   config: Message;
-  placement: Resource;
+  placement: Placement;
   /** What is not quite the same, and refuses nothing more. */
   notes: string[];
 }

@@ -7,7 +7,7 @@ import { migrateAuthorization } from "./authorization/authorization.ts";
 import { migrateBackendTraffic } from "./backend-traffic.ts";
 import type { Comparison } from "../compare/compare.ts";
 import { Context } from "./context.ts";
-import type { Rewritten } from "./context.ts";
+import type { ProofBounds, Rewritten } from "./context.ts";
 import { migrateFlagger } from "./flagger.ts";
 import { migrateLocalRateLimits, otherPatchNote } from "./local-rate-limit.ts";
 import { keepOtherTraffic } from "./other-traffic.ts";
@@ -18,7 +18,7 @@ import type { KnownGateway } from "./gateways.ts";
 import { misfit, once, reportUnread } from "./readable.ts";
 import { Report } from "./report.ts";
 import { migrateVirtualServices } from "./virtual-service.ts";
-import type { Resource } from "./resource.ts";
+import type { Resource } from "../core/resource.ts";
 
 export interface Migrated {
   /** Settings files, then resources of the mesh that change with them. */
@@ -37,6 +37,7 @@ export function migrate(
   manifests: Manifest[],
   repository: string,
   gateways: readonly KnownGateway[] = [],
+  bounds: ProofBounds = {},
 ): Migrated {
   const parts = partsOf(manifests);
   const { manifests: filled, templates } = withoutTemplates(manifests);
@@ -57,7 +58,7 @@ export function migrate(
   const usable = all.filter((manifest) => misfits.get(manifest) === undefined);
   for (const [manifest, why] of misfits)
     if (why !== undefined) report.lost(manifest, ["spec"], why);
-  return written(new Context(usable, report, gateways), repository);
+  return written(new Context(usable, report, gateways, bounds), repository);
 }
 
 function written(context: Context, repository: string): Migrated {
@@ -78,10 +79,11 @@ function written(context: Context, repository: string): Migrated {
   reportContradictions(context);
   for (const manifest of context.manifests) reportUnread(report, manifest);
   const drafts = context.drafts.all().filter((draft) => !draft.isEmpty);
+  const readers = context.ofKind("security.istio.io", "AuthorizationPolicy").filter(readsToken);
   for (const draft of drafts) {
     for (const manifest of draft.sources.filter((one) => isReplaced(context, one)))
       replace(context, draft, manifest);
-    draft.seen = tokenReaders(context);
+    draft.seen = readersNear(context, readers, draft);
   }
   const policies = drafts.map((draft) => ({
     value: draft.toPolicy(repository),
@@ -114,7 +116,11 @@ function replace(context: Context, draft: Draft, manifest: Manifest): void {
   if (!context.replaced.includes(manifest)) context.replaced.push(manifest);
 }
 
-/** Policies that see no token once a RequestAuthentication is gone. */
-function tokenReaders(context: Context): Manifest[] {
-  return context.ofKind("security.istio.io", "AuthorizationPolicy").filter(readsToken);
+/** Policies that see no token once the RequestAuthentications of a draft are gone. */
+function readersNear(context: Context, readers: readonly Manifest[], draft: Draft): Manifest[] {
+  const root = context.mesh.rootNamespace;
+  const own = new Set(draft.replaces.map(({ namespace }) => namespace));
+  // What is in the root namespace is for all, and meets the policies of all.
+  if (own.has(root)) return [...readers];
+  return readers.filter(({ namespace }) => namespace === root || own.has(namespace));
 }

@@ -4,7 +4,7 @@ import { wordsIn, replacesAnnotation } from "../core/migrated.ts";
 import { isFields } from "../core/value.ts";
 import type { Manifest } from "../core/source.ts";
 import type { Migrated } from "./migrate.ts";
-import type { Resource } from "./resource.ts";
+import type { Resource } from "../core/resource.ts";
 
 export interface PlanStep {
   what: string;

@@ -17,19 +17,20 @@ import type { Manifest } from "../core/source.ts";
 import { at, listOf } from "../core/value.ts";
 import { yamlText } from "../core/yaml-text.ts";
 import { gatewayName } from "../native/routing/hosts.ts";
+import { notProved } from "./authorization/proof.ts";
 import type { Context } from "./context.ts";
 import { Draft } from "./drafts.ts";
-import type { Resource } from "./resource.ts";
+import type { Placement, Resource } from "./resource.ts";
 
 /** Requests for all limits of one run together, and for each. */
-const requestsTotal = 24_000;
-const requestsLeast = 200;
+const requestsTotal = 12_000;
+const requestsLeast = 50;
 const requestsMost = 800;
 
 /** What a policy will hold, at its place. */
 export interface Planned {
   namespace: string;
-  placement: Resource;
+  placement: Placement;
   filters: Resource;
   traffic?: Resource[];
 }
@@ -50,6 +51,7 @@ export function proveLimits(
   share: number,
 ): Proof {
   const { mesh } = context;
+  context.bounds.onProof?.(before[0]?.title ?? "");
   const keyring = new Keyring();
   const services = context.ofKind("", "Service");
   const old = new Mesh([...before, ...services], mesh, keyring);
@@ -57,13 +59,18 @@ export function proveLimits(
   const plugins = [...old.plugins, ...next.plugins];
   const workloads = placesOf(before, plugins, mesh);
   const interests = limitInterests(old.resources, plugins, workloads, mesh, keyring);
-  const result = compareBursts(old, next, interests, { max: requestsFor(share) });
+  const result = compareBursts(old, next, interests, {
+    max: requestsFor(share),
+    deadlineMillis: context.bounds.deadlineMillis,
+  });
   return proofOf(result, ["weaker", "different"]);
 }
 
 /** How often a split request is sent, and how many of them, for all routes together. */
 const draws = 400;
-const drawnTotal = 240;
+const drawsLeast = 100;
+const drawsTotal = 10_000;
+const drawnTotal = 60;
 const drawnMost = 8;
 
 export interface RouteProofOptions {
@@ -80,6 +87,7 @@ export function proveRoutes(
   { anyWeights = false }: RouteProofOptions = {},
 ): Proof {
   const { mesh } = context;
+  context.bounds.onProof?.(before[0]?.title ?? "");
   const keyring = new Keyring();
   const gateways = [
     ...context.ofKind("networking.istio.io", "Gateway"),
@@ -94,9 +102,11 @@ export function proveRoutes(
   );
   const result = compareSingly(old, next, interests, {
     max: requestsFor(share),
-    draws: anyWeights ? 0 : draws,
+    isSpread: true,
+    draws: anyWeights ? 0 : drawsFor(share),
     drawnMax: Math.min(Math.max(Math.floor(drawnTotal / share), 1), drawnMost),
     ignoredHeaders: new Set(variantHeaders(next.plugins)),
+    deadlineMillis: context.bounds.deadlineMillis,
   });
   return proofOf(result, ["weaker", "different", "stricter"]);
 }
@@ -123,6 +133,10 @@ function assumedGateways(context: Context, planned: readonly Planned[]): Manifes
   return values.length === 0 ? [] : parse(yamlText(values), "assumed").manifests;
 }
 
+function drawsFor(share: number): number {
+  return Math.min(Math.max(Math.floor(drawsTotal / share), drawsLeast), draws);
+}
+
 function requestsFor(share: number): number {
   return Math.min(Math.max(Math.floor(requestsTotal / share), requestsLeast), requestsMost);
 }
@@ -131,6 +145,7 @@ function proofOf(result: Comparison, failing: readonly string[]): Proof {
   const failure = result.rows.find(({ outcome }) => failing.includes(outcome));
   return {
     result,
+    ...(!result.isComplete && { failed: notProved }),
     ...(failure && { failed: `its proof failed: ${failure.outcome}: ${shown(failure)}` }),
     examples: collectedKinds(result.rows).map((row) => `${row.outcome}: ${shown(row)}`),
   };

@@ -48,6 +48,23 @@ export function refusalOf(
   config: unknown,
   env: Record<string, string>,
 ): Refusal | undefined {
+  const key = JSON.stringify([filter, config, env]);
+  if (answers.has(key)) return answers.get(key);
+  const refusal = asked(filter, config, env);
+  if (answers.size >= answersMost) answers.clear();
+  answers.set(key, refusal);
+  return refusal;
+}
+
+/** A configuration is asked about several times: when it is made, and before each proof of it. */
+const answers = new Map<string, Refusal | undefined>();
+const answersMost = 256;
+
+function asked(
+  filter: FilterName,
+  config: unknown,
+  env: Record<string, string>,
+): Refusal | undefined {
   // Calls go out and never come back: a filter that fetches at start must not be refused for that.
   const proxy = new Proxy({ onCall: () => "never", logLevel: "warn" });
   try {

@@ -5,6 +5,7 @@ import { partsOf } from "../../core/kustomize.ts";
 import { bare } from "../../kube/difference.ts";
 import { gatewayOf } from "../../migrate/gateways.ts";
 import { migrate } from "../../migrate/migrate.ts";
+import type { ProofBounds } from "../../migrate/context.ts";
 import { planOf } from "../../migrate/plan.ts";
 import type { Report } from "../../migrate/report.ts";
 import { countsText, planText, reportText } from "../migration-text.ts";
@@ -20,6 +21,8 @@ import type { ClusterFlags } from "./cluster.ts";
 export interface MigrateFlags extends ClusterFlags {
   image: string;
   report?: string;
+  /** The most time for all proofs together. */
+  seconds: string;
   /** Read the cluster, not files. */
   cluster?: boolean;
   /** Labels of gateways, which no file has to say. */
@@ -37,7 +40,8 @@ export async function migrateCommand(
   const { manifests, templates } = flags.cluster
     ? { manifests: await manifestsInCluster(await clusterOf(out, flags)), templates: [] }
     : manifestsOf(paths);
-  const migrated = migrate(manifests, flags.image, (flags.gateway ?? []).map(gatewayOf));
+  const gateways = (flags.gateway ?? []).map(gatewayOf);
+  const migrated = migrate(manifests, flags.image, gateways, boundsOf(out, flags));
   const { documents, report } = migrated;
   if (documents.length === 0) throw nothingToMigrate(manifests, report, templates, flags.report);
   const entries = report.entries.map(({ manifest, path, outcome, note }) => ({
@@ -67,6 +71,31 @@ export async function migrateCommand(
     text,
     data: { documents: documents.map(({ value }) => value), report: entries, counts, plan },
     remarks: [...(flags.report ? [] : fields), counts, "", planText(plan, columns ?? fileColumns)],
+  };
+}
+
+const secondsMost = 3_600;
+/** How often a person is told how far it is. */
+const progressMillis = 1_000;
+
+/** A limit for the proofs, and word of them on a terminal. */
+function boundsOf(out: Output, { seconds }: MigrateFlags): ProofBounds {
+  const limit = /^\d+$/.test(seconds) ? Number(seconds) : NaN;
+  if (!(limit >= 1 && limit <= secondsMost))
+    throw new ToolError(
+      "usage",
+      `--seconds ${seconds}: write a whole number from 1 to ${secondsMost}`,
+    );
+  let told = performance.now();
+  let proofs = 0;
+  return {
+    deadlineMillis: performance.now() + limit * 1_000,
+    onProof: (title) => {
+      proofs++;
+      if (out.columns === undefined || performance.now() - told < progressMillis) return;
+      told = performance.now();
+      out.progress(`comparing ${title}, after ${proofs - 1} others`);
+    },
   };
 }
 

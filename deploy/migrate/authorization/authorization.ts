@@ -8,6 +8,7 @@ import { byAge } from "../../native/jwt/rules.ts";
 import { Cursor } from "../cursor.ts";
 import { referenceTo } from "../drafts.ts";
 import type { Draft } from "../drafts.ts";
+import type { Resource as Document } from "../../core/resource.ts";
 import type { Resource } from "../resource.ts";
 import { groupsOf } from "./group.ts";
 import type { Group, Placed } from "./group.ts";
@@ -182,10 +183,10 @@ function commit(context: Context, { group, places, policies }: Conversion): void
 }
 
 /** Notes the policies that set the headers of a rewritten resource. */
-function annotate(value: Resource, drafts: readonly Draft[], beside: Manifest | undefined): void {
+function annotate(value: Document, drafts: readonly Draft[], beside: Manifest | undefined): void {
   const policies = drafts.map(({ namespace, name }) => `${namespace}/${name}`).join(" ");
   const { name, namespace, labels, annotations } = value.metadata;
-  const own = {
+  const own: Record<string, string> = {
     ...annotations,
     [policiesAnnotation]: policies,
     ...(beside && { [besideAnnotation]: referenceTo(beside) }),
@@ -219,7 +220,7 @@ function reportScope({ report }: Context, manifest: Manifest, scope: Scope): voi
   );
 }
 
-function reportPolicy(context: Context, source: Manifest, value: Resource, isNew: boolean): void {
+function reportPolicy(context: Context, source: Manifest, value: Document, isNew: boolean): void {
   const { report } = context;
   const name = `${value.metadata.namespace}/${value.metadata.name}`;
   for (const part of tokenParts(source))

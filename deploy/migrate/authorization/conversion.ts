@@ -1,14 +1,14 @@
 // What a group of RequestAuthentications and policies becomes, before it is proved.
 import type { Manifest } from "../../core/source.ts";
 import type { Rewritten } from "../context.ts";
-import type { Resource } from "../resource.ts";
+import type { Placement, Resource } from "../resource.ts";
 import type { Group } from "./group.ts";
 import type { Scope } from "./scope.ts";
 
 /** The settings for one place, not yet given to a draft. */
 export interface PlaceSettings {
   scope: Scope;
-  placement: Resource;
+  placement: Placement;
   name: string;
   sources: Manifest[];
   settings: Resource;

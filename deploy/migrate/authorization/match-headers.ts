@@ -95,18 +95,18 @@ function principalRules(value: string): ClaimRule[] {
 }
 
 function principalTexts(value: string): [issuer: object, subject: object] {
-  const any = textRule("*");
+  const whole = textRule("*");
   const cut = value.lastIndexOf("/");
   const issuer = cut < 0 ? value : value.slice(0, cut);
   const subject = cut < 0 ? "" : value.slice(cut + 1);
-  if (value === "*") return [any, any];
+  if (value === "*") return [whole, whole];
   if (value.startsWith("*")) {
-    if (cut < 0) return [any, { suffix: value.slice(1) }];
-    return [issuer === "*" ? any : { suffix: issuer.slice(1) }, { exact: subject }];
+    if (cut < 0) return [whole, { suffix: value.slice(1) }];
+    return [issuer === "*" ? whole : { suffix: issuer.slice(1) }, { exact: subject }];
   }
   if (value.endsWith("*")) {
-    if (cut < 0) return [{ prefix: value.slice(0, -1) }, any];
-    return [{ exact: issuer }, subject === "*" ? any : { prefix: subject.slice(0, -1) }];
+    if (cut < 0) return [{ prefix: value.slice(0, -1) }, whole];
+    return [{ exact: issuer }, subject === "*" ? whole : { prefix: subject.slice(0, -1) }];
   }
   return [{ exact: issuer }, { exact: subject }];
 }

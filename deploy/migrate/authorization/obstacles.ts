@@ -139,18 +139,21 @@ function ofHeaders({ authentications, readers, others }: Group): Obstacle | unde
   return undefined;
 }
 
+const metadataReader = /jwt_authn|request\.auth\.claims/;
+const experimentalReader = /experimental\.envoy\.filters\.http\.jwt_authn/;
+
 /** What else needs the metadata of jwt_authn, or its place in the chain. */
 function ofMetadata(context: Context, { authentications }: Group): Obstacle | undefined {
-  const own = new Set(["RequestAuthentication"]);
+  if (!context.mentions(metadataReader)) return undefined;
   const user = context.manifests.find(
     (manifest) =>
-      !own.has(manifest.kind) &&
-      /jwt_authn|request\.auth\.claims/.test(textOf(manifest)) &&
-      manifest.kind !== "AuthorizationPolicy",
+      manifest.kind !== "RequestAuthentication" &&
+      manifest.kind !== "AuthorizationPolicy" &&
+      metadataReader.test(context.textOf(manifest)),
   );
   const experimental = context
     .ofKind("security.istio.io", "AuthorizationPolicy")
-    .find((manifest) => /experimental\.envoy\.filters\.http\.jwt_authn/.test(textOf(manifest)));
+    .find((manifest) => experimentalReader.test(context.textOf(manifest)));
   const found = user ?? experimental;
   const [first] = authentications;
   if (!found || !first) return undefined;
@@ -158,8 +161,4 @@ function ofMetadata(context: Context, { authentications }: Group): Obstacle | un
     first,
     `${found.title} reads what Envoy's JWT filter leaves behind (jwt_authn, request.auth.claims), which no Wasm filter can write`,
   );
-}
-
-function textOf(manifest: Manifest): string {
-  return JSON.stringify(manifest.at("spec") ?? manifest.at("data") ?? "");
 }

@@ -1,9 +1,9 @@
 // An AuthorizationPolicy with conditions on headers in the place of those on the token. Rules,
 // alternatives, action and everything else stay as they are.
 import type { Manifest } from "../../core/source.ts";
-import { at, fieldsOf, listOf, mapsOf, textAt } from "../../core/value.ts";
+import { at, fieldsOf, listOf, mapsOf, textAt, textsOf } from "../../core/value.ts";
 import type { Fields } from "../../core/value.ts";
-import type { Resource } from "../resource.ts";
+import type { Resource } from "../../core/resource.ts";
 import type { MatchHeaders } from "./match-headers.ts";
 import { principalPart, textsIn } from "./rule.ts";
 import { selectionOf } from "./scope.ts";
@@ -14,7 +14,7 @@ export function rewritten(policy: Manifest, headers: MatchHeaders): Resource | u
   const rules = rulesOf(policy, headers, () => true);
   if (!rules) return undefined;
   const { status: _status, ...value } = policy.fields;
-  return { ...value, spec: { ...fieldsOf(value.spec), rules } };
+  return { ...(value as Resource), spec: { ...fieldsOf(value.spec), rules } };
 }
 
 /** Only the rules that ask for a token, as a policy of its own for the workloads that have one. */
@@ -34,7 +34,7 @@ export function copyFor(
     metadata: {
       name,
       namespace: scope.namespace,
-      ...(metadata.annotations !== undefined && { annotations: metadata.annotations }),
+      ...(metadata.annotations !== undefined && { annotations: textsOf(metadata.annotations) }),
     },
     spec: { ...selectionOf(scope), ...spec, rules },
   };

@@ -6,7 +6,7 @@ import { contradict } from "../../compare/workloads.ts";
 import type { Manifest } from "../../core/source.ts";
 import { proxyKind } from "../gateways.ts";
 import type { Context } from "../context.ts";
-import type { Resource } from "../resource.ts";
+import type { Placement, Resource } from "../resource.ts";
 
 export type ProxyKind = "sidecar" | "gateway" | "any";
 
@@ -123,7 +123,7 @@ function classOf(context: Context, namespace: string, name: string): string | un
 }
 
 /** The settings file's words for a scope; undefined where they cannot say it exactly. */
-export function placementOf(context: Context, scope: Scope): Resource | undefined {
+export function placementOf(context: Context, scope: Scope): Placement | undefined {
   if (scope.refs.length > 0) {
     const targetRefs = scope.refs.map(({ group, kind, name }) => ({
       ...(group !== "" && { group }),

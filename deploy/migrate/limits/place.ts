@@ -6,7 +6,7 @@ import { targetPortOf } from "../../native/rate-limit/ports.ts";
 import { placementFor } from "../context.ts";
 import type { Context } from "../context.ts";
 import { proxyKind } from "../gateways.ts";
-import type { Resource } from "../resource.ts";
+import type { Placement } from "../resource.ts";
 
 const directions = {
   SIDECAR_INBOUND: "inbound",
@@ -19,7 +19,7 @@ export function limitPlacement(
   context: Context,
   manifest: Manifest,
   place: PatchPlace,
-): Resource | string {
+): Placement | string {
   const selector = manifest.at("spec", "workloadSelector", "labels");
   const labels = selector === undefined ? undefined : textsOf(selector);
   const ports = portsOf(context, manifest, place);

@@ -203,8 +203,7 @@ function withoutRegex(match: Fields): Fields {
 
 /** The usual header, unless somebody here routes by it already. */
 function headerFor(context: Context, { name }: Service): string | undefined {
-  const isUsed = context.manifests.some(({ value }) => /"x-variant"/i.test(JSON.stringify(value)));
-  return isUsed ? `x-${slug(name)}-variant` : undefined;
+  return context.mentions(/"x-variant"/i) ? `x-${slug(name)}-variant` : undefined;
 }
 
 function trafficOf(
