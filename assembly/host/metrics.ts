@@ -37,6 +37,26 @@ export class Counter {
   }
 }
 
+/** Counters by number, side by side: counting reads one line of memory, however many there are. */
+export class CounterTable {
+  private readonly ids: StaticArray<u32>;
+
+  /** None of the numbers below `size` has a counter yet. */
+  constructor(size: i32) {
+    this.ids = new StaticArray<u32>(size);
+    this.ids.fill(UNDEFINED);
+  }
+
+  define(number: i32, name: string): void {
+    this.ids[number] = define(MetricType.Counter, name);
+  }
+
+  add(number: i32): void {
+    const id = unchecked(this.ids[number]);
+    if (id != UNDEFINED) proxy_increment_metric(id, 1);
+  }
+}
+
 /** A value that goes up and down. The last writer among the workers wins. */
 @final
 export class Gauge {

@@ -4,7 +4,7 @@ import { LogLevel, log } from "../../host/log";
 import { SharedData } from "../../host/shared-data";
 import { toText } from "../../lib/bytes";
 import { Config } from "./config";
-import { RouteCounters } from "./counters";
+import { GuardMetrics, RequestCounters } from "./counters";
 import { Decision } from "./decision";
 import { GuardMode } from "./guard";
 import { Policy } from "./policy";
@@ -13,7 +13,9 @@ import { Policy } from "./policy";
 @final
 export class ActiveConfig {
   readonly policy: Policy;
-  private readonly counters: StaticArray<RouteCounters>;
+  private readonly counters: RequestCounters;
+  /** By route; null for one without a guard. */
+  private readonly guards: StaticArray<GuardMetrics | null>;
 
   /** `seed` is for keys of new clients. */
   constructor(
@@ -21,18 +23,20 @@ export class ActiveConfig {
     seed: u64,
   ) {
     this.policy = new Policy(config, new SharedData(), seed);
-    this.counters = new StaticArray<RouteCounters>(config.routes.length);
+    this.counters = new RequestCounters(config.routes);
+    this.guards = new StaticArray<GuardMetrics | null>(config.routes.length);
     for (let i = 0; i < config.routes.length; i++) {
-      const counters = new RouteCounters(config.routes[i]);
+      if (config.routes[i].guard === null) continue;
+      const metrics = new GuardMetrics(config.routes[i]);
       // A guard may have been open before this configuration came.
-      if (config.routes[i].guard !== null) counters.setGuardMode(this.policy.guardModeOf(i));
-      this.counters[i] = counters;
+      metrics.setMode(this.policy.guardModeOf(i));
+      this.guards[i] = metrics;
     }
   }
 
   count(decision: Decision): void {
     if (decision.routeIndex < 0) return;
-    unchecked(this.counters[decision.routeIndex]).count(decision);
+    this.counters.count(decision);
     if (decision.reopened) this.reportGuardMode(decision.routeIndex);
   }
 
@@ -43,11 +47,11 @@ export class ActiveConfig {
   reportGuardMode(routeIndex: i32): void {
     const route = unchecked(this.config.routes[routeIndex]);
     const guard = route.guard;
-    if (guard === null) return;
+    const metrics = unchecked(this.guards[routeIndex]);
+    if (guard === null || metrics === null) return;
     const mode = this.policy.guardMode;
-    const counters = unchecked(this.counters[routeIndex]);
-    counters.setGuardMode(mode);
-    if (mode == GuardMode.Open) counters.countEjection();
+    metrics.setMode(mode);
+    if (mode == GuardMode.Open) metrics.countEjection();
     const variant = toText(route.variants[guard.variant]);
     const fallback = toText(route.variants[guard.fallback]);
     log(

@@ -1,5 +1,5 @@
-// The metrics of one route: requests by variant and by who decided, and the state of its guard.
-import { Counter, Gauge } from "../../host/metrics";
+// The metrics: requests by route, variant and who decided, and the state of the guards.
+import { Counter, CounterTable, Gauge } from "../../host/metrics";
 import { lengthOf, toText } from "../../lib/bytes";
 import { Decision, Reason } from "./decision";
 import { GuardMode } from "./guard";
@@ -8,46 +8,65 @@ import { namesVariant } from "./rules";
 
 const REASONS: i32 = 6;
 
-
+/** Requests of all routes by variant and reason. What the settings never lead to has no counter. */
 @final
-export class RouteCounters {
-  /** By variant and reason; null where the route's settings never lead to that. */
-  private readonly requests: StaticArray<Counter | null>;
-  private readonly guardMode: Gauge | null;
-  private readonly ejections: Counter | null;
+export class RequestCounters extends CounterTable {
+  /** Numbers from the counters of one route to those of the next. */
+  private readonly routeStep: i32;
 
   /** Defines all counters at once: a scrape misses the first event of one that comes later. */
-  constructor(route: Route) {
-    this.requests = new StaticArray<Counter | null>(route.variants.length * REASONS);
-    const prefix = "gatehouse.canary." + toText(route.name) + ".";
+  constructor(routes: Route[]) {
+    let variantsMax = 0;
+    for (let i = 0; i < routes.length; i++)
+      variantsMax = max(variantsMax, routes[i].variants.length);
+    super(routes.length * variantsMax * REASONS);
+    this.routeStep = variantsMax * REASONS;
+    for (let i = 0; i < routes.length; i++) this.defineRoute(routes[i], i);
+  }
+
+  private defineRoute(route: Route, index: i32): void {
     for (let variant = 0; variant < route.variants.length; variant++) {
-      const name = prefix + toText(route.variants[variant]) + ".";
+      const name = prefixOf(route) + toText(route.variants[variant]) + ".";
       for (let reason = 1; reason < REASONS; reason++) {
         if (!isPossible(route, variant, <Reason>reason)) continue;
-        this.requests[variant * REASONS + reason] = new Counter(name + metricOf(<Reason>reason));
+        this.define(this.numberOf(index, variant, <Reason>reason), name + metricOf(<Reason>reason));
       }
     }
-    const isGuarded = route.guard !== null;
-    this.guardMode = isGuarded ? new Gauge(prefix + "guard_mode") : null;
-    this.ejections = isGuarded ? new Counter(prefix + "guard_ejections") : null;
+  }
+
+  private numberOf(route: i32, variant: i32, reason: Reason): i32 {
+    return route * this.routeStep + variant * REASONS + <i32>reason;
   }
 
   count(decision: Decision): void {
     if (decision.variant < 0 || decision.reason == Reason.None) return;
-    const counter = unchecked(this.requests[decision.variant * REASONS + <i32>decision.reason]);
-    if (counter !== null) counter.add();
+    this.add(this.numberOf(decision.routeIndex, decision.variant, decision.reason));
+  }
+}
+
+/** The metrics of one route's guard. */
+@final
+export class GuardMetrics {
+  private readonly mode: Gauge;
+  private readonly ejections: Counter;
+
+  constructor(route: Route) {
+    this.mode = new Gauge(prefixOf(route) + "guard_mode");
+    this.ejections = new Counter(prefixOf(route) + "guard_ejections");
   }
 
   /** The guard's mode as it is now. */
-  setGuardMode(mode: GuardMode): void {
-    const gauge = this.guardMode;
-    if (gauge !== null) gauge.set(<u64>mode);
+  setMode(mode: GuardMode): void {
+    this.mode.set(<u64>mode);
   }
 
   countEjection(): void {
-    const counter = this.ejections;
-    if (counter !== null) counter.add();
+    this.ejections.add();
   }
+}
+
+function prefixOf(route: Route): string {
+  return "gatehouse.canary." + toText(route.name) + ".";
 }
 
 /** The metric's last part. */
