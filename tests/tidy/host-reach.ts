@@ -91,9 +91,9 @@ export const reach: Record<string, Reach> = {
       "stream.ts": "one request at the host",
     },
   },
-  // No calls, no answers of its own: it only routes.
+  // No calls. Its one answer refuses paths that servers read differently.
   canary: {
-    capabilities: ["base", "write", "share", "tick"],
+    capabilities: ["base", "write", "answer", "share", "tick"],
     files: {
       "active-config.ts": "shares the newest configuration among workers",
       "counters.ts": "counts decisions and ejections",

@@ -35,6 +35,7 @@ export class Config {
   /** Whether a route looks at the wall clock. */
   hasSchedule: bool = false;
   hasGuard: bool = false;
+  refusesAmbiguousPaths: bool = false;
 
   /** Reads a configuration; when `errors.any` afterwards, what came back must not be used. */
   static read(configuration: StaticArray<u8>, errors: ConfigErrors): Config {
@@ -45,6 +46,7 @@ export class Config {
     const items = at.list("routes");
     if (items.length > ROUTES_MAX)
       at.refuse("routes", "expected at most " + decimal(ROUTES_MAX) + " routes");
+    config.refusesAmbiguousPaths = at.choice("ambiguousPaths", ["allow", "refuse"], 0) == 1;
     const matching = MatchSettings.read(at);
     // Whom a route trusts is compared as it is written: another spelling admits nobody new.
     const trusting = new MatchSettings();

@@ -19,6 +19,8 @@ export const enum Reason {
 @final
 export class Decision {
   route: Route | null = null;
+  /** Servers may read the path differently, and conditions decide by it: no variant was chosen. */
+  isPathAmbiguous: bool = false;
   routeIndex: i32 = -1;
   variant: i32 = -1;
   reason: Reason = Reason.None;
@@ -31,6 +33,7 @@ export class Decision {
 
   reset(): this {
     this.route = null;
+    this.isPathAmbiguous = false;
     this.routeIndex = -1;
     this.variant = -1;
     this.reason = Reason.None;

@@ -2,12 +2,15 @@
 import { monotonicNanos, unixNanos } from "../../host/clock";
 import { HeaderAction, Root, Stream } from "../../host/context";
 import { HeaderMap, MapType } from "../../host/header-map";
+import { sendLocalReply } from "../../host/local-reply";
 import { LogLevel, log } from "../../host/log";
+import { Pairs } from "../../host/pairs";
 import { integerProperty, property, setProperty } from "../../host/property";
 import { HostRequest } from "../../host/request";
 import { register } from "../../host/runtime";
 import { NONE, equal, isPresent, lengthOf, path, pointerOf, text, view } from "../../lib/bytes";
 import { ConfigErrors } from "../../lib/config/reader";
+import { AMBIGUOUS_PATH_TEXT } from "../../lib/http/path";
 import { SEARCH_NANOS_MAX } from "../../lib/http/request";
 import { ActiveConfig } from "./active-config";
 import { ISSUED_KEY_BYTES } from "./client-key";
@@ -32,6 +35,7 @@ export {
 } from "../../host/runtime";
 
 const VARIANT_PROPERTY = text("gatehouse_variant");
+const PATH_DETAILS = text("path_ambiguous");
 const CONNECT = text("CONNECT");
 const UPSTREAM_TIME = text("x-envoy-upstream-service-time");
 const CONTENT_TYPE = text("content-type");
@@ -44,6 +48,7 @@ const request = new HostRequest();
 request.searchNanosMax = SEARCH_NANOS_MAX;
 /** Headers or trailers of the response at hand. */
 const response = new HeaderMap();
+const refusalHeaders = new Pairs();
 
 
 @final
@@ -73,9 +78,12 @@ class CanaryStream extends Stream {
     const unix: i64 = config.hasSchedule ? unixNanos() : 0;
     const monotonic: i64 = config.hasGuard ? monotonicNanos() : 0;
     const policy = active.policy;
-    const decision = request.open()
+    const isOpen = request.open();
+    request.hasBody = !endOfStream;
+    const decision = isOpen
       ? policy.decide(request, unix, monotonic)
       : policy.decideWithoutHeaders();
+    if (decision.isPathAmbiguous) return refusePath();
     active.count(decision);
     this.keep(active, decision);
     if (this.isGuarded) this.watchRequest(endOfStream, monotonic);
@@ -176,6 +184,12 @@ class CanaryStream extends Stream {
       active.reportGuardMode(this.routeIndex);
     }
   }
+}
+
+function refusePath(): HeaderAction {
+  refusalHeaders.reset();
+  sendLocalReply(400, PATH_DETAILS, AMBIGUOUS_PATH_TEXT, refusalHeaders);
+  return HeaderAction.Stop;
 }
 
 

@@ -1,5 +1,7 @@
 // Where a request goes. Knows routes, splits and guards; refuses to know the proxy.
-import { Bytes, NONE, equal, isPresent, lengthOf, text, toText } from "../../lib/bytes";
+import { Bytes, NONE, isPresent, lengthOf, text, toText } from "../../lib/bytes";
+import { isPreflight } from "../../lib/http/cors";
+import { isAmbiguousPath } from "../../lib/http/path";
 import { RequestView } from "../../lib/http/request";
 import { SharedStore, SharedValue } from "../../lib/shared-store";
 import { ClientKeys } from "./client-key";
@@ -13,8 +15,6 @@ import { StickySource } from "./sticky";
 
 /** Writes lost to other workers in a row before one answer goes uncounted. */
 const ATTEMPTS_MAX = 32;
-const OPTIONS = text("OPTIONS");
-const REQUEST_METHOD = text("access-control-request-method");
 const TRICKLE_SEED: u64 = 0x747269636b6c65;
 
 
@@ -22,6 +22,7 @@ const TRICKLE_SEED: u64 = 0x747269636b6c65;
 export class Policy {
   private readonly decision: Decision = new Decision();
   private readonly routes: StaticArray<Route>;
+  private readonly refusesAmbiguousPaths: bool;
   /**
    * Where each route's guard lies in the store; the variant is part of it, so that another one
    * begins with no past.
@@ -38,6 +39,7 @@ export class Policy {
     seed: u64,
   ) {
     this.routes = StaticArray.fromArray(config.routes);
+    this.refusesAmbiguousPaths = config.refusesAmbiguousPaths && config.mode == Mode.Enforce;
     this.newKeys = new ClientKeys(seed);
     for (let i = 0; i < config.routes.length; i++)
       this.guardKeys.push(this.openGuard(config.routes[i]));
@@ -65,6 +67,10 @@ export class Policy {
    */
   decide(request: RequestView, unixNanos: i64, monotonicNanos: i64): Decision {
     const decision = this.decision.reset();
+    if (this.refusesAmbiguousPaths && this.isPathAmbiguous(request)) {
+      decision.isPathAmbiguous = true;
+      return decision;
+    }
     const routes = this.routes;
     for (let i = 0; i < routes.length; i++) {
       const route = unchecked(routes[i]);
@@ -78,6 +84,18 @@ export class Policy {
       break;
     }
     return decision;
+  }
+
+  /** Whether servers may read the path differently, and it decides about route or variant. */
+  private isPathAmbiguous(request: RequestView): bool {
+    if (!isAmbiguousPath(request.path())) return false;
+    const routes = this.routes;
+    for (let i = 0; i < routes.length; i++) {
+      const route = unchecked(routes[i]);
+      if (route.match.dependsOnPath(request)) return true;
+      if (route.match.matches(request)) return route.dependsOnPath(request);
+    }
+    return false;
   }
 
   /** When the header map cannot be had: the base of the first route without conditions. */
@@ -171,6 +189,7 @@ export class Policy {
     const key = route.sticky.keyOf(request);
     if (isPresent(key)) return key;
     const fresh = this.newKeys.next();
+    // A browser keeps no cookie that comes with the answer to a preflight.
     if (route.sticky.source == StickySource.Cookie && !isPreflight(request)) {
       this.decision.issued = fresh;
     }
@@ -209,11 +228,6 @@ export class Policy {
   get guardMode(): GuardMode {
     return this.guard.mode;
   }
-}
-
-/** A browser's question before a request (Fetch standard, CORS-preflight): it keeps no cookie. */
-function isPreflight(request: RequestView): bool {
-  return equal(request.method(), OPTIONS) && request.headerIndex(REQUEST_METHOD, 0) >= 0;
 }
 
 /** The variant that a header names, or -1. */

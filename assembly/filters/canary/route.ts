@@ -2,6 +2,7 @@
 // decides.
 import { Bytes, EMPTY, equal, view } from "../../lib/bytes";
 import { HeaderNames } from "../../lib/http/header-names";
+import { RequestView } from "../../lib/http/request";
 import { MatchList } from "../../lib/match/match";
 import { GuardSettings } from "./guard";
 import { VariantRule } from "./rules";
@@ -77,6 +78,17 @@ export class Route {
     if (this.split !== null) this.sticky.addHeaderNames(names);
     names.add(this.forceHeader);
     return names.joined();
+  }
+
+  /** Whether it is the path that decides about the variant; the request is one of this route. */
+  dependsOnPath(request: RequestView): bool {
+    if (this.trust.dependsOnPath(request) || this.forceTrust.dependsOnPath(request)) return true;
+    for (let i = 0; i < this.rules.length; i++) {
+      const rule = unchecked(this.rules[i]);
+      if (rule.dependsOnPath(request)) return true;
+      if (rule.matches(request)) return false;
+    }
+    return false;
   }
 
   /** The index of a variant, or -1. */

@@ -32,6 +32,10 @@ export class VariantRule {
     return this.canMatch(request) && this.match.matches(request);
   }
 
+  dependsOnPath(request: RequestView): bool {
+    return this.match.dependsOnPath(request);
+  }
+
   /** False when the needed header is missing, or no value of it has the needed text. */
   private canMatch(request: RequestView): bool {
     const name = this.neededHeader;

@@ -94,6 +94,9 @@ export class Config {
   /** Null: no CORS headers on refusals. */
   cors: CorsSettings | null = null;
   chargesPreflights: bool = false;
+  refusesAmbiguousPaths: bool = false;
+  /** Some condition is about the method. */
+  hasMethodRules: bool = false;
   grpcResourceExhausted: bool = false;
   global: Global | null = null;
 
@@ -128,7 +131,10 @@ export class Config {
     }
     config.cors = CorsSettings.read(at, EXPOSED);
     config.chargesPreflights = at.boolean("chargePreflights", false);
-    config.limits = readLimits(at, MatchSettings.read(at));
+    config.refusesAmbiguousPaths = at.choice("ambiguousPaths", ["allow", "refuse"], 0) == 1;
+    const matching = MatchSettings.read(at);
+    config.limits = readLimits(at, matching);
+    config.hasMethodRules = matching.readsMethod;
     shareKeys(at, config);
     config.global = readGlobal(at);
     at.done();

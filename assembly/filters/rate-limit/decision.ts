@@ -6,6 +6,8 @@ import { LimitBuckets } from "./limit-buckets";
 @final
 export class Decision {
   admitted: bool = true;
+  /** Servers may read the path differently, and a limit decides by it. Then no limit was asked. */
+  isPathAmbiguous: bool = false;
   /** The limit whose quota the answer tells: the one that refused, else the one with least left. */
   quota: Charge | null = null;
   /**
@@ -17,6 +19,7 @@ export class Decision {
   /** A new request: nothing has refused it. */
   begin(): void {
     this.admitted = true;
+    this.isPathAmbiguous = false;
     this.quota = null;
     this.limited = null;
   }

@@ -2,6 +2,7 @@
 import { Cursor } from "../../lib/config/reader";
 import { readHeaderName } from "../../lib/config/field-name";
 import { Bytes, NONE, bytes, equal, isPresent, text, view } from "../../lib/bytes";
+import { registeredMethod } from "../../lib/http/method";
 import { RequestView } from "../../lib/http/request";
 import { Writer } from "../../lib/writer";
 import { ClaimPath } from "../../lib/match/claim-path";
@@ -47,6 +48,7 @@ export const enum WhenRepeated {
 /** No place of a value: memory ends before it. */
 export const REPEATED: Bytes = 0xfffffffd;
 const AUTHORITY = text(":authority");
+const OTHER_METHOD = text("other");
 const COMMA: u8 = 0x2c;
 
 /** A joined value. */
@@ -159,7 +161,7 @@ export class KeyPart {
       case KeySource.SourceAddress:
         return networkIn(request, this.v4Prefix, this.v6Prefix);
       case KeySource.Method:
-        return request.method();
+        return methodOf(request);
       case KeySource.Uri:
         return this.settings.normalizesPath ? request.normalizedPath() : request.path();
       case KeySource.Authority:
@@ -231,6 +233,17 @@ export class KeyPart {
     const claim = this.claim;
     return claim === null ? NONE : claim.property;
   }
+}
+
+/**
+ * The method, in one case of letters. All methods that the registry does not have are one: a client could
+ * invent as many as it likes, and servers take them for others.
+ */
+function methodOf(request: RequestView): Bytes {
+  const method = request.method();
+  if (!isPresent(method)) return NONE;
+  const registered = registeredMethod(method);
+  return isPresent(registered) ? registered : OTHER_METHOD;
 }
 
 /** The parts of all keys of a configuration, each of them once. */

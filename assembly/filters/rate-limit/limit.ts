@@ -9,7 +9,7 @@ import { MatchSettings } from "../../lib/match/match-settings";
 import { decimal } from "../../lib/writer";
 import { TokenBucket } from "./bucket";
 import { Cost, TOKENS_MAX } from "./cost";
-import { KeyPart, KeyParts, WhenRepeated } from "./key";
+import { KeyPart, KeyParts, KeySource, WhenRepeated } from "./key";
 
 const SECOND: i64 = 1_000_000_000;
 /** Envoy's own lower bound of fill_interval. */
@@ -108,6 +108,30 @@ export class Limit {
       if (unchecked(this.overrides[i]).match.matches(request)) return i + 1;
     }
     return 0;
+  }
+
+  /** Whether it is the path that decides about the limit, its bucket or its key. */
+  dependsOnPath(request: RequestView): bool {
+    if (this.match.dependsOnPath(request)) return true;
+    if (!this.match.matches(request)) return false;
+    for (let i = 0; i < this.key.length; i++) {
+      if (unchecked(this.key[i]).source == KeySource.Uri) return true;
+    }
+    for (let i = 0; i < this.overrides.length; i++) {
+      const match = unchecked(this.overrides[i]).match;
+      if (match.dependsOnPath(request)) return true;
+      if (match.matches(request)) return false;
+    }
+    return false;
+  }
+
+  /** Whether the method decides about the override `tier`, or about one before it that is not met. */
+  overridesDependOnMethod(request: RequestView, tier: i32): bool {
+    const count = tier == 0 ? this.overrides.length : tier;
+    for (let i = 0; i < count; i++) {
+      if (unchecked(this.overrides[i]).match.dependsOnMethod(request)) return true;
+    }
+    return false;
   }
 
   /** Whether the limit asks about the request. */

@@ -2,10 +2,13 @@
 // them admit it. Knows limits, keys and buckets, and nothing of the proxy.
 import { toText, view } from "../../lib/bytes";
 import { mix } from "../../lib/hash";
+import { isKnownMethod } from "../../lib/http/method";
+import { isAmbiguousPath } from "../../lib/http/path";
 import { RequestView } from "../../lib/http/request";
+import { MatchList } from "../../lib/match/match";
 import { SharedStore } from "../../lib/shared-store";
 import { Charge, Outcome } from "./charge";
-import { Charging, Config } from "./config";
+import { Charging, Config, Mode } from "./config";
 import { Decision } from "./decision";
 import { networkHash } from "./client-network";
 import { AMBIGUOUS, MISSING, fingerprint } from "./fingerprint";
@@ -24,6 +27,10 @@ export class Policy {
   private readonly decision: Decision = new Decision();
   private readonly secret: Secret;
   private readonly isInOrder: bool;
+  private readonly refusesAmbiguousPaths: bool;
+  private readonly hasMethodRules: bool;
+  /** Conditions on the method mean little for this request: servers may take the method for another. */
+  private isMethodUnclear: bool = false;
   private random: u64;
   /** Of 10,000: with `charging: inOrder` one number decides which limits look at a request. */
   private drawn: u64 = 0;
@@ -31,6 +38,8 @@ export class Policy {
   constructor(config: Config, store: SharedStore, seed: u64) {
     this.random = seed | 1;
     this.isInOrder = config.charging == Charging.InOrder;
+    this.refusesAmbiguousPaths = config.refusesAmbiguousPaths && config.mode == Mode.Enforce;
+    this.hasMethodRules = config.hasMethodRules;
     const prefix = "rate-limit/" + config.instance + "/";
     this.secret = Secret.shared(store, prefix, seed, mix(seed));
     const limits: LimitBuckets[] = [];
@@ -45,6 +54,8 @@ export class Policy {
   /** The decision on one request at `now` (ticks of the monotonic clock). All limits that apply must admit. */
   decide(request: RequestView, now: i64): Decision {
     this.begin();
+    if (this.refusesAmbiguousPaths && this.isPathAmbiguous(request)) return this.refusePath();
+    this.isMethodUnclear = this.hasMethodRules && !isKnownMethod(request.method());
     for (let i = 0; i < this.limits.length; i++) {
       const buckets = unchecked(this.limits[i]);
       if (this.applies(buckets.limit, request)) this.weigh(buckets, request, now);
@@ -78,13 +89,40 @@ export class Policy {
     if (this.isInOrder) this.drawn = this.next() % PERCENT_ALL;
   }
 
-  /**
-   * Nobody gets past a limit with headers that make its conditions too costly (`isOverscanned`): then
-   * it applies.
-   */
+  /** Whether servers may read the path differently, and a limit that can refuse decides by it. */
+  private isPathAmbiguous(request: RequestView): bool {
+    if (!isAmbiguousPath(request.path())) return false;
+    for (let i = 0; i < this.limits.length; i++) {
+      const limit = unchecked(this.limits[i]).limit;
+      const canRefuse = !limit.shadow && limit.enabled > 0 && limit.enforced > 0;
+      if (canRefuse && limit.dependsOnPath(request)) return true;
+    }
+    return false;
+  }
+
+  private refusePath(): Decision {
+    this.decision.admitted = false;
+    this.decision.isPathAmbiguous = true;
+    return this.decision;
+  }
+
   private applies(limit: Limit, request: RequestView): bool {
-    const isMet = limit.match.matches(request) || request.isOverscanned;
-    return isMet && this.isLookedAt(limit.enabled);
+    return this.mayMeet(limit.match, request) && this.isLookedAt(limit.enabled);
+  }
+
+  /**
+   * Nobody gets past a limit with headers that make its conditions too costly (`isOverscanned`), or with
+   * a method that some server takes for another.
+   */
+  private mayMeet(match: MatchList, request: RequestView): bool {
+    if (match.matches(request) || request.isOverscanned) return true;
+    return this.isMethodUnclear && match.dependsOnMethod(request);
+  }
+
+  /** Whether it is not known which of the limit's figures are for the request. */
+  private isTierUnclear(limit: Limit, tier: i32, request: RequestView): bool {
+    if (request.isOverscanned) return true;
+    return this.isMethodUnclear && limit.overridesDependOnMethod(request, tier);
   }
 
   /** In order, one draw decides for all limits, as in Envoy's local_ratelimit. */
@@ -106,8 +144,10 @@ export class Policy {
     const limit = buckets.limit;
     const tier = limit.tierFor(request);
     const cost = limit.cost.of(request);
-    // Which of the limit's buckets is for such a request is not known. All of them share one.
-    if (request.isOverscanned) return this.admitOrRefuse(buckets.weighOwn(0, cost, now));
+    // All such requests share one bucket.
+    if (this.isTierUnclear(limit, tier, request)) {
+      return this.admitOrRefuse(buckets.weighOwn(0, cost, now));
+    }
     if (limit.key.length == 0) return this.admitOrRefuse(buckets.weighOwn(tier, cost, now));
     const client = fingerprint(limit.key, request, buckets.seedOf(tier), this.secret);
     if (client == AMBIGUOUS) {

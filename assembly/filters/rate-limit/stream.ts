@@ -9,6 +9,7 @@ import { HostRequest } from "../../host/request";
 import { continueRequest } from "../../host/stream-control";
 import { Bytes, EMPTY, NONE, isPresent, text, view } from "../../lib/bytes";
 import { ORIGIN, REQUEST_METHOD, isPreflight } from "../../lib/http/cors";
+import { AMBIGUOUS_PATH_TEXT } from "../../lib/http/path";
 import { SEARCH_NANOS_MAX } from "../../lib/http/request";
 import { ActiveLimits } from "./active-limits";
 import { ReplyHeaders, ResponseHeaders, addTo, setOwnHeaders } from "./answer";
@@ -27,6 +28,7 @@ const TRUE = text("true");
 const NO_HEADERS: HeaderValue[] = [];
 const LOCAL_DETAILS = text("local_rate_limited");
 const GLOBAL_DETAILS = text("global_rate_limited");
+const PATH_DETAILS = text("path_ambiguous");
 const SERVICE_DETAILS = text("rate_limit_service_unavailable");
 
 const request = new HostRequest();
@@ -64,6 +66,7 @@ export class RateLimitStream extends Stream {
     this.limits = limits;
     if (limits === null) return HeaderAction.Continue;
     const decision = decide(limits, !endOfStream);
+    if (decision.isPathAmbiguous) return this.refusePath(limits.config);
     limits.count(decision);
     const quota = decision.quota;
     const tells = limits.config.headers != QuotaHeaders.None || !decision.admitted;
@@ -144,6 +147,13 @@ export class RateLimitStream extends Stream {
     this.replied = true;
     const grpcStatus = config.grpcResourceExhausted ? GRPC_RESOURCE_EXHAUSTED : GRPC_STATUS_NONE;
     sendLocalReply(config.status, details, view(config.body), reply.pairs, grpcStatus);
+    return HeaderAction.Stop;
+  }
+
+  private refusePath(config: Config): HeaderAction {
+    beginReply(config, NO_HEADERS);
+    this.replied = true;
+    sendLocalReply(400, PATH_DETAILS, AMBIGUOUS_PATH_TEXT, reply.pairs);
     return HeaderAction.Stop;
   }
 

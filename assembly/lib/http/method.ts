@@ -1,7 +1,7 @@
 // The request methods that IANA's registry of HTTP methods has. Methods are case-sensitive (RFC
 // 9110 section 9.1), but some servers take `post` for POST, and many take one they do not know
 // for GET.
-import { Bytes, equal, text } from "../bytes";
+import { Bytes, NONE, equal, equalIgnoreCase, text } from "../bytes";
 
 /** The usual ones first. PRI is none that a request may have. */
 const KNOWN: Bytes[] = [
@@ -45,6 +45,14 @@ const KNOWN: Bytes[] = [
   text("UPDATEREDIRECTREF"),
   text("VERSION-CONTROL"),
 ];
+
+/** The registered method that this one is, in any case of letters; NONE: it is none. */
+export function registeredMethod(method: Bytes): Bytes {
+  for (let i = 0; i < KNOWN.length; i++) {
+    if (equalIgnoreCase(method, unchecked(KNOWN[i]))) return unchecked(KNOWN[i]);
+  }
+  return NONE;
+}
 
 /** Whether every server knows this method by the same name; NONE is none. */
 export function isKnownMethod(method: Bytes): bool {

@@ -12,6 +12,9 @@ const SEMICOLON: u8 = 0x3b;
 const ONE_DOT = text(".");
 const TWO_DOTS = text("..");
 
+/** The body of a refusal for such a path. */
+export const AMBIGUOUS_PATH_TEXT = text("Path can be read in more than one way");
+
 /** The path in one spelling: the view itself when it has that already, else in `to`. */
 export function normalizedPath(path: Bytes, to: Writer): Bytes {
   if (path == NONE || lengthOf(path) == 0 || at(path, 0) != SLASH || !needsWork(path)) return path;

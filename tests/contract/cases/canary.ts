@@ -21,6 +21,7 @@ const cases: Cases = {
       mode: "report",
       normalizeAuthority: false,
       normalizePath: true,
+      ambiguousPaths: "refuse",
       routes: [
         {
           name: "product-service",

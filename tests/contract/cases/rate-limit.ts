@@ -30,6 +30,7 @@ export default {
       mode: "report",
       normalizeAuthority: false,
       normalizePath: true,
+      ambiguousPaths: "refuse",
       charging: "inOrder",
       limits: [
         {
