@@ -1,7 +1,8 @@
 // Conditions on the client's address: the networks that it is in, and those that it is not in.
 import { view } from "../bytes";
 import { Cursor } from "../config/reader";
-import { Cidr, CidrStatus, IpAddress, cidrHint } from "../ip";
+import { Cidr, CidrStatus, cidrHint } from "../cidr";
+import { IpAddress } from "../ip";
 
 const WANTED = "expected a list of networks, or an object with in, not or both";
 
