@@ -385,7 +385,7 @@ function addHelpers(verb: Verb, program: Command): void {
   verb(
     "completion",
     "A script that completes the command line in bash, zsh or fish.",
-    "source <(npx gatehouse completion bash)",
+    "npx gatehouse completion bash > ~/.local/share/bash-completion/completions/gatehouse",
     async () => {
       const { completionCommand } = await import("./commands/completion.ts");
       return (out, shell: string) => completionCommand(out, shell, program);
