@@ -74,7 +74,8 @@ test("two clean clones give the same files, and the provenance names all of them
     assert.equal(`sha256:${named.get(name)}`, digestOf(readFileSync(join(out, name))), name);
   for (const module of moduleNames) assert.ok(named.has(`${module}:${version}`), module);
   const [commit] = predicate.buildDefinition.resolvedDependencies;
-  const head = execFileSync("git", ["rev-parse", "HEAD"], { cwd: root, encoding: "utf8" }).trim();
+  const cwd = join(folder, "source");
+  const head = execFileSync("git", ["rev-parse", "HEAD"], { cwd, encoding: "utf8" }).trim();
   assert.equal(commit.uri, `git+${repository}@${head}`);
 });
 
