@@ -4,6 +4,7 @@
 
 const OK = 0;
 const NOT_FOUND = 1;
+const UNSUPPORTED = 58;
 
 export interface BareRequest {
   /**
@@ -240,6 +241,8 @@ export class BareHost {
         this.#view().setBigUint64(at, this.#nanos, true);
         return OK;
       },
+      // Without a random source a run is the same each time.
+      random_get: () => UNSUPPORTED,
       environ_sizes_get: (countAt: number, sizeAt: number) => {
         this.#view().setUint32(countAt, 0, true);
         this.#view().setUint32(sizeAt, 0, true);

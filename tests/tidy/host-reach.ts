@@ -31,6 +31,7 @@ export const capabilities = {
   resume: ["proxy_continue_stream"],
   tick: ["proxy_set_tick_period_milliseconds"],
   foreign: ["proxy_call_foreign_function"],
+  random: ["random_get"],
   environment: ["environ_sizes_get", "environ_get"],
 } as const;
 
@@ -64,6 +65,7 @@ export const reach: Record<string, Reach> = {
       "resume",
       "tick",
       "foreign",
+      "random",
       "environment",
     ],
     files: {
@@ -82,7 +84,17 @@ export const reach: Record<string, Reach> = {
     },
   },
   "rate-limit": {
-    capabilities: ["base", "write", "answer", "share", "call", "actFor", "resume", "tick"],
+    capabilities: [
+      "base",
+      "write",
+      "answer",
+      "share",
+      "call",
+      "actFor",
+      "resume",
+      "tick",
+      "random",
+    ],
     files: {
       "metrics.ts": "counts decisions",
       "answer.ts": "builds the headers of answers",
@@ -93,7 +105,7 @@ export const reach: Record<string, Reach> = {
   },
   // No calls. Its one answer refuses paths that servers read differently.
   canary: {
-    capabilities: ["base", "write", "answer", "share", "tick"],
+    capabilities: ["base", "write", "answer", "share", "tick", "random"],
     files: {
       "active-config.ts": "shares the newest configuration among workers",
       "counters.ts": "counts decisions and ejections",

@@ -6,6 +6,7 @@ import { sendLocalReply } from "../../host/local-reply";
 import { LogLevel, log } from "../../host/log";
 import { Pairs } from "../../host/pairs";
 import { integerProperty, property, setProperty } from "../../host/property";
+import { randomBits } from "../../host/random";
 import { HostRequest } from "../../host/request";
 import { register } from "../../host/runtime";
 import { NONE, equal, isPresent, lengthOf, path, pointerOf, text, view } from "../../lib/bytes";
@@ -204,7 +205,7 @@ export class CanaryRoot extends Root {
       log(LogLevel.Error, "canary: configuration refused: " + errors.first);
       return false;
     }
-    this.active = new ActiveConfig(config, unixNanos() ^ (monotonicNanos() << 20));
+    this.active = new ActiveConfig(config, randomBits());
     return true;
   }
 

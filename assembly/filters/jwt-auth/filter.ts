@@ -7,6 +7,7 @@ import { monotonicNanos, unixNanos } from "../../host/clock";
 import { HeaderAction, Root, Stream } from "../../host/context";
 import { LogLevel, log } from "../../host/log";
 import { setProperty } from "../../host/property";
+import { randomBits } from "../../host/random";
 import { HostRequest } from "../../host/request";
 import { failClosed, register } from "../../host/runtime";
 import { Status } from "../../host/status";
@@ -105,7 +106,7 @@ export class JwtAuthRoot extends Root {
       const keys = config.providers[i].inlineKeys;
       if (keys !== null) logInlineKeys(config.providers[i].name, keys);
     }
-    const policy = new Policy(config, signatures, <u64>unixNanos(), <u64>monotonicNanos());
+    const policy = new Policy(config, signatures, randomBits(), randomBits());
     const sources = new KeySources(config, policy);
     this.config = config;
     this.policy = policy;

@@ -1,6 +1,6 @@
 // One configuration at work: its policy over the proxy's shared data, its counters, and the rate
 // limit service.
-import { monotonicNanos, unixNanos } from "../../host/clock";
+import { randomBits } from "../../host/random";
 import { SharedData } from "../../host/shared-data";
 import { toText, view } from "../../lib/bytes";
 import { Charge } from "./charge";
@@ -23,8 +23,7 @@ export class ActiveLimits {
     /** Null: no limit is held by the rate limit service. */
     readonly service: ServiceClient | null,
   ) {
-    const seed = unixNanos() ^ (monotonicNanos() << 20);
-    this.policy = new Policy(config, new SharedData(), seed);
+    this.policy = new Policy(config, new SharedData(), randomBits());
     this.looksAtRequest = config.looksAtRequest;
     const count = config.limits.length;
     this.counters = new StaticArray<LimitCounters>(count);

@@ -1,0 +1,69 @@
+// Where secrets of a VM come from: the host's random source, and the clock where there is none.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Clock } from "../../deploy/emulator/clock.ts";
+import { Proxy } from "../../deploy/emulator/proxy.ts";
+import { Module } from "../../deploy/emulator/vm.ts";
+import { build } from "../../tools/build.ts";
+import { BareHost, encodeHeaders } from "../support/bare-host.ts";
+
+await build(["canary", "jwt-auth", "rate-limit"]);
+
+const config = {
+  routes: [
+    { name: "shop", split: { stable: 50, canary: 50 }, sticky: { cookie: { name: "client" } } },
+  ],
+};
+
+/** The keys of a new client behind two proxies that started in the same nanosecond. */
+function keysOf(make: () => string): [string, string] {
+  return [make(), make()];
+}
+
+function keyOnEmulator(): string {
+  const proxy = new Proxy({ clock: new Clock("2026-01-01T00:00:00Z") });
+  proxy.install({ module: Module.load("build/canary.wasm"), config });
+  const stream = proxy.exchange({ path: "/" });
+  return stream.responseHeaders!.get("set-cookie") ?? "";
+}
+
+function keyOnBareHost(more: WebAssembly.ModuleImports): string {
+  const host = new BareHost(Module.load("build/canary.wasm").code, config, () => true, more);
+  host.journal = [];
+  host.exchange({
+    headers: encodeHeaders([
+      [":method", "GET"],
+      [":path", "/"],
+      [":authority", "a"],
+    ]),
+  });
+  return host.journal.find((entry) => entry.includes("set-cookie")) ?? "";
+}
+
+test("two proxies that start in the same nanosecond give new clients different keys", () => {
+  const [first, second] = keysOf(keyOnEmulator);
+  assert.match(first, /^client=[^;]+/);
+  assert.notEqual(first, second);
+});
+
+for (const [name, random] of Object.entries({
+  "that has no random source": () => 58,
+  "whose random source writes nothing": () => 0,
+})) {
+  test(`on a host ${name} the clock decides`, () => {
+    const [first, second] = keysOf(() => keyOnBareHost({ random_get: random }));
+    assert.match(first, /client=[^;]+/);
+    assert.equal(first, second);
+  });
+}
+
+for (const name of ["canary", "jwt-auth", "rate-limit"]) {
+  test(`${name} asks the host for random numbers`, () => {
+    const imports = WebAssembly.Module.imports(Module.load(`build/${name}.wasm`).code);
+    assert.ok(
+      imports.some(
+        (each) => each.module === "wasi_snapshot_preview1" && each.name === "random_get",
+      ),
+    );
+  });
+}
