@@ -46,10 +46,12 @@ test("two proxies that start in the same nanosecond give new clients different k
   assert.notEqual(first, second);
 });
 
-for (const [name, random] of Object.entries({
+const poorHosts: Record<string, () => number> = {
   "that has no random source": () => 58,
   "whose random source writes nothing": () => 0,
-})) {
+};
+
+for (const [name, random] of Object.entries(poorHosts)) {
   test(`on a host ${name} the clock decides`, () => {
     const [first, second] = keysOf(() => keyOnBareHost({ random_get: random }));
     assert.match(first, /client=[^;]+/);
