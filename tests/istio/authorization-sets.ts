@@ -5,15 +5,20 @@ import type { Keyring } from "../../deploy/compare/keyring.ts";
 import { Random } from "../../deploy/compare/random.ts";
 import { generate } from "../../deploy/compare/requests.ts";
 import { replaced } from "../../deploy/compare/token-edits.ts";
+import { applied } from "../../deploy/compare/state.ts";
 import { workloadsFor } from "../../deploy/compare/workloads.ts";
+import { isPolicy } from "../../deploy/core/policy.ts";
+import { parsePolicy } from "../../deploy/core/policy-parser.ts";
 import { parse } from "../../deploy/core/source.ts";
 import type { Manifest } from "../../deploy/core/source.ts";
 import { fieldsOf, mapsOf } from "../../deploy/core/value.ts";
 import { yamlText } from "../../deploy/core/yaml-text.ts";
+import { migrate } from "../../deploy/migrate/migrate.ts";
 import { attachmentOf, attaches, gatewayNameLabel } from "../../deploy/native/attachment.ts";
 import type { Attachment } from "../../deploy/native/attachment.ts";
 import { defaultMesh } from "../../deploy/native/types.ts";
 import type { Mesh, NativeRequest, Workload } from "../../deploy/native/types.ts";
+import { pluginsOf } from "../../deploy/validate/plugin.ts";
 import { documentsOf, meshConfig } from "../support/authorization-fields/cases.ts";
 import type { FieldCase } from "../support/authorization-fields/cases.ts";
 import { requestOf } from "../support/authorization.ts";
@@ -197,6 +202,21 @@ function chosen(
   const first = sorted.slice(0, workloadsMax - 1);
   const rest = sorted.slice(workloadsMax - 1);
   return rest.length > 0 ? [...first, random.pick(rest)] : first;
+}
+
+/** The set as `migrate` leaves it; undefined where all of it stays native. */
+export function migratedSet(set: AuthorizationSet): AuthorizationSet | undefined {
+  const { documents, replaced } = migrate(set.manifests, "registry.example.com/gatehouse");
+  if (replaced.length === 0) return undefined;
+  const made = parsed(documents.map(({ value }) => value as Resource));
+  const after = applied(set.manifests, made).flatMap((manifest): Resource[] => {
+    if (!isPolicy(manifest)) return [manifest.fields as Resource];
+    const { policy, findings } = parsePolicy(manifest);
+    if (!policy) throw new Error(JSON.stringify(findings));
+    // An istiod that reads a file translates no WasmPlugin into what it works with.
+    return pluginsOf(policy, "TrafficExtension", new Date(0)).resources as Resource[];
+  });
+  return { ...set, documents: after };
 }
 
 export function nodeOf({ kind, namespace, labels }: Workload, name: string): Node {

@@ -4,7 +4,6 @@ import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { connect } from "node:http2";
 import type { ClientHttp2Session } from "node:http2";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import { Child, until } from "./children.ts";
 import { logFolder } from "./stack.ts";
 import type { Stack } from "./stack.ts";
@@ -44,7 +43,7 @@ export class Discovery {
     const folder = join(stack.folder, "discovery");
     for (const name of ["", "resources", "work"])
       mkdirSync(join(folder, name), { recursive: true });
-    writeFileSync(join(folder, "mesh"), stringify(meshConfig));
+    writeFileSync(join(folder, "mesh"), JSON.stringify(meshConfig));
     const options = [
       `--kubeconfig=${stack.cluster.kubeconfig}`,
       `--configDir=${join(folder, "resources")}`,
@@ -83,7 +82,8 @@ export class Discovery {
 
   /** Makes these all that there is, and waits until `isThere` says so. */
   async replace(resources: readonly object[], isThere: () => Promise<boolean>): Promise<void> {
-    const text = resources.map((resource) => stringify(resource)).join("---\n");
+    // As JSON: istiod reads YAML 1.1, where a bare `n` is false.
+    const text = resources.map((resource) => JSON.stringify(resource)).join("\n---\n");
     // Written elsewhere and moved: istiod never reads half a file.
     const draft = join(this.#folder, "resources.yaml");
     writeFileSync(draft, text);

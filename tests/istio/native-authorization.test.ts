@@ -16,6 +16,7 @@ import {
   fieldSet,
   isMeshWide,
   mesh,
+  migratedSet,
   nodeOf,
   randomSet,
   wideResources,
@@ -27,6 +28,7 @@ import { Discovery, httpFilters } from "./discovery.ts";
 import type { Node } from "./discovery.ts";
 import { FilterChains, networks } from "./filter-chains.ts";
 import type { Outcome } from "./filter-chains.ts";
+import { withModules } from "./modules-inline.ts";
 import { addNetworks } from "./namespace.ts";
 import { world } from "./world.ts";
 
@@ -49,6 +51,9 @@ const chainOf = new Map<AuthorizationSet, Map<Workload, number>>();
 
 const fieldSets = fieldCases.map((each, at) => fieldSet(each, 5000 + at, { keyring }));
 const randomSets: AuthorizationSet[] = [];
+/** Random sets that `migrate` changes → what it makes of them. */
+const migratedSets = new Map<AuthorizationSet, AuthorizationSet>();
+const migratedMax = 60;
 
 before(async () => {
   addNetworks(...networks);
@@ -69,6 +74,11 @@ before(async () => {
     await deploy(`round-${round}`, sets, wide);
     randomSets.push(...sets);
   }
+  for (const set of randomSets.slice(0, setsPerRound)) {
+    const migrated = migratedSets.size < migratedMax ? migratedSet(set) : undefined;
+    if (migrated) migratedSets.set(set, migrated);
+  }
+  await deploy("migrated", [...migratedSets.values()]);
   const statics = authorizerParts();
   chains = await FilterChains.start(stack, "filter-chains", lists, { shown, statics });
 });
@@ -96,7 +106,9 @@ async function deploy(
   const found = await discovery.listeners(nodes);
   for (const [at, { set, workload }] of places.entries()) {
     const own = chainOf.get(set) ?? new Map<Workload, number>();
-    chainOf.set(set, own.set(workload, listNumber(filtersOf(found[at]!, workload))));
+    const filters = filtersOf(found[at]!, workload);
+    const whole = await withModules(filters, discovery, nodes[at]!);
+    chainOf.set(set, own.set(workload, listNumber(whole)));
   }
 }
 
@@ -123,13 +135,20 @@ function markers(round: string): object[] {
   return [
     { apiVersion, kind: "RequestAuthentication", metadata, spec: { jwtRules } },
     { apiVersion, kind: "AuthorizationPolicy", metadata, spec: { rules } },
+    {
+      apiVersion: "extensions.istio.io/v1alpha1",
+      kind: "TrafficExtension",
+      metadata: { ...metadata, name: `plugin-${round}` },
+      spec: { wasm: { url: "oci://registry.example.com/marker" } },
+    },
   ];
 }
 
 async function isKnown(round: string): Promise<boolean> {
   const [listeners] = await discovery.listeners([markerNode]);
   const text = Buffer.concat(httpFilters(listeners!, "virtualInbound")).toString("latin1");
-  return text.includes(`issuer-${round}`) && text.includes(`/path-${round}`);
+  const wanted = [`issuer-${round}`, `/path-${round}`, `plugin-${round}`];
+  return wanted.every((each) => text.includes(each));
 }
 
 async function outcomesOf(set: AuthorizationSet): Promise<Outcome[]> {
@@ -171,6 +190,26 @@ test(`${rounds * setsPerRound} random sets decide as their models say`, async ()
   // Sets that all answer alike would tell nothing.
   for (const status of [200, 401, 403, authorizerStatus])
     assert.ok((statuses.get(status) ?? 0) > 100, `${statuses.get(status)} answers ${status}`);
+});
+
+test("what migrate makes of random sets lets no request pass that was refused", async () => {
+  const weaker: string[] = [];
+  let [same, all] = [0, 0];
+  for (const [set, migrated] of migratedSets) {
+    const [before, after] = [await outcomesOf(set), await outcomesOf(migrated)];
+    for (const [at, { status }] of after.entries()) {
+      all++;
+      if (status === before[at]!.status) same++;
+      else if (status === 200)
+        weaker.push(
+          `${set.name}: was ${before[at]!.status}\n${requestText(set.requests[at]!)}\n${stringify(migrated.documents)}`,
+        );
+    }
+  }
+  assert.deepEqual(weaker.slice(0, 3), [], `${weaker.length} requests pass`);
+  assert.ok(migratedSets.size >= 30, `${migratedSets.size} sets were migrated`);
+  // A mesh that refuses everything is never weaker.
+  assert.ok(same > all * 0.95, `${same} of ${all} have the same status`);
 });
 
 /** Why what Envoy did is not what the model says; empty where it is. */

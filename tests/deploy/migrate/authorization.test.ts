@@ -556,3 +556,152 @@ test("--gateway without labels is refused with its form", () => {
     a: "",
   });
 });
+
+test("a list claim written to a header is JSON instead of base64 of it, and the report says so", () => {
+  const rule = `issuer: https://a.example.com, jwksUri: https://a.example.com/k, outputClaimToHeaders: [{ header: x-roles, claim: roles }]`;
+  withSet(authentication({ rule }), (set) => {
+    assert.ok(set.isMigrated);
+    const list = { token: { roles: ["admin", "dev"] } };
+    same(set, [[list, 200]]);
+    assert.equal(set.upstream(list)["x-roles"], '["admin","dev"]');
+    assert.equal(set.upstream({ token: { roles: "admin" } })["x-roles"], "admin");
+    assert.equal(set.upstream({ headers: { "x-roles": "forged" } })["x-roles"], undefined);
+    assert.match(set.notes.join("\n"), /a list or map is JSON here and base64 of JSON natively/);
+  });
+});
+
+test("two good tokens of two issuers in two places pass on neither side silently otherwise", () => {
+  const rules = `issuer: https://a.example.com, jwksUri: https://a.example.com/k }, { issuer: https://b.example.com, jwksUri: https://b.example.com/k`;
+  const both: Ask = { token: {}, second: { rule: 1, param: "access_token" } };
+  withSet(authentication({ rule: rules }), (set) => {
+    assert.equal(set.native(both), 200);
+    const status = set.migrated(both);
+    const isNamed = /stricter: .*instead|stricter: .*passed/.test(set.notes.join("\n"));
+    assert.ok(!set.isMigrated || status === 200 || isNamed, `${status}: ${set.notes.join("\n")}`);
+    same(set, [
+      [{ ...both, second: { rule: 1, param: "access_token", isForged: true } }, 401],
+      [{ token: {} }, 200],
+      [{ token: {}, rule: 1 }, 200],
+    ]);
+  });
+});
+
+// As people have them: Istio's own samples, Kubeflow behind oauth2-proxy, a mesh that is closed by default.
+test("Istio's sample for groups: both claims of the token are needed at its workload", () => {
+  const text = `apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { name: jwt-example, namespace: foo }
+spec:
+  selector: { matchLabels: { app: httpbin } }
+  jwtRules:
+    - issuer: testing@secure.istio.io
+      jwksUri: https://raw.githubusercontent.com/istio/istio/release-1.31/security/tools/jwt/samples/jwks.json
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: require-jwt, namespace: foo }
+spec:
+  selector: { matchLabels: { app: httpbin } }
+  action: ALLOW
+  rules:
+    - from: [{ source: { requestPrincipals: ["testing@secure.istio.io/testing@secure.istio.io"] } }]
+      when: [{ key: "request.auth.claims[groups]", values: [group1] }]
+`;
+  const at = { namespace: "foo", labels: { app: "httpbin" } };
+  const sub = "testing@secure.istio.io";
+  withSet(text, (set) => {
+    assert.ok(set.isMigrated);
+    same(set, [
+      [at, 403],
+      [{ ...at, token: "forged" }, 401],
+      [{ ...at, token: { sub } }, 403],
+      [{ ...at, token: { sub, groups: ["group1", "group2"] } }, 200],
+      [{ ...at, token: { sub, groups: "group1" } }, 200],
+      [{ ...at, token: { sub: "other", groups: ["group1"] } }, 403],
+    ]);
+  });
+});
+
+test("Kubeflow's pair for its gateway: a token or the dashboard's own account, the rest asks oauth2-proxy", () => {
+  const where = "selector: { matchLabels: { app: istio-ingressgateway } }";
+  const text = `apiVersion: security.istio.io/v1
+kind: RequestAuthentication
+metadata: { name: dex-jwt, namespace: istio-system }
+spec:
+  ${where}
+  jwtRules:
+    - issuer: http://dex.auth.svc.cluster.local:5556/dex
+      forwardOriginalToken: true
+      outputClaimToHeaders:
+        - { header: kubeflow-userid, claim: email }
+        - { header: kubeflow-groups, claim: groups }
+      fromHeaders: [{ name: Authorization, prefix: "Bearer " }]
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: istio-ingressgateway-require-jwt, namespace: istio-system }
+spec:
+  ${where}
+  action: DENY
+  rules:
+    - from: [{ source: { notRequestPrincipals: ["*"] } }]
+      to: [{ operation: { notPaths: ["/dex/*", "/oauth2/*"] } }]
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: { name: istio-ingressgateway-oauth2-proxy, namespace: istio-system }
+spec:
+  ${where}
+  action: CUSTOM
+  provider: { name: oauth2-proxy }
+  rules:
+    - to: [{ operation: { hosts: ["*"] } }]
+      when: [{ key: "request.headers[authorization]", notValues: ["*"] }]
+`;
+  const at = {
+    namespace: "istio-system",
+    labels: { app: "istio-ingressgateway" },
+    kind: "gateway" as const,
+  };
+  withSet(text, (set) => {
+    same(set, [
+      [{ ...at, path: "/" }, 403],
+      [{ ...at, path: "/dex/auth" }, 200],
+      [{ ...at, path: "/", token: { email: "a@example.com" } }, 200],
+      [{ ...at, path: "/", token: "expired" }, 401],
+      [{ ...at, path: "/dex/auth", token: "forged" }, 401],
+    ]);
+    const forged = { ...at, path: "/dex/auth", headers: { "kubeflow-userid": "admin" } };
+    assert.equal(set.upstream(forged)["kubeflow-userid"], undefined);
+  });
+});
+
+test("a namespace that is closed by default opens by path, peer and token as before", () => {
+  const text =
+    authentication() +
+    policy("closed", "{}") +
+    policy("probes", `${api}\nrules: [{ to: [{ operation: { paths: [/healthz, /readyz] } }] }]`) +
+    policy(
+      "ingress",
+      `${api}
+rules:
+  - from:
+      - source:
+          principals: [cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account]
+          requestPrincipals: ["https://a.example.com/*"]
+    to: [{ operation: { methods: [GET], paths: ["/reviews/*"] } }]`,
+    );
+  const peer = "spiffe://cluster.local/ns/istio-system/sa/istio-ingressgateway-service-account";
+  withSet(text, (set) => {
+    assert.ok(set.isMigrated);
+    same(set, [
+      [{ path: "/healthz" }, 200],
+      [{ path: "/reviews/1", token: {}, peer }, 200],
+      [{ path: "/reviews/1", token: {} }, 403],
+      [{ path: "/reviews/1", peer }, 403],
+      [{ path: "/reviews/1", peer, headers: { "x-gatehouse-jwt-principal": "true" } }, 403],
+      [{ path: "/reviews/1", token: {}, peer, method: "DELETE" }, 403],
+      [{ labels: { app: "web" }, path: "/healthz" }, 403],
+    ]);
+  });
+});
