@@ -370,6 +370,10 @@ function claimHeaders(): void {
     '"role":0',
     '"role":12345678901234567890',
   );
+  add("a claim named by a URL", forge(main, claims({ "https://example.com/role": "admin" })), {
+    path: "/claims",
+    difference: "url-claim",
+  });
   add("claim above 2^53", forge(main, large), { path: "/claims", difference: "large-numbers" });
   const forgedHeaders: [string, string][] = [
     ["x-role", "admin"],
@@ -407,6 +411,18 @@ function preflights(): void {
     ["no preflight", "GET", [origin, asked]],
   ] as [string, string, [string, string][]][]) {
     add(name, "", { method, headers });
+  }
+}
+
+/** As AWS's load balancers write tokens: base64 with its padding, which is signed too. */
+function padded(): void {
+  const encode = (text: string) =>
+    Buffer.from(text).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
+  for (const key of [main, keys.ES256!]) {
+    const header = JSON.stringify({ alg: key.algorithm, kid: key.kid });
+    const odd = header.length % 3 === 0 ? `${header} ` : header;
+    const input = `${encode(odd)}.${encode(JSON.stringify(claims()))}`;
+    add(`padded ${key.algorithm}`, signed(key, input), { difference: "padded" });
   }
 }
 
@@ -551,6 +567,7 @@ export function generateCases(): Case[] {
     claimHeaders,
     preflights,
     malformed,
+    padded,
     mutations,
   ]) {
     part();
