@@ -139,7 +139,7 @@ before(async () => {
   );
 });
 
-test("a million clients change neither memory nor the fate of one that was limited before", () => {
+test("a million clients change neither memory nor the bucket of a client that was limited before", () => {
   const limit = {
     name: "per-client",
     key: [{ header: "x-key" }],

@@ -118,7 +118,7 @@ function drawNanos(random: Random, limits: Limit[]): bigint {
   ]);
 }
 
-test(`${SEQUENCES} random sequences of requests are judged as the reference judges them`, () => {
+test(`${SEQUENCES} random sequences of requests are decided as the reference decides them`, () => {
   let proxy: Proxy | undefined;
   let plugin: Plugin | undefined;
   const seen = { admitted: 0, refused: 0, shadowed: 0 };

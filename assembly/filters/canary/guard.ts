@@ -80,7 +80,7 @@ export class GuardState {
     // What comes in while open was sent before the guard tripped, and says nothing new.
     if (before == GuardMode.Open) return false;
     const isTrickle = before == GuardMode.Trickle;
-    // A trickle is judged as a whole, however long it takes: it may be too thin to fill a window.
+    // A trickle is counted as a whole, however long it takes: it may be too thin to fill a window.
     const step = isTrickle ? 0 : now / (settings.windowNanos / STEPS);
     const at = this.base + HEADER_BYTES + <usize>(step % STEPS) * STEP_BYTES;
     if (load<i64>(at) != step) {

@@ -1,4 +1,4 @@
-// The variants of a route, and how requests are dealt out among them. Variants come from the
+// The variants of a route, and how requests are split among them. Variants come from the
 // rules, the split and the schedule (and, without a split, from `base`); together they are
 // numbered by name, since a map's order is lost on the way through Istio.
 import { Bytes, compare, equal, utf8, view } from "../../lib/bytes";

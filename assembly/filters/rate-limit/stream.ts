@@ -9,6 +9,7 @@ import { HostRequest } from "../../host/request";
 import { continueRequest } from "../../host/stream-control";
 import { Bytes, EMPTY, NONE, isPresent, text, view } from "../../lib/bytes";
 import { ORIGIN, REQUEST_METHOD, isPreflight } from "../../lib/http/cors";
+import { RESOURCE_EXHAUSTED } from "../../lib/http/grpc-status";
 import { AMBIGUOUS_PATH_TEXT } from "../../lib/http/path";
 import { SEARCH_NANOS_MAX } from "../../lib/http/request";
 import { ActiveLimits } from "./active-limits";
@@ -22,7 +23,6 @@ import { isAsked, rateLimitRequest } from "./service/request";
 import { RateLimitResponse, ServiceDecision } from "./service/response";
 
 const LIMIT_PROPERTY = text("gatehouse_limit");
-const GRPC_RESOURCE_EXHAUSTED: u32 = 8;
 const X_ENVOY_RATELIMITED = text("x-envoy-ratelimited");
 const TRUE = text("true");
 const NO_HEADERS: HeaderValue[] = [];
@@ -145,7 +145,7 @@ export class RateLimitStream extends Stream {
       reply.header(X_ENVOY_RATELIMITED, TRUE);
     }
     this.replied = true;
-    const grpcStatus = config.grpcResourceExhausted ? GRPC_RESOURCE_EXHAUSTED : GRPC_STATUS_NONE;
+    const grpcStatus = config.grpcResourceExhausted ? RESOURCE_EXHAUSTED : GRPC_STATUS_NONE;
     sendLocalReply(config.status, details, view(config.body), reply.pairs, grpcStatus);
     return HeaderAction.Stop;
   }

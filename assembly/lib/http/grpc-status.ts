@@ -45,6 +45,7 @@ export function grpcStatusOf(code: i64): GrpcStatus | null {
 
 const UNKNOWN: u32 = 2;
 const PERMISSION_DENIED: u32 = 7;
+export const RESOURCE_EXHAUSTED: u32 = 8;
 const UNIMPLEMENTED: u32 = 12;
 const INTERNAL: u32 = 13;
 const UNAVAILABLE: u32 = 14;

@@ -1,4 +1,4 @@
-// Documents of rate-limit: what both judges take, and what only the module can refuse.
+// Documents of rate-limit: what schema and module take, and what only the module can refuse.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";

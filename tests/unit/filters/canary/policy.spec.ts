@@ -60,7 +60,7 @@ describe("the policy", () => {
     expect(toText(decide(policyOf(route, 2), new FakeRequest()).issued)).not.toBe(one);
   });
 
-  it("deals a client without a key anew, near the weights", () => {
+  it("assigns a client without a key at random, near the weights", () => {
     const policy = policyOf('{"name":"r","split":{"a":25,"b":75},"sticky":{"header":"x-user"}}');
     let a = 0;
     for (let i = 0; i < 10_000; i++) if (decide(policy, new FakeRequest()).variant == 0) a++;
@@ -84,6 +84,21 @@ describe("the policy", () => {
       const variant = decide(policy, new FakeRequest().from(network + "1]:80")).variant;
       expect(decide(policy, new FakeRequest().from(network + "ffff]:80")).variant).toBe(variant);
     }
+  });
+
+  it("trusts a peer's identity as one text, commas and all", () => {
+    const policy = policyOf(
+      '{"name":"r","split":{"a":100,"b":0},"trust":[{"sourcePrincipals":[{"exact":"spiffe://mesh/gateway"}]}]}',
+    );
+    const sent = "spiffe://mesh/gateway";
+    expect(
+      toText(decide(policy, new FakeRequest().with("x-variant", "b").principal(sent)).name),
+    ).toBe("b");
+    const forged = new FakeRequest()
+      .with("x-variant", "b")
+      .principal(sent + ",spiffe://mesh/other");
+    expect(toText(decide(policy, forged).name)).toBe("a");
+    expect(policy.isForged(0, forged)).toBe(true);
   });
 
   it("takes the base of the first route for everyone when there are no headers", () => {

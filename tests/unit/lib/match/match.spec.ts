@@ -132,6 +132,14 @@ describe("a Match", () => {
     expect(matches(names, request().principal("spiffe://c/d"))).toBe(true);
     expect(matches(names, request().principal("spiffe://x"))).toBe(false);
     expect(matches(names, request())).toBe(false);
+    const commas = "spiffe://a/b,spiffe://c/d";
+    expect(matches(names, request().principal(commas))).toBe(false);
+    expect(
+      matches('{"sourcePrincipals":[{"exact":"' + commas + '"}]}', request().principal(commas)),
+    ).toBe(true);
+    expect(
+      matches('{"sourcePrincipals":[{"exact":"spiffe://c/d"}]}', request().principal(commas)),
+    ).toBe(false);
     const anyone = '{"sourcePrincipals":[{"present":true,"invert":true}]}';
     expect(matches(anyone, request())).toBe(false);
   });
