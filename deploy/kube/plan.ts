@@ -52,8 +52,9 @@ export async function planFor(
     : render(policy, { api, start });
   const live = await ownedBy(cluster, policy, history, resources);
   const marks = marksIn(policy.manifest.fields);
-  const isWatching = report || isReporting(policy);
-  const mayOpen = report || (isWatching && marks.replaces.length > 0);
+  const isReplacing = marks.replaces.length > 0;
+  const isWatching = report || isReporting(policy, isReplacing);
+  const mayOpen = report || (isWatching && isReplacing);
   if (mayOpen && !force) checkWatching(policy, live);
   const found = isWatching
     ? noNatives

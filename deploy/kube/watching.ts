@@ -11,9 +11,21 @@ import { subjectText } from "./history.ts";
 /** The filters that refuse or route; the log has nothing to be held back. */
 const deciding: readonly FilterName[] = ["jwt-auth", "rate-limit", "canary"];
 
-/** True if the settings themselves say that jwt-auth lets everything pass. */
-export function isReporting({ filters }: Policy): boolean {
-  return filters.get("jwt-auth")?.mode === "report";
+/**
+ * True if the settings themselves say that the filters only watch. Throws where some enforce: one
+ * that takes the token away hides it from the native resources that stay because of another.
+ */
+export function isReporting(policy: Policy, isReplacing: boolean): boolean {
+  const settings = [...policy.filters]
+    .filter(([name]) => deciding.includes(name))
+    .map(([, each]) => each);
+  const watching = settings.filter(({ mode }) => mode === "report");
+  if (isReplacing && watching.length > 0 && watching.length < settings.length)
+    throw new ToolError(
+      "invalid",
+      `policy ${subjectText(policy)} replaces native resources, and only some of its filters are in mode: report; set it for all of them, or for none`,
+    );
+  return settings.length > 0 && watching.length === settings.length;
 }
 
 /** The same policy with each filter in `mode: report`. */

@@ -1,7 +1,7 @@
 // Native resources go step by step: after each write into the cluster no request passes that did
 // not pass before, on the way there and on the way back, and where a run breaks off.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -355,5 +355,64 @@ spec:
     const [, live] = [...cluster.stored].find(([path]) => path.endsWith("/virtualservices/shop"))!;
     assert.deepEqual(live.spec, bench.native[0]!.value.spec);
     assert.deepEqual(cluster.names("wasmplugins"), []);
+  });
+});
+
+const limiter = `---
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: { name: limit, namespace: shop }
+spec:
+  workloadSelector: { labels: { app: api } }
+  configPatches:
+    - applyTo: HTTP_FILTER
+      match: { context: SIDECAR_INBOUND, listener: { filterChain: { filter: { name: envoy.filters.network.http_connection_manager } } } }
+      patch:
+        operation: INSERT_BEFORE
+        value:
+          name: envoy.filters.http.local_ratelimit
+          typed_config:
+            "@type": type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit
+            stat_prefix: limit
+            token_bucket: { max_tokens: 5, tokens_per_fill: 5, fill_interval: 60s }
+            filter_enabled: { default_value: { numerator: 100, denominator: HUNDRED } }
+            filter_enforced: { default_value: { numerator: 100, denominator: HUNDRED } }
+`;
+
+test("an EnvoyFilter goes after its plugin, and stays while the plugin only watches", async () => {
+  await withNative(limiter, async (bench) => {
+    const settings = readFileSync(bench.file, "utf8");
+    writeFileSync(
+      bench.file,
+      settings.replace("  rate-limit:\n", "  rate-limit:\n    mode: report\n"),
+    );
+    assert.equal((await bench.run("apply", "-f", bench.file)).code, 0);
+    assert.deepEqual(bench.cluster.names("envoyfilters"), ["limit"]);
+    writeFileSync(bench.file, settings);
+    const { code, err } = await bench.run("apply", "-f", bench.file);
+    assert.equal(code, 0, err);
+    assert.deepEqual(writes(bench).slice(-2), [
+      "apply shop/wasmplugins/api-rate-limit",
+      "delete shop/envoyfilters/limit",
+    ]);
+    const back = await bench.run("rollback", "shop/api", "--to", "native");
+    assert.equal(back.code, 0, back.err);
+    assert.deepEqual(writes(bench).slice(-2), [
+      "apply shop/envoyfilters/limit",
+      "delete shop/wasmplugins/api-rate-limit",
+    ]);
+  });
+});
+
+test("settings of which one filter only watches replace nothing, and say why", async () => {
+  await withNative(all, async (bench) => {
+    const limit = "{ name: a, tokenBucket: { maxTokens: 1, fillInterval: 1s } }";
+    const settings = readFileSync(bench.file, "utf8");
+    const mixed = `  rate-limit: { mode: report, limits: [${limit}] }\n  jwt-auth:\n`;
+    writeFileSync(bench.file, settings.replace("  jwt-auth:\n", mixed));
+    const { code, err } = await bench.run("apply", "-f", bench.file);
+    assert.equal(code, 1, err);
+    assert.match(err, /only some of its filters are in mode: report; set it for all of them/);
+    assert.deepEqual(bench.cluster.writes, []);
   });
 });
