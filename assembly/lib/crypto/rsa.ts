@@ -47,7 +47,7 @@ export class RsaPublicKey {
   constructor(modulus: Bytes, exponent: Bytes) {
     const n = withoutLeadingZeros(modulus);
     const e = withoutLeadingZeros(exponent);
-    const status = judgeRsaKey(n, e);
+    const status = checkRsaKey(n, e);
     this.status = status;
     this.modulus = status == RsaKeyStatus.Ok ? new MontgomeryModulus(n) : null;
     this.exponent = status == RsaKeyStatus.Ok ? toInteger(e) : 0;
@@ -76,7 +76,7 @@ export class RsaPublicKey {
 }
 
 /** What is wrong with a key, if anything; `n` and `e` without leading zeros. */
-export function judgeRsaKey(n: Bytes, e: Bytes): RsaKeyStatus {
+export function checkRsaKey(n: Bytes, e: Bytes): RsaKeyStatus {
   const bits = bitLength(n);
   if (bits < MODULUS_BITS_MIN) return RsaKeyStatus.ModulusTooShort;
   if (bits > MODULUS_BITS_MAX) return RsaKeyStatus.ModulusTooLong;

@@ -3,7 +3,7 @@
 import { Bytes, at, lengthOf, owned, slice, view } from "../bytes";
 import { P256, P384, P521 } from "../crypto/curves";
 import { Ed25519KeyStatus, Ed25519PublicKey } from "../crypto/ed25519";
-import { RsaKeyStatus, judgeRsaKey, withoutLeadingZeros } from "../crypto/rsa";
+import { RsaKeyStatus, checkRsaKey, withoutLeadingZeros } from "../crypto/rsa";
 import { WeierstrassGroup } from "../crypto/weierstrass";
 import { Curve } from "./algorithm";
 import { ecPublicKeyInfo, rsaPublicKeyInfo } from "./der";
@@ -18,7 +18,7 @@ const SECRET_BYTES_MOST = 1024;
 export function rsaKey(modulusBytes: Bytes, exponentBytes: Bytes): JwkResult {
   const modulus = owned(withoutLeadingZeros(modulusBytes));
   const exponent = owned(withoutLeadingZeros(exponentBytes));
-  const status = statusOfRsa(judgeRsaKey(view(modulus), view(exponent)));
+  const status = statusOfRsa(checkRsaKey(view(modulus), view(exponent)));
   if (status != JwkStatus.Ok) return JwkResult.refused(status);
   const key = new Key(KeyType.Rsa);
   key.first = modulus;

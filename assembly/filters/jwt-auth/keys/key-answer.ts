@@ -67,7 +67,7 @@ export class KeyAnswer {
   private headers: HeaderMap = new HeaderMap();
 
   /**
-   * Takes the answer at hand. Empty when its body can be used, else why not. The size is judged
+   * Takes the answer at hand. Empty when its body can be used, else why not. The size is checked
    * before it is copied.
    */
   take(headerCount: i32, bodyBytes: i32): string {

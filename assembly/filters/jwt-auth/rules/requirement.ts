@@ -1,5 +1,5 @@
 // What a request needs, as a tree, and the rules that say which request needs what. Data only:
-// policy.ts judges by it.
+// policy.ts decides by it.
 import { MatchList } from "../../../lib/match/match";
 import { ClaimRule } from "./claim-rule";
 import { Provider } from "../provider";

@@ -33,7 +33,7 @@ export class SeenToken {
   /** It is one of the cache's entries, and so many bytes of it are in the cache's account. */
   isKept: bool = false;
   accounted: i64 = 0;
-  /** The request it is in use for: it must not be overwritten while that one is judged. */
+  /** The request it is in use for: it must not be overwritten while that one is decided. */
   pinnedBy: u32 = 0;
   /**
    * Rules whose claims have been asked of this token (a bit each), and those that held. Claims do
