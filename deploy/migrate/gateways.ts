@@ -4,7 +4,7 @@ import { ToolError } from "../core/problem.ts";
 import type { Manifest } from "../core/source.ts";
 import { at, listOf, mapsOf, textAt, textsOf } from "../core/value.ts";
 import { gatewayNameLabel } from "../native/attachment.ts";
-import type { Context } from "./context.ts";
+import type { Mesh } from "../native/types.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -14,6 +14,14 @@ export interface KnownGateway {
   namespace?: string;
   /** What says so, for a reason. */
   title: string;
+}
+
+/** Where gateways are looked for. */
+export interface GatewaySources {
+  readonly manifests: readonly Manifest[];
+  readonly mesh: Mesh;
+  /** What the user says is a gateway. */
+  readonly gateways: readonly KnownGateway[];
 }
 
 /** What a selector means: `unclear` says why nobody can tell. */
@@ -39,18 +47,18 @@ export function gatewayOf(text: string): KnownGateway {
 }
 
 /** What kind of proxies have these labels, of which there is at least one. */
-export function proxyKind(context: Context, namespace: string, labels: Labels): ProxyKind {
+export function proxyKind(sources: GatewaySources, namespace: string, labels: Labels): ProxyKind {
   if (Object.entries(labels).some(isOfGateway)) return "gateway";
   const isNear = (other: string | undefined) =>
-    other === undefined || other === namespace || namespace === context.mesh.rootNamespace;
-  const known = knownGateways(context).filter((each) => isNear(each.namespace));
+    other === undefined || other === namespace || namespace === sources.mesh.rootNamespace;
+  const known = knownGateways(sources).filter((each) => isNear(each.namespace));
   if (known.some((gateway) => isPart(gateway.labels, labels))) return "gateway";
   const similar = known.find((gateway) => shares(gateway.labels, labels));
   if (similar)
     return {
       unclear: `its selector has labels of ${similar.title}, but not all: nobody can tell whether it means that gateway`,
     };
-  const isReadAsSidecar = podsIn(context).some(
+  const isReadAsSidecar = podsIn(sources).some(
     (pod) => !pod.isGateway && isNear(pod.namespace) && isPart(labels, pod.labels),
   );
   const odd = Object.entries(labels).find(([key, value]) => unclearWord.test(`${key} ${value}`));
@@ -62,13 +70,13 @@ export function proxyKind(context: Context, namespace: string, labels: Labels): 
 }
 
 /** What says that a gateway runs in a namespace; undefined if nothing that was read does. */
-export function gatewayIn(context: Context, namespace: string): string | undefined {
-  const known = [...context.gateways, ...gatewayPods(context)].find(
+export function gatewayIn(sources: GatewaySources, namespace: string): string | undefined {
+  const known = [...sources.gateways, ...gatewayPods(sources)].find(
     (each) => each.namespace === namespace,
   );
   if (known) return known.title;
-  const elsewhere = context.gateways.filter((each) => each.namespace !== undefined);
-  const found = context.manifests.find((manifest) => {
+  const elsewhere = sources.gateways.filter((each) => each.namespace !== undefined);
+  const found = sources.manifests.find((manifest) => {
     if (manifest.namespace !== namespace) return false;
     const labels = selectorOf(manifest);
     if (Object.keys(labels).length === 0) return false;
@@ -82,12 +90,12 @@ function isOfGateway([key, value]: [string, string]): boolean {
   return gatewayLabels.has(key) || gatewayWord.test(key) || gatewayWord.test(value);
 }
 
-function knownGateways(context: Context): KnownGateway[] {
-  const selected = context.manifests.filter(isIstioGateway).map((manifest) => ({
+function knownGateways(sources: GatewaySources): KnownGateway[] {
+  const selected = sources.manifests.filter(isIstioGateway).map((manifest) => ({
     labels: selectorOf(manifest),
     title: manifest.title,
   }));
-  const all = [...context.gateways, ...selected, ...gatewayPods(context)];
+  const all = [...sources.gateways, ...selected, ...gatewayPods(sources)];
   // A Gateway without selector is for every gateway, and says of none which it is.
   return all.filter(({ labels }) => Object.keys(labels).length > 0);
 }
@@ -113,8 +121,8 @@ interface Pods {
 
 const controllers = new Set(["Deployment", "DaemonSet", "StatefulSet", "ReplicaSet"]);
 
-function podsIn(context: Context): Pods[] {
-  return context.manifests.flatMap((manifest): Pods[] => {
+function podsIn(sources: GatewaySources): Pods[] {
+  return sources.manifests.flatMap((manifest): Pods[] => {
     const { kind, namespace, title } = manifest;
     if (kind !== "Pod" && !controllers.has(kind)) return [];
     const template = kind === "Pod" ? manifest.fields : manifest.at("spec", "template");
@@ -123,8 +131,8 @@ function podsIn(context: Context): Pods[] {
   });
 }
 
-function gatewayPods(context: Context): Pods[] {
-  return podsIn(context).filter(({ isGateway }) => isGateway);
+function gatewayPods(sources: GatewaySources): Pods[] {
+  return podsIn(sources).filter(({ isGateway }) => isGateway);
 }
 
 /** Injected as a gateway, or a proxy that says of itself that it is one. */

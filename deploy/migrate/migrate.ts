@@ -4,6 +4,7 @@ import { partsOf } from "../core/kustomize.ts";
 import { withoutTemplates } from "../core/templates.ts";
 import { hasAccessLog, migrateMeshAccessLog, migrateTelemetry } from "./access-log.ts";
 import { migrateAuthorization } from "./authorization/authorization.ts";
+import { keepSecurityPolicies } from "./authorization/security-policy.ts";
 import { migrateBackendTraffic } from "./backend-traffic.ts";
 import type { Comparison } from "../compare/compare.ts";
 import { Context } from "./context.ts";
@@ -64,6 +65,7 @@ export function migrate(
 function written(context: Context, repository: string): Migrated {
   const { report } = context;
   migrateAuthorization(context);
+  keepSecurityPolicies(context);
   const patches = context.ofKind("networking.istio.io", "EnvoyFilter");
   migrateLocalRateLimits(context);
   migrateBackendTraffic(context);

@@ -130,6 +130,7 @@ const readable: [apiVersion: string, kind: string][] = [
   ["gateway.networking.k8s.io/v1", "Gateway"],
   ["flagger.app/v1beta1", "Canary"],
   ["gateway.envoyproxy.io/v1alpha1", "BackendTrafficPolicy"],
+  ["gateway.envoyproxy.io/v1alpha1", "SecurityPolicy"],
 ];
 
 /** Everything migrate reads in a live cluster; kinds it does not have are left out. */

@@ -705,3 +705,33 @@ rules:
     ]);
   });
 });
+
+test("Envoy Gateway's SecurityPolicy stays native, each part that asks for a token with its reason", () => {
+  const text = `${authentication()}---
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: SecurityPolicy
+metadata: { name: tokens, namespace: shop }
+spec:
+  targetRefs: [{ group: gateway.networking.k8s.io, kind: HTTPRoute, name: r }]
+  jwt:
+    optional: true
+    providers:
+      - name: a
+        issuer: https://a.example.com
+        remoteJWKS: { uri: https://a.example.com/keys }
+        claimToHeaders: [{ claim: role, header: x-role }]
+        recomputeRoute: true
+  authorization:
+    defaultAction: Deny
+    rules:
+      - action: Allow
+        principal: { jwt: { provider: a, claims: [{ name: role, values: [admin] }] } }
+`;
+  withSet(text, (set) => {
+    assert.ok(set.isMigrated);
+    const notes = set.notes.join("\n");
+    assert.match(notes, /kept spec\.jwt\.providers: it stays native: .*route by route/);
+    assert.match(notes, /kept spec\.jwt\.optional: it stays native/);
+    assert.match(notes, /kept spec\.authorization: it stays native: .*no Wasm filter can write/);
+  });
+});
