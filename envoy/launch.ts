@@ -359,7 +359,7 @@ export class ListenerFile {
   }
 
   /**
-   * Replaces all listeners and waits for Envoy's verdict. A refused update leaves the old ones in
+   * Replaces all listeners and waits for Envoy's decision. A refused update leaves the old ones in
    * force; an accepted one serves on the same port as before; connections that were open before
    * keep the old one until Envoy drains them.
    */

@@ -265,7 +265,7 @@ async function expectations(issuer: Issuer): Promise<Expectation[]> {
     },
     {
       group: "canary",
-      name: "forged verdict",
+      name: "forged decision",
       path: "/shop/1",
       headers: { "x-variant": "canary", cookie: "release=client-0" },
       status: 200,

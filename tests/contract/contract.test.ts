@@ -1,5 +1,5 @@
 // `config.schema.json` is the contract of a filter's settings, the parser in the module is who
-// obeys it: here both judge the same documents.
+// obeys it: here both read the same documents.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -29,10 +29,12 @@ test("every filter has cases", () => {
 for (const name of filters as FilterName[]) {
   const file = join(import.meta.dirname, "cases", `${name}.ts`);
   if (existsSync(file))
-    describe(name, async () => judge(name, ((await import(file)) as { default: Cases }).default));
+    describe(name, async () =>
+      evaluate(name, ((await import(file)) as { default: Cases }).default),
+    );
 }
 
-function judge(name: FilterName, { valid, onlyWasm, env = {} }: Cases): void {
+function evaluate(name: FilterName, { valid, onlyWasm, env = {} }: Cases): void {
   const parser = new Parser(name, env);
   const reasons = [...matchReasons, ...onlyWasm.map(({ message }) => message)];
   after(() => parser.close());

@@ -1,4 +1,4 @@
-// The two judges of a configuration: the schema, and the parser inside the built module.
+// The two checks of a configuration: the schema, and the parser inside the built module.
 import type { FilterName } from "../../deploy/core/catalog.ts";
 import { EmulatorError } from "../../deploy/emulator/abi.ts";
 import { Proxy } from "../../deploy/emulator/proxy.ts";

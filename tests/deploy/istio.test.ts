@@ -73,9 +73,9 @@ test("every manifest belongs to a kustomization, a chart, istioctl or the tool",
 test("migrate and validate, as the README shows", async () => {
   const { code, out } = await gatehouse("migrate", mesh);
   assert.equal(code, 0);
-  const { code: verdict, err } = await gatehouse("validate", file("policies.yaml", out));
+  const { code: decision, err } = await gatehouse("validate", file("policies.yaml", out));
   assert.equal(err, "");
-  assert.equal(verdict, 0);
+  assert.equal(decision, 0);
 });
 
 test("render gives of each settings file what validates alone", async () => {

@@ -46,13 +46,13 @@ test("the examples of RFC 7515, 7520 and 8037 hold, and the host's own agree", (
   }
 });
 
-test("Wycheproof's tokens and keys are judged as it says, but for the differences with a reason", () => {
+test("Wycheproof's tokens and keys are decided as it says, but for the differences with a reason", () => {
   const { asked, wrong } = judgeTokens(machine, readFixture());
   assert.deepEqual(wrong, []);
   assert.ok(asked > 150);
 });
 
-test("Wycheproof's signatures reach a host in a form that OpenSSL judges as it says", () => {
+test("Wycheproof's signatures reach a host in a form that OpenSSL decides as it says", () => {
   const { asked, wrong } = judgeHostForms(machine, readFixture());
   assert.deepEqual(wrong, []);
   assert.ok(asked > 150);

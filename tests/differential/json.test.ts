@@ -172,13 +172,13 @@ describe("JSON", () => {
     );
     const counts = { y: 0, n: 0, i: 0 };
     for (const [name, text] of Object.entries(suite)) {
-      const verdict = name[0] as keyof typeof counts;
-      counts[verdict]++;
+      const decision = name[0] as keyof typeof counts;
+      counts[decision]++;
       const isTaken = ours(Buffer.from(text)) !== undefined;
       // RFC 7515 section 4 and RFC 7519 section 4 let a reader refuse such a header and such
       // claims.
       const isDuplicate = name.startsWith("y_object_duplicated_key");
-      if (verdict !== "i") assert.equal(isTaken, verdict === "y" && !isDuplicate, name);
+      if (decision !== "i") assert.equal(isTaken, decision === "y" && !isDuplicate, name);
     }
     assert.ok(counts.y > 90 && counts.n > 150, JSON.stringify(counts));
   });

@@ -124,7 +124,7 @@ describe("the guide's VirtualService", () => {
   });
 });
 
-describe("VirtualServices drawn by lot", () => {
+describe("VirtualServices drawn at random", () => {
   const COUNT = 60;
   const EACH = 40;
   const random = new Random(7);

@@ -13,7 +13,7 @@ import {
   encode,
   frame,
   startRateLimitService,
-  verdict,
+  decision,
 } from "../support/rate-limit-service.ts";
 import type { Answer } from "../support/upstream.ts";
 import { refusingEndpoint } from "../support/upstream.ts";
@@ -120,7 +120,7 @@ test("each limit that admits is a descriptor: keys by name, no key by the limit'
 });
 
 test("no value of a key gets a request past the service: not a missing, empty, broken or enormous one", async () => {
-  const refuseAll = () => verdict(true);
+  const refuseAll = () => decision(true);
   await withService({ config: { limits: [perKey] }, answer: refuseAll }, async (chain, service) => {
     for (const value of [undefined, "", "\u00ff\u00fe", "k".repeat(50_000)]) {
       const got = await chain.send({ headers: value === undefined ? {} : { "x-key": value } });
@@ -148,7 +148,7 @@ test("a request that the local limits refuse is not asked about", async () => {
 test("a refusal names the limit, and tells the service's own quota and when it is reset", async () => {
   const config = { limits: [limit, { ...perKey, name: "second" }], headers: "draft03" };
   const over = { overLimit: true, requestsPerUnit: 60, unit: 2, resetSeconds: 17 };
-  const answer = () => verdict(true, [{ overLimit: false, remaining: 5 }, over]);
+  const answer = () => decision(true, [{ overLimit: false, remaining: 5 }, over]);
   await withService({ config, answer }, async (chain) => {
     const got = await chain.send({ headers: { "x-key": "a" } });
     assert.equal(got.status, 429);
@@ -165,7 +165,7 @@ test("a refusal names the limit, and tells the service's own quota and when it i
 
 test("a refusal that says nothing more tells no quota", async () => {
   const config = { limits: [limit], headers: "ietf" };
-  await withService({ config, answer: () => verdict(true) }, async (chain) => {
+  await withService({ config, answer: () => decision(true) }, async (chain) => {
     const got = await chain.send();
     assert.deepEqual(
       [got.status, got.header("ratelimit"), got.header("retry-after")],
@@ -180,7 +180,7 @@ const failures: Record<string, Answer> = {
     headers: { "content-type": "application/grpc", "grpc-status": "14" },
   },
   "a gRPC error after a message": {
-    ...(verdict(false) as object),
+    ...(decision(false) as object),
     trailers: { "grpc-status": "13" },
   },
   "an HTTP error": { status: 500, body: "no" },
@@ -197,7 +197,7 @@ const failures: Record<string, Answer> = {
     body: frame(Buffer.from([0xff, 0xff, 0xff])),
     trailers: { "grpc-status": "0" },
   },
-  "an unknown verdict": { body: frame(encode([[1, 0]])), trailers: { "grpc-status": "0" } },
+  "an unknown decision": { body: frame(encode([[1, 0]])), trailers: { "grpc-status": "0" } },
   "a connection that is cut": "drop",
 };
 
@@ -211,7 +211,7 @@ test("whatever is no answer is a failure, and onFailure decides", async () => {
         assert.equal(got.status, onFailure === "deny" ? 503 : 200, `${name}, ${onFailure}`);
       }
       assert.equal(await chain.envoy.stat(counter("failed")), Object.keys(failures).length);
-      next = verdict(false);
+      next = decision(false);
       assert.equal((await chain.send()).status, 200);
     });
   }
@@ -235,7 +235,7 @@ test("a service that hangs holds a request no longer than the timeout, one that 
 });
 
 test("a refusal of the service carries x-envoy-ratelimited where the native filter's does", async () => {
-  const answer = () => verdict(true);
+  const answer = () => decision(true);
   const refusal = async (filter: (typeof filters)[number], answers: typeof answer) => {
     const service = await startRateLimitService(answers);
     const http2 = { name: "ratelimit", endpoints: [service.endpoint], http2: true };
@@ -286,7 +286,7 @@ test("a refusal of the service carries x-envoy-ratelimited where the native filt
 
 test("one question a request, and an answer that comes when its request is gone harms nobody", async () => {
   const held: (() => void)[] = [];
-  const answer = () => new Promise<Answer>((done) => held.push(() => done(verdict(true))));
+  const answer = () => new Promise<Answer>((done) => held.push(() => done(decision(true))));
   await withService({ answer }, async (chain, service) => {
     const clients = Array.from({ length: 5 }, () => {
       const socket = connect(chain.envoy.port(), "127.0.0.1");
@@ -311,7 +311,7 @@ test("one question a request, and an answer that comes when its request is gone 
 
 test("in report mode the service is asked and counted, and no request waits for it", async () => {
   let release = () => {};
-  const answer = () => new Promise<Answer>((done) => (release = () => done(verdict(true))));
+  const answer = () => new Promise<Answer>((done) => (release = () => done(decision(true))));
   await withService(
     { config: { limits: [limit], mode: "report" }, answer },
     async (chain, service) => {

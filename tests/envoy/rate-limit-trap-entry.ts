@@ -1,7 +1,7 @@
 // rate-limit with a trap of ours: a request with `x-trap` kills the machine. What a reload must
 // not take or give away is tried with it.
 import { MapType, headerValue } from "../../assembly/host/header-map";
-import { proxy_on_request_headers as judge } from "../../assembly/host/runtime";
+import { proxy_on_request_headers as evaluate } from "../../assembly/host/runtime";
 import { NONE, text } from "../../assembly/lib/bytes";
 import "../../assembly/filters/rate-limit/filter";
 
@@ -18,5 +18,5 @@ const TRAP = text("x-trap");
 
 export function proxy_on_request_headers(id: u32, headers: u32, endOfStream: u32): i32 {
   if (headerValue(MapType.RequestHeaders, TRAP) != NONE) unreachable();
-  return judge(id, headers, endOfStream);
+  return evaluate(id, headers, endOfStream);
 }

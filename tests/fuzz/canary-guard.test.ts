@@ -1,4 +1,4 @@
-// Guards under traffic drawn by lot, on several workers that race for the shared state: whatever
+// Guards under traffic drawn at random, on several workers that race for the shared state: whatever
 // happens, each change of mode is told once, by one worker, and the lines make sense one after
 // the other.
 import assert from "node:assert/strict";

@@ -35,7 +35,7 @@ const provider = {
 };
 
 /** A machine that says what becomes of a token; `foreignFunctions` as the host has them. */
-function judge(more: object = {}, foreignFunctions?: string[]) {
+function evaluate(more: object = {}, foreignFunctions?: string[]) {
   const proxy = new Proxy({ foreignFunctions });
   const config = { providers: [{ ...provider, ...more }], maxVerificationsPerSecond: 1_000_000 };
   proxy.install({ module, config });
@@ -71,7 +71,7 @@ function* damaged(token: string): Generator<Buffer> {
   }
 }
 
-function refuseAllDamaged(key: ForgeKey, { ask }: ReturnType<typeof judge>): void {
+function refuseAllDamaged(key: ForgeKey, { ask }: ReturnType<typeof evaluate>): void {
   const token = good(key);
   assert.equal(ask(token).status, 200);
   for (const bytes of damaged(token)) {
@@ -84,29 +84,29 @@ function refuseAllDamaged(key: ForgeKey, { ask }: ReturnType<typeof judge>): voi
 }
 
 describe("a token cut short or with a flipped bit at any byte is refused", () => {
-  const judging = judge();
-  for (const [name, key] of Object.entries(keys)) it(name, () => refuseAllDamaged(key, judging));
+  const running = evaluate();
+  for (const [name, key] of Object.entries(keys)) it(name, () => refuseAllDamaged(key, running));
 });
 
 describe("and on a host that cannot verify", () => {
-  const judging = judge({ algorithms: ["RS256", "ES256", "ES384"] }, []);
+  const running = evaluate({ algorithms: ["RS256", "ES256", "ES384"] }, []);
   for (const name of ["RS256", "ES256", "ES384"])
-    it(name, () => refuseAllDamaged(keys[name]!, judging));
+    it(name, () => refuseAllDamaged(keys[name]!, running));
 });
 
 test("ES512 is refused by the configuration on a host that cannot verify, and by the token where it is not listed", () => {
   assert.throws(
-    () => judge({ algorithms: ["ES512"] }, []),
+    () => evaluate({ algorithms: ["ES512"] }, []),
     /\/providers\/0\/algorithms: expected no ES512/,
   );
   assert.equal(
-    judge({ algorithms: undefined }, []).ask(good(keys.ES512!)).reason,
+    evaluate({ algorithms: undefined }, []).ask(good(keys.ES512!)).reason,
     "alg_not_allowed",
   );
 });
 
 test("random bytes, and random bytes between dots, are refused", () => {
-  const { ask } = judge();
+  const { ask } = evaluate();
   const random = new Random(4711);
   for (let i = 0; i < 2_000; i++) {
     const parts = Array.from({ length: 1 + random.below(4) }, () =>
@@ -121,7 +121,7 @@ test("random bytes, and random bytes between dots, are refused", () => {
 });
 
 test("headers and payloads of random JSON, well signed, are refused or read, and never a trap", () => {
-  const { ask } = judge();
+  const { ask } = evaluate();
   const random = new Random(815);
   const pieces = [
     "{",
@@ -161,9 +161,9 @@ test("headers and payloads of random JSON, well signed, are refused or read, and
 });
 
 describe("what is too large is refused at once", () => {
-  const { ask } = judge();
+  const { ask } = evaluate();
   const deep = "[".repeat(10_000) + "]".repeat(10_000);
-  const large = judge({});
+  const large = evaluate({});
   it("a token over maxTokenBytes, of one byte more", () => {
     const token = good(keys.HS256!, { filler: "" });
     const room = 61_440 - token.length;
@@ -213,7 +213,7 @@ describe("what is too large is refused at once", () => {
 });
 
 test("a signature over another token's parts is refused", () => {
-  const { ask } = judge();
+  const { ask } = evaluate();
   const [header, payload] = good(keys.ES256!).split(".");
   const other = good(keys.ES256!, { sub: "admin" }).split(".")[1];
   assert.equal(ask(signed(keys.ES256!, `${header}.${payload}`)).status, 200);

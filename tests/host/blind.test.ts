@@ -87,7 +87,7 @@ describe("jwt-auth without a header map", () => {
     }
   });
 
-  it("knows nothing of the request before, and judges the next one that it can see", () => {
+  it("knows nothing of the request before, and decides on the next one that it can see", () => {
     const host = hostOf("jwt-auth", open);
     assert.deepEqual(effects(host, seen), []);
     assert.deepEqual(effects(host, 2).at(-1), "reply 503");

@@ -7,7 +7,7 @@ import { before, test } from "node:test";
 import { build } from "../../tools/build.ts";
 import { Proxy } from "../../deploy/emulator/proxy.ts";
 import { Module } from "../../deploy/emulator/vm.ts";
-import { verdict } from "../support/rate-limit-service.ts";
+import { decision } from "../support/rate-limit-service.ts";
 
 let module: Module;
 before(async () => {
@@ -56,7 +56,7 @@ test("requests leave nothing behind: admitted, refused, refused by the service, 
   let asked = 0;
   const onCall = () => {
     const overLimit = ++asked % 5 === 0;
-    const answer = verdict(overLimit, [{ overLimit, requestsPerUnit: 5, resetSeconds: 3 }]);
+    const answer = decision(overLimit, [{ overLimit, requestsPerUnit: 5, resetSeconds: 3 }]);
     return { headers: answer.headers, body: answer.body, trailers: answer.trailers };
   };
   for (const mode of ["enforce", "report"]) {

@@ -20,7 +20,7 @@ const host = { host: "products.example.com" };
 const CHANGES = 20;
 /**
  * A change has to be in effect within a second; half of them, so that a busy machine's hiccup is
- * not the verdict.
+ * not the decision.
  */
 const MEDIAN_MILLIS_MAX = 1_000;
 

@@ -75,7 +75,7 @@ export class Cluster {
   }
 
   /** What the API server would say to a new resource: nothing, or why it refuses. */
-  async judge(resource: Resource): Promise<string | undefined> {
+  async evaluate(resource: Resource): Promise<string | undefined> {
     const path = await this.#path(resource.apiVersion, resource.kind, "default");
     const query = "?dryRun=All&fieldValidation=Strict";
     const { status, body } = await this.#send("POST", path + query, resource);

@@ -1,4 +1,4 @@
-// Every manifest of deploy/istio, judged by what owns its kind: the API server with the CRDs and
+// Every manifest of deploy/istio, checked by what owns its kind: the API server with the CRDs and
 // istiod's webhook, istioctl, the charts, the IstioOperator's own reader.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -19,14 +19,14 @@ const folders = globSync("**/kustomization.yaml", { cwd: join(root, "deploy/isti
 /** Kinds whose owners are operators that do not run here; the README of each folder says so. */
 const elsewhere = ["kiali.io/v1alpha1", "argoproj.io/v1alpha1", "monitoring.coreos.com/v1"];
 
-const judged = new Set<string>();
+const checked = new Set<string>();
 
 for (const folder of folders) {
   test(`${folder}: the API server and istiod's webhook accept it`, async () => {
     const resources = kustomize(stack, folder);
     assert.ok(resources.length > 0);
     for (const resource of resources) {
-      judged.add(`${resource.apiVersion}/${resource.kind}`);
+      checked.add(`${resource.apiVersion}/${resource.kind}`);
       if (elsewhere.includes(resource.apiVersion)) continue;
       // Strict field validation: what is not in the schema is refused, not dropped.
       await stack.cluster.apply(resource, { dryRun: true });
@@ -46,7 +46,7 @@ for (const folder of folders) {
   });
 }
 
-/** Settings are the tool's own kind: judged is what it renders. */
+/** Settings are the tool's own kind: checked is what it renders. */
 const policies = globSync("gatehouse/*/*.yaml", { cwd: join(root, "deploy/istio") })
   .filter((file) => /^kind: Policy$/m.test(readFileSync(join(root, "deploy/istio", file), "utf8")))
   .sort();
@@ -70,7 +70,7 @@ after(() => {
     "flagger.app/v1beta1/Canary",
     "apps/v1/Deployment",
   ]) {
-    assert.ok(judged.has(kind), `${kind} was judged`);
+    assert.ok(checked.has(kind), `${kind} was checked`);
   }
 });
 

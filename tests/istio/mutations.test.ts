@@ -45,7 +45,7 @@ test("the mutations start from a document of every kind that the tool knows", ()
 test("every document that the mutations start from is accepted by both", async () => {
   for (const resource of seeds) {
     const title = `${resource.kind} ${resource.metadata.name}`;
-    assert.equal(await stack.cluster.judge(resource), undefined, title);
+    assert.equal(await stack.cluster.evaluate(resource), undefined, title);
     assert.equal(await ours(resource), "", title);
   }
 });
@@ -65,7 +65,7 @@ test("the tool accepts and refuses what the API server and the webhook do", asyn
   const worker = async () => {
     for (const [index, resource] of queue) {
       resource.metadata.name = `mutated-${index}`;
-      const [said, theirs = ""] = [await ours(resource), await stack.cluster.judge(resource)];
+      const [said, theirs = ""] = [await ours(resource), await stack.cluster.evaluate(resource)];
       if (theirs) refused++;
       if ((said === "") !== (theirs === "")) differences.push({ resource, ours: said, theirs });
     }
@@ -81,6 +81,6 @@ test("the tool accepts and refuses what the API server and the webhook do", asyn
 
 function shown({ resource, ours: said, theirs }: Difference): string {
   const { kind, spec, metadata } = resource;
-  const verdict = said ? `we refuse: ${said}` : `they refuse: ${theirs}`;
-  return `${kind} ${verdict}\n${JSON.stringify({ metadata, spec })}`;
+  const decision = said ? `we refuse: ${said}` : `they refuse: ${theirs}`;
+  return `${kind} ${decision}\n${JSON.stringify({ metadata, spec })}`;
 }

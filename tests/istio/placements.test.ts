@@ -281,7 +281,7 @@ describe("a sidecar", () => {
     );
     assert.ok(!(await proxy.chain(inbound)).includes("order-service-canary"));
     const host = "product-service.ecommerce.svc.cluster.local";
-    const answer = await until("the verdict", async () => {
+    const answer = await until("the decision", async () => {
       const got = await send(`http://127.0.0.1:${outbound}/api/info`, {
         headers: { host, "x-user-id": "7" },
       });

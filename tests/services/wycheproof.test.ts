@@ -25,13 +25,13 @@ before(async () => {
   files = readCorpus(join(goModule("github.com/c2sp/wycheproof", VERSION, SUM), "testvectors_v1"));
 });
 
-test("every signature and tag is judged as Wycheproof says", () => {
+test("every signature and tag is decided as Wycheproof says", () => {
   const { asked, wrong } = judgeSignatures(files);
   assert.deepEqual(wrong, []);
   assert.ok(asked > 5000, `${asked}`);
 });
 
-test("every token and key is judged as Wycheproof says, and every signature in the form that hosts get", async () => {
+test("every token and key is decided as Wycheproof says, and every signature in the form that hosts get", async () => {
   const machine = await start<Exports>("jose");
   const tokens = judgeTokens(machine, files);
   assert.deepEqual(tokens.wrong, []);

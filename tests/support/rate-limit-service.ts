@@ -94,7 +94,7 @@ export function frame(message: Buffer): Buffer {
 }
 
 /** A RateLimitResponse as HTTP. */
-export function verdict(overLimit: boolean, statuses: Status[] = []): Exclude<Answer, string> {
+export function decision(overLimit: boolean, statuses: Status[] = []): Exclude<Answer, string> {
   const each = statuses.map((status) => {
     const limit = encode([
       [1, status.requestsPerUnit ?? 0],
@@ -117,7 +117,7 @@ export function verdict(overLimit: boolean, statuses: Status[] = []): Exclude<An
 
 /** Starts it; `answer` decides, default: nothing is over its limit. */
 export async function startRateLimitService(
-  answer: (question: Question) => Answer | Promise<Answer> = () => verdict(false),
+  answer: (question: Question) => Answer | Promise<Answer> = () => decision(false),
 ): Promise<Upstream & { questions: Question[] }> {
   const questions: Question[] = [];
   const upstream = await startHttp2Upstream(({ body }) => {

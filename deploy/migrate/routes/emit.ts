@@ -37,7 +37,7 @@ export interface Place {
   /** What a rule's match needs, so that it is for this place alone. */
   cover: Fields;
   /** What the report says of it. */
-  said: { fate: "carried" | "changed"; path: Path; note: string }[];
+  said: { outcome: "carried" | "changed"; path: Path; note: string }[];
 }
 
 export function prepare(context: Context, service: Service, release: Release): Prepared {
@@ -63,7 +63,7 @@ export function write(context: Context, manifest: Manifest, prepared: Prepared):
   const { route, traffic, places } = prepared;
   const copies: Fields[] = [];
   for (const { namespace, placement, name, said } of places) {
-    for (const { fate, path, note } of said) context.report[fate](manifest, path, note);
+    for (const { outcome, path, note } of said) context.report[outcome](manifest, path, note);
     const draft = context.drafts.at(namespace, placement, name);
     const settings = draft.settings("canary", manifest, () => ({ routes: [] }));
     const copy = copies.length === 0 ? route : structuredClone(route);
@@ -106,7 +106,7 @@ function placesOf(context: Context, service: Service): Place[] {
       placement: { sidecar: { direction: "outbound" } },
       name: `${slug(service.name)}-callers`,
       cover: { sourceNamespace: namespace },
-      said: [{ fate: "changed", path, note }],
+      said: [{ outcome: "changed", path, note }],
     });
   }
   return mergedPlaces(places);
@@ -125,9 +125,9 @@ function gatewayPlace(context: Context, namespace: string, text: string, index: 
     cover: { gateways: [text] },
     said: [
       found
-        ? { fate: "carried", path, note: `placement.gateway ${shown}` }
+        ? { outcome: "carried", path, note: `placement.gateway ${shown}` }
         : {
-            fate: "changed",
+            outcome: "changed",
             path,
             note: `the Gateway was not read: its workload is taken to be ${shown} in ${of}`,
           },

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { readFixture } from "../wycheproof/corpus.ts";
 import { judgeSignatures } from "../wycheproof/primitives.ts";
 
-test("Wycheproof's signatures and tags are judged as it says", () => {
+test("Wycheproof's signatures and tags are decided as it says", () => {
   const { asked, wrong } = judgeSignatures(readFixture());
   assert.deepEqual(wrong, []);
   assert.ok(asked > 200);

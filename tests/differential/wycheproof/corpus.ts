@@ -1,5 +1,5 @@
 // The form of Project Wycheproof's files, and which of them are about what our code does. Knows
-// no verdict of ours.
+// no decision of ours.
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 

@@ -32,7 +32,7 @@ function cut(file: File): File {
   return { name: file.name, testGroups: testGroups.filter((group) => group.tests.length > 0) };
 }
 
-/** What the judges read, and nothing else; a private key only where it is the secret of HMAC. */
+/** What the checks read, and nothing else; a private key only where it is the secret of HMAC. */
 function slim(group: Group, isWanted: (test: Case) => boolean): Group {
   const { type, comment, sha, mgfSha, sLen, tagSize, publicKey, publicKeyDer, tests } = group;
   const { uncompressed, modulus, publicExponent, pk } = publicKey ?? {};

@@ -6,18 +6,18 @@ import { type HashBits, exports, machine, put } from "../crypto/machine.ts";
 import { type Case, type File, type Group, Tally, hex } from "./corpus.ts";
 
 /** Whether a case holds; undefined: it has no form in JWS. */
-type Verdict = boolean | undefined;
-type Judge = (test: Case) => Verdict;
+type Decision = boolean | undefined;
+type Check = (test: Case) => Decision;
 
-/** Makes a group's key ready. The judge takes the cases of that group, until the next is made. */
-const judges: Record<string, (group: Group) => Judge> = {
-  EcdsaP1363Verify: ecdsaJudge,
+/** Makes a group's key ready. The evaluate takes the cases of that group, until the next is made. */
+const checks: Record<string, (group: Group) => Check> = {
+  EcdsaP1363Verify: ecdsaCheck,
   EcdsaVerify: (group) => {
-    const judge = ecdsaJudge(group);
+    const evaluate = ecdsaCheck(group);
     const width = (hex(group.publicKey!.uncompressed!).length - 1) / 2;
     return (test) => {
       const signature = concatenated(hex(test.sig!), width);
-      return signature && judge({ ...test, sig: signature.toString("hex") });
+      return signature && evaluate({ ...test, sig: signature.toString("hex") });
     };
   },
   EddsaVerify: (group) => {
@@ -45,16 +45,17 @@ export function judgeSignatures(files: File[], tally = new Tally()): Tally {
     // Our own code has no P-521.
     if (file.name.includes("secp521r1")) continue;
     for (const group of file.testGroups) {
-      const judge = judges[group.type]?.(group);
-      if (judge)
-        for (const test of group.tests) tally.add(file, test, judge(test), expected(group, test));
+      const evaluate = checks[group.type]?.(group);
+      if (evaluate)
+        for (const test of group.tests)
+          tally.add(file, test, evaluate(test), expected(group, test));
     }
   }
   return tally;
 }
 
 /**
- * What a case's verdict has to be in JWS. The only "acceptable" ones are PKCS#1 encodings without
+ * What a case's decision has to be in JWS. The only "acceptable" ones are PKCS#1 encodings without
  * the NULL of the hash's parameters: RFC 8017 section 8.2.2 compares with the encoding that
  * section 9.2 makes, which has it.
  */
@@ -63,7 +64,7 @@ function expected(group: Group, test: Case): boolean {
   if (!hasJwsHash(group)) return false;
   if (group.sha === group.mgfSha && group.sLen! * 8 === bitsOf(group))
     return test.result === "valid";
-  // Another salt or mask than RFC 7518 section 3.5 has: OpenSSL judges by that section instead.
+  // Another salt or mask than RFC 7518 section 3.5 has: OpenSSL decides by that section instead.
   const key = crypto.createPublicKey({
     key: hex(group.publicKeyDer!),
     format: "der",
@@ -92,7 +93,7 @@ function ask(verify: (message: bigint, signature: bigint) => number, test: Case)
   return verify(put(hex(test.msg!)), put(hex(test.sig!))) === 1;
 }
 
-function ecdsaJudge(group: Group): Judge {
+function ecdsaCheck(group: Group): Check {
   const point = hex(group.publicKey!.uncompressed!).subarray(1);
   const width = point.length / 2;
   machine.clear();
@@ -107,7 +108,7 @@ function prepareRsa({ publicKey }: Group): void {
 }
 
 /** JWS has whole tags only: a truncated one is compared here, and must not hold there. */
-function macHolds(group: Group, test: Case): Verdict {
+function macHolds(group: Group, test: Case): Decision {
   const bits = bitsOf(group);
   machine.clear();
   exports.hmacPrepare(bits, put(hex(test.key!)));

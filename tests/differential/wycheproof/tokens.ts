@@ -51,10 +51,10 @@ const differences: Record<string, string> = {
 export function judgeTokens(machine: Machine<Exports>, files: File[], tally = new Tally()): Tally {
   for (const file of files.filter(({ name }) => name.startsWith("json_web_"))) {
     for (const group of file.testGroups) {
-      const judge = tokenJudge(machine, group);
+      const evaluate = tokenCheck(machine, group);
       for (const test of group.tests) {
         const isOther = `${file.name}#${test.tcId}` in differences;
-        tally.add(file, test, judge(test), (test.result === "valid") !== isOther);
+        tally.add(file, test, evaluate(test), (test.result === "valid") !== isOther);
       }
     }
   }
@@ -74,9 +74,9 @@ export function judgeHostForms(
     for (const group of file.testGroups) {
       const info = publicKeyInfo(machine, group);
       const isSame = info.equals(hex(group.publicKeyDer!));
-      const judge = hostJudge(machine, group, info);
+      const evaluate = hostCheck(machine, group, info);
       for (const test of group.tests)
-        tally.add(file, test, isSame && judge(test), test.result === "valid");
+        tally.add(file, test, isSame && evaluate(test), test.result === "valid");
     }
   }
   return tally;
@@ -98,7 +98,7 @@ export function judgePoints(machine: Machine<Exports>, files: File[], tally = ne
 }
 
 /** Whether each token of a group holds with the group's keys. */
-function tokenJudge(machine: Machine<Exports>, group: Group): (test: Case) => boolean {
+function tokenCheck(machine: Machine<Exports>, group: Group): (test: Case) => boolean {
   const key = (group.public ?? group.private)!;
   readKeys(machine, "keys" in key ? key : { keys: [key] });
   return (test) => {
@@ -108,7 +108,7 @@ function tokenJudge(machine: Machine<Exports>, group: Group): (test: Case) => bo
 }
 
 /** The length of r‖s is checked before the host is asked, as in the filter. */
-function hostJudge(machine: Machine<Exports>, group: Group, info: Buffer): (test: Case) => boolean {
+function hostCheck(machine: Machine<Exports>, group: Group, info: Buffer): (test: Case) => boolean {
   const width = group.publicKey!.uncompressed && hex(group.publicKey!.uncompressed).length - 1;
   return (test) => {
     const signature = hex(test.sig!);
