@@ -2,7 +2,7 @@
 // Generated from a fixed seed, so that a failure comes again. Where the two filters are meant to
 // differ, the case says by which difference.
 import { Random } from "../support/random.ts";
-import { type Claims, type ForgeKey, forge, makeKey, signed } from "./jwt-forge.ts";
+import { type Claims, type ForgeKey, forge, keyOfEach, makeKey, signed } from "./jwt-forge.ts";
 
 export const ISSUER = "https://auth.example.com";
 export const OTHER_ISSUER = "https://other.example.com";
@@ -10,21 +10,7 @@ export const AUDIENCE = "product-api";
 /** Of both filters, in seconds. */
 export const SKEW = 60;
 
-const asymmetric = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-];
-export const keys: Record<string, ForgeKey> = Object.fromEntries(
-  [...asymmetric, "HS256", "HS384", "HS512"].map((algorithm) => [algorithm, makeKey(algorithm)]),
-);
+export const keys = keyOfEach();
 export const otherKey = makeKey("RS256", "other-issuer");
 /** Not in any set. */
 const strangers: Record<string, ForgeKey> = Object.fromEntries(

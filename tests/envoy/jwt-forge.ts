@@ -110,3 +110,22 @@ export function signed(key: ForgeKey, input: string): string {
 export function jwksOf(...keys: ForgeKey[]): { keys: object[] } {
   return { keys: keys.map((key) => key.jwk) };
 }
+
+const asymmetric = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+];
+
+/** A fresh key for each algorithm. */
+export function keyOfEach(): Record<string, ForgeKey> {
+  const algorithms = [...asymmetric, "HS256", "HS384", "HS512"];
+  return Object.fromEntries(algorithms.map((algorithm) => [algorithm, makeKey(algorithm)]));
+}

@@ -4,25 +4,11 @@ import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
 import { Proxy } from "../../deploy/emulator/proxy.ts";
 import { Module } from "../../deploy/emulator/vm.ts";
-import { type ForgeKey, forge, jwksOf, makeKey, signed } from "../envoy/jwt-forge.ts";
+import { type ForgeKey, forge, jwksOf, keyOfEach, signed } from "../envoy/jwt-forge.ts";
 import { Random } from "../support/random.ts";
 
 const ISSUER = "https://auth.example.com";
-const asymmetric = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-];
-const keys = Object.fromEntries(
-  [...asymmetric, "HS256", "HS384", "HS512"].map((name) => [name, makeKey(name)]),
-);
+const keys = keyOfEach();
 const module = Module.load("build/jwt-auth.wasm");
 
 const provider = {

@@ -2,11 +2,11 @@
 // of what runs today and from the real jwt-auth with what stays native.
 import { authorizationInterest } from "../../compare/authorization.ts";
 import { compare } from "../../compare/compare.ts";
-import type { Comparison, Row } from "../../compare/compare.ts";
+import type { Comparison } from "../../compare/compare.ts";
 import { Keyring } from "../../compare/keyring.ts";
 import { pluginModels } from "../../compare/plugins.ts";
 import { generate } from "../../compare/requests.ts";
-import { shown } from "../../compare/shown.ts";
+import { collectedKinds, shown } from "../../compare/shown.ts";
 import { workloadsFor } from "../../compare/workloads.ts";
 import { parsePolicy } from "../../core/policy-parser.ts";
 import { policyVersion } from "../../core/policy.ts";
@@ -67,7 +67,7 @@ export function prove(
   const [weaker] = result.rows.filter(({ outcome }) => outcome === "weaker");
   if (weaker) return failed(`its proof failed: ${shown(weaker)}`);
   if (!result.isComplete) return failed(notProved);
-  for (const row of firstOfEachKind(result.rows))
+  for (const row of collectedKinds(result.rows))
     context.report.changed(first!.manifest, ["spec", "jwtRules"], `${row.outcome}: ${shown(row)}`);
   context.proofs.push({ title: first!.manifest.title, result });
   return undefined;
@@ -127,14 +127,4 @@ function pluginsFor({ scope, placement, name, settings }: PlaceSettings): Plugin
 function parsed(values: readonly object[]): Manifest[] {
   if (values.length === 0) return [];
   return parse(yamlText(values.map((value) => ({ value }))), "migrated").manifests;
-}
-
-/** One example for each way in which decisions differ. */
-function firstOfEachKind(rows: readonly Row[]): Row[] {
-  const byKind = new Map<string, Row>();
-  for (const row of rows) {
-    const kind = `${row.outcome} ${row.what.replaceAll(/"[^"]*"/g, "")}`;
-    if (!byKind.has(kind)) byKind.set(kind, row);
-  }
-  return [...byKind.values()].slice(0, 8);
 }
