@@ -112,6 +112,10 @@ export interface CrowdRun {
 export interface Migrated {
   settings: string;
   counts: string;
+  /** How many requests were compared with the native resources, and how it came out. */
+  compared: string;
+  /** One request for each way in which the decisions differ. */
+  differences: string[];
   remarks: Remark[];
 }
 

@@ -224,8 +224,9 @@ async function migrate(): Promise<void> {
     output.textContent = result.settings;
     output.hidden = false;
     byId("adopt").hidden = false;
-    byId("migrate-counts").textContent = result.counts;
+    byId("migrate-counts").textContent = `${result.counts}. ${result.compared}.`;
     byId("migrate-report").replaceChildren(
+      ...result.differences.map((text) => el("li", { class: "warning" }, text)),
       ...result.remarks.map(({ severity, line, text }) =>
         el("li", { class: severity }, `line ${line}: ${text}`),
       ),
