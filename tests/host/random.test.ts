@@ -7,7 +7,7 @@ import { Module } from "../../deploy/emulator/vm.ts";
 import { build } from "../../tools/build.ts";
 import { BareHost, encodeHeaders } from "../support/bare-host.ts";
 
-await build(["canary", "jwt-auth", "rate-limit"]);
+await build(["access-log", "canary", "jwt-auth", "rate-limit"]);
 
 const config = {
   routes: [
@@ -46,6 +46,21 @@ test("two proxies that start in the same nanosecond give new clients different k
   assert.notEqual(first, second);
 });
 
+/** The id in the first log line of a proxy. */
+function idOnEmulator(): string {
+  const proxy = new Proxy({ clock: new Clock("2026-01-01T00:00:00Z") });
+  const lines = { format: { text: "%UNIQUE_ID%" }, sinks: [{ proxyLog: {} }] };
+  proxy.install({ module: Module.load("build/access-log.wasm"), config: lines });
+  proxy.exchange({ path: "/" });
+  return proxy.log.map(({ message }) => message).join("\n");
+}
+
+test("two proxies that start in the same nanosecond give their log lines different ids", () => {
+  const [first, second] = [idOnEmulator(), idOnEmulator()];
+  assert.match(first, /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/);
+  assert.notEqual(first, second);
+});
+
 const poorHosts: Record<string, () => number> = {
   "that has no random source": () => 58,
   "whose random source writes nothing": () => 0,
@@ -59,7 +74,7 @@ for (const [name, random] of Object.entries(poorHosts)) {
   });
 }
 
-for (const name of ["canary", "jwt-auth", "rate-limit"]) {
+for (const name of ["access-log", "canary", "jwt-auth", "rate-limit"]) {
   test(`${name} asks the host for random numbers`, () => {
     const imports = WebAssembly.Module.imports(Module.load(`build/${name}.wasm`).code);
     assert.ok(

@@ -4,6 +4,7 @@ import { environmentVariable } from "../../host/environment";
 import { monotonicNanos, unixNanos } from "../../host/clock";
 import { HeaderMap, MapType, headerValue } from "../../host/header-map";
 import { property } from "../../host/property";
+import { randomBits } from "../../host/random";
 import { HostRequest } from "../../host/request";
 import { Bytes } from "../../lib/bytes";
 import { HeaderList } from "../../lib/http/headers";
@@ -108,6 +109,10 @@ export class HostRecord extends RecordView {
 
   monotonicNanos(): i64 {
     return monotonicNanos();
+  }
+
+  randomBits(): u64 {
+    return randomBits();
   }
 
   variable(name: Bytes): Bytes {

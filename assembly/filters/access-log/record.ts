@@ -66,6 +66,9 @@ export abstract class RecordView {
   /** Nanoseconds of a clock that never steps. */
   abstract monotonicNanos(): i64;
 
+  /** 64 bits that no other machine has. */
+  abstract randomBits(): u64;
+
   /** A variable of the virtual machine, or NONE. */
   abstract variable(name: Bytes): Bytes;
 

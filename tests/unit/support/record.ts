@@ -66,6 +66,10 @@ export class FakeRecord extends RecordView {
     return NONE;
   }
 
+  randomBits(): u64 {
+    return 0x0123_4567_89ab_cdef;
+  }
+
   nowNanos(): i64 {
     return this.now;
   }

@@ -7,6 +7,7 @@ import { startCall, startStatus, startToken } from "../../../host/http-call";
 import { Counter } from "../../../host/metrics";
 import { Pairs } from "../../../host/pairs";
 import { property } from "../../../host/property";
+import { randomBits } from "../../../host/random";
 import { Status } from "../../../host/status";
 import {
   Bytes,
@@ -117,11 +118,7 @@ export class HttpSink extends Sink {
     private config: HttpSinkConfig,
   ) {
     super();
-    this.delivery = new Delivery(
-      config.delivery,
-      encoderOf(config),
-      unixNanos() ^ monotonicNanos(),
-    );
+    this.delivery = new Delivery(config.delivery, encoderOf(config), randomBits());
     const counts = this.delivery.tally.all();
     for (let i = 0; i < counts.length; i++) this.reports.push(new Report(name, counts[i]));
     this.headers.add(METHOD, POST);

@@ -1,5 +1,5 @@
-// %UNIQUE_ID%: a UUID (RFC 9562, version 4) that no other line has. Made from the clock and a
-// running number by a keyed hash: unique, not secret.
+// %UNIQUE_ID%: a UUID (RFC 9562, version 4) that no other line has. Made from a random key of the
+// machine, the clock and a running number by a hash: unique, not secret.
 import { bytes } from "../../../../lib/bytes";
 import { mix } from "../../../../lib/hash";
 import { Operator, Value, operatorText } from "./operator";
@@ -11,13 +11,16 @@ const raw = memory.data(16, 8);
 const DASHES = 0b101_0101_0000;
 
 let count: u64 = 0;
+/** Tells machines apart that begin at the same moment; drawn for the first line. */
+let key: u64 = 0;
 
 
 @final
 export class UniqueIdOperator extends Operator {
   evaluate(record: RecordView, value: Value): void {
     count++;
-    const seed = mix(<u64>record.nowNanos()) ^ mix(count ^ (<u64>changetype<usize>(this)));
+    if (key == 0) key = record.randomBits();
+    const seed = mix((<u64>record.nowNanos()) ^ key) ^ mix(count);
     store<u64>(raw, mix(seed));
     store<u64>(raw, mix(seed ^ count), 8);
     store<u8>(raw, (load<u8>(raw, 6) & 0x0f) | 0x40, 6);
