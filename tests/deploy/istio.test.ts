@@ -127,7 +127,7 @@ function outcomesOf(filter: string): string[] {
   );
   const source = texts.join("\n");
   const patterns = [
-    /new (?:Counter|Gauge)\([^)]*?"?\.?([a-z0-9_]+)"\)/g,
+    /new (?:Counter|Gauge)\((?:[^()]|\([^()]*\))*?"?\.?([a-z0-9_]+)"\)/g,
     /counterOf\("([a-z0-9_]+)"\)/g,
     /new Count\("([a-z0-9_]+)"\)/g,
     /return "(by_[a-z]+)";/g,
