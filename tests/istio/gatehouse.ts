@@ -13,14 +13,16 @@ export interface Outcome {
   stderr: string;
 }
 
+const checkout = { command: join(root, "deploy/cli/gatehouse.js"), folder: root };
+
 /** `npx gatehouse …args`. Throws unless it ends with `expected`. */
 export async function gatehouse(
   stack: Stack,
   args: string[],
-  { expected = 0, input = "" } = {},
+  { expected = 0, input = "", tool = checkout } = {},
 ): Promise<Outcome> {
-  const child = spawn(process.execPath, [join(root, "deploy/cli/gatehouse.js"), ...args], {
-    cwd: root,
+  const child = spawn(process.execPath, [tool.command, ...args], {
+    cwd: tool.folder,
     stdio: ["pipe", "pipe", "pipe"],
     env: {
       PATH: process.env.PATH,

@@ -2,34 +2,17 @@
 // Node that it is for. Needs the npm registry, for its dependencies and those two Nodes.
 import assert from "node:assert/strict";
 import { execFile, execFileSync, spawnSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { FakeRegistry } from "../deploy/fake-registry.ts";
-import { assemble, folder as assembled, pack } from "../../tools/package.ts";
+import { assemble, folder as assembled } from "../../tools/package.ts";
+import { commandIn, installed, installedTool } from "../support/installed-package.ts";
 
 const root = join(import.meta.dirname, "../..");
 const home = mkdtempSync(join(tmpdir(), "gatehouse-package-"));
 after(() => rmSync(home, { recursive: true, force: true }));
-
-/** A folder of its own with these packages, and nothing else. */
-function installed(name: string, ...packages: string[]): string {
-  const folder = join(home, name);
-  mkdirSync(folder);
-  writeFileSync(join(folder, "package.json"), '{"private":true,"type":"module"}');
-  const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
-  execFileSync("npm", ["install", "--ignore-scripts", ...quiet, ...packages], { cwd: folder });
-  return folder;
-}
 
 const versions = { oldest: "22.19.0", newest: "24.21.0" };
 const platform = `node-${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
@@ -37,17 +20,15 @@ const nodes: Record<string, string> = {};
 let place = "";
 
 before(async () => {
-  await assemble();
-  const tarball = pack(home);
-  place = installed("empty", tarball);
+  place = await installedTool(home);
   for (const [age, version] of Object.entries(versions))
-    nodes[age] = join(installed(age, `${platform}@${version}`), "node_modules/.bin/node");
+    nodes[age] = join(installed(home, age, `${platform}@${version}`), "node_modules/.bin/node");
   cpSync(join(root, "deploy/istio"), join(place, "deploy/istio"), { recursive: true });
   cpSync(join(root, "docs/tutorials"), join(place, "docs/tutorials"), { recursive: true });
 });
 
 function run(node: string, ...args: string[]) {
-  const command = join(place, "node_modules/gatehouse/bin/gatehouse.js");
+  const command = commandIn(place);
   const environment = { ...process.env, NO_COLOR: "1" };
   return spawnSync(node, [command, ...args], { cwd: place, env: environment, encoding: "utf8" });
 }
@@ -123,7 +104,7 @@ test("a push from the installed package reaches a registry, byte for byte as the
     const pushed = await new Promise<string>((done, fail) =>
       execFile(
         nodes.newest!,
-        [join(place, "node_modules/gatehouse/bin/gatehouse.js"), "push", "--to", target],
+        [commandIn(place), "push", "--to", target],
         { cwd: place },
         (error, stdout) => (error ? fail(error) : done(stdout)),
       ),
@@ -198,7 +179,7 @@ spec: { hosts: shop, http: [{ rout: [] }] }
 
 test("the version takes 150 ms of user time at most, and to validate one file half a second", () => {
   const measure = (...args: string[]) => {
-    const command = join(place, "node_modules/gatehouse/bin/gatehouse.js");
+    const command = commandIn(place);
     const times = Array.from({ length: 5 }, () => {
       const output = spawnSync(
         "sh",
