@@ -97,12 +97,14 @@ describe("hostile values", () => {
       // What is no HTTP is answered 400 before there is a header to log.
       if (!line) continue;
       const text = Buffer.from(value.trim(), "latin1").toString("utf8");
+      // Once a line's budget for redaction is spent, values are hidden as a whole.
+      const isCostly = /^(?:%25)+$/.test(value);
+      const plain = (shown: unknown) => String(shown).replaceAll("\u{fffd}", "");
+      const allowed = (shown: string) => [shown, ...(isCostly ? [shown.replace(text, "***")] : [])];
       if (!/eyJ|[:?]/.test(value))
-        assert.equal(
-          String(line.value).replaceAll("\u{fffd}", ""),
-          text.replaceAll("\u{fffd}", ""),
-        );
-      assert.equal(line.mixed, `<${line.value}>`);
+        assert.ok(allowed(text).map(plain).includes(plain(line.value)), value.slice(0, 100));
+      if (isCostly) assert.ok(allowed(`<${text}>`).includes(String(line.mixed)));
+      else assert.equal(line.mixed, `<${line.value}>`);
     }
     assert.ok(parsed.filter(({ id }) => id !== null).length > values.length / 2);
   });

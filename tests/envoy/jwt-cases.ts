@@ -85,7 +85,8 @@ function algorithms(): void {
 }
 
 function times(): void {
-  const away = [1, 30, SKEW - 8, SKEW + 8, 90, 3600, 1e6];
+  // Far enough from the limit for the seconds that all cases take on a slow machine.
+  const away = [1, SKEW - 25, SKEW + 25, 3600, 1e6];
   for (const key of [keys.RS256!, keys.ES256!, keys.EdDSA!]) {
     for (const seconds of away) {
       for (const sign of [-1, 1]) {
