@@ -21,6 +21,7 @@ const copied: Record<string, string> = {
   "deploy/gitops/README.md": "operate/gitops.md",
   "deploy/istio/gatehouse/RUNBOOK.md": "operate/runbook.md",
   "SECURITY.md": "security.md",
+  "RELEASE.md": "release.md",
   "examples/README.md": "examples.md",
 };
 
@@ -154,9 +155,11 @@ ${parts.join("\n\n")}
 `;
 }
 
-/** A text in a table of Markdown. */
+/** A text in a table of Markdown; braces would be read as attributes, but in code they are not. */
 function cell(text: string): string {
-  return text.replaceAll("|", "\\|").replaceAll("<", "&lt;").replaceAll("{{", "&#123;&#123;");
+  const inRow = text.replaceAll("|", "\\|");
+  if (/[{}]/.test(text)) return `\`${inRow.replaceAll("`", "'")}\``;
+  return inRow.replaceAll("<", "&lt;");
 }
 
 function table(head: string[], rows: string[][]): string {
