@@ -45,7 +45,7 @@ export const reach: Record<string, Reach> = {
   // It can neither answer nor change a request. Environment: the key of keyed hashes. ActFor: it
   // starts the ticks of the plugin instance that takes over its last lines.
   "access-log": {
-    capabilities: ["base", "call", "tick", "environment", "actFor"],
+    capabilities: ["base", "call", "tick", "environment", "actFor", "random"],
     files: {
       "counters.ts": "counts lines by what became of them",
       "host-record.ts": "reads what a line asks for",
