@@ -36,4 +36,6 @@ test("the installed package validates, pushes and applies a policy, and the gate
   await until("the gateway asks for a token", async () => (await ask()).status === 401);
   assert.match((await installed("list")).stdout, /istio-system\/edge/);
   assert.match((await installed("diff", "-f", file)).stdout, /no differences/);
+  await installed("uninstall", "istio-system/edge", "--yes");
+  assert.match((await installed("list")).stdout, /no policies/);
 });
