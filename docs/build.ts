@@ -1,5 +1,6 @@
 // Builds the site: `npm run docs`. Copies the pages, generates the reference from schemas, sources
-// and READMEs, lets VitePress build, and adds the playground and plain Markdown for language models.
+// and READMEs, lets VitePress build, and adds the playground and plain Markdown for language
+// models.
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { build as buildSite } from "vitepress";

@@ -1,5 +1,6 @@
-// Compiles the modules: assembly/filters/<name>/filter.ts → build/<name>.wasm, two at a time, and only what changed.
-// `node tools/build.ts [name…]` builds those; the same sources give the same bytes on every machine.
+// Compiles the modules: assembly/filters/<name>/filter.ts → build/<name>.wasm, two at a time, and
+// only what changed. `node tools/build.ts [name…]` builds those; the same sources give the same
+// bytes on every machine.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import {

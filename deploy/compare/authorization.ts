@@ -285,7 +285,9 @@ export function withClaim(
   return { ...claims, [step]: inner };
 }
 
-/** `issuer/subject`: the issuer stays what the provider wants unless the principal names another. */
+/**
+ * `issuer/subject`: the issuer stays what the provider wants unless the principal names another.
+ */
 function principalEdits(value: string, keyring: Keyring): Edit[] {
   const cut = value.lastIndexOf("/");
   const [issuer, subject] = cut < 0 ? [value, "*"] : [value.slice(0, cut), value.slice(cut + 1)];

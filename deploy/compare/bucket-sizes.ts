@@ -1,5 +1,5 @@
-// Smaller buckets for a comparison: nobody sends a million requests to see the next one refused. Sizes keep their order,
-// and two that differ go on differing, on both sides alike.
+// Smaller buckets for a comparison: nobody sends a million requests to see the next one refused.
+// Sizes keep their order, and two that differ go on differing, on both sides alike.
 import type { Manifest } from "../core/source.ts";
 import { millisOf } from "../core/schedule.ts";
 import { isFields, mapsOf } from "../core/value.ts";

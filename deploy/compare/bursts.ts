@@ -1,5 +1,5 @@
-// Rate limits compared: a bucket shows itself only once it is empty. So requests come in bursts, two kinds after each
-// other, and then again after the time in which one token comes back.
+// Rate limits compared: a bucket shows itself only once it is empty. So requests come in bursts,
+// two kinds after each other, and then again after the time in which one token comes back.
 import type { Decider, NativeRequest } from "../native/types.ts";
 import { compareOne } from "./compare.ts";
 import type { Row } from "./compare.ts";
@@ -21,7 +21,9 @@ export interface Figures {
 const kindsMax = 4;
 const changesMax = 3;
 
-/** Requests in the order in which they come, from full buckets on. Ends after about `max` requests. */
+/**
+ * Requests in the order in which they come, from full buckets on. Ends after about `max` requests.
+ */
 export function* sequences(
   interests: readonly Interest[],
   figures: Figures,
@@ -45,7 +47,10 @@ export function* sequences(
   }
 }
 
-/** Each start; at the first start each change, with the next change of its axis; so the others; then some at random. */
+/**
+ * Each start; at the first start each change, with the next change of its axis; so the others; then
+ * some at random.
+ */
 function* kindsOf({ starts, axes }: Interest, random: Random): Generator<NativeRequest[]> {
   const all = joined(axes);
   for (const start of starts) yield [start];

@@ -1,8 +1,12 @@
-// Compares two deciders request by request: the same, stricter, weaker, or different in another way.
+// Compares two deciders request by request: the same, stricter, weaker, or different in another
+// way.
 import type { Decider, Decision, Header, NativeRequest } from "../native/types.ts";
 import type { Splits } from "./shares.ts";
 
-/** `stricter`: only the new one refuses. `weaker`: only the old one does. `different`: another status, header or route. */
+/**
+ * `stricter`: only the new one refuses. `weaker`: only the old one does. `different`: another
+ * status, header or route.
+ */
 export type Outcome = "same" | "stricter" | "weaker" | "different";
 
 export interface Row {
@@ -31,7 +35,9 @@ export interface CompareOptions {
   deadlineMillis?: number;
   /** Headers whose difference does not count, such as those that the migration adds on purpose. */
   ignoredHeaders?: ReadonlySet<string>;
-  /** Compares where requests go by shares; without it destinations are compared as they are written. */
+  /**
+   * Compares where requests go by shares; without it destinations are compared as they are written.
+   */
   splits?: Splits;
   /** Called now and then with the number of requests done. */
   progress?: (done: number) => void;

@@ -1,4 +1,5 @@
-// Decides requests with the real modules in the emulated proxy: what a migration has made, as a proxy would run it.
+// Decides requests with the real modules in the emulated proxy: what a migration has made, as a
+// proxy would run it.
 import { filterNames } from "../core/catalog.ts";
 import type { FilterName } from "../core/catalog.ts";
 import { stamped } from "../core/schedule.ts";

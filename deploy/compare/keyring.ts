@@ -1,6 +1,6 @@
 // Keys and tokens for requests that never leave this machine. Each source of keys that a resource
-// names (an address, an issuer, an inline set) gets a key of its own, which nobody else has. They are
-// secrets (HS256): thousands of tokens are signed and checked in no time.
+// names (an address, an issuer, an inline set) gets a key of its own, which nobody else has. They
+// are secrets (HS256): thousands of tokens are signed and checked in no time.
 import { createHmac, randomBytes } from "node:crypto";
 import { listOf, textAt } from "../core/value.ts";
 import type { Token } from "../native/types.ts";
@@ -25,7 +25,9 @@ export class Keyring {
     return this.keyOf(source).set;
   }
 
-  /** Signed by the source's key; with `isForged` by one that no set has. The same token each time. */
+  /**
+   * Signed by the source's key; with `isForged` by one that no set has. The same token each time.
+   */
   token(source: string, claims: Token["claims"], isForged = false): Token {
     const id = JSON.stringify([source, claims, isForged]);
     const known = this.made.get(id);

@@ -1,4 +1,5 @@
-// What is worth asking of rate limits: every text, network and port that an action, a descriptor or a place names.
+// What is worth asking of rate limits: every text, network and port that an action, a descriptor or
+// a place names.
 import type { Manifest } from "../core/source.ts";
 import type { HeaderMatcher } from "../native/envoy/header-matcher.ts";
 import { Unmodelled } from "../native/envoy/message.ts";
@@ -23,7 +24,10 @@ import {
   portEdits,
 } from "./text-edits.ts";
 
-/** What a resource limits by, with the values of all descriptors; undefined for one that limits nothing. */
+/**
+ * What a resource limits by, with the values of all descriptors; undefined for one that limits
+ * nothing.
+ */
 export function limitAxes(
   manifest: Manifest,
   descriptors: readonly Descriptor[],

@@ -1,4 +1,5 @@
-// Access logs of two meshes compared: at each proxy the same exchanges, and the lines that its loggers print for them.
+// Access logs of two meshes compared: at each proxy the same exchanges, and the lines that its
+// loggers print for them.
 import { asksForLine, printsLine } from "../core/log-line.ts";
 import { fieldsOf } from "../core/value.ts";
 import { CelError, evaluate, parseCel } from "../native/log/cel.ts";

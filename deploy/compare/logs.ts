@@ -1,4 +1,5 @@
-// Access logs compared: exchanges at every boundary of a filter, whether a line is due, and what is in it.
+// Access logs compared: exchanges at every boundary of a filter, whether a line is due, and what is
+// in it.
 import type { Fields } from "../core/value.ts";
 import { Clock } from "../emulator/clock.ts";
 import { Proxy } from "../emulator/proxy.ts";

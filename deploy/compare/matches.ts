@@ -1,5 +1,6 @@
-// What is worth asking of anything that has matches in Istio's, Gateway API's or our own words: routes, and settings of
-// our filters. It walks the whole document; what it does not know it leaves out.
+// What is worth asking of anything that has matches in Istio's, Gateway API's or our own words:
+// routes, and settings of our filters. It walks the whole document; what it does not know it leaves
+// out.
 import type { Manifest } from "../core/source.ts";
 import { fieldsOf, isFields, listOf, mapsOf, textAt } from "../core/value.ts";
 import { claimEdits, plain } from "./authorization.ts";

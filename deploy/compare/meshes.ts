@@ -1,4 +1,5 @@
-// Two sets of resources compared as whole meshes: who is asked, what is asked, and what is left out.
+// Two sets of resources compared as whole meshes: who is asked, what is asked, and what is left
+// out.
 import { asksForLine } from "../core/log-line.ts";
 import { isPolicy } from "../core/policy.ts";
 import type { Manifest } from "../core/source.ts";
@@ -62,7 +63,9 @@ export function compareMeshes(
   return { ...all, unmodelled: gapsIn([...old, ...next]) };
 }
 
-/** Headers that only tell policies and routes what a filter decided: what those decide is compared. */
+/**
+ * Headers that only tell policies and routes what a filter decided: what those decide is compared.
+ */
 function statusHeaders(resources: readonly Manifest[]): Set<string> {
   const claims = providersIn(resources)
     .flatMap(({ outputMatchToHeaders }) => mapsOf(outputMatchToHeaders))

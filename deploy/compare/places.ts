@@ -1,4 +1,5 @@
-// The proxies at which whole meshes are compared: those that the resources name, and their neighbours.
+// The proxies at which whole meshes are compared: those that the resources name, and their
+// neighbours.
 import type { Manifest } from "../core/source.ts";
 import { mapsOf, textAt, textsOf } from "../core/value.ts";
 import { attachmentOf } from "../native/attachment.ts";

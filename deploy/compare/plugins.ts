@@ -1,5 +1,5 @@
-// Plugins of the mesh as stages of the chain: the real modules, at the proxies and listeners to which
-// istiod sends them. Keys are the keyring's, so that nothing is fetched.
+// Plugins of the mesh as stages of the chain: the real modules, at the proxies and listeners to
+// which istiod sends them. Keys are the keyring's, so that nothing is fetched.
 import { mapsOf, textAt } from "../core/value.ts";
 import type { Fields } from "../core/value.ts";
 import { catalog, filterNames } from "../core/catalog.ts";

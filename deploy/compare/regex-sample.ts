@@ -1,4 +1,5 @@
-// A text that a regular expression matches, made from the expression itself: the first of each choice, once.
+// A text that a regular expression matches, made from the expression itself: the first of each
+// choice, once.
 import { wholeMatch } from "../native/envoy/regex.ts";
 
 /** Undefined where it is not that simple. */

@@ -1,12 +1,19 @@
-// Makes the requests that tell two sets of resources apart: from starting points and from the values that each
-// condition makes interesting. Knows no resource: the models' own files say what is interesting to them.
+// Makes the requests that tell two sets of resources apart: from starting points and from the
+// values that each condition makes interesting. Knows no resource: the models' own files say what
+// is interesting to them.
 import type { NativeRequest } from "../native/types.ts";
 import { Random } from "./random.ts";
 
-/** One change of a request: `path /admin`, `no header x-a`, `two tokens`. Never changes its argument. */
+/**
+ * One change of a request: `path /admin`, `no header x-a`, `two tokens`. Never changes its
+ * argument.
+ */
 export type Edit = (request: NativeRequest) => NativeRequest;
 
-/** One thing that a request can be varied in, with every value that some condition makes a difference of. */
+/**
+ * One thing that a request can be varied in, with every value that some condition makes a
+ * difference of.
+ */
 export interface Axis {
   /** Unique: `path`, `header x-tenant`, `claim role`. Axes of one name are joined. */
   name: string;
@@ -34,8 +41,8 @@ const maxDefault = 2_000;
 const editsMax = 4;
 
 /**
- * First the starting points, then each with every single edit (each boundary of each condition), then pairs and more at
- * random until `max`. No request comes twice.
+ * First the starting points, then each with every single edit (each boundary of each condition),
+ * then pairs and more at random until `max`. No request comes twice.
  */
 export function* generate(
   interests: readonly Interest[],
@@ -123,7 +130,9 @@ export function withHeader(name: string, ...values: string[]): Edit {
   });
 }
 
-/** The texts next to one that a condition names: itself, empty, longer, shorter, in another case. */
+/**
+ * The texts next to one that a condition names: itself, empty, longer, shorter, in another case.
+ */
 export function near(text: string): string[] {
   const swapped = text === text.toLowerCase() ? text.toUpperCase() : text.toLowerCase();
   return [...new Set([text, "", `${text}x`, `x${text}`, text.slice(0, -1), swapped])];

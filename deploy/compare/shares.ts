@@ -1,5 +1,5 @@
-// Where two sides send a request that is split: what a route says by weights, a filter decides for each request. So it is
-// drawn many times, and the shares are compared.
+// Where two sides send a request that is split: what a route says by weights, a filter decides for
+// each request. So it is drawn many times, and the shares are compared.
 import type { Decider, Decision, Destination, NativeRequest } from "../native/types.ts";
 import type { Sides } from "./sides.ts";
 

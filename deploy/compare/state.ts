@@ -47,7 +47,9 @@ function nativeModelsWith({ adapt }: LimitAdaption): readonly NativeModel[] {
   ];
 }
 
-/** `next` applied onto `old`: the same resource is replaced, and what a policy stands for is gone. */
+/**
+ * `next` applied onto `old`: the same resource is replaced, and what a policy stands for is gone.
+ */
 export function applied(old: readonly Manifest[], next: readonly Manifest[]): Manifest[] {
   const gone = new Set([...next.map(keyOf), ...next.flatMap(replacedBy)]);
   return [...old.filter((manifest) => !gone.has(keyOf(manifest))), ...next];

@@ -48,7 +48,9 @@ export interface SingleOptions extends CompareOptions {
   drawnMax?: number;
 }
 
-/** Request by request. Limits refuse nothing here: they would hide what comes after the first few. */
+/**
+ * Request by request. Limits refuse nothing here: they would hide what comes after the first few.
+ */
 export function compareSingly(
   before: Mesh,
   after: Mesh,

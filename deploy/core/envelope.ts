@@ -1,4 +1,5 @@
-// The JSON Schema of a settings file: `policy.schema.json`, with a key below `spec` for each filter.
+// The JSON Schema of a settings file: `policy.schema.json`, with a key below `spec` for each
+// filter.
 import written from "./policy.schema.json" with { type: "json" };
 import { filterNames } from "./catalog.ts";
 

@@ -6,7 +6,9 @@ import type { Fields } from "./value.ts";
 
 /** A setting, and those below it. */
 export interface Setting {
-  /** Steps from the document's root; `[]` for the items of a list, `<name>` for the keys of a map. */
+  /**
+   * Steps from the document's root; `[]` for the items of a list, `<name>` for the keys of a map.
+   */
   path: string[];
   type: string;
   required: boolean;

@@ -12,7 +12,9 @@ export const rewritesAnnotation = "gatehouse.dev/rewrites";
 export const readAnnotation = "gatehouse.dev/read";
 /** On a rewritten resource: the policies that set its headers, as `namespace/name`. */
 export const policiesAnnotation = "gatehouse.dev/policies";
-/** On a resource that was written beside another one, which stays: `kind/namespace/name` of that. */
+/**
+ * On a resource that was written beside another one, which stays: `kind/namespace/name` of that.
+ */
 export const besideAnnotation = "gatehouse.dev/beside";
 
 /** What a settings file says of the native resources that it stands for. */

@@ -38,7 +38,9 @@ function withAfter(step: Fields): Fields {
   return { ...rest, allOf: [{ anyOf: moments }, { oneOf }], properties };
 }
 
-/** A copy whose references lead to `#/$defs/<filter>.<name>`: the filters' names may be the same. */
+/**
+ * A copy whose references lead to `#/$defs/<filter>.<name>`: the filters' names may be the same.
+ */
 function renamed(value: unknown, filter: string): unknown {
   if (Array.isArray(value)) return value.map((item) => renamed(item, filter));
   if (!isFields(value)) return value;

@@ -1,5 +1,5 @@
-// The settings file, `kind: Policy`, parsed once into something that cannot be wrong: its shape, and
-// what follows from it. Reading one is policy-parser.ts's.
+// The settings file, `kind: Policy`, parsed once into something that cannot be wrong: its shape,
+// and what follows from it. Reading one is policy-parser.ts's.
 import { modeOf } from "./catalog.ts";
 import type { Direction, FilterName, Mode, ModuleName, PlacementKind } from "./catalog.ts";
 import type { Manifest } from "./source.ts";

@@ -18,8 +18,8 @@ export const ajvOptions = {
   verbose: true,
   validateFormats: false,
   allowUnionTypes: true,
-  // Our schemas and those of CRDs are known to be good (tests/tidy/schemas.test.ts holds them against their
-  // meta-schema): to check that again would take longer than everything else.
+  // Our schemas and those of CRDs are known to be good (tests/tidy/schemas.test.ts holds them
+  // against their meta-schema): to check that again would take longer than everything else.
   validateSchema: false,
   meta: false,
   // Half the time to compile: schemas here are used a few times, and refer to one part often.

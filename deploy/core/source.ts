@@ -291,8 +291,8 @@ function collectionKey(document: Document): number | undefined {
 }
 
 /**
- * The items of a Kubernetes `List`, each with its own place; anything else as it is. A settings file
- * may be the `functionConfig` of a ResourceList (kustomize's KRM functions).
+ * The items of a Kubernetes `List`, each with its own place; anything else as it is. A settings
+ * file may be the `functionConfig` of a ResourceList (kustomize's KRM functions).
  */
 function unpacked(
   file: string,

@@ -1,4 +1,5 @@
-// A policy's `traffic` beside its canary routes: each entry names a route and that route's variants.
+// A policy's `traffic` beside its canary routes: each entry names a route and that route's
+// variants.
 import { nameOf, routesIn, variantsOf } from "./canary.ts";
 import type { Policy, Traffic } from "./policy.ts";
 import type { Finding } from "./problem.ts";

@@ -15,8 +15,8 @@ export type ForeignFunction = (argument: Buffer) => ForeignResult;
 const hashes = ["sha1", "sha224", "sha256", "sha384", "sha512"];
 
 /**
- * `verify_signature`: 1 hash name, 2 SubjectPublicKeyInfo DER, 3 signature, 4 text → 1 bool, 2 error.
- * RSA is PKCS#1 v1.5, ECDSA wants DER. BadArgument for a key that does not parse.
+ * `verify_signature`: 1 hash name, 2 SubjectPublicKeyInfo DER, 3 signature, 4 text → 1 bool, 2
+ * error. RSA is PKCS#1 v1.5, ECDSA wants DER. BadArgument for a key that does not parse.
  */
 export function verifySignature(argument: Buffer): ForeignResult {
   const fields = readFields(argument);

@@ -18,7 +18,9 @@ export interface Intent {
   /** What the cluster has of the policy. */
   live: Resource[];
   natives: Natives;
-  /** Titles of what others own and migrate has read as it is: it is written over without --force. */
+  /**
+   * Titles of what others own and migrate has read as it is: it is written over without --force.
+   */
   taken: ReadonlySet<string>;
   /** On the way back to what was there before the policy: its plugins as last applied. */
   isBack?: boolean;

@@ -1,5 +1,6 @@
-// The mesh's own access log (MeshConfig, Telemetry) → access-log. The line stays what it was: Envoy's logger prints it from
-// the filter state, so that nothing downstream of the log has to change.
+// The mesh's own access log (MeshConfig, Telemetry) → access-log. The line stays what it was:
+// Envoy's logger prints it from the filter state, so that nothing downstream of the log has to
+// change.
 import { lineFilter, lineFormat, printsLine } from "../core/log-line.ts";
 import type { Manifest, Path } from "../core/source.ts";
 import { at, fieldsOf, listOf, textAt } from "../core/value.ts";

@@ -1,5 +1,5 @@
-// A typed walk over the user's YAML: where a value is, what it is, and what became of it. Nothing outside this file and the
-// parser handles a value whose type is not proved.
+// A typed walk over the user's YAML: where a value is, what it is, and what became of it. Nothing
+// outside this file and the parser handles a value whose type is not proved.
 import type { Place } from "../core/problem.ts";
 import type { Manifest, Path } from "../core/source.ts";
 import type { Outcome, Report } from "./report.ts";
@@ -23,7 +23,10 @@ export class Cursor {
     return new Cursor(manifest, report, [], manifest.value);
   }
 
-  /** The value below, there or not. Protobuf's two spellings are one: `statPrefix` finds `stat_prefix` too. */
+  /**
+   * The value below, there or not. Protobuf's two spellings are one: `statPrefix` finds
+   * `stat_prefix` too.
+   */
   at(...steps: (string | number)[]): Cursor {
     return steps.reduce<Cursor>((cursor, step) => cursor.step(step), this);
   }

@@ -1,5 +1,6 @@
-// Flagger Canary → schedule and guard of a canary route. The filter ramps by the clock and watches responses. Flagger's
-// checks by Prometheus, its webhooks and its Deployments have no counterpart in a proxy.
+// Flagger Canary → schedule and guard of a canary route. The filter ramps by the clock and watches
+// responses. Flagger's checks by Prometheus, its webhooks and its Deployments have no counterpart
+// in a proxy.
 import { millisOf } from "../core/schedule.ts";
 import { parse } from "../core/source.ts";
 import type { Manifest, Path } from "../core/source.ts";
@@ -14,7 +15,9 @@ import { matchOf } from "./routes/release.ts";
 import type { Release } from "./routes/release.ts";
 import { proveRoutes } from "./traffic-proof.ts";
 
-/** The route's variants as Flagger calls them, or as a VirtualService that was read with it does. */
+/**
+ * The route's variants as Flagger calls them, or as a VirtualService that was read with it does.
+ */
 interface Target {
   route: Fields;
   base: string;
@@ -66,7 +69,10 @@ function reasonToStay(manifest: Manifest): string | undefined {
   return undefined;
 }
 
-/** A canary route that a VirtualService gave for the same service: Flagger would have overwritten that one. */
+/**
+ * A canary route that a VirtualService gave for the same service: Flagger would have overwritten
+ * that one.
+ */
 function existing(context: Context, manifest: Manifest): Target | undefined {
   const service =
     textAt(manifest.at("spec", "service"), "name") ??
@@ -98,7 +104,10 @@ function existing(context: Context, manifest: Manifest): Target | undefined {
   return undefined;
 }
 
-/** A route of its own, to the two services that Flagger makes, and the VirtualService that Flagger writes. */
+/**
+ * A route of its own, to the two services that Flagger makes, and the VirtualService that Flagger
+ * writes.
+ */
 function fresh(context: Context, manifest: Manifest): Target {
   const service = flaggerService(manifest);
   const [first] = service.http;

@@ -1,5 +1,5 @@
-// Which workloads are gateways, as far as what was read says it. A plugin for sidecars does not run at a gateway,
-// so where nothing tells what a selector means, what stands there stays native.
+// Which workloads are gateways, as far as what was read says it. A plugin for sidecars does not run
+// at a gateway, so where nothing tells what a selector means, what stands there stays native.
 import { ToolError } from "../core/problem.ts";
 import type { Manifest } from "../core/source.ts";
 import { at, listOf, mapsOf, textAt, textsOf } from "../core/value.ts";
@@ -27,7 +27,9 @@ export interface GatewaySources {
 /** What a selector means: `unclear` says why nobody can tell. */
 export type ProxyKind = "sidecar" | "gateway" | { unclear: string };
 
-/** Labels that only gateways and waypoints have: of istiod, of Istio's charts, of older releases. */
+/**
+ * Labels that only gateways and waypoints have: of istiod, of Istio's charts, of older releases.
+ */
 const gatewayLabels = new Set([gatewayNameLabel, "istio.io/gateway-name", "istio"]);
 const gatewayWord = /gateway/;
 /** May be a gateway of Istio, or an ingress controller of another kind that has a sidecar. */

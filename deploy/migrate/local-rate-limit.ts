@@ -1,5 +1,6 @@
-// EnvoyFilters around Envoy's local_ratelimit → rate-limit settings. What belongs together (the filter, what routes put in
-// its place, their actions) is migrated together, or stays together with the reason.
+// EnvoyFilters around Envoy's local_ratelimit → rate-limit settings. What belongs together (the
+// filter, what routes put in its place, their actions) is migrated together, or stays together with
+// the reason.
 import type { Manifest, Path } from "../core/source.ts";
 import { at, fieldsOf, mapsOf, textsOf } from "../core/value.ts";
 import type { Fields } from "../core/value.ts";
@@ -165,7 +166,10 @@ function refuseOverlap(all: readonly LimiterPatch[], one: LimiterPatch): void {
   if (other) throw new Unmodelled(other.path, "two patches replace the same limit");
 }
 
-/** Actions that hold for every request of a place; such that hold for some of them are no condition of ours. */
+/**
+ * Actions that hold for every request of a place; such that hold for some of them are no condition
+ * of ours.
+ */
 function allIn<T extends LimiterPatch>(actions: readonly T[], place: PatchPlace): T[] {
   return actions.filter((action) => {
     if (covers(action.place, place)) return true;
@@ -174,7 +178,10 @@ function allIn<T extends LimiterPatch>(actions: readonly T[], place: PatchPlace)
   });
 }
 
-/** A filter without a bucket and without descriptors lets everything pass where no route has a limit. */
+/**
+ * A filter without a bucket and without descriptors lets everything pass where no route has a
+ * limit.
+ */
 function isIdle({ config }: { config: Message }): boolean {
   const { bucket, descriptors, enabled } = readSettings(config);
   return enabled === 0 || (!bucket && descriptors.length === 0);
@@ -244,7 +251,10 @@ function limitsFor({ actions }: Unit, settings: LimiterSettings): RateLimit[] {
   );
 }
 
-/** The filter's settings; throws if the filter itself would refuse them, or another limiter has this place. */
+/**
+ * The filter's settings; throws if the filter itself would refuse them, or another limiter has this
+ * place.
+ */
 function settingsOf(context: Context, result: Result): Fields {
   const { unit, config, settings } = result;
   const { manifest, path } = (unit.override ?? unit.filter)!;

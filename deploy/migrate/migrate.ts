@@ -1,4 +1,5 @@
-// What people run today → settings. Reads every resource, gives each to who knows it, and keeps the report complete.
+// What people run today → settings. Reads every resource, gives each to who knows it, and keeps the
+// report complete.
 import type { Manifest } from "../core/source.ts";
 import { partsOf } from "../core/kustomize.ts";
 import { withoutTemplates } from "../core/templates.ts";

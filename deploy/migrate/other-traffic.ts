@@ -1,4 +1,5 @@
-// Resources that split traffic and go on doing so: what they do, and what would have to change for the filter to do it.
+// Resources that split traffic and go on doing so: what they do, and what would have to change for
+// the filter to do it.
 import { at, listOf, mapsOf } from "../core/value.ts";
 import type { Context } from "./context.ts";
 

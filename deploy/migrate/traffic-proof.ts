@@ -1,5 +1,5 @@
-// Before limits or routes are migrated: requests made from the resources get the same decisions from the model of what runs
-// today and from the real filters with what stays native.
+// Before limits or routes are migrated: requests made from the resources get the same decisions
+// from the model of what runs today and from the real filters with what stays native.
 import type { Comparison } from "../compare/compare.ts";
 import { Keyring } from "../compare/keyring.ts";
 import { matchInterest } from "../compare/matches.ts";

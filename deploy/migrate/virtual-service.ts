@@ -1,5 +1,5 @@
-// VirtualService → a canary route. The filter decides the random split among versions; every rule stays
-// what it is and where it is, so that no request goes elsewhere or meets other options.
+// VirtualService → a canary route. The filter decides the random split among versions; every rule
+// stays what it is and where it is, so that no request goes elsewhere or meets other options.
 import type { Manifest, Path } from "../core/source.ts";
 import { at, fieldsOf, listOf, mapsOf, textAt } from "../core/value.ts";
 import type { Fields } from "../core/value.ts";

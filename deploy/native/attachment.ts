@@ -1,6 +1,6 @@
 // To which proxies a policy attaches: istiod's WorkloadPolicyMatcher.ShouldAttachPolicy and the
-// namespaces that it looks in (pilot/pkg/model/policyattachment.go, Istio 1.31). The same rule holds
-// for RequestAuthentication, AuthorizationPolicy, WasmPlugin and TrafficExtension.
+// namespaces that it looks in (pilot/pkg/model/policyattachment.go, Istio 1.31). The same rule
+// holds for RequestAuthentication, AuthorizationPolicy, WasmPlugin and TrafficExtension.
 import type { Manifest } from "../core/source.ts";
 import { fieldsOf, mapsOf, textAt, textsOf } from "../core/value.ts";
 import type { Mesh, Workload } from "./types.ts";

@@ -1,5 +1,5 @@
-// What every model of Istio's and Envoy's own resources shares: the request, the place it arrives at, and the decision.
-// Models are pure: they know neither files, nor our filters, nor the clock.
+// What every model of Istio's and Envoy's own resources shares: the request, the place it arrives
+// at, and the decision. Models are pure: they know neither files, nor our filters, nor the clock.
 import type { Manifest, Path } from "../core/source.ts";
 
 /** A request header as it is on the wire: the name in lower case, duplicates as they came. */
@@ -20,7 +20,10 @@ export interface Workload {
   gateways?: readonly string[];
 }
 
-/** A token that some header, parameter or cookie of a request carries. `text` is what is on the wire. */
+/**
+ * A token that some header, parameter or cookie of a request carries. `text` is what is on the
+ * wire.
+ */
 export interface Token {
   text: string;
   header: Readonly<Record<string, unknown>>;
@@ -42,7 +45,10 @@ export interface NativeRequest {
   source: {
     /** The peer's address on the connection (`source.ip`, `ipBlocks`). */
     direct: string;
-    /** The client's address as the proxy decided it from X-Forwarded-For (`remote.ip`, `remoteIpBlocks`). */
+    /**
+     * The client's address as the proxy decided it from X-Forwarded-For (`remote.ip`,
+     * `remoteIpBlocks`).
+     */
     remote: string;
     /** Labels and namespace of the calling workload, for rules on an outbound listener. */
     labels?: Readonly<Record<string, string>>;
@@ -114,7 +120,10 @@ export interface Exchange {
   readonly effects: Record<string, string>;
 }
 
-/** One filter's decision, or undefined to go on. May change the exchange. A stage may keep state (buckets). */
+/**
+ * One filter's decision, or undefined to go on. May change the exchange. A stage may keep state
+ * (buckets).
+ */
 export type Stage = (exchange: Exchange) => Refusal | undefined;
 
 /** One kind of native resource: compiled once from what was read, then asked for each request. */
@@ -138,7 +147,9 @@ export interface Gap {
   why: string;
 }
 
-/** Decides requests, natively or with what was migrated. State goes on from one request to the next. */
+/**
+ * Decides requests, natively or with what was migrated. State goes on from one request to the next.
+ */
 export interface Decider {
   decide(request: NativeRequest): Decision;
 }

@@ -95,8 +95,8 @@ export class Registry {
   }
 
   /**
-   * JSON at a path of the repository, or undefined where there is none. Throws `registry` when it is
-   * not what the digest says.
+   * JSON at a path of the repository, or undefined where there is none. Throws `registry` when it
+   * is not what the digest says.
    */
   async json(path: string, accept: string, digest?: string): Promise<unknown> {
     const ask = { method: "GET", url: this.url(path), headers: { accept } };

@@ -17,7 +17,9 @@ export interface TarFile {
 const nameBytesMax = 100;
 const prefixBytesMax = 155;
 
-/** POSIX ustar (IEEE 1003.1): owner 0, time 0. Names to 100 bytes, or 255 where a `/` divides them. */
+/**
+ * POSIX ustar (IEEE 1003.1): owner 0, time 0. Names to 100 bytes, or 255 where a `/` divides them.
+ */
 export function tar(files: TarFile[]): Buffer {
   const blocks = files.flatMap(({ name, data, mode = 0o644 }) => {
     const padding = Buffer.alloc((blockBytes - (data.length % blockBytes)) % blockBytes);

@@ -43,7 +43,9 @@ function fillText(text: string, issuer: Issuer, nowSeconds: number): string {
   return filledText + text.slice(from);
 }
 
-/** Where the `}}` is that closes a placeholder: braces of JSON values and quoted text are skipped. */
+/**
+ * Where the `}}` is that closes a placeholder: braces of JSON values and quoted text are skipped.
+ */
 function endOfPlaceholder(text: string, from: number): number | undefined {
   let depth = 0;
   for (let at = from; at < text.length; at++) {

@@ -1,4 +1,5 @@
-// The mesh's own configuration, where the files have it: in an IstioOperator, or as istiod reads it.
+// The mesh's own configuration, where the files have it: in an IstioOperator, or as istiod reads
+// it.
 import { parseDocument } from "yaml";
 import type { Manifest, Path } from "../core/source.ts";
 

@@ -186,7 +186,8 @@ test("a pasted EnvoyFilter becomes settings that can be used", async () => {
   assert.match((await page.locator("#migrated").textContent())!, /maxTokens: 1000/);
   const counts = (await page.locator("#migrate-counts").textContent())!;
   assert.match(counts, /[1-9]\d* requests compared with the native resources: [1-9]\d* the same/);
-  // One bucket for all listeners of a proxy, where Envoy has one for each: the report shows a request.
+  // One bucket for all listeners of a proxy, where Envoy has one for each: the report shows a
+  // request.
   await page
     .locator("#migrate-report li", { hasText: /^stricter: .*local_rate_limited/ })
     .first()

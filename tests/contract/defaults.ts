@@ -106,7 +106,10 @@ function objectBytes(view: DataView, pointer: number): number | undefined {
   return size <= block && pointer + size <= view.byteLength ? size : undefined;
 }
 
-/** The document with each setting spelled out, one at a time, that it leaves out and `defaultOf` knows. */
+/**
+ * The document with each setting spelled out, one at a time, that it leaves out and `defaultOf`
+ * knows.
+ */
 export function* spelledOut(
   document: object,
   settingsAt: (pointer: string) => Record<string, unknown>,

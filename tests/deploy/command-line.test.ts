@@ -130,7 +130,8 @@ test("of several kubeconfig files the first one's context counts, as for kubectl
         for (const [list, meant, context] of [
           [[firstFile, renamed], first, "fake"],
           [[renamed, firstFile], second, "second"],
-          // Files that are not there are left out, and of two entries with one name the first counts.
+          // Files that are not there are left out, and of two entries with one name the first
+          // counts.
           [[join(root, "none"), firstFile, secondFile], first, "fake"],
         ] as const) {
           process.env.KUBECONFIG = list.join(":");

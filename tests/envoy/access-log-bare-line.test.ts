@@ -1,5 +1,5 @@
-// The line on Envoy's own logger, as envoy/access-log.yaml configures it: a request that has no line
-// leaves none, instead of the `-` that Envoy prints for an absent filter state.
+// The line on Envoy's own logger, as envoy/access-log.yaml configures it: a request that has no
+// line leaves none, instead of the `-` that Envoy prints for an absent filter state.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { build } from "../../tools/build.ts";

@@ -1,5 +1,5 @@
-// Which exchanges a guard counts against its variant, with real clients on the real Envoy: only what
-// the variant's upstream did.
+// Which exchanges a guard counts against its variant, with real clients on the real Envoy: only
+// what the variant's upstream did.
 import assert from "node:assert/strict";
 import { request as httpRequest } from "node:http";
 import { connect as connectHttp2 } from "node:http2";

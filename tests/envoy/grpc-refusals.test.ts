@@ -1,5 +1,5 @@
-// What a gRPC and a gRPC-Web client are told when a filter refuses their call, on the real Envoy. Envoy's
-// own grpc_web filter in front of ours says what a gRPC-Web client should learn.
+// What a gRPC and a gRPC-Web client are told when a filter refuses their call, on the real Envoy.
+// Envoy's own grpc_web filter in front of ours says what a gRPC-Web client should learn.
 import assert from "node:assert/strict";
 import { connect } from "node:http2";
 import { after, before, describe, it } from "node:test";
@@ -33,7 +33,10 @@ interface Refusal {
   filter: { name: string; config: object };
   /** What a gRPC client should learn. */
   told: Told;
-  /** What Envoy's grpc_web filter makes of it, when that is less: it knows the HTTP status and the body. */
+  /**
+   * What Envoy's grpc_web filter makes of it, when that is less: it knows the HTTP status and the
+   * body.
+   */
   native?: Told;
 }
 

@@ -82,7 +82,8 @@ test("bad ES512 tokens, as many as come, leave other networks, other providers a
     assert.deepEqual([...statuses.known], [200], "a known token");
     const { statuses: answers, seconds } = await flood;
     assert.deepEqual(Object.keys(answers), ["401", "503"]);
-    // An eighth of a worker is about 90 checks of 1.4 ms a second; the others cost what reading does.
+    // An eighth of a worker is about 90 checks of 1.4 ms a second; the others cost what reading
+    // does.
     assert.ok(
       answers[401]! <= 90 * (Math.ceil(seconds) + 2),
       `${answers[401]} were checked in ${seconds} s`,

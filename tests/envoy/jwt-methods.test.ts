@@ -1,4 +1,5 @@
-// Methods in every spelling, over HTTP/2, where Envoy lets any method pass; and preflights that are none.
+// Methods in every spelling, over HTTP/2, where Envoy lets any method pass; and preflights that are
+// none.
 import assert from "node:assert/strict";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { after, before, describe, it } from "node:test";

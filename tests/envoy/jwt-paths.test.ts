@@ -1,5 +1,5 @@
-// Paths that servers read differently, before rules that decide by path, on a real Envoy that leaves
-// paths as they come.
+// Paths that servers read differently, before rules that decide by path, on a real Envoy that
+// leaves paths as they come.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { build } from "../../tools/build.ts";
@@ -11,7 +11,9 @@ const key = makeKey("ES256");
 const exp = Math.floor(Date.now() / 1000) + 600;
 const token = forge(key, { exp });
 
-/** To some server each of these is below /admin, and to the rule it is not, or the other way round. */
+/**
+ * To some server each of these is below /admin, and to the rule it is not, or the other way round.
+ */
 const ambiguous = [
   "/%61dmin/users",
   "/%2561dmin/users",

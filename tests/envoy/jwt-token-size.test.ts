@@ -1,5 +1,5 @@
-// Tokens as large as the proxy's header limit lets through (many groups or roles), beside the native
-// filter.
+// Tokens as large as the proxy's header limit lets through (many groups or roles), beside the
+// native filter.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { bootstrap, cluster, listener, nativeFilter, wasmFilter } from "../../envoy/bootstrap.ts";

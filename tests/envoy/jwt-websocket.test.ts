@@ -1,5 +1,5 @@
-// Tokens that a WebSocket client offers as protocols, on the real Envoy with a real client: browsers
-// let a page set no other header of the request.
+// Tokens that a WebSocket client offers as protocols, on the real Envoy with a real client:
+// browsers let a page set no other header of the request.
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type Chain, startChain } from "../support/chain.ts";

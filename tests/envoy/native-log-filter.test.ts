@@ -1,4 +1,5 @@
-// The model of CEL filters against the real Envoy: which of its access loggers write a line for a request.
+// The model of CEL filters against the real Envoy: which of its access loggers write a line for a
+// request.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Random } from "../../deploy/compare/random.ts";

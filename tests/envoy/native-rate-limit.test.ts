@@ -1,4 +1,5 @@
-// The model of local_ratelimit against the real one: the same settings, the same requests, one decision after the other.
+// The model of local_ratelimit against the real one: the same settings, the same requests, one
+// decision after the other.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Random } from "../../deploy/compare/random.ts";

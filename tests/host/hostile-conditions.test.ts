@@ -1,6 +1,6 @@
-// What one header of 55 KB, or a token of that size, costs rate-limit and canary in configurations of a
-// hundred rules. Memory accesses are counted instead of time, since a clock is not the same on a busy
-// machine. Two and a half million of them take about a millisecond.
+// What one header of 55 KB, or a token of that size, costs rate-limit and canary in configurations
+// of a hundred rules. Memory accesses are counted instead of time, since a clock is not the same on
+// a busy machine. Two and a half million of them take about a millisecond.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { build } from "../../tools/build.ts";

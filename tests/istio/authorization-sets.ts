@@ -1,5 +1,5 @@
-// Sets of authorization resources that live side by side in one istiod: each in namespaces, with labels and
-// names of its own, with the requests that it is asked about.
+// Sets of authorization resources that live side by side in one istiod: each in namespaces, with
+// labels and names of its own, with the requests that it is asked about.
 import { authorizationInterest } from "../../deploy/compare/authorization.ts";
 import type { Keyring } from "../../deploy/compare/keyring.ts";
 import { Random } from "../../deploy/compare/random.ts";
@@ -65,7 +65,10 @@ export function fieldSet(
   return { name: each.name, documents, manifests, requests };
 }
 
-/** True if a resource of a case reaches every workload of the mesh: such a case needs a mesh of its own. */
+/**
+ * True if a resource of a case reaches every workload of the mesh: such a case needs a mesh of its
+ * own.
+ */
 export function isMeshWide(each: FieldCase): boolean {
   return (documentsOf(each) as Resource[]).some(isWide);
 }
@@ -104,7 +107,10 @@ function narrowed(document: Resource): Resource {
   return isWide(document) ? { ...document, spec: { ...document.spec, selector } } : document;
 }
 
-/** Two random resources for every proxy; neither is an ALLOW policy, which would leave little to tell apart. */
+/**
+ * Two random resources for every proxy; neither is an ALLOW policy, which would leave little to
+ * tell apart.
+ */
 export function wideResources(random: Random, keyring: Keyring, name: string): Resource[] {
   const isWanted = ({ kind, spec }: Resource, wanted: string) =>
     kind === wanted &&
@@ -124,8 +130,8 @@ export function wideResources(random: Random, keyring: Keyring, name: string): R
 }
 
 /**
- * The documents as set `number` of many: their namespaces (but the root), labels and names end with it. What
- * they ask of the calling workload stays as it is.
+ * The documents as set `number` of many: their namespaces (but the root), labels and names end with
+ * it. What they ask of the calling workload stays as it is.
  */
 function isolated(documents: readonly object[], number: number): Resource[] {
   return (documents as Resource[]).map((document) => {
@@ -179,7 +185,10 @@ export function parsed(documents: readonly Resource[]): Manifest[] {
   return parse(yamlText(documents.map((value) => ({ value }))), "set.yaml").manifests;
 }
 
-/** An istiod that reads a file has no Gateway API, and does not outlive a proxy of one of its Gateways. */
+/**
+ * An istiod that reads a file has no Gateway API, and does not outlive a proxy of one of its
+ * Gateways.
+ */
 function possibleFor(attachments: readonly Attachment[]): Workload[] {
   const all = workloadsFor(
     attachments,

@@ -1,5 +1,5 @@
-// What the meshes of the authorization models have beside their policies: a gateway that takes every host, and
-// an external authorizer whose answer nobody else gives.
+// What the meshes of the authorization models have beside their policies: a gateway that takes
+// every host, and an external authorizer whose answer nobody else gives.
 import type { Resource } from "./cluster.ts";
 import { authorizerStatus, meshConfig } from "../support/authorization-fields/cases.ts";
 import type { Statics } from "./filter-chains.ts";
@@ -40,7 +40,10 @@ export const commonResources: Resource[] = [
   },
 ];
 
-/** The authorizer is a listener of the Envoy that asks it: it takes every method that a policy can name. */
+/**
+ * The authorizer is a listener of the Envoy that asks it: it takes every method that a policy can
+ * name.
+ */
 export function authorizerParts(): Statics {
   const typed = (type: string, fields: object = {}) => ({
     "@type": `type.googleapis.com/envoy.extensions.${type}`,

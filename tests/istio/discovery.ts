@@ -1,5 +1,5 @@
-// An istiod of its own beside the suite's: resources come from a file, so that a thousand are there at once,
-// and proxies that exist only as names ask it for their listeners.
+// An istiod of its own beside the suite's: resources come from a file, so that a thousand are there
+// at once, and proxies that exist only as names ask it for their listeners.
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { connect } from "node:http2";
 import type { ClientHttp2Session } from "node:http2";
@@ -156,7 +156,10 @@ function nodeMessage({ type, name, namespace, labels }: Node): Buffer {
   return message([1, id], [2, name], [3, struct(metadata)]);
 }
 
-/** The HTTP filters of a proxy's listener, each a message HttpFilter: those of what serves plain requests. */
+/**
+ * The HTTP filters of a proxy's listener, each a message HttpFilter: those of what serves plain
+ * requests.
+ */
 export function httpFilters(listeners: readonly Buffer[], name: string): Buffer[] {
   const listener = listeners.find((each) => textAt(each, 1) === name);
   if (!listener)

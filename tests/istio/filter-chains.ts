@@ -1,5 +1,5 @@
-// One Envoy that runs HTTP filters as istiod wrote them, each list of filters at an address of its own. A
-// request comes from where it says, to where it says, with the certificate that it says.
+// One Envoy that runs HTTP filters as istiod wrote them, each list of filters at an address of its
+// own. A request comes from where it says, to where it says, with the certificate that it says.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { connect as connectSession } from "node:http2";
 import type { ClientHttp2Session, OutgoingHttpHeaders } from "node:http2";

@@ -1,5 +1,5 @@
-// Plugins as istiod names them in a listener, with the module and the settings put in their place: what the agent
-// beside a proxy does, without a registry.
+// Plugins as istiod names them in a listener, with the module and the settings put in their place:
+// what the agent beside a proxy does, without a registry.
 import { join } from "node:path";
 import type { Discovery, Node } from "./discovery.ts";
 import { any, bytesAt, message, textAt } from "./wire.ts";

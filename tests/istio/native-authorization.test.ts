@@ -1,5 +1,5 @@
-// The models of RequestAuthentication and AuthorizationPolicy against the real thing: istiod turns resources into
-// filters, Envoy runs them, and each request gets the decision that the model gives.
+// The models of RequestAuthentication and AuthorizationPolicy against the real thing: istiod turns
+// resources into filters, Envoy runs them, and each request gets the decision that the model gives.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { stringify } from "yaml";
@@ -88,7 +88,9 @@ after(async () => {
   await discovery?.stop();
 });
 
-/** Gives these sets to istiod, without those before them, and keeps the filters of their workloads. */
+/**
+ * Gives these sets to istiod, without those before them, and keeps the filters of their workloads.
+ */
 async function deploy(
   round: string,
   sets: readonly AuthorizationSet[],

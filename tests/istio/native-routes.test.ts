@@ -1,5 +1,6 @@
-// The model of VirtualService routing against the real thing: istiod turns random VirtualServices into Envoy's routes, the
-// ingress gateway runs them, and each request goes where the model says it may.
+// The model of VirtualService routing against the real thing: istiod turns random VirtualServices
+// into Envoy's routes, the ingress gateway runs them, and each request goes where the model says it
+// may.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Random } from "../../deploy/compare/random.ts";

@@ -1,5 +1,5 @@
-// Protobuf's wire format, as far as xDS needs it: fields by number, messages as bytes. What a test does not
-// look at passes through unread.
+// Protobuf's wire format, as far as xDS needs it: fields by number, messages as bytes. What a test
+// does not look at passes through unread.
 
 const varintType = 0;
 const eightBytesType = 1;

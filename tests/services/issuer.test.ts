@@ -30,7 +30,10 @@ function signingKey(algorithm: string, kid: string): JWK {
 const keySet = (generation: string) =>
   algorithms.map((algorithm) => signingKey(algorithm, `${algorithm}-${generation}`));
 
-/** The issuer with these keys: clients get JWT access tokens (RFC 9068) in the algorithm they ask for. */
+/**
+ * The issuer with these keys: clients get JWT access tokens (RFC 9068) in the algorithm they ask
+ * for.
+ */
 function providerWith(keys: JWK[]): Answer {
   const provider = new Provider(ISSUER, {
     jwks: { keys },

@@ -182,7 +182,10 @@ function scrapeOf(target: string): string {
   return stringify(config, { aliasDuplicateObjects: false });
 }
 
-/** All four filters, with everything that the dashboard shows: keys over the network, a rate limit service, a sink. */
+/**
+ * All four filters, with everything that the dashboard shows: keys over the network, a rate limit
+ * service, a sink.
+ */
 const settings = {
   "access-log": {
     format: { text: "%REQ(:PATH)%" },

@@ -8,7 +8,9 @@ import { assemble, pack } from "../../tools/package.ts";
 /** The environment's name for the folder in which the tool is installed. */
 export const INSTALLED = "GATEHOUSE_INSTALLED";
 
-/** A folder `name` of its own below `home` with these packages, and nothing else; gives its path. */
+/**
+ * A folder `name` of its own below `home` with these packages, and nothing else; gives its path.
+ */
 export function installed(home: string, name: string, ...packages: string[]): string {
   const folder = join(home, name);
   mkdirSync(folder);

@@ -1,5 +1,5 @@
-// A text of resources before and after migration, as two deciders: the models of the native resources, and the real modules
-// with what stays native.
+// A text of resources before and after migration, as two deciders: the models of the native
+// resources, and the real modules with what stays native.
 import { FilterDecider } from "../../deploy/compare/filters.ts";
 import { stringify } from "yaml";
 import { parsePolicy } from "../../deploy/core/policy-parser.ts";

@@ -1,5 +1,6 @@
-// Random settings of Envoy's local_ratelimit, and requests that tell their parts apart. Everything a user
-// writes occurs: each kind of action and condition, wildcards, shadows, costs, several limits for one bucket.
+// Random settings of Envoy's local_ratelimit, and requests that tell their parts apart. Everything
+// a user writes occurs: each kind of action and condition, wildcards, shadows, costs, several
+// limits for one bucket.
 import { Random } from "../../deploy/compare/random.ts";
 import type { NativeRequest } from "../../deploy/native/types.ts";
 
@@ -19,7 +20,10 @@ const texts: Record<string, string[]> = {
 };
 const plainTexts = ["a", "b", "ab", "A", "7"];
 const textsOf = (header: string) => texts[header] ?? plainTexts;
-/** So slow that nothing comes back within a test, and all different: the order of charging is then fixed. */
+/**
+ * So slow that nothing comes back within a test, and all different: the order of charging is then
+ * fixed.
+ */
 const intervals = [3600, 7200, 10800, 14400, 18000, 21600, 25200];
 
 export function randomForm(seed: number): Form {

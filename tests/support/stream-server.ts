@@ -1,5 +1,5 @@
-// A server for long exchanges: WebSockets, event streams, slow bodies. What it does follows from the
-// last part of the path.
+// A server for long exchanges: WebSockets, event streams, slow bodies. What it does follows from
+// the last part of the path.
 import { createHash } from "node:crypto";
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -86,8 +86,9 @@ function lastPart(request: IncomingMessage): string {
 }
 
 /**
- * RFC 6455: the handshake with the first protocol that is offered, one message, and on `serverCloses` a
- * close frame. On `namesProtocols` the message is the list of protocols as it came, else "hi".
+ * RFC 6455: the handshake with the first protocol that is offered, one message, and on
+ * `serverCloses` a close frame. On `namesProtocols` the message is the list of protocols as it
+ * came, else "hi".
  */
 function openWebSocket(request: IncomingMessage, socket: Socket): void {
   const key = `${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;

@@ -1,4 +1,5 @@
-// Random VirtualServices, and requests that tell their rules apart: at a gateway, and from callers in the mesh.
+// Random VirtualServices, and requests that tell their rules apart: at a gateway, and from callers
+// in the mesh.
 import { Random } from "../../deploy/compare/random.ts";
 import type { Header, NativeRequest } from "../../deploy/native/types.ts";
 
@@ -141,7 +142,10 @@ export function randomRouteRequest(random: Random): NativeRequest {
   };
 }
 
-/** The same rules where other hosts, gateways and destinations are: every text is looked up in `names`. */
+/**
+ * The same rules where other hosts, gateways and destinations are: every text is looked up in
+ * `names`.
+ */
 export function renamed(value: unknown, names: Readonly<Record<string, string>>): unknown {
   if (typeof value === "string") return names[value] ?? value;
   if (Array.isArray(value)) return value.map((item) => renamed(item, names));

@@ -1,4 +1,5 @@
-// What an installation brings in is what the lock file pins, and nothing runs while it is installed.
+// What an installation brings in is what the lock file pins, and nothing runs while it is
+// installed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { read, sources } from "./imports.ts";

@@ -107,7 +107,9 @@ export async function pushToolImage(
   return digestOf(index);
 }
 
-/** The manifests of an index for Linux on the architectures that we test; undefined for an image. */
+/**
+ * The manifests of an index for Linux on the architectures that we test; undefined for an image.
+ */
 function manifestsIn(value: unknown): string[] | undefined {
   if (at(value, "manifests") === undefined) return undefined;
   const digests = mapsOf(at(value, "manifests"))

@@ -18,7 +18,8 @@ export default class extends Transform {
 
 function replaceIn(node) {
   for (const [key, child] of Object.entries(node)) {
-    // Decorators and import paths belong to the compiler; `range` and `parent` lead out of the tree.
+    // Decorators and import paths belong to the compiler; `range` and `parent` lead out of the
+    // tree.
     if (["range", "parent", "decorators", "path"].includes(key)) continue;
     if (Array.isArray(child)) child.forEach((item, at) => replaceAt(child, at, item));
     else replaceAt(node, key, child);

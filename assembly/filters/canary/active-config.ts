@@ -1,5 +1,5 @@
-// A configuration in force: its policy over the proxy's shared data, its metrics, and the log lines of
-// its guards.
+// A configuration in force: its policy over the proxy's shared data, its metrics, and the log lines
+// of its guards.
 import { LogLevel, log } from "../../host/log";
 import { SharedData } from "../../host/shared-data";
 import { toText } from "../../lib/bytes";

@@ -1,4 +1,5 @@
-// Keys for clients that have none yet. A key tells clients apart; it needs to be unique, not secret.
+// Keys for clients that have none yet. A key tells clients apart; it needs to be unique, not
+// secret.
 import { Bytes, view } from "../../lib/bytes";
 import { mix } from "../../lib/hash";
 

@@ -1,4 +1,5 @@
-// The callbacks of canary: asks the policy for a decision and carries it out. Decides nothing itself.
+// The callbacks of canary: asks the policy for a decision and carries it out. Decides nothing
+// itself.
 import { monotonicNanos, unixNanos } from "../../host/clock";
 import { HeaderAction, Root, Stream } from "../../host/context";
 import { HeaderMap, MapType } from "../../host/header-map";

@@ -1,5 +1,5 @@
-// Which request headers carry the decision on, and which must not: a header of a sender that no route
-// trusts is removed before the mesh routes by it.
+// Which request headers carry the decision on, and which must not: a header of a sender that no
+// route trusts is removed before the mesh routes by it.
 import { MapType, addHeader, removeHeader, replaceHeader } from "../../host/header-map";
 import { removeAliases } from "../../host/own-headers";
 import { HostRequest } from "../../host/request";
@@ -13,8 +13,8 @@ import { Route } from "./route";
 const BAGGAGE = text("baggage");
 
 /**
- * Removes every decision header that its sender must not bring, and every other spelling of one, whoever
- * sent it. `forwardDecision` replaces its own.
+ * Removes every decision header that its sender must not bring, and every other spelling of one,
+ * whoever sent it. `forwardDecision` replaces its own.
  */
 export function removeForgedHeaders(
   policy: Policy,
@@ -44,8 +44,8 @@ function removeBaggage(route: Route, request: HostRequest): void {
 }
 
 /**
- * Sets what the mesh routes by. A header that is right already is left: each change makes Envoy match
- * the routes again.
+ * Sets what the mesh routes by. A header that is right already is left: each change makes Envoy
+ * match the routes again.
  */
 export function forwardDecision(route: Route, request: HostRequest, decision: Decision): void {
   setHeader(request, route.header, decision.name);

@@ -1,5 +1,5 @@
-// What one exchange says about the variant that it went to. Only what the variant's upstream did counts:
-// a refusal by another filter and a client that leaves say nothing.
+// What one exchange says about the variant that it went to. Only what the variant's upstream did
+// counts: a refusal by another filter and a client that leaves say nothing.
 import {
   Bytes,
   NONE,
@@ -24,9 +24,9 @@ export const enum Outcome {
 export const NO_STATUS: i32 = -1;
 
 /**
- * Envoy's response flags (lib/http/response-flags.ts) of an upstream that could not be reached, did not
- * answer, or broke off: UH, UT, LR, UR, UF, UC, UMSDR, UPE, NC, DF. Not UO: a circuit breaker opens by
- * the number of requests.
+ * Envoy's response flags (lib/http/response-flags.ts) of an upstream that could not be reached, did
+ * not answer, or broke off: UH, UT, LR, UR, UF, UC, UMSDR, UPE, NC, DF. Not UO: a circuit breaker
+ * opens by the number of requests.
  */
 const UPSTREAM_FAILED: i64 =
   0x2 | 0x4 | 0x8 | 0x10 | 0x20 | 0x40 | 0x80000 | 0x800000 | 0x1000000 | 0x4000000;
@@ -91,7 +91,9 @@ export class Exchange {
     this.requestEndNanos = nanos;
   }
 
-  /** Notes how long the client waits at `nanos`. A response to an unfinished request was not late. */
+  /**
+   * Notes how long the client waits at `nanos`. A response to an unfinished request was not late.
+   */
   endWait(nanos: i64): void {
     this.waitNanos = this.requestEndNanos == 0 ? 0 : nanos - this.requestEndNanos;
   }
@@ -107,7 +109,9 @@ export class Exchange {
     if (this.media == Media.Grpc) this.grpcStatus = parseGrpcStatus(grpcStatus);
   }
 
-  /** Whether the proxy has to be asked who answered: `details` of `outcome` is not looked at else. */
+  /**
+   * Whether the proxy has to be asked who answered: `details` of `outcome` is not looked at else.
+   */
   get asksForDetails(): bool {
     return this.hasResponse && !this.hasUpstreamTime && (this.flags & UPSTREAM_FAILED) == 0;
   }

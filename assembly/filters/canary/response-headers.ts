@@ -1,5 +1,5 @@
-// What a response says of the decision: the client's cookie, the variant's name, and what caches have
-// to know. A cookie must not get into a shared cache, for its key would be everybody's.
+// What a response says of the decision: the client's cookie, the variant's name, and what caches
+// have to know. A cookie must not get into a shared cache, for its key would be everybody's.
 import { HeaderMap, MapType, addHeader, headerValue, replaceHeader } from "../../host/header-map";
 import { Bytes, at, equal, isPresent, lengthOf, text } from "../../lib/bytes";
 import { CacheControl } from "../../lib/http/cache-control";

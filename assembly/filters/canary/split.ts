@@ -1,6 +1,6 @@
-// Which variant a key falls to. A split has 10,000 places, one for each hundredth of a percent. They
-// are assigned once, at configuration. A request costs one hash and a walk over a few ranges. The
-// same key, route and weights give the same answer on every replica.
+// Which variant a key falls to. A split has 10,000 places, one for each hundredth of a percent.
+// They are assigned once, at configuration. A request costs one hash and a walk over a few ranges.
+// The same key, route and weights give the same answer on every replica.
 //
 // Two variants share the places at one border, whichever of them is the base: the first by name
 // takes the places below its weight. Of more than two, the base takes what the others leave. The
@@ -30,7 +30,9 @@ const variantOfPlace = new StaticArray<u8>(PLACES);
 
 @final
 export class Split {
-  /** Ranges of places of one variant each, in order: where it ends (exclusive), then the variant. */
+  /**
+   * Ranges of places of one variant each, in order: where it ends (exclusive), then the variant.
+   */
   private readonly ranges: StaticArray<i32>;
 
   /**

@@ -1,5 +1,5 @@
-// How much each variant of a split gets: percentages that add up to 100 (`split`), or relative numbers
-// of any sum (`weights`), which are normalised.
+// How much each variant of a split gets: percentages that add up to 100 (`split`), or relative
+// numbers of any sum (`weights`), which are normalised.
 import { toText, view } from "../../lib/bytes";
 import { Cursor, Entry, inHundredths } from "../../lib/config/reader";
 import { decimal } from "../../lib/writer";
@@ -51,8 +51,8 @@ function percentages(parent: Cursor, entries: Entry[]): i32[] {
 }
 
 /**
- * Places by the method of the largest remainder: each variant gets what its weight makes, rounded down,
- * and what is left goes to those that lost most. A weight is never rounded to nothing.
+ * Places by the method of the largest remainder: each variant gets what its weight makes, rounded
+ * down, and what is left goes to those that lost most. A weight is never rounded to nothing.
  */
 function normalized(parent: Cursor, entries: Entry[]): i32[] {
   const weights: i64[] = [];

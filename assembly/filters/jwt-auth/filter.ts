@@ -140,7 +140,9 @@ export class JwtAuthRoot extends Root {
     return decision.kind == DecisionKind.Allow ? this.allow(decision) : this.refuseBy(decision);
   }
 
-  /** The issuer cannot be asked: an unknown key may be a new one, which is not the client's fault. */
+  /**
+   * The issuer cannot be asked: an unknown key may be a new one, which is not the client's fault.
+   */
   private isFailing(provider: i32): bool {
     const sources = this.sources;
     if (sources === null) return false;

@@ -58,8 +58,8 @@ export class Policy {
   }
 
   /**
-   * Decides about one request at `nowNanos` (Unix time). Never traps. The decision stays valid until
-   * the next call. Without `mayWait`, a token whose keys are not here is a bad token.
+   * Decides about one request at `nowNanos` (Unix time). Never traps. The decision stays valid
+   * until the next call. Without `mayWait`, a token whose keys are not here is a bad token.
    */
   decide(request: RequestView, nowNanos: i64, mayWait: bool = true): Decision {
     const decision = this.decision;

@@ -166,7 +166,9 @@ function readAlgorithms(at: Cursor, provider: Provider): void {
   }
 }
 
-/** Whether an earlier item says the same; two names of one algorithm may stand beside each other. */
+/**
+ * Whether an earlier item says the same; two names of one algorithm may stand beside each other.
+ */
 function isRepeated(items: Cursor[], index: i32): bool {
   const name = view(items[index].asBytes());
   for (let i = 0; i < index; i++) {

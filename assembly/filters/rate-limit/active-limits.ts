@@ -40,7 +40,9 @@ export class ActiveLimits {
     }
   }
 
-  /** The `descriptor`-th of the limits in `asked` (a bit for each limit); null when there is none. */
+  /**
+   * The `descriptor`-th of the limits in `asked` (a bit for each limit); null when there is none.
+   */
   chargeOf(asked: u64, descriptor: i32): Charge | null {
     const limits = this.policy.limits;
     let before = 0;

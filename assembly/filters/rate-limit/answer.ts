@@ -15,7 +15,9 @@ export class ReplyHeaders extends HeaderSink {
   private settings: HeaderValue[] = [];
   private always: HeaderValue[] = [];
 
-  /** Begins a refusal that has the headers `settings` and then `always`, unless those name the same. */
+  /**
+   * Begins a refusal that has the headers `settings` and then `always`, unless those name the same.
+   */
   begin(settings: HeaderValue[], always: HeaderValue[]): void {
     this.pairs.reset();
     this.settings = settings;

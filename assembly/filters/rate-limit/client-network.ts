@@ -27,8 +27,8 @@ export function networkIn(request: RequestView, v4Prefix: i32, v6Prefix: i32): B
 }
 
 /**
- * The network as text: IPv4 with dots, IPv6 as eight groups, and its prefix unless it is one address.
- * Empty without an address.
+ * The network as text: IPv4 with dots, IPv6 as eight groups, and its prefix unless it is one
+ * address. Empty without an address.
  */
 export function networkTextIn(request: RequestView, v4Prefix: i32, v6Prefix: i32): Bytes {
   const address = request.sourceIp();

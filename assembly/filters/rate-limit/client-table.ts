@@ -1,5 +1,5 @@
-// Where the buckets of one limit's clients lie: a fixed number of sets, all created at configuration,
-// so that no request takes memory. The first worker creates them.
+// Where the buckets of one limit's clients lie: a fixed number of sets, all created at
+// configuration, so that no request takes memory. The first worker creates them.
 //
 //   …/s/<number>    one BucketSet
 //   …/sets          | sets u32 | sets before `maxKeys` was changed u32 | sets created u32 |
@@ -14,7 +14,9 @@ import { BucketSet, SET_SLOTS } from "./bucket-set";
 const SET_CLIENTS = 9;
 const SIZES_BYTES = 12;
 
-/** How many sets a table for `maxKeys` clients has. One set holds exactly as many as were asked for. */
+/**
+ * How many sets a table for `maxKeys` clients has. One set holds exactly as many as were asked for.
+ */
 export function setsFor(maxKeys: i32): i32 {
   return maxKeys <= SET_SLOTS ? 1 : (maxKeys + SET_CLIENTS - 1) / SET_CLIENTS;
 }
@@ -24,7 +26,10 @@ export function slotsFor(maxKeys: i32): i32 {
   return min(maxKeys, SET_SLOTS);
 }
 
-/** The set of `fingerprint` among `sets`: its upper half, scaled (Lemire 2019), for any number of sets. */
+/**
+ * The set of `fingerprint` among `sets`: its upper half, scaled (Lemire 2019), for any number of
+ * sets.
+ */
 export function setOf(fingerprint: u64, sets: i32): u32 {
   return <u32>(((fingerprint >> 32) * <u64>sets) >> 32);
 }
@@ -42,8 +47,8 @@ export class ClientTable {
   ) {}
 
   /**
-   * Creates the sets that are missing. A larger table keeps the sets that it has. `maxKeys` is 0 for a
-   * limit without a key, which has no table.
+   * Creates the sets that are missing. A larger table keeps the sets that it has. `maxKeys` is 0
+   * for a limit without a key, which has no table.
    */
   static shared(store: SharedStore, prefix: string, maxKeys: i32): ClientTable {
     if (maxKeys == 0) return new ClientTable(1, 1, 0, utf8("...."));
@@ -63,7 +68,9 @@ export class ClientTable {
     return this.keyOf(setOf(fingerprint, this.sets));
   }
 
-  /** The key of the set where the bucket lay before `maxKeys` was changed; EMPTY when it never was. */
+  /**
+   * The key of the set where the bucket lay before `maxKeys` was changed; EMPTY when it never was.
+   */
   keyBefore(fingerprint: u64): Bytes {
     return this.setsBefore == 0 ? EMPTY : this.keyOf(setOf(fingerprint, this.setsBefore));
   }

@@ -11,8 +11,8 @@ export class Decision {
   /** The limit whose quota the answer tells: the one that refused, else the one with least left. */
   quota: Charge | null = null;
   /**
-   * The limit that refused, or would have (`shadow`, `enforced`). Of several it is the one that takes
-   * longest to recover.
+   * The limit that refused, or would have (`shadow`, `enforced`). Of several it is the one that
+   * takes longest to recover.
    */
   limited: Charge | null = null;
 

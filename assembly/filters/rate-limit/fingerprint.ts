@@ -1,5 +1,5 @@
-// A client's key as one number: the parts of it, hashed one after the other under a secret of the proxy,
-// so that nobody can choose two keys that share a bucket.
+// A client's key as one number: the parts of it, hashed one after the other under a secret of the
+// proxy, so that nobody can choose two keys that share a bucket.
 import { Bytes, isPresent, lengthOf } from "../../lib/bytes";
 import { siphash } from "../../lib/hash";
 import { RequestView } from "../../lib/http/request";

@@ -1,4 +1,5 @@
-// What tells one client from another: parts of a request. `fingerprint.ts` makes one number of them.
+// What tells one client from another: parts of a request. `fingerprint.ts` makes one number of
+// them.
 import { Cursor } from "../../lib/config/reader";
 import { readHeaderName } from "../../lib/config/field-name";
 import { Bytes, NONE, bytes, equal, isPresent, text, view } from "../../lib/bytes";
@@ -33,7 +34,9 @@ const NAMES = [
   "literal",
 ];
 
-/** What happens to a request in which a part of the key comes more than once, with different values. */
+/**
+ * What happens to a request in which a part of the key comes more than once, with different values.
+ */
 export const enum WhenRepeated {
   /** All such requests share one bucket. */
   Shared,
@@ -135,8 +138,9 @@ export class KeyPart {
   }
 
   /**
-   * This part of a request. NONE: the request has none. REPEATED: it came more than once, with different
-   * values, and none of them may choose the bucket. Valid until the next part is asked for.
+   * This part of a request. NONE: the request has none. REPEATED: it came more than once, with
+   * different values, and none of them may choose the bucket. Valid until the next part is asked
+   * for.
    */
   of(request: RequestView): Bytes {
     switch (this.source) {
@@ -236,8 +240,8 @@ export class KeyPart {
 }
 
 /**
- * The method, in one case of letters. All methods that the registry does not have are one: a client could
- * invent as many as it likes, and servers take them for others.
+ * The method, in one case of letters. All methods that the registry does not have are one: a client
+ * could invent as many as it likes, and servers take them for others.
  */
 function methodOf(request: RequestView): Bytes {
   const method = request.method();

@@ -20,7 +20,9 @@ const storedBefore = new SharedValue();
 @final
 export class LimitBuckets {
   readonly charge: Charge;
-  /** Static arrays here and in Policy: an array's second block would be read on each request too. */
+  /**
+   * Static arrays here and in Policy: an array's second block would be read on each request too.
+   */
   private readonly tiers: StaticArray<Tier>;
   private readonly table: ClientTable;
 
@@ -44,7 +46,9 @@ export class LimitBuckets {
     for (let i = 0; i < tiers.length; i++) tiers[i].createIn(store);
   }
 
-  /** What clients' keys are hashed with, so that each tier has a bucket of its own for each client. */
+  /**
+   * What clients' keys are hashed with, so that each tier has a bucket of its own for each client.
+   */
   seedOf(tier: i32): u64 {
     return unchecked(this.tiers[tier]).seed;
   }
@@ -131,7 +135,10 @@ export class LimitBuckets {
     return view(tier.ownKey);
   }
 
-  /** A client that is new in the table brings along its bucket of the table before `maxKeys` changed. */
+  /**
+   * A client that is new in the table brings along its bucket of the table before `maxKeys`
+   * changed.
+   */
   private lookBefore(charge: Charge, now: i64): void {
     const key = this.table.keyBefore(charge.fingerprint);
     if (lengthOf(key) == 0) return;
@@ -140,7 +147,9 @@ export class LimitBuckets {
     if (before.find(charge.fingerprint) == Found.Own) charge.fullAt = before.fullAt();
   }
 
-  /** Takes the cost. False when other workers emptied the bucket meanwhile: then nothing was taken. */
+  /**
+   * Takes the cost. False when other workers emptied the bucket meanwhile: then nothing was taken.
+   */
   take(charge: Charge): bool {
     if (charge.cost == 0) return true;
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {

@@ -59,7 +59,9 @@ export class Limit {
   cost: Cost = Cost.one();
   whenMissing: WhenMissing = WhenMissing.Shared;
   whenRepeated: WhenRepeated = WhenRepeated.Shared;
-  /** How many clients have a bucket of their own at one time. 0: a share of the top-level `maxKeys`. */
+  /**
+   * How many clients have a bucket of their own at one time. 0: a share of the top-level `maxKeys`.
+   */
   maxKeys: i32 = 0;
   /** Name and figures as one number: a bucket is kept over an update exactly when this stays. */
   seed: u64 = 0;
@@ -102,7 +104,10 @@ export class Limit {
     return limit;
   }
 
-  /** Whose figures count: 0 for the limit's own, or the number of the first override that matches, from 1. */
+  /**
+   * Whose figures count: 0 for the limit's own, or the number of the first override that matches,
+   * from 1.
+   */
   tierFor(request: RequestView): i32 {
     for (let i = 0; i < this.overrides.length; i++) {
       if (unchecked(this.overrides[i]).match.matches(request)) return i + 1;
@@ -125,7 +130,9 @@ export class Limit {
     return false;
   }
 
-  /** Whether the method decides about the override `tier`, or about one before it that is not met. */
+  /**
+   * Whether the method decides about the override `tier`, or about one before it that is not met.
+   */
   overridesDependOnMethod(request: RequestView, tier: i32): bool {
     const count = tier == 0 ? this.overrides.length : tier;
     for (let i = 0; i < count; i++) {

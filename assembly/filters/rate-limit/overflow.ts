@@ -1,5 +1,5 @@
-// Buckets for clients that find no slot of their own in a limit's table. A client shares one with the
-// other newcomers of its network, and of the few networks that have the same number. A flood of
+// Buckets for clients that find no slot of their own in a limit's table. A client shares one with
+// the other newcomers of its network, and of the few networks that have the same number. A flood of
 // invented keys from one network then empties one of these buckets, and no other network's.
 //
 //   …/o/<limit>/<set>    one BucketSet for BUCKETS_A_SET buckets, each of them in any slot
@@ -8,7 +8,9 @@ import { mix } from "../../lib/hash";
 import { SharedStore } from "../../lib/shared-store";
 import { BucketSet, SET_SLOTS } from "./bucket-set";
 
-/** A limit has one for each 16 clients that its table holds, so that together they add little to it. */
+/**
+ * A limit has one for each 16 clients that its table holds, so that together they add little to it.
+ */
 const CLIENTS_A_BUCKET = 16;
 const BUCKETS_MAX = 256;
 /** Of an override: there may be 64 of them. */

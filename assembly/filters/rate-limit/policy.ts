@@ -22,14 +22,18 @@ const PERCENT_ALL: u64 = 10_000;
 
 @final
 export class Policy {
-  /** One for each limit, in the order of the settings. Their charges are those of the last request. */
+  /**
+   * One for each limit, in the order of the settings. Their charges are those of the last request.
+   */
   readonly limits: StaticArray<LimitBuckets>;
   private readonly decision: Decision = new Decision();
   private readonly secret: Secret;
   private readonly isInOrder: bool;
   private readonly refusesAmbiguousPaths: bool;
   private readonly hasMethodRules: bool;
-  /** Conditions on the method mean little for this request: servers may take the method for another. */
+  /**
+   * Conditions on the method mean little for this request: servers may take the method for another.
+   */
   private isMethodUnclear: bool = false;
   private random: u64;
   /** Of 10,000: with `charging: inOrder` one number decides which limits look at a request. */
@@ -51,7 +55,10 @@ export class Policy {
     this.limits = StaticArray.fromArray(limits);
   }
 
-  /** The decision on one request at `now` (ticks of the monotonic clock). All limits that apply must admit. */
+  /**
+   * The decision on one request at `now` (ticks of the monotonic clock). All limits that apply must
+   * admit.
+   */
   decide(request: RequestView, now: i64): Decision {
     this.begin();
     if (this.refusesAmbiguousPaths && this.isPathAmbiguous(request)) return this.refusePath();
@@ -70,7 +77,9 @@ export class Policy {
     return this.decision;
   }
 
-  /** The decision when the header map is not available: every limit's own bucket, whatever its key. */
+  /**
+   * The decision when the header map is not available: every limit's own bucket, whatever its key.
+   */
   decideWithoutHeaders(now: i64): Decision {
     this.begin();
     for (let i = 0; i < this.limits.length; i++) {
@@ -111,8 +120,8 @@ export class Policy {
   }
 
   /**
-   * Nobody gets past a limit with headers that make its conditions too costly (`isOverscanned`), or with
-   * a method that some server takes for another.
+   * Nobody gets past a limit with headers that make its conditions too costly (`isOverscanned`), or
+   * with a method that some server takes for another.
    */
   private mayMeet(match: MatchList, request: RequestView): bool {
     if (match.matches(request) || request.isOverscanned) return true;
@@ -186,8 +195,8 @@ export class Policy {
   }
 
   /**
-   * Charges every limit that admitted. When another worker was faster at one of them, those before it
-   * get their tokens back.
+   * Charges every limit that admitted. When another worker was faster at one of them, those before
+   * it get their tokens back.
    */
   private takeAll(): void {
     for (let i = 0; i < this.limits.length; i++) {

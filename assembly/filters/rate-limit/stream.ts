@@ -1,4 +1,5 @@
-// One request: asks the policy, and then the rate limit service, and turns what they say into host calls.
+// One request: asks the policy, and then the rate limit service, and turns what they say into host
+// calls.
 import { monotonicNanos } from "../../host/clock";
 import { HeaderAction, Root, Stream } from "../../host/context";
 import { addCorsHeaders } from "../../host/cors";

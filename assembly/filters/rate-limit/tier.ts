@@ -1,5 +1,5 @@
-// The limit itself (tier 0), or one of its overrides (1, 2, …): its figures, and those of its buckets
-// that are not one client's.
+// The limit itself (tier 0), or one of its overrides (1, 2, …): its figures, and those of its
+// buckets that are not one client's.
 import { utf8, view } from "../../lib/bytes";
 import { SharedStore } from "../../lib/shared-store";
 import { TokenBucket } from "./bucket";
@@ -14,7 +14,9 @@ export class Tier {
   /** Null: the limit has no key, so all requests have the same bucket. */
   readonly overflow: OverflowBuckets | null;
 
-  /** `name` is the limit's, with the override's number. `maxKeys` is 0 for a limit without a key. */
+  /**
+   * `name` is the limit's, with the override's number. `maxKeys` is 0 for a limit without a key.
+   */
   constructor(
     readonly bucket: TokenBucket,
     /** Name and figures as one number: the fingerprint of the tier's own bucket. */

@@ -19,7 +19,10 @@ export abstract class ValueList {
   /** Another request begins. */
   abstract clear(): void;
 
-  /** One more value, in the order of the request; it stays valid as long as the request's headers do. */
+  /**
+   * One more value, in the order of the request; it stays valid as long as the request's headers
+   * do.
+   */
   abstract add(value: Bytes): void;
 }
 
@@ -72,7 +75,9 @@ export abstract class NamedValues {
     this.lists[index] = list;
   }
 
-  /** The first value of the name at `index`, or NONE; valid as long as the request's headers are. */
+  /**
+   * The first value of the name at `index`, or NONE; valid as long as the request's headers are.
+   */
   valueAt(index: i32, request: RequestView): Bytes {
     this.readOnce(request);
     return unchecked(this.values[index]);

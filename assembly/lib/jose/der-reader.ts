@@ -1,5 +1,5 @@
-// Reads DER (ITU-T X.690 section 10): definite lengths in as few bytes as possible. As much of it as
-// certificates and public keys need.
+// Reads DER (ITU-T X.690 section 10): definite lengths in as few bytes as possible. As much of it
+// as certificates and public keys need.
 import { Bytes, NONE, at, lengthOf, slice } from "../bytes";
 
 export const TAG_INTEGER: u8 = 0x02;

@@ -1,7 +1,8 @@
-// Reads one JWK (RFC 7517 section 4). Strict where a lax reader would verify with a key that was not
-// made for it: a `use`, `key_ops`, `alg`, `kty` or `crv` that says something else leaves the key
-// out. Lenient where it says nothing: an optional member that is null, empty or of another type is
-// absent, as for the native filter, since a key set that breaks an API for everybody helps nobody.
+// Reads one JWK (RFC 7517 section 4). Strict where a lax reader would verify with a key that was
+// not made for it: a `use`, `key_ops`, `alg`, `kty` or `crv` that says something else leaves the
+// key out. Lenient where it says nothing: an optional member that is null, empty or of another type
+// is absent, as for the native filter, since a key set that breaks an API for everybody helps
+// nobody.
 import { Bytes, NONE, equal, equalIgnoreCase, owned, text } from "../bytes";
 import { JsonDocument, JsonKind } from "../json/document";
 import { Algorithm, algorithmOf } from "./algorithm";

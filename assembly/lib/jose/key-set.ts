@@ -1,5 +1,5 @@
-// A set of keys: a JWK set (RFC 7517 section 5), a map of key id to certificate, or PEM. One bad key
-// does not spoil the others; a set without a usable key is refused.
+// A set of keys: a JWK set (RFC 7517 section 5), a map of key id to certificate, or PEM. One bad
+// key does not spoil the others; a set without a usable key is refused.
 import { Bytes, lengthOf, owned, slice, startsWith, text } from "../bytes";
 import { JsonDocument, JsonKind } from "../json/document";
 import { decimal } from "../writer";

@@ -1,5 +1,5 @@
-// Makes keys from their numbers, however those were written: every form of a key comes through here,
-// and a weak or wrong key is none.
+// Makes keys from their numbers, however those were written: every form of a key comes through
+// here, and a weak or wrong key is none.
 import { Bytes, at, lengthOf, owned, slice, view } from "../bytes";
 import { P256, P384, P521 } from "../crypto/curves";
 import { Ed25519KeyStatus, Ed25519PublicKey } from "../crypto/ed25519";
@@ -58,9 +58,9 @@ function groupOf(curve: Curve): WeierstrassGroup {
 }
 
 /**
- * A key on a NIST curve. Coordinates are numbers: zeros in front that are missing or too many change
- * nothing (about one key in 128 has a coordinate that begins with a zero byte, and some issuers
- * leave it out).
+ * A key on a NIST curve. Coordinates are numbers: zeros in front that are missing or too many
+ * change nothing (about one key in 128 has a coordinate that begins with a zero byte, and some
+ * issuers leave it out).
  */
 export function ecKey(curve: Curve, xBytes: Bytes, yBytes: Bytes): JwkResult {
   const x = coordinate(curve, xBytes);

@@ -7,7 +7,10 @@ import { JsonDocument, JsonKind } from "../json/document";
 import { ClaimPath, scalarText } from "./claim-path";
 import { StringMatch, StringMatchKind } from "./string-match";
 
-/** What it costs to pass a claim by its name, and to look at an item of a list: a token can hold thousands. */
+/**
+ * What it costs to pass a claim by its name, and to look at an item of a list: a token can hold
+ * thousands.
+ */
 const ROW_NANOS: i64 = 3;
 const ITEM_NANOS: i64 = 6;
 

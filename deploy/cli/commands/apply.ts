@@ -71,7 +71,9 @@ async function checked(files: string[]): Promise<Checked> {
   );
 }
 
-/** Documents that no policy of the files owns are named: nobody may think that they were applied. */
+/**
+ * Documents that no policy of the files owns are named: nobody may think that they were applied.
+ */
 export function leftOver(documents: readonly Resource[], plans: readonly Intent[]): string[] {
   const taken = new Set(plans.flatMap(({ natives }) => natives.companions.map(titleOf)));
   const left = documents.map(titleOf).filter((title) => !taken.has(title));

@@ -1,4 +1,5 @@
-// `gatehouse migrate`: the manifests people run → settings files on standard output, the report on standard error.
+// `gatehouse migrate`: the manifests people run → settings files on standard output, the report on
+// standard error.
 import { writeFileSync } from "node:fs";
 import type { Cluster } from "../../kube/cluster.ts";
 import { partsOf } from "../../core/kustomize.ts";

@@ -1,5 +1,5 @@
-// RequestAuthentication → jwt-auth, and AuthorizationPolicies with conditions on headers that jwt-auth
-// sets. A group that cannot be said exactly, or whose proof fails, stays native as it is.
+// RequestAuthentication → jwt-auth, and AuthorizationPolicies with conditions on headers that
+// jwt-auth sets. A group that cannot be said exactly, or whose proof fails, stays native as it is.
 import { besideAnnotation, policiesAnnotation } from "../../core/migrated.ts";
 import type { Manifest } from "../../core/source.ts";
 import { textAt } from "../../core/value.ts";

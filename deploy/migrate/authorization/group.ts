@@ -1,5 +1,5 @@
-// RequestAuthentications and the policies that read their tokens belong together where they may meet
-// in one proxy: such a group is migrated as a whole, or not at all.
+// RequestAuthentications and the policies that read their tokens belong together where they may
+// meet in one proxy: such a group is migrated as a whole, or not at all.
 import type { Manifest } from "../../core/source.ts";
 import type { Context } from "../context.ts";
 import { readsToken } from "./rule.ts";

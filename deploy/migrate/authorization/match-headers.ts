@@ -20,7 +20,9 @@ export class MatchHeaders {
   private readonly names = new Map<string, string>();
   readonly entries: MatchHeader[] = [];
 
-  /** The header that is `true` when the token meets one of the values; undefined for an unknown key. */
+  /**
+   * The header that is `true` when the token meets one of the values; undefined for an unknown key.
+   */
   headerFor(key: string, values: readonly string[]): string | undefined {
     const id = JSON.stringify([key, values]);
     const known = this.names.get(id);
@@ -85,7 +87,9 @@ function claimPath(steps: readonly string[]): string | string[] {
   return steps.length === 1 && !only.includes(".") ? only : [...steps];
 }
 
-/** `issuer/subject`, where the wildcard is the issuer's or the subject's (generator.go of Istio). */
+/**
+ * `issuer/subject`, where the wildcard is the issuer's or the subject's (generator.go of Istio).
+ */
 function principalRules(value: string): ClaimRule[] {
   const [issuer, subject] = principalTexts(value);
   return [

@@ -1,5 +1,5 @@
-// Before a group is migrated: requests made from its resources get the same decisions from the model
-// of what runs today and from the real jwt-auth with what stays native.
+// Before a group is migrated: requests made from its resources get the same decisions from the
+// model of what runs today and from the real jwt-auth with what stays native.
 import { authorizationInterest } from "../../compare/authorization.ts";
 import { compare } from "../../compare/compare.ts";
 import type { Comparison } from "../../compare/compare.ts";
@@ -34,7 +34,9 @@ const requestsMost = 2_500;
 export const notProved =
   "there was no time left to compare it; give --seconds more, or migrate fewer files at once";
 
-/** Not the external authorizer: it stays as it is, and what it refuses would hide what else differs. */
+/**
+ * Not the external authorizer: it stays as it is, and what it refuses would hide what else differs.
+ */
 const models = [jwtAuthn, rbac];
 
 /** Undefined when nothing is weaker; what is stricter or different goes into the report. */

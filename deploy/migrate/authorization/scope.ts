@@ -1,5 +1,5 @@
-// Where RequestAuthentications and AuthorizationPolicies apply, and what two of them have in common.
-// No cluster is asked: labels that do not contradict each other may be on one workload.
+// Where RequestAuthentications and AuthorizationPolicies apply, and what two of them have in
+// common. No cluster is asked: labels that do not contradict each other may be on one workload.
 import type { Attachment, TargetRef } from "../../native/attachment.ts";
 import { attachmentOf, gatewayNameLabel } from "../../native/attachment.ts";
 import { contradict } from "../../compare/workloads.ts";

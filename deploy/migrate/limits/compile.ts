@@ -1,6 +1,7 @@
-// Envoy's local rate limit → limits of rate-limit. Each descriptor becomes one limit: the condition under which a request
-// has it, and the parts of the request that tell its buckets apart. Where the same requests would not get the same answers,
-// or stricter ones that can be named, nothing is made and the reason is given.
+// Envoy's local rate limit → limits of rate-limit. Each descriptor becomes one limit: the condition
+// under which a request has it, and the parts of the request that tell its buckets apart. Where the
+// same requests would not get the same answers, or stricter ones that can be named, nothing is made
+// and the reason is given.
 import type { Fields } from "../../core/value.ts";
 import type { Action } from "../../native/rate-limit/action.ts";
 import type { Descriptor, LimiterSettings, RateLimit } from "../../native/rate-limit/settings.ts";
@@ -259,7 +260,10 @@ interface Fit {
   wider: string[];
 }
 
-/** When a request of the template has this descriptor, and what its bucket depends on; undefined: never. */
+/**
+ * When a request of the template has this descriptor, and what its bucket depends on; undefined:
+ * never.
+ */
 function fitOf(descriptor: Descriptor, template: Template): Fit | string | undefined {
   if (descriptor.entries.length !== template.entries.length) return undefined;
   const fit: Fit = { condition: template.condition, key: [], wider: [] };
@@ -283,7 +287,9 @@ function fitOf(descriptor: Descriptor, template: Template): Fit | string | undef
   return fit;
 }
 
-/** The part of our key that stands for a wildcard; undefined for a value that is always the same. */
+/**
+ * The part of our key that stands for a wildcard; undefined for a value that is always the same.
+ */
 function partOf(source: Source): { key: Fields; wider?: string } | string | undefined {
   switch (source.kind) {
     case "fixed":

@@ -1,5 +1,6 @@
-// Conditions of native resources in the words of our `match`. A condition is a formula over what a request has; what a
-// `match` can say is a list of maps. What it cannot say exactly is widened, and the widening is named, or refused.
+// Conditions of native resources in the words of our `match`. A condition is a formula over what a
+// request has; what a `match` can say is a list of maps. What it cannot say exactly is widened, and
+// the widening is named, or refused.
 import type { HeaderMatcher } from "../../native/envoy/header-matcher.ts";
 import type { QueryMatcher } from "../../native/envoy/query.ts";
 import { matchesString } from "../../native/envoy/string-matcher.ts";
@@ -42,8 +43,8 @@ export interface Text {
 export type Matches = readonly Match[];
 
 /**
- * What `match` says of a condition and of its opposite. Each holds for at least the requests that it should: `undefined`
- * where even that cannot be said.
+ * What `match` says of a condition and of its opposite. Each holds for at least the requests that
+ * it should: `undefined` where even that cannot be said.
  */
 export interface Condition {
   yes: Matches | undefined;
@@ -227,7 +228,9 @@ function presence(name: string): Condition {
 
 const pseudoKeys = { ":method": "method", ":scheme": "scheme", ":authority": "authority" } as const;
 
-/** Conditions on `:path` and its like; undefined for real headers. `text` undefined: it is there. */
+/**
+ * Conditions on `:path` and its like; undefined for real headers. `text` undefined: it is there.
+ */
 function pseudoCondition(
   name: string,
   text: StringMatcher | undefined,

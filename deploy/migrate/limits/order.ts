@@ -1,4 +1,5 @@
-// Where a limit is in the chain decides which requests it counts: those that authentication refuses, or not.
+// Where a limit is in the chain decides which requests it counts: those that authentication
+// refuses, or not.
 import { attachmentsOf, placesOf } from "../../compare/places.ts";
 import { pluginAttachment } from "../../compare/plugins.ts";
 import { pluginsIn } from "../../compare/state.ts";

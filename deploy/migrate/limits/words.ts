@@ -11,8 +11,8 @@ interface Node {
 }
 
 /**
- * Every text but these, without look-around: walks the tree of the texts and leaves it at each step. Its size is that of
- * the texts.
+ * Every text but these, without look-around: walks the tree of the texts and leaves it at each
+ * step. Its size is that of the texts.
  */
 export function anyBut(texts: readonly string[]): string {
   const root: Node = { isEnd: false, next: new Map() };

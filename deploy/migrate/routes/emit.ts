@@ -1,5 +1,6 @@
-// A release → a canary route where requests come in, and the VirtualService around it: all of its rules in their order,
-// with the one that splits written once for each variant. A proxy without the filter goes on as before.
+// A release → a canary route where requests come in, and the VirtualService around it: all of its
+// rules in their order, with the one that splits written once for each variant. A proxy without the
+// filter goes on as before.
 import type { Manifest, Path } from "../../core/source.ts";
 import { at, fieldsOf, listOf, mapsOf, textsOf } from "../../core/value.ts";
 import type { Fields } from "../../core/value.ts";
@@ -48,7 +49,9 @@ export function prepare(context: Context, service: Service, release: Release): P
   return { route, traffic, places };
 }
 
-/** The policies as they will be, each with its part: the VirtualService is rendered by the first. */
+/**
+ * The policies as they will be, each with its part: the VirtualService is rendered by the first.
+ */
 export function plannedOf({ places, route, traffic }: Prepared): Planned[] {
   return places.map(({ namespace, placement }, at) => ({
     namespace,
@@ -261,7 +264,10 @@ function variantOf(
   };
 }
 
-/** Each match at each place. A match that names its own gateways or callers stays with the rule that Envoy splits. */
+/**
+ * Each match at each place. A match that names its own gateways or callers stays with the rule that
+ * Envoy splits.
+ */
 function coveredMatches(matches: readonly Fields[], places: readonly Place[]): Fields[] {
   const all = matches.length > 0 ? matches : [{}];
   return all.flatMap((match) => {

@@ -1,5 +1,5 @@
-// What of a VirtualService's rules is a release: the rule that splits requests among versions. Everything else in it is
-// routing, which Envoy goes on doing.
+// What of a VirtualService's rules is a release: the rule that splits requests among versions.
+// Everything else in it is routing, which Envoy goes on doing.
 import { at, fieldsOf, listOf, mapsOf, textAt } from "../../core/value.ts";
 import type { Fields } from "../../core/value.ts";
 import { slug } from "../drafts.ts";
@@ -10,7 +10,9 @@ export interface ReleaseVariant {
   headers?: Fields;
 }
 
-/** An earlier rule that sends some of the release's requests to one destination, by what they carry. */
+/**
+ * An earlier rule that sends some of the release's requests to one destination, by what they carry.
+ */
 export interface Sibling {
   rule: number;
   variant: string;
@@ -76,7 +78,9 @@ function destinationKey(destination: unknown): unknown[] {
   return [at(destination, "host"), at(destination, "subset"), at(destination, "port", "number")];
 }
 
-/** Largest remainders, so that the sum is 100 percent and nobody is off by more than a hundredth. */
+/**
+ * Largest remainders, so that the sum is 100 percent and nobody is off by more than a hundredth.
+ */
 function sharesOf(
   weights: readonly number[],
 ): { hundredths: number[]; rounding?: string } | string {

@@ -156,7 +156,10 @@ export function claimAt(payload: unknown, steps: readonly string[]): unknown {
   return found;
 }
 
-/** `experimental.envoy.filters.a.b[key]`: what another filter left under `key`; `[v]` is an item of a list. */
+/**
+ * `experimental.envoy.filters.a.b[key]`: what another filter left under `key`; `[v]` is an item of
+ * a list.
+ */
 const metadata =
   (name: string, key: string) =>
   (value: string): Condition => {

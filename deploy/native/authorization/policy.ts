@@ -1,5 +1,5 @@
-// AuthorizationPolicy read once: rules as lists of conditions, in istiod's way of leaving out what it
-// cannot translate (pilot/pkg/security/authz/{builder/builder.go,model/model.go}, Istio 1.31).
+// AuthorizationPolicy read once: rules as lists of conditions, in istiod's way of leaving out what
+// it cannot translate (pilot/pkg/security/authz/{builder/builder.go,model/model.go}, Istio 1.31).
 import type { Manifest } from "../../core/source.ts";
 import { at, listOf, mapsOf, textAt } from "../../core/value.ts";
 import type { Fields } from "../../core/value.ts";
@@ -45,7 +45,10 @@ const operationKeys: Record<string, string> = {
   ports: "destination.port",
 };
 
-/** Keys that are said of the destination: they stand beside an operation, the others beside a source. */
+/**
+ * Keys that are said of the destination: they stand beside an operation, the others beside a
+ * source.
+ */
 const ofDestination = /^(destination\.|connection\.|experimental\.)/;
 
 export function isAuthorizationPolicy({ group, kind }: Manifest): boolean {
@@ -67,7 +70,10 @@ export function policyOf(manifest: Manifest, mesh: Mesh): Policy {
   };
 }
 
-/** No rule at all where istiod skips it: a condition that it does not know, or (ALLOW) cannot translate. */
+/**
+ * No rule at all where istiod skips it: a condition that it does not know, or (ALLOW) cannot
+ * translate.
+ */
 function ruleOf(value: unknown, index: number, action: Action, context: Context): Rule[] {
   const whens = mapsOf(at(value, "when"));
   if (value === null || whens.some((when) => !kindOf(String(when.key)))) return [];

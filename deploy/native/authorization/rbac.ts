@@ -1,6 +1,6 @@
 // Envoy's RBAC filters as istiod configures them from AuthorizationPolicy: any denial denies; where
-// there is an ALLOW policy, one of its rules must hold. What an external authorizer answers is not known:
-// that it is asked is an effect, as is what AUDIT marks.
+// there is an ALLOW policy, one of its rules must hold. What an external authorizer answers is not
+// known: that it is asked is an effect, as is what AUDIT marks.
 import { attaches } from "../attachment.ts";
 import type { Exchange, Mesh, NativeModel, Refusal, Stage, Workload } from "../types.ts";
 import { isAuthorizationPolicy, policyOf } from "./policy.ts";
@@ -58,8 +58,9 @@ function decide(exchange: Exchange, policies: ByAction): Refusal | undefined {
 }
 
 /**
- * Istio 1.31 has one external authorizer for a workload. With a second one, or with one that MeshConfig does
- * not have, what the policies would ask about is refused (builder.go, getBadCustomDenyRules).
+ * Istio 1.31 has one external authorizer for a workload. With a second one, or with one that
+ * MeshConfig does not have, what the policies would ask about is refused (builder.go,
+ * getBadCustomDenyRules).
  */
 function askAuthorizer(exchange: Exchange, { CUSTOM }: ByAction, mesh: Mesh): Refusal | undefined {
   if (exchange.request.direction === "outbound") return undefined;

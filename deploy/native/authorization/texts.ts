@@ -8,7 +8,10 @@ export type Test = (text: string) => boolean;
 
 export const anything: Test = (text) => /^.+$/.test(text);
 
-/** `value` with `prefix` in front, as for SPIFFE names; a wildcard alone is any text but an empty one. */
+/**
+ * `value` with `prefix` in front, as for SPIFFE names; a wildcard alone is any text but an empty
+ * one.
+ */
 export function stringTest(value: string, prefix = "", ignoreCase = false): Test {
   if (value === "*") return anything;
   if (value.startsWith("*") && prefix !== "")

@@ -1,5 +1,6 @@
-// envoy.config.route.v3.HeaderMatcher, as Envoy 1.40 decides it: each value of a repeated header is looked at
-// by itself (1.39 on). Which cases decide how was run on the real Envoy: tests/envoy/native-rate-limit.test.ts.
+// envoy.config.route.v3.HeaderMatcher, as Envoy 1.40 decides it: each value of a repeated header is
+// looked at by itself (1.39 on). Which cases decide how was run on the real Envoy:
+// tests/envoy/native-rate-limit.test.ts.
 import type { Lookup } from "./headers.ts";
 import type { Message } from "./message.ts";
 import { matchesString, readRegex, readStringMatcher } from "./string-matcher.ts";

@@ -1,5 +1,6 @@
-// A request's header map as Envoy's filters see it: pseudo headers by name, `host` as `:authority`, and the
-// headers that Envoy keeps in one slot joined. The map itself is the emulator's, which has that list.
+// A request's header map as Envoy's filters see it: pseudo headers by name, `host` as `:authority`,
+// and the headers that Envoy keeps in one slot joined. The map itself is the emulator's, which has
+// that list.
 import { HeaderMap } from "../../emulator/headers.ts";
 import type { Exchange } from "../types.ts";
 

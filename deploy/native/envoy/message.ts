@@ -1,8 +1,11 @@
-// Protobuf messages as people write them in YAML: names in snake_case or camelCase, wrappers as bare
-// values, durations as `1.5s` or {seconds, nanos}. What a reader did not ask for is found by `unread`.
+// Protobuf messages as people write them in YAML: names in snake_case or camelCase, wrappers as
+// bare values, durations as `1.5s` or {seconds, nanos}. What a reader did not ask for is found by
+// `unread`.
 import type { Path } from "../../core/source.ts";
 
-/** A field that the model does not know, or cannot read: nothing may be concluded from the message. */
+/**
+ * A field that the model does not know, or cannot read: nothing may be concluded from the message.
+ */
 export class Unmodelled extends Error {
   readonly code = "UNMODELLED";
   readonly path: Path;
@@ -87,7 +90,9 @@ export class Message {
     return Math.round(Number(match[1]) * 1e9);
   }
 
-  /** The one of `names` that is set; undefined if none is. Two are a mistake that protobuf refuses. */
+  /**
+   * The one of `names` that is set; undefined if none is. Two are a mistake that protobuf refuses.
+   */
   oneOf(names: readonly string[]): string | undefined {
     const set = names.filter((name) => this.has(name));
     if (set.length > 1) throw this.refuse(set[1]!, `${set[0]} is set too`);

@@ -1,5 +1,5 @@
-// Query parameters as Envoy's QueryParamsMulti has them (source/common/http/utility.cc): `%` decoded, `+` kept,
-// of several of one name the first.
+// Query parameters as Envoy's QueryParamsMulti has them (source/common/http/utility.cc): `%`
+// decoded, `+` kept, of several of one name the first.
 import type { Message } from "./message.ts";
 import { matchesString, readStringMatcher } from "./string-matcher.ts";
 import type { StringMatcher } from "./string-matcher.ts";

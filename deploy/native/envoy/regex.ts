@@ -1,5 +1,5 @@
-// RE2's expressions by JavaScript's engine: what both read alike. Anything else is refused, so that no
-// decision rests on a guess.
+// RE2's expressions by JavaScript's engine: what both read alike. Anything else is refused, so that
+// no decision rests on a guess.
 
 /** Longer ones are refused by Istio as well. */
 const regexCharactersMax = 16_384;
@@ -17,8 +17,9 @@ export function escapedRegex(text: string): string {
 const compiled = new Map<string, RegExp | undefined>();
 
 /**
- * An expression that matches whole texts as Envoy's does; undefined if RE2 refuses it or reads it otherwise.
- * Texts are UTF-8 here; the models' requests are ASCII where a regular expression looks at them.
+ * An expression that matches whole texts as Envoy's does; undefined if RE2 refuses it or reads it
+ * otherwise. Texts are UTF-8 here; the models' requests are ASCII where a regular expression looks
+ * at them.
  */
 export function wholeMatch(source: string): RegExp | undefined {
   if (!compiled.has(source)) compiled.set(source, compile(source));

@@ -70,9 +70,9 @@ function isPreflight({ request, headers }: Exchange): boolean {
 }
 
 /**
- * The first provider that accepts decides. When none does, Istio's last alternative holds if each provider
- * accepts or has no token: providers that were asked have taken their good tokens out, and so tokens of
- * several issuers in different places may pass together (Envoy 1.40, run).
+ * The first provider that accepts decides. When none does, Istio's last alternative holds if each
+ * provider accepts or has no token: providers that were asked have taken their good tokens out, and
+ * so tokens of several issuers in different places may pass together (Envoy 1.40, run).
  */
 function any(exchange: Exchange, rules: readonly JwtRule[]): JwtStatus {
   const failures: JwtStatus[] = [];
@@ -109,7 +109,9 @@ function all(exchange: Exchange, rules: readonly JwtRule[]): JwtStatus {
   return "ok";
 }
 
-/** All tokens in a provider's places must be good. The last that is looked at is the first place's. */
+/**
+ * All tokens in a provider's places must be good. The last that is looked at is the first place's.
+ */
 function one(exchange: Exchange, rule: JwtRule): JwtStatus {
   const found = tokensIn(exchange, rule).reverse();
   if (found.length === 0) return "missing";
@@ -156,7 +158,9 @@ function claimAt(claims: unknown, path: readonly string[]): unknown {
   return found;
 }
 
-/** A claim as header, in Envoy 1.40's words (run): numbers by way of a double, the rest as base64. */
+/**
+ * A claim as header, in Envoy 1.40's words (run): numbers by way of a double, the rest as base64.
+ */
 function headerText(value: unknown): string {
   if (typeof value === "string") return value;
   if (typeof value === "boolean") return String(value);

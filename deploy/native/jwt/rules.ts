@@ -1,5 +1,5 @@
-// RequestAuthentication as istiod understands it: the rules of all that attach to a workload, in one
-// list ordered by issuer (pilot/pkg/security/authn/policy_applier.go, Istio 1.31).
+// RequestAuthentication as istiod understands it: the rules of all that attach to a workload, in
+// one list ordered by issuer (pilot/pkg/security/authn/policy_applier.go, Istio 1.31).
 import type { Manifest } from "../../core/source.ts";
 import { mapsOf, textAt, listOf } from "../../core/value.ts";
 import type { Fields } from "../../core/value.ts";
@@ -35,8 +35,8 @@ export function rulesOf(manifest: Manifest): JwtRule[] {
 }
 
 /**
- * The oldest first, as in istiod's sortConfigByCreationTime. What is in a file has no age: resources that are
- * applied together are as old as each other, and then their names decide.
+ * The oldest first, as in istiod's sortConfigByCreationTime. What is in a file has no age:
+ * resources that are applied together are as old as each other, and then their names decide.
  */
 export function byAge(authentications: readonly Manifest[]): Manifest[] {
   const ageOf = (manifest: Manifest) => textAt(manifest.at("metadata"), "creationTimestamp") ?? "";

@@ -1,5 +1,6 @@
 // Where Envoy's jwt_authn looks for the tokens of a provider, in its order (extractor.cc). What is
-// found where was run on Envoy 1.40: `tokenSearch: envoy` of jwt-auth, tests/envoy/jwt-differential.
+// found where was run on Envoy 1.40: `tokenSearch: envoy` of jwt-auth,
+// tests/envoy/jwt-differential.
 import { lookupIn } from "../envoy/headers.ts";
 import { queryOf } from "../envoy/query.ts";
 import type { Exchange } from "../types.ts";

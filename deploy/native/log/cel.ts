@@ -137,7 +137,9 @@ class Parser {
     return { kind: "text", attribute, call: name, text: text.text };
   }
 
-  /** `request.url_path`, or one header: `request.headers['x-a']`. Stops before a function's name. */
+  /**
+   * `request.url_path`, or one header: `request.headers['x-a']`. Stops before a function's name.
+   */
   private attribute(): string {
     const path = this.path();
     if (!this.takes("[")) return path;

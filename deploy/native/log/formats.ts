@@ -1,4 +1,5 @@
-// Istio's default formats of access logs (istio/istio pilot/pkg/model/telemetry_logging.go, release 1.31).
+// Istio's default formats of access logs (istio/istio pilot/pkg/model/telemetry_logging.go, release
+// 1.31).
 
 /** The provider that every mesh has: it prints the mesh's format. */
 export const builtInProvider = "envoy";

@@ -1,5 +1,6 @@
-// The line of an access logger: its format with the operators that depend on the request and the status alone. What another
-// operator prints is not known here; each of them is compared with the real Envoy in tests/envoy/access-log-differential.
+// The line of an access logger: its format with the operators that depend on the request and the
+// status alone. What another operator prints is not known here; each of them is compared with the
+// real Envoy in tests/envoy/access-log-differential.
 import { isFields } from "../../core/value.ts";
 import { canonicalText } from "../canonical.ts";
 import { escapedRegex } from "../envoy/regex.ts";

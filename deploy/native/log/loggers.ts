@@ -1,5 +1,5 @@
-// Which access loggers a proxy has: Istio joins the Telemetries of the mesh, of the namespace and of the workload
-// (istio/istio pilot/pkg/model/telemetry.go, mergeLogs).
+// Which access loggers a proxy has: Istio joins the Telemetries of the mesh, of the namespace and
+// of the workload (istio/istio pilot/pkg/model/telemetry.go, mergeLogs).
 import type { Manifest } from "../../core/source.ts";
 import { fieldsOf, listOf, mapsOf, textAt } from "../../core/value.ts";
 import type { Fields } from "../../core/value.ts";
@@ -82,7 +82,10 @@ function loggerOf(configs: readonly Fields[], name: string, filter: string | und
   };
 }
 
-/** The `accessLogging` of the Telemetries for a proxy, the mesh's first. Of several of one level the first counts. */
+/**
+ * The `accessLogging` of the Telemetries for a proxy, the mesh's first. Of several of one level the
+ * first counts.
+ */
 function levelsAt(resources: readonly Manifest[], request: NativeRequest, mesh: Mesh): Fields[][] {
   const { workload } = request;
   const all = telemetriesIn(resources);

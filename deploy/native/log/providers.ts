@@ -1,4 +1,5 @@
-// MeshConfig as far as access logs depend on it: providers, and the formats that their loggers print.
+// MeshConfig as far as access logs depend on it: providers, and the formats that their loggers
+// print.
 import { parseDocument } from "yaml";
 import type { Manifest, Path } from "../../core/source.ts";
 import { at, fieldsOf, isFields, mapsOf } from "../../core/value.ts";
@@ -37,7 +38,10 @@ export function meshConfigsIn(manifests: readonly Manifest[]): Fields[] {
   });
 }
 
-/** What the mesh's own logger prints; an empty format, or one that is no JSON where JSON is asked for, is the default. */
+/**
+ * What the mesh's own logger prints; an empty format, or one that is no JSON where JSON is asked
+ * for, is the default.
+ */
 export function meshFormat(config: Fields): LogFormat {
   const written = String(config.accessLogFormat ?? "");
   if (config.accessLogEncoding !== "JSON")

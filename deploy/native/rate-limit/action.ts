@@ -107,7 +107,8 @@ export function readAction(message: Message): Action {
 function required(fields: Message, name: string): string {
   const text = fields.text(name);
   if (text === "") throw fields.refuse(name, "is missing");
-  // Envoy formats values with `%…%` behind a runtime flag that is off: nobody can tell from the file.
+  // Envoy formats values with `%…%` behind a runtime flag that is off: nobody can tell from the
+  // file.
   if (text.includes("%")) throw fields.refuse(name, "has a format operator");
   return text;
 }

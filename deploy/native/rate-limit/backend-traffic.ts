@@ -1,5 +1,6 @@
 // Envoy Gateway's BackendTrafficPolicy: the local rate limit that its controller makes of one
-// (envoyproxy/gateway internal/gatewayapi/backendtrafficpolicy.go, internal/xds/translator/local_ratelimit.go).
+// (envoyproxy/gateway internal/gatewayapi/backendtrafficpolicy.go,
+// internal/xds/translator/local_ratelimit.go).
 import type { Manifest } from "../../core/source.ts";
 import type { Fields } from "../../core/value.ts";
 import { Message, Unmodelled } from "../envoy/message.ts";
@@ -51,7 +52,10 @@ function readTarget(target: Message): string {
   return name;
 }
 
-/** The LocalRateLimit that a route gets. Without a rule for everyone, its own bucket is as good as none. */
+/**
+ * The LocalRateLimit that a route gets. Without a rule for everyone, its own bucket is as good as
+ * none.
+ */
 function limiterOf(rules: readonly Message[]): Fields {
   const made = rules.map((rule, index) => readRule(rule, index));
   const fallback = made.filter(({ actions }) => actions.length === 0);

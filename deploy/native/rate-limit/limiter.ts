@@ -1,5 +1,6 @@
 // The decision of Envoy's local_ratelimit on one request after the other
-// (source/extensions/filters/common/local_ratelimit/local_ratelimit_impl.cc). State is the buckets alone.
+// (source/extensions/filters/common/local_ratelimit/local_ratelimit_impl.cc). State is the buckets
+// alone.
 import type { Facts } from "./action.ts";
 import { entryOf } from "./action.ts";
 import type { Entry } from "./action.ts";
@@ -17,7 +18,9 @@ export interface LimiterDecision {
   admitted: boolean;
   /** Which bucket refused: `default`, or `descriptor 2`. */
   by?: string;
-  /** False when some part of it is by chance: percentages, or wildcards of which Envoy picks any. */
+  /**
+   * False when some part of it is by chance: percentages, or wildcards of which Envoy picks any.
+   */
   isSure: boolean;
 }
 
@@ -94,7 +97,8 @@ export class Limiter {
       if (!first) return [];
       return [{ bucket: first.buckets.of(entries), descriptor: first.at, hits }];
     });
-    // Slowest first; of equal ones the request's own order (std::sort moves few equal items around none).
+    // Slowest first; of equal ones the request's own order (std::sort moves few equal items around
+    // none).
     return { matches: matches.sort((a, b) => a.bucket.fillRate - b.bucket.fillRate), isSure };
   }
 

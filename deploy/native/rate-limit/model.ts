@@ -1,4 +1,5 @@
-// EnvoyFilters' local rate limits as a stage of the chain: which settings a request meets, and what their buckets say.
+// EnvoyFilters' local rate limits as a stage of the chain: which settings a request meets, and what
+// their buckets say.
 import type { Manifest } from "../../core/source.ts";
 import { at, fieldsOf, mapsOf } from "../../core/value.ts";
 import { Unmodelled } from "../envoy/message.ts";

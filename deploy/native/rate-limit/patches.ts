@@ -1,5 +1,6 @@
-// What EnvoyFilters say about local rate limits: the filter itself, what routes put in its place, and the actions of
-// routes. Knows where each applies (istio/istio pilot/pkg/networking/core/envoyfilter).
+// What EnvoyFilters say about local rate limits: the filter itself, what routes put in its place,
+// and the actions of routes. Knows where each applies (istio/istio
+// pilot/pkg/networking/core/envoyfilter).
 import type { Manifest, Path } from "../../core/source.ts";
 import { at, mapsOf, textAt } from "../../core/value.ts";
 import type { Fields } from "../../core/value.ts";
@@ -56,7 +57,9 @@ export function isAboutLimits(patch: Fields): boolean {
   );
 }
 
-/** Every patch that is about local rate limits. Throws Unmodelled where one cannot be understood. */
+/**
+ * Every patch that is about local rate limits. Throws Unmodelled where one cannot be understood.
+ */
 export function patchesOf(manifest: Manifest): LimiterPatch[] {
   return mapsOf(at(manifest.value, "spec", "configPatches")).flatMap((value, index) => {
     const path: Path = ["spec", "configPatches", index];

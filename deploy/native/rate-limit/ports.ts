@@ -1,8 +1,11 @@
-// Envoy names an inbound virtual host by the port of the Service; a plugin is placed by the port that the workload binds.
+// Envoy names an inbound virtual host by the port of the Service; a plugin is placed by the port
+// that the workload binds.
 import type { Manifest } from "../../core/source.ts";
 import { at, fieldsOf, mapsOf } from "../../core/value.ts";
 
-/** The workload's port behind a port of its Service; undefined if no Service that was read says so. */
+/**
+ * The workload's port behind a port of its Service; undefined if no Service that was read says so.
+ */
 export function targetPortOf(
   resources: readonly Manifest[],
   filter: Manifest,

@@ -1,5 +1,5 @@
-// envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit, read into types. What is not modelled is
-// refused with its path: the native filter then stays where it is.
+// envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit, read into types. What is not
+// modelled is refused with its path: the native filter then stays where it is.
 import { Message } from "../envoy/message.ts";
 import { readAction } from "./action.ts";
 import type { Action, Entry } from "./action.ts";
@@ -40,7 +40,10 @@ export interface LimiterSettings {
   perConnection: boolean;
 }
 
-/** Changes what a client or upstream sees, but not who passes: the model leaves it to whoever converts. */
+/**
+ * Changes what a client or upstream sees, but not who passes: the model leaves it to whoever
+ * converts.
+ */
 const elsewhere = [
   "stat_prefix",
   "response_headers_to_add",

@@ -1,4 +1,5 @@
-// Envoy's AtomicTokenBucketImpl (source/common/common/token_bucket_impl.cc): starts full, refills evenly.
+// Envoy's AtomicTokenBucketImpl (source/common/common/token_bucket_impl.cc): starts full, refills
+// evenly.
 import type { Message } from "../envoy/message.ts";
 
 export interface BucketFigures {

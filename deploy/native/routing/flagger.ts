@@ -1,5 +1,5 @@
-// The VirtualService that Flagger makes of a Canary (fluxcd/flagger pkg/router/istio.go), between two releases: all to
-// the primary.
+// The VirtualService that Flagger makes of a Canary (fluxcd/flagger pkg/router/istio.go), between
+// two releases: all to the primary.
 import type { Manifest } from "../../core/source.ts";
 import { fieldsOf, listOf, mapsOf } from "../../core/value.ts";
 import type { Fields } from "../../core/value.ts";
@@ -66,7 +66,10 @@ function portOf(service: Fields, gateways: readonly string[]): Fields {
   return isNamed ? { port: { number: Number(service.port) } } : {};
 }
 
-/** mergeMatchConditions: of a test's condition the headers and labels alone, where the service has conditions. */
+/**
+ * mergeMatchConditions: of a test's condition the headers and labels alone, where the service has
+ * conditions.
+ */
 function merged(tested: readonly Fields[], own: readonly Fields[]): Fields[] {
   if (own.length === 0) return [...tested];
   return tested.flatMap((test) =>

@@ -1,5 +1,6 @@
-// Where a Gateway API gateway sends a request, as istiod configures it from HTTPRoutes and GRPCRoutes
-// (istio/istio pilot/pkg/config/kube/gateway/conversion.go): the most special match decides, not the first.
+// Where a Gateway API gateway sends a request, as istiod configures it from HTTPRoutes and
+// GRPCRoutes (istio/istio pilot/pkg/config/kube/gateway/conversion.go): the most special match
+// decides, not the first.
 import type { Manifest } from "../../core/source.ts";
 import { canonicalText } from "../canonical.ts";
 import { lookupIn } from "../envoy/headers.ts";
@@ -16,7 +17,9 @@ import type { Rule } from "./virtual-service.ts";
 
 const gatewayApi = "gateway.networking.k8s.io";
 
-/** One match of a rule, with what sorts it. The larger in the first figure that differs comes first. */
+/**
+ * One match of a rule, with what sorts it. The larger in the first figure that differs comes first.
+ */
 interface Row {
   match: RequestMatch;
   rule: Rule;

@@ -1,4 +1,5 @@
-// Which VirtualServices a request meets: by the hosts it may have, the gateway it came in by, and who may see them.
+// Which VirtualServices a request meets: by the hosts it may have, the gateway it came in by, and
+// who may see them.
 import type { Manifest } from "../../core/source.ts";
 import type { Mesh, NativeRequest } from "../types.ts";
 import type { RoutingService } from "./virtual-service.ts";
@@ -36,7 +37,9 @@ function isVisible(
   return exportTo.some((one) => one === "*" || one === from || (one === "." && from === namespace));
 }
 
-/** How well a VirtualService's host fits: the longer the better, an exact one best; 0: not at all. */
+/**
+ * How well a VirtualService's host fits: the longer the better, an exact one best; 0: not at all.
+ */
 export function fitOf(pattern: string, namespace: string, request: NativeRequest): number {
   const host = request.host.toLowerCase().replace(/:\d+$/, "");
   const wanted = pattern.toLowerCase();

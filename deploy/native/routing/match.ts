@@ -1,4 +1,5 @@
-// HTTPMatchRequest as istiod translates it for Envoy (istio/istio pilot/pkg/networking/core/route/route.go).
+// HTTPMatchRequest as istiod translates it for Envoy (istio/istio
+// pilot/pkg/networking/core/route/route.go).
 import { matchesHeader } from "../envoy/header-matcher.ts";
 import type { HeaderMatcher } from "../envoy/header-matcher.ts";
 import type { Lookup } from "../envoy/headers.ts";

@@ -55,7 +55,8 @@ function route(
   if (request.workload.kind === "sidecar" && request.direction === "inbound") return undefined;
   const here = services.filter((service) => appliesTo(service, request, mesh));
   const host = bestHost(here, request);
-  // No VirtualService is for this host: the service itself, or whatever the mesh does with strangers.
+  // No VirtualService is for this host: the service itself, or whatever the mesh does with
+  // strangers.
   if (host === undefined) return undefined;
   const table = tableOf(here, host, request);
   const facts: RouteFacts = {
@@ -90,7 +91,10 @@ interface Row {
   rule: Rule;
 }
 
-/** The routes of one virtual host, in order. A gateway joins VirtualServices of one host; a sidecar takes the first. */
+/**
+ * The routes of one virtual host, in order. A gateway joins VirtualServices of one host; a sidecar
+ * takes the first.
+ */
 function tableOf(services: readonly RoutingService[], host: string, request: NativeRequest): Row[] {
   const holding = services.filter(({ hosts, manifest }) =>
     hosts.some((one) => fullName(one, manifest) === host),

@@ -91,7 +91,10 @@ function readDestination(message: Message): Destination {
   return read;
 }
 
-/** What requests of a rule get: of one destination all, of several by weight, those of weight 0 none. */
+/**
+ * What requests of a rule get: of one destination all, of several by weight, those of weight 0
+ * none.
+ */
 export function sharesOf({ destinations }: Rule): Destination[] {
   const [first] = destinations;
   if (!first) return [];

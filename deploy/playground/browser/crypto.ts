@@ -22,7 +22,9 @@ function keyOf(asymmetricKeyType: string, jwk: Jwk, secret?: Uint8Array): KeyObj
 
 let rsaKey: JsonWebKey | undefined;
 
-/** WebCrypto makes the RSA key, which takes it a tenth of a second; the worker waits for it once. */
+/**
+ * WebCrypto makes the RSA key, which takes it a tenth of a second; the worker waits for it once.
+ */
 export async function prepareRsa(): Promise<void> {
   if (!globalThis.crypto.subtle) return;
   const publicExponent = new Uint8Array([1, 0, 1]);

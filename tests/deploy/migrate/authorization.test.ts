@@ -586,7 +586,8 @@ test("two good tokens of two issuers in two places pass on neither side silently
   });
 });
 
-// As people have them: Istio's own samples, Kubeflow behind oauth2-proxy, a mesh that is closed by default.
+// As people have them: Istio's own samples, Kubeflow behind oauth2-proxy, a mesh that is closed by
+// default.
 test("Istio's sample for groups: both claims of the token are needed at its workload", () => {
   const text = `apiVersion: security.istio.io/v1
 kind: RequestAuthentication

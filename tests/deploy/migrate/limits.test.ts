@@ -1,4 +1,5 @@
-// Local rate limits: what migrate makes of them, run by the real module, against the model of the native filter.
+// Local rate limits: what migrate makes of them, run by the real module, against the model of the
+// native filter.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stringify } from "yaml";

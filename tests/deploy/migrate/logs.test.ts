@@ -1,5 +1,5 @@
-// Access logs: the format that a logger prints, and which requests it prints a line for, by the real module and by the model
-// of Envoy's filters.
+// Access logs: the format that a logger prints, and which requests it prints a line for, by the
+// real module and by the model of Envoy's filters.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stringify } from "yaml";

@@ -1,5 +1,5 @@
-// Random sets of RequestAuthentications and AuthorizationPolicies: what migrate makes of them decides
-// every request as before, or stricter and the report says so.
+// Random sets of RequestAuthentications and AuthorizationPolicies: what migrate makes of them
+// decides every request as before, or stricter and the report says so.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { authorizationInterest } from "../../../deploy/compare/authorization.ts";
@@ -71,7 +71,9 @@ function checked(seed: number): { failed: string[]; isMigrated: boolean } {
   }
 }
 
-/** The report has an example of such a difference, or says how a header that is written may differ. */
+/**
+ * The report has an example of such a difference, or says how a header that is written may differ.
+ */
 function isNamed(notes: string, what: string): boolean {
   const kind = what.replaceAll(/"[^"]*"/g, "").replaceAll(/ {2,}/g, " ");
   if (notes.replaceAll(/"[^"]*"/g, "").includes(kind)) return true;

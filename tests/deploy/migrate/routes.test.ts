@@ -1,5 +1,6 @@
-// VirtualServices: what migrate makes of them, with the real filter and the rendered VirtualService, against the model of
-// the native routes. A request may only go where it could have gone before, and with the same options.
+// VirtualServices: what migrate makes of them, with the real filter and the rendered
+// VirtualService, against the model of the native routes. A request may only go where it could have
+// gone before, and with the same options.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { stringify } from "yaml";

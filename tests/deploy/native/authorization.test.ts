@@ -1,5 +1,5 @@
-// The models of RequestAuthentication and AuthorizationPolicy, field by field. `npm run test:istio` puts the same
-// table to istiod and Envoy.
+// The models of RequestAuthentication and AuthorizationPolicy, field by field. `npm run test:istio`
+// puts the same table to istiod and Envoy.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Keyring } from "../../../deploy/compare/keyring.ts";

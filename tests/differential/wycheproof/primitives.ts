@@ -9,7 +9,9 @@ import { type Case, type File, type Group, Tally, hex } from "./corpus.ts";
 type Decision = boolean | undefined;
 type Check = (test: Case) => Decision;
 
-/** Makes a group's key ready. The evaluate takes the cases of that group, until the next is made. */
+/**
+ * Makes a group's key ready. The evaluate takes the cases of that group, until the next is made.
+ */
 const checks: Record<string, (group: Group) => Check> = {
   EcdsaP1363Verify: ecdsaCheck,
   EcdsaVerify: (group) => {

@@ -1,5 +1,6 @@
-// Each field of RequestAuthentication and AuthorizationPolicy by hand: what it asks, and the status that requests
-// at its boundaries get. The model, what migrate makes of it, and Istio's own filters are held to one table.
+// Each field of RequestAuthentication and AuthorizationPolicy by hand: what it asks, and the status
+// that requests at its boundaries get. The model, what migrate makes of it, and Istio's own filters
+// are held to one table.
 import type { Decision, NativeRequest } from "../../../deploy/native/types.ts";
 import type { Ask } from "../authorization.ts";
 
@@ -98,7 +99,9 @@ function policyDocument(policy: Policy, at: number): object {
   };
 }
 
-/** What the service sees under a name, the first of several; `:path` is the path. Empty for nothing. */
+/**
+ * What the service sees under a name, the first of several; `:path` is the path. Empty for nothing.
+ */
 export function seenIn(request: NativeRequest, decision: Decision, name: string): string {
   if (name === ":path") return decision.effects?.path ?? request.path;
   return decision.headers?.find(([known]) => known === name)?.[1] ?? "";

@@ -76,8 +76,8 @@ export class RequirementChecker {
   }
 
   /**
-   * One that is met is enough. Else the most telling reason: keys on their way, a bad token, a token
-   * of another issuer, none.
+   * One that is met is enough. Else the most telling reason: keys on their way, a bad token, a
+   * token of another issuer, none.
    */
   private checkAny(children: Requirement[]): JwtStatus {
     let worst = JwtStatus.Missing;

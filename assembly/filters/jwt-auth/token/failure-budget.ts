@@ -1,6 +1,7 @@
-// How much of a worker failed signature checks may take, so that a flood of bad tokens cannot take it
-// from everybody else. Every source network has an account for each provider, in a table of fixed
-// size. All failures together have one account more, which only an overload of the worker empties.
+// How much of a worker failed signature checks may take, so that a flood of bad tokens cannot take
+// it from everybody else. Every source network has an account for each provider, in a table of
+// fixed size. All failures together have one account more, which only an overload of the worker
+// empties.
 //
 //   account (i64): the time until which its failures are paid for
 //   | provider and network, hash 1 | provider and network, hash 2 |     ACCOUNTS of each
@@ -32,7 +33,9 @@ export class FailureBudget {
   /** The one that is furthest ahead. */
   private latest: i64 = 0;
 
-  /** The seed must be one that clients cannot know: with it they could share a victim's accounts. */
+  /**
+   * The seed must be one that clients cannot know: with it they could share a victim's accounts.
+   */
   constructor(private seed: u64) {}
 
   /** Whether a share is used up, of some network or of all: only then must `admits` be asked. */

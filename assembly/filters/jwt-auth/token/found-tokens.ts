@@ -7,8 +7,8 @@ import { Writer } from "../../../lib/writer";
 /** More tokens than one request is looked through for; all of them would have to be verified. */
 export const TOKENS_MAX = 8;
 /**
- * Elements of a list that are looked at. No client sends so many credentials; 55 KB of commas would cost
- * half a millisecond for each place.
+ * Elements of a list that are looked at. No client sends so many credentials; 55 KB of commas would
+ * cost half a millisecond for each place.
  */
 const ELEMENTS_MAX = 256;
 
@@ -24,7 +24,9 @@ export class FoundTokens extends ValueList {
   private readFor: u64 = 0;
   private elements: i32 = 0;
   private tokens: StaticArray<Bytes> = new StaticArray<Bytes>(TOKENS_MAX);
-  /** Decoded tokens, a writer for each: they are all looked at together. Null until one is needed. */
+  /**
+   * Decoded tokens, a writer for each: they are all looked at together. Null until one is needed.
+   */
   private decoded: StaticArray<Writer | null> | null = null;
 
   clear(): void {

@@ -1,5 +1,5 @@
-// One place in a request where a token may be, and what taking a token out of it leaves. Knows headers,
-// parameters and cookies; whether a token is any good it does not know.
+// One place in a request where a token may be, and what taking a token out of it leaves. Knows
+// headers, parameters and cookies; whether a token is any good it does not know.
 import {
   Bytes,
   EMPTY,

@@ -1,5 +1,5 @@
-// The network that a request comes from, as far as a flood is told from other clients by it: what one
-// subscriber or site usually has.
+// The network that a request comes from, as far as a flood is told from other clients by it: what
+// one subscriber or site usually has.
 import { RequestView } from "../../../lib/http/request";
 import { Family, IpAddress } from "../../../lib/ip";
 import { mix } from "../../../lib/hash";

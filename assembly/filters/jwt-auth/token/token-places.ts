@@ -1,5 +1,5 @@
-// The places of all providers together: equal ones are looked at once in a request, and cookies and query
-// parameters are walked once for all names. A cookie header can hold ten thousand pairs.
+// The places of all providers together: equal ones are looked at once in a request, and cookies and
+// query parameters are walked once for all names. A cookie header can hold ten thousand pairs.
 import { equal } from "../../../lib/bytes";
 import { CookieValues, NamedValues, ParamValues } from "../../../lib/http/named-values";
 import { FoundTokens } from "./found-tokens";

@@ -99,8 +99,8 @@ export class Verifier {
   }
 
   /**
-   * Whether the failures of the client's network leave room for one more. The network is asked of the
-   * host only while some network has used up its share.
+   * Whether the failures of the client's network leave room for one more. The network is asked of
+   * the host only while some network has used up its share.
    */
   private mayFail(provider: i32, nowNanos: i64): bool {
     if (this.limiter.isSet || !this.failures.isPressedAt(nowNanos)) return true;

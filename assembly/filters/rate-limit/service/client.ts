@@ -1,5 +1,5 @@
-// Calls to the rate limit service, over HTTP/2 through a cluster of the proxy: which calls are under
-// way, and which requests wait for them.
+// Calls to the rate limit service, over HTTP/2 through a cluster of the proxy: which calls are
+// under way, and which requests wait for them.
 import { BufferType, bufferBytes } from "../../../host/buffer";
 import { Stream } from "../../../host/context";
 import { HeaderMap, MapType } from "../../../host/header-map";
@@ -87,7 +87,10 @@ function start(global: Global, request: Bytes): u32 {
   return startStatus(call) == Status.Ok ? startToken(call) : NO_CALL;
 }
 
-/** gRPC's own status counts before the message. It is in the trailers or, without a message, in the headers. */
+/**
+ * gRPC's own status counts before the message. It is in the trailers or, without a message, in the
+ * headers.
+ */
 function hasStatusOk(): bool {
   let status = NONE;
   if (map.read(MapType.HttpCallResponseTrailers) == Status.Ok) status = map.get(GRPC_STATUS);

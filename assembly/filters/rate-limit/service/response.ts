@@ -1,5 +1,5 @@
-// RateLimitResponse of envoy.service.ratelimit.v3, read from a gRPC frame. Bytes that are no response
-// are a failure.
+// RateLimitResponse of envoy.service.ratelimit.v3, read from a gRPC frame. Bytes that are no
+// response are a failure.
 import { Bytes, EMPTY, at, lengthOf, pointerOf, slice } from "../../../lib/bytes";
 import { ProtobufReader, ProtobufStatus, WireType } from "../../../lib/protobuf";
 import { FRAME_BYTES } from "./request";

@@ -179,8 +179,8 @@ export class QueryParamsRow extends OperatorRow {
 }
 
 /**
- * What Envoy decodes of a query (measured on 1.40): visible ASCII but what a URL must encode. A "%" that
- * begins no escape is left out, unless fewer than two bytes follow.
+ * What Envoy decodes of a query (measured on 1.40): visible ASCII but what a URL must encode. A "%"
+ * that begins no escape is left out, unless fewer than two bytes follow.
  */
 function decodedAsEnvoy(query: Bytes): Bytes {
   if (indexOf(query, PERCENT) < 0) return query;
