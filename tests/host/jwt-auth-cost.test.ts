@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { build } from "../../tools/build.ts";
 import { forge, jwksOf, makeKey } from "../envoy/jwt-forge.ts";
 import { encodeHeaders } from "../support/bare-host.ts";
-import { instrumented, observedHost } from "../support/instrumented.ts";
+import { dearest, instrumented, observedHost } from "../support/instrumented.ts";
 
 await build(["jwt-auth"]);
 const module = instrumented("jwt-auth");
@@ -103,9 +103,7 @@ const configurations: Record<string, object> = {
 
 for (const [name, config] of Object.entries(configurations)) {
   test(`${name}: no header of 55 KB costs more than a millisecond`, (context) => {
-    let accesses = 0;
-    const host = observedHost(module, config, () => accesses++);
-    const costs = Object.entries(values).map(([what, value]) => {
+    const requests = Object.entries(values).map(([what, value]): [string, [string, string][]] => {
       const isTarget = value.startsWith("/");
       const headers: [string, string][] = [
         [":method", "GET"],
@@ -113,14 +111,9 @@ for (const [name, config] of Object.entries(configurations)) {
         [":authority", "a"],
       ];
       if (!isTarget) headers.push([what.includes("cookie") ? "cookie" : "authorization", value]);
-      const request = { headers: encodeHeaders(headers) };
-      // The first one makes buffers grow.
-      host.exchange(request);
-      accesses = 0;
-      host.exchange(request);
-      return { what, accesses };
+      return [what, headers];
     });
-    const worst = costs.reduce((a, b) => (b.accesses > a.accesses ? b : a));
+    const worst = dearest(module, config, requests);
     const found = `${worst.what}: ${worst.accesses} loads and stores`;
     context.diagnostic(found);
     assert.ok(worst.accesses <= ACCESSES_MAX, found);

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import binaryen from "binaryen";
-import { BareHost } from "./bare-host.ts";
+import { BareHost, encodeHeaders } from "./bare-host.ts";
 
 /** Where a load or store begins, and how many bytes it takes. */
 export type OnAccess = (address: number, bytes: number) => void;
@@ -37,4 +37,33 @@ export function observedHost(
     functions[`load_val_${type}`] = functions[`store_val_${type}`] = value as never;
   functions.memory_grow_pre = functions.memory_grow_post = value as never;
   return new BareHost(module, config, () => true, functions);
+}
+
+/** What an input costs. */
+export interface Cost {
+  /** The input, in words. */
+  what: string;
+  /** Loads and stores of one exchange. */
+  accesses: number;
+}
+
+/**
+ * The dearest of some requests, by name, each sent twice: the first one makes buffers grow, the
+ * second one counts.
+ */
+export function dearest(
+  module: WebAssembly.Module,
+  config: object,
+  requests: [what: string, headers: [string, string][]][],
+): Cost {
+  let accesses = 0;
+  const host = observedHost(module, config, () => accesses++);
+  const costs = requests.map(([what, headers]): Cost => {
+    const request = { headers: encodeHeaders(headers) };
+    host.exchange(request);
+    accesses = 0;
+    host.exchange(request);
+    return { what, accesses };
+  });
+  return costs.reduce((a, b) => (b.accesses > a.accesses ? b : a));
 }
